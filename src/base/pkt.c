@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: ISC */
+#include "base/pkt.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+struct shelf {
+    uint8_t *memory; /* owned; count slots of slot_bytes */
+    struct pkt *free; /* slots that were used before and came back */
+    size_t count;
+    size_t fresh; /* slots below this index were handed out at least once */
+    size_t slot_bytes;
+    size_t cap_bytes;
+    size_t used;
+};
+
+struct pkt_pool {
+    struct shelf small;
+    struct shelf large;
+};
+
+static int shelf_open(struct shelf *s, size_t count, size_t cap_bytes)
+{
+    size_t slot = sizeof(struct pkt) + PKT_HEADROOM + cap_bytes + PKT_TAILROOM;
+    s->slot_bytes = (slot + 63) & ~(size_t)63;
+    s->cap_bytes = cap_bytes;
+    s->count = count;
+    if (count == 0)
+        return 0;
+    void *m = mmap(NULL, s->slot_bytes * count, PROT_READ | PROT_WRITE,
+                   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (m == MAP_FAILED)
+        return -errno;
+    s->memory = m;
+    return 0;
+}
+
+static void shelf_close(struct shelf *s)
+{
+    if (s->memory != NULL)
+        munmap(s->memory, s->slot_bytes * s->count);
+}
+
+static struct pkt *shelf_take(struct shelf *s)
+{
+    struct pkt *p = s->free;
+    if (p != NULL)
+        s->free = p->next;
+    else if (s->fresh < s->count)
+        p = (struct pkt *)(void *)(s->memory + s->slot_bytes * s->fresh++);
+    else
+        return NULL;
+    s->used++;
+    return p;
+}
+
+struct pkt_pool *pkt_pool_new(size_t small_count, size_t large_count)
+{
+    struct pkt_pool *pool = calloc(1, sizeof *pool);
+    if (pool == NULL)
+        return NULL;
+    if (shelf_open(&pool->small, small_count, PKT_SMALL_BYTES) < 0 ||
+        shelf_open(&pool->large, large_count, PKT_LARGE_BYTES) < 0) {
+        pkt_pool_free(pool);
+        errno = ENOMEM;
+        return NULL;
+    }
+    return pool;
+}
+
+void pkt_pool_free(struct pkt_pool *pool)
+{
+    if (pool == NULL)
+        return;
+    shelf_close(&pool->small);
+    shelf_close(&pool->large);
+    free(pool);
+}
+
+struct pkt *pkt_new(struct pkt_pool *pool, size_t cap_bytes)
+{
+    struct shelf *s = cap_bytes <= PKT_SMALL_BYTES ? &pool->small : &pool->large;
+    struct pkt *p = cap_bytes <= s->cap_bytes ? shelf_take(s) : NULL;
+    if (p == NULL)
+        return NULL;
+    memset(p, 0, sizeof *p);
+    p->pool = pool;
+    p->data = (uint8_t *)(p + 1) + PKT_HEADROOM;
+    p->cap_bytes = (uint32_t)s->cap_bytes;
+    p->refs = 1;
+    p->seg_count = 1;
+    return p;
+}
+
+void pkt_put(struct pkt *p)
+{
+    if (p == NULL || --p->refs > 0)
+        return;
+    struct shelf *s = p->cap_bytes == PKT_SMALL_BYTES ? &p->pool->small : &p->pool->large;
+    p->next = s->free;
+    s->free = p;
+    s->used--;
+}
+
+size_t pkt_pool_used(const struct pkt_pool *pool)
+{
+    return pool->small.used + pool->large.used;
+}
+
+void pkt_list_clear(struct pkt_list *l)
+{
+    for (struct pkt *p; (p = pkt_list_pop(l)) != NULL;)
+        pkt_put(p);
+}
+
+uint32_t pkt_seg_bytes(const struct pkt *p, uint16_t seg)
+{
+    if (p->gso == PKT_GSO_NONE)
+        return p->len_bytes;
+    uint32_t payload = p->len_bytes - p->header_bytes;
+    uint32_t from = (uint32_t)seg * p->gso_size;
+    uint32_t rest = payload - from;
+    return p->header_bytes + (rest < p->gso_size ? rest : p->gso_size);
+}

@@ -1,0 +1,228 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The wire format of hawser, version 1: every constant and layout that crosses the network.
+ *
+ * Encoding and decoding to plain values, without any state. Integers are big endian; varints are
+ * those of RFC 9000, section 16. docs/protocol.md is the normative text.
+ */
+#ifndef HAWSER_WIRE_WIRE_H
+#define HAWSER_WIRE_WIRE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/cursor.h"
+
+enum {
+    WIRE_VERSION = 1,
+    WIRE_PORT = 4297,
+
+    WIRE_TAG_BYTES = 16,
+    WIRE_MAC_BYTES = 16,
+    WIRE_EPOCH_BYTES = 8,
+    WIRE_TIMESTAMP_BYTES = 12,
+    WIRE_COOKIE_NONCE_BYTES = 24,
+
+    /* Transport datagram: header (authenticated, in clear), then the sealed plaintext. */
+    WIRE_HEADER_BYTES = 10,
+    /* A data frame's own header, the first bytes of the plaintext. */
+    WIRE_DATA_BYTES = 10,
+    /* What a data datagram adds to an inner packet, without the outer UDP and IP headers. */
+    WIRE_OVERHEAD_BYTES = WIRE_HEADER_BYTES + WIRE_DATA_BYTES + WIRE_TAG_BYTES,
+
+    /* Noise payloads (see struct wire_hello and struct wire_welcome). */
+    WIRE_HELLO_BYTES = WIRE_TIMESTAMP_BYTES + WIRE_EPOCH_BYTES + 4,
+    WIRE_WELCOME_BYTES = WIRE_EPOCH_BYTES + 4,
+
+    /* Handshake messages, whole. Noise IKpsk2: e, es, s, ss, payload / e, ee, se, psk, payload. */
+    WIRE_INITIATION_NOISE_BYTES = 32 + 48 + WIRE_HELLO_BYTES + WIRE_TAG_BYTES,
+    WIRE_INITIATION_BYTES = 8 + WIRE_INITIATION_NOISE_BYTES + 2 * WIRE_MAC_BYTES,
+    WIRE_RESPONSE_NOISE_BYTES = 32 + WIRE_WELCOME_BYTES + WIRE_TAG_BYTES,
+    WIRE_RESPONSE_BYTES = 12 + WIRE_RESPONSE_NOISE_BYTES + 2 * WIRE_MAC_BYTES,
+    WIRE_COOKIE_BYTES = 8 + WIRE_COOKIE_NONCE_BYTES + WIRE_MAC_BYTES + WIRE_TAG_BYTES,
+
+    WIRE_PATHS_MAX = 32,        /* path ids are 0 .. 31 */
+    WIRE_LANES_MAX = 1024,      /* lane ids are 0 .. 1023 */
+    WIRE_LANE_UNORDERED = 0,    /* delivered on arrival, duplicates dropped */
+    WIRE_LINK_NAME_MAX = 15,
+    WIRE_ACK_RANGES_MAX = 32,
+    WIRE_ACK_TIMES_MAX = 64,
+    WIRE_CONTROL_BYTES_MAX = 640, /* plaintext of the longest control datagram but for padding */
+    WIRE_DATAGRAM_MIN = 1252,   /* UDP payload that every path must carry (IPv6's 1280 less 28) */
+    WIRE_DATAGRAM_MAX = 9216,
+};
+
+/* The first byte of every datagram. */
+enum wire_type {
+    WIRE_INITIATION = 1,
+    WIRE_RESPONSE = 2,
+    WIRE_COOKIE = 3,
+    WIRE_TRANSPORT = 4,
+};
+
+/* The first byte of a frame; a data frame (top bit set) is alone in its datagram. */
+enum wire_frame {
+    WIRE_PADDING = 0,
+    WIRE_PING = 1,
+    WIRE_ACK = 2,
+    WIRE_PATH_CHALLENGE = 3,
+    WIRE_PATH_RESPONSE = 4,
+    WIRE_PATH_STATUS = 5,
+    WIRE_CLOSE = 6,
+    WIRE_DATA = 0x80,
+};
+
+/* Flags in a data frame's first byte, beside WIRE_DATA. */
+enum wire_data_flag {
+    WIRE_DATA_CSUM_PARTIAL = 0x01, /* transport checksum holds the pseudo-header sum only */
+    WIRE_DATA_MORE = 0x02,         /* the packet goes on in the next sequence number */
+    WIRE_DATA_CONT = 0x04,         /* the packet began in the previous sequence number */
+    WIRE_DATA_REPEAT = 0x08,       /* sent before, on this path or another */
+    WIRE_DATA_FLAGS = 0x0f,
+};
+
+struct wire_header {
+    uint8_t path;
+    uint32_t receiver; /* the receiver's session index */
+    uint32_t pn;       /* low 32 bits of the packet number */
+};
+
+/* Encodes WIRE_HEADER_BYTES; path < WIRE_PATHS_MAX. */
+void wire_put_header(uint8_t out[WIRE_HEADER_BYTES], const struct wire_header *h);
+/* False: not a transport datagram that could be sealed (length, type, path). */
+bool wire_get_header(const uint8_t *data, size_t len_bytes, struct wire_header *out);
+
+/*
+ * The packet number nearest to expected whose low 32 bits are given (RFC 9000, appendix A.3);
+ * expected is the highest authenticated number of the path plus one.
+ */
+uint64_t wire_expand_pn(uint32_t low, uint64_t expected);
+
+/* The AEAD nonce: three zero bytes, path, packet number (64 bits). Unique in a session's key. */
+void wire_nonce(uint8_t out[12], uint8_t path, uint64_t pn);
+
+struct wire_data {
+    uint8_t flags;     /* enum wire_data_flag */
+    uint16_t lane;     /* < WIRE_LANES_MAX */
+    uint32_t sequence; /* in the lane */
+    uint32_t sent_us;  /* sender's clock, low 24 bits of microseconds */
+};
+
+void wire_put_data(uint8_t out[WIRE_DATA_BYTES], const struct wire_data *d);
+/* data: the whole plaintext, which must begin with a data frame. False: malformed. */
+bool wire_get_data(const uint8_t *data, size_t len_bytes, struct wire_data *out);
+
+/* Received packet numbers, descending: gap numbers missing, then len numbers received. */
+struct wire_ack_range {
+    uint32_t gap; /* 0 in the first range */
+    uint32_t len; /* at least 1 */
+};
+
+/* Receive times, descending through the received numbers: count of them at one time. */
+struct wire_ack_time {
+    uint32_t count;  /* at least 1 */
+    int32_t back_us; /* previous run's time minus this one's; 0 in the first */
+};
+
+struct wire_ack {
+    uint8_t path;         /* whose packet numbers these are */
+    uint32_t largest;     /* low 32 bits of the largest number received */
+    uint32_t time_us;     /* receiver's clock when it came, low 32 bits of microseconds */
+    uint32_t delay_us;    /* from then until this acknowledgement was built */
+    uint8_t range_count;  /* 1 .. WIRE_ACK_RANGES_MAX */
+    uint8_t time_count;   /* 1 .. WIRE_ACK_TIMES_MAX; times cover the newest numbers only */
+    struct wire_ack_range ranges[WIRE_ACK_RANGES_MAX];
+    struct wire_ack_time times[WIRE_ACK_TIMES_MAX];
+};
+
+enum wire_path_use { WIRE_PATH_ACTIVE = 0, WIRE_PATH_STANDBY = 1, WIRE_PATH_DOWN = 2 };
+
+struct wire_path_status {
+    uint8_t path;
+    uint32_t sequence;   /* a status with a lower one than the last is ignored */
+    uint8_t use;         /* enum wire_path_use: how the receiver of this frame shall use it */
+    uint64_t limit_kbps; /* most that the receiver of this frame may send; 0: no limit */
+    uint16_t datagram_bytes; /* largest UDP payload known to pass; 0: unknown */
+    uint8_t name_len;
+    char name[WIRE_LINK_NAME_MAX + 1]; /* the link's name at its owner, for status; terminated */
+};
+
+enum wire_close_reason { WIRE_CLOSE_SHUTDOWN = 0, WIRE_CLOSE_REPLACED = 1 };
+
+struct wire_frame_value {
+    enum wire_frame type; /* never WIRE_DATA or WIRE_PADDING */
+    union {
+        struct wire_ack ack;
+        uint8_t token[8]; /* challenge and response */
+        struct wire_path_status status;
+        uint8_t close_reason;
+    };
+};
+
+/* Appends a control frame; the writer remembers a lack of space. */
+void wire_put_frame(struct writer *w, const struct wire_frame_value *f);
+
+/*
+ * Takes the next control frame, skipping padding. Returns 1 with a frame, 0 at the end,
+ * -EBADMSG if malformed or unknown (the rest of the datagram is then dropped).
+ */
+int wire_get_frame(struct reader *r, struct wire_frame_value *out);
+
+/* What the initiator says inside the handshake. */
+struct wire_hello {
+    uint8_t timestamp[WIRE_TIMESTAMP_BYTES]; /* TAI64N: 2^62 + seconds, nanoseconds; grows */
+    uint8_t epoch[WIRE_EPOCH_BYTES]; /* random; the same as before: a rekey, else a new start */
+    uint8_t version;
+    uint8_t ciphers;    /* bit 0: AES-256-GCM, bit 1: ChaCha20-Poly1305 */
+    uint8_t preferred;  /* enum wire_cipher */
+};
+
+enum wire_cipher { WIRE_CIPHER_AES256_GCM = 1, WIRE_CIPHER_CHACHA20_POLY1305 = 2 };
+
+/* What the responder says. */
+struct wire_welcome {
+    uint8_t epoch[WIRE_EPOCH_BYTES];
+    uint8_t version;
+    uint8_t cipher; /* enum wire_cipher: for both directions of the session */
+};
+
+void wire_put_hello(uint8_t out[WIRE_HELLO_BYTES], const struct wire_hello *h);
+bool wire_get_hello(const uint8_t *data, size_t len_bytes, struct wire_hello *out);
+void wire_put_welcome(uint8_t out[WIRE_WELCOME_BYTES], const struct wire_welcome *h);
+bool wire_get_welcome(const uint8_t *data, size_t len_bytes, struct wire_welcome *out);
+
+/* Handshake messages as views into the datagram. Lengths are exact. */
+struct wire_initiation {
+    uint32_t sender;      /* the initiator's session index */
+    const uint8_t *noise; /* WIRE_INITIATION_NOISE_BYTES */
+    const uint8_t *mac1;  /* over all bytes before it */
+    const uint8_t *mac2;  /* over all bytes before it; zero without a cookie */
+};
+
+struct wire_response {
+    uint32_t sender;   /* the responder's session index */
+    uint32_t receiver; /* the initiator's */
+    const uint8_t *noise; /* WIRE_RESPONSE_NOISE_BYTES */
+    const uint8_t *mac1;
+    const uint8_t *mac2;
+};
+
+struct wire_cookie {
+    uint32_t receiver;     /* index of the sender of the message that is answered */
+    const uint8_t *nonce;  /* WIRE_COOKIE_NONCE_BYTES */
+    const uint8_t *sealed; /* WIRE_MAC_BYTES + WIRE_TAG_BYTES */
+};
+
+/*
+ * Begin a message in out, which has room for the whole; the noise bytes and the MACs at the known
+ * offsets are for the caller to fill: see the views of wire_get_*().
+ */
+void wire_put_initiation(uint8_t out[WIRE_INITIATION_BYTES], uint32_t sender);
+void wire_put_response(uint8_t out[WIRE_RESPONSE_BYTES], uint32_t sender, uint32_t receiver);
+void wire_put_cookie(uint8_t out[WIRE_COOKIE_BYTES], uint32_t receiver);
+bool wire_get_initiation(const uint8_t *data, size_t len_bytes, struct wire_initiation *out);
+bool wire_get_response(const uint8_t *data, size_t len_bytes, struct wire_response *out);
+bool wire_get_cookie(const uint8_t *data, size_t len_bytes, struct wire_cookie *out);
+
+#endif
