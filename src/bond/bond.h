@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The bond of one peer: flow queues, scheduler, path estimators, lanes, reordering and repair.
+ *
+ * No system calls, no clock, no allocation after bond_new(). It handles plaintext only: the session
+ * seals what bond_next() asks for, and hands in what it opened. Packet numbers are the bond's: one
+ * space per path, starting at 0 with the association (bond_reset()) and going on over rekeys.
+ *
+ * Guarantees: a packet number of a path is given out once; an ordered lane's packets are delivered
+ * in order but for packets later than the hold; no packet is delivered twice; what is held for
+ * reordering or repair is bounded by the configuration.
+ *
+ * Rates are bits per second of datagrams with their outer headers and BOND_FRAME_BYTES of link
+ * layer each.
+ */
+#ifndef HAWSER_BOND_BOND_H
+#define HAWSER_BOND_BOND_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/pkt.h"
+#include "base/tstamp.h"
+#include "wire/wire.h"
+
+enum { BOND_FRAME_BYTES = 14 };
+
+struct bond;
+
+enum bond_path_state {
+    BOND_PATH_CLOSED,  /* no such path now */
+    BOND_PATH_PROBING, /* opened or returned: waits for good probes */
+    BOND_PATH_UP,
+    BOND_PATH_SUSPECT, /* acknowledgements are overdue: carries probes only */
+    BOND_PATH_DOWN,    /* probes with back-off */
+    BOND_PATH_STANDBY, /* held back by its role or by a command; rarely probed */
+};
+
+struct bond_path_config {
+    enum wire_path_use use;   /* what both sides want of it: the stricter of the two */
+    uint64_t limit_bps;       /* most to send; 0: no limit */
+    uint32_t datagram_bytes;  /* largest UDP payload that passes */
+    uint32_t overhead_bytes;  /* outer IP and UDP headers: 28 or 48 */
+};
+
+struct bond_config {
+    struct pkt_pool *pool;    /* borrowed */
+    uint64_t seed;
+    uint32_t queue_bytes_max; /* of inner packets waiting; 0: default */
+};
+
+/* NULL when there is no memory. */
+struct bond *bond_new(const struct bond_config *config, struct tstamp now);
+void bond_free(struct bond *b);
+
+/*
+ * A new association with the peer (it or we started anew): packet numbers, lanes and everything
+ * unacknowledged are forgotten; inner packets that wait stay; all paths are closed.
+ */
+void bond_reset(struct bond *b, struct tstamp now);
+
+/* A path whose address the session has validated; also to change the settings of an open one. */
+void bond_path_open(struct bond *b, struct tstamp now, uint8_t path,
+                    const struct bond_path_config *config);
+/* Gone: what is unacknowledged on it is repeated on the others at once. */
+void bond_path_close(struct bond *b, struct tstamp now, uint8_t path);
+/* A send error or a lost carrier: suspect at once instead of after the timeout. */
+void bond_path_suspect(struct bond *b, struct tstamp now, uint8_t path);
+enum bond_path_state bond_path_state(const struct bond *b, uint8_t path);
+
+/*
+ * An inner packet (or super-packet) read from the tunnel; the bond takes it over, sets flow_hash and
+ * drops it by its queue's rules.
+ */
+void bond_send(struct bond *b, struct tstamp now, struct pkt *p);
+
+/* Largest inner packet that crosses every usable path in one datagram; 0 without usable paths. */
+uint32_t bond_inner_mtu(const struct bond *b);
+
+enum bond_out_kind { BOND_OUT_DATA, BOND_OUT_ACK, BOND_OUT_PROBE };
+
+/* One datagram to be sealed and sent now. */
+struct bond_out {
+    enum bond_out_kind kind;
+    uint8_t path;
+    uint64_t pn;
+    /* BOND_OUT_DATA: data_bytes of segment seg of pkt, from data_offset; borrowed until the next
+     * call of any bond function. */
+    const struct pkt *pkt;
+    uint16_t seg;
+    uint16_t data_offset;
+    uint16_t data_bytes;
+    struct wire_data data;
+    /* BOND_OUT_ACK; BOND_OUT_PROBE is a PING alone */
+    struct wire_ack ack;
+};
+
+/* What must leave now, by priority and pacing; false: nothing until bond_deadline(). */
+bool bond_next(struct bond *b, struct tstamp now, struct bond_out *out);
+
+/*
+ * A packet number for a control datagram of the session's own on any path, open or not. eliciting:
+ * the peer acknowledges it; tag (not 0) then comes back in BOND_EVENT_ACKED or BOND_EVENT_LOST.
+ * payload_bytes: its whole UDP payload.
+ */
+uint64_t bond_take_pn(struct bond *b, struct tstamp now, uint8_t path, uint32_t payload_bytes,
+                      bool eliciting, uint32_t tag);
+
+/*
+ * An authentic datagram that the replay window has accepted; payload_bytes of UDP. eliciting: it
+ * held anything but ACK, padding and CLOSE, so it is to be acknowledged.
+ */
+void bond_rx(struct bond *b, struct tstamp now, uint8_t path, uint64_t pn, uint32_t payload_bytes,
+             bool eliciting);
+/* Its data frame, after bond_rx(); takes p over (p->data: the inner packet or fragment). */
+void bond_rx_data(struct bond *b, struct tstamp now, uint8_t path, const struct wire_data *d,
+                  struct pkt *p);
+/* An acknowledgement that arrived on a path (of packets we sent on ack->path). */
+void bond_rx_ack(struct bond *b, struct tstamp now, uint8_t arrived_on, const struct wire_ack *ack);
+
+/* The next inner packet for the tunnel, whose reference passes to the caller, or NULL. */
+struct pkt *bond_deliver(struct bond *b);
+
+void bond_tick(struct bond *b, struct tstamp now);
+/* When bond_tick() or bond_next() has something to do again. */
+struct tstamp bond_deadline(const struct bond *b);
+
+enum bond_event_type { BOND_EVENT_PATH_STATE, BOND_EVENT_ACKED, BOND_EVENT_LOST };
+
+struct bond_event {
+    enum bond_event_type type;
+    uint8_t path;
+    enum bond_path_state state; /* PATH_STATE: the new one */
+    uint32_t tag;               /* ACKED, LOST */
+};
+
+bool bond_next_event(struct bond *b, struct bond_event *out);
+
+enum bond_drop {
+    BOND_DROP_QUEUE_FULL,   /* the sender's queues are at their limit */
+    BOND_DROP_CODEL,        /* queue management */
+    BOND_DROP_NO_PATH,      /* waited too long without any usable path */
+    BOND_DROP_NO_BUFFER,    /* the packet pool or a table was empty */
+    BOND_DROP_REPEAT_LATE,  /* a lost packet that could not be repeated in time */
+    BOND_DROP_DUPLICATE,    /* received before */
+    BOND_DROP_REORDER_FULL, /* the reordering memory was at its limit */
+    BOND_DROP_FRAGMENT,     /* a piece whose others never came */
+    BOND_DROP_BAD_PACKET,   /* an inner packet that is no IP */
+    BOND_DROP_ACK_THINNED,  /* an inner TCP ACK replaced by a newer one */
+    BOND_DROP_COUNT,
+};
+
+const char *bond_drop_name(enum bond_drop reason);
+
+struct bond_path_stats {
+    enum bond_path_state state;
+    int64_t srtt_ns; /* smoothed, 0: not measured yet */
+    int64_t rtt_min_ns;
+    int64_t owd_ns;   /* one way to the peer, above the smallest of all paths */
+    int64_t jitter_ns;
+    double loss;      /* 0 .. 1, of what we send */
+    uint64_t rate_bps;    /* what we think the path delivers */
+    uint64_t tx_bps;      /* last second */
+    uint64_t rx_bps;
+    uint64_t tx_bytes;
+    uint64_t rx_bytes;
+    uint64_t tx_packets;
+    uint64_t rx_packets;
+    uint64_t resent_packets; /* repeats sent on this path */
+    uint32_t inflight_bytes;
+    int64_t queue_ns; /* delay we believe to cause in the network */
+    uint32_t datagram_bytes;
+    const char *why; /* why it is not used or what limits it, in words; static */
+};
+
+struct bond_stats {
+    uint32_t lanes;        /* in use by the sender */
+    uint32_t queued_bytes; /* inner bytes waiting */
+    uint64_t reorder_held; /* packets held now */
+    uint64_t reorder_late; /* packets that came after their hole was given up */
+    uint64_t drops[BOND_DROP_COUNT];
+    const char *limit; /* what limits the bond now, in words; static */
+};
+
+void bond_path_stats(const struct bond *b, struct tstamp now, uint8_t path,
+                     struct bond_path_stats *out);
+void bond_stats(const struct bond *b, struct bond_stats *out);
+
+#endif
