@@ -3,11 +3,11 @@
  * One direction of an emulated link, as a pure function of time and seed.
  *
  * A frame passes, in this order, the cut, the queue with its tail drop, the bottleneck (a constant
- * rate, or the delivery opportunities of a recorded trace), the loss on the wire, and the delay with
- * its jitter. link_send() decides all of it when the frame enters and returns when it will come out;
- * the driver keeps the frame until then and calls link_arrive(). No system calls, no allocation, no
- * clock; the same calls with the same seed give the same results. O(1) a frame (a binary search in
- * the trace after an idle time).
+ * rate, or the delivery opportunities of a recorded trace), the loss on the wire, and the delay
+ * with its jitter. link_send() decides all of it when the frame enters and returns when it will
+ * come out; the driver keeps the frame until then and calls link_arrive(). No system calls, no
+ * allocation, no clock; the same calls with the same seed give the same results. O(1) a frame (a
+ * binary search in the trace after an idle time).
  *
  * Frames are counted as Ethernet frames without preamble and checksum: 14 bytes + the IP packet, so
  * 1514 for a full one. A lost frame has used its share of the rate, as on a radio.
@@ -23,8 +23,8 @@
 #include "base/tstamp.h"
 
 enum {
-    LINK_FRAME_BYTES = 1514,  /* a full frame, and what one delivery opportunity carries */
-    LINK_HEADER_BYTES = 14,   /* of the Ethernet header */
+    LINK_FRAME_BYTES = 1514, /* a full frame, and what one delivery opportunity carries */
+    LINK_HEADER_BYTES = 14,  /* of the Ethernet header */
     LINK_STEPS_MAX = 8,
     LINK_QUEUE_DEFAULT_MS = 100,
 };

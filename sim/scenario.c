@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: ISC */
+#include "sim/scenario.h"
+
+#include <string.h>
+
+const struct scenario scenarios[] = {
+    { "twin", "name=a 10/20,12ms; name=b 10/20,12ms", "two equal cable lines" },
+    { "dsllte", "name=dsl 2/16,15ms,queue=150; name=lte 12/40,25ms,queue=300,jitter=4",
+      "slow DSL and LTE" },
+    { "wide",
+      "name=cable 20/100,6ms; name=lte 8/30,35ms,queue=300,jitter=6;"
+      "name=fiveg 15/80,22ms,jitter=8,loss=0.3,burst=4",
+      "three unequal links" },
+    { "lossy", "name=a 20/20,20ms,loss=1; name=b 20/20,20ms,loss=1", "1 % random loss" },
+    { "far", "name=near 20/40,10ms; name=far 20/40,90ms", "delays far apart" },
+    { "tenone", "name=fast 100/100,10ms; name=slow 10/10,10ms", "ten to one" },
+    { "fiblte", "name=fibre 50/300,10ms; name=lte 30/80,30ms", "fibre and LTE" },
+    { "quad", "name=a 5/8,15ms; name=b 5/8,18ms; name=c 5/8,22ms; name=d 5/8,30ms",
+      "four like DSL lines" },
+    { "bloat", "name=a 10/50,20ms,queue=1000; name=b 5/20,20ms,queue=1000", "queues of a second" },
+    { "thin",
+      "name=a 2/6,10ms; name=b 2/7,14ms; name=c 3/8,22ms; name=d 1/5,30ms;"
+      "name=e 4/12,38ms,jitter=6",
+      "many thin links" },
+    { "satellite", "name=sat 3/25,300ms; name=dsl 5/20,20ms", "geostationary satellite and DSL" },
+    { "stepping",
+      "name=leo 40/100,30ms,steps=15:30:100/30:0:100,period=30;"
+      "name=dsl 10/20,15ms",
+      "delay steps of a low-orbit satellite" },
+};
+
+const size_t scenario_count = sizeof(scenarios) / sizeof(scenarios[0]);
+
+const struct scenario *scenario_find(const char *name)
+{
+    for (size_t i = 0; i < scenario_count; i++) {
+        if (strcmp(scenarios[i].name, name) == 0)
+            return &scenarios[i];
+    }
+    return NULL;
+}
