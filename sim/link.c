@@ -10,6 +10,7 @@ void link_init(struct link_model *link, const struct link_config *config, struct
     *link = (struct link_model){ .start = start, .free_at = start, .last_exit = start };
     link->loss_rng.state = rng_next(&seeder);
     link->jitter_rng.state = rng_next(&seeder);
+    link->mangle_rng.state = rng_next(&seeder);
     link->opportunity_bytes = LINK_FRAME_BYTES;
     link_set_config(link, config);
 }
@@ -264,4 +265,26 @@ bool link_arrive(struct link_model *link, uint32_t frame_bytes)
     link->counters.delivered_frames++;
     link->counters.delivered_bytes += frame_bytes;
     return true;
+}
+
+enum link_mangle link_mangle(struct link_model *link, uint32_t frame_bytes, uint32_t *bit)
+{
+    /* Ethernet, IPv6 and UDP headers stay whole, so that the frame still finds its way. */
+    enum { HEADERS_BYTES = LINK_HEADER_BYTES + 40 + 8 };
+
+    const struct link_config *c = &link->config;
+    if (c->corrupt <= 0.0 && c->duplicate <= 0.0)
+        return LINK_INTACT;
+    double chance = rng_unit(&link->mangle_rng);
+    if (chance < c->corrupt && frame_bytes > HEADERS_BYTES) {
+        uint32_t payload_bits = (frame_bytes - HEADERS_BYTES) * 8;
+        *bit = HEADERS_BYTES * 8 + (uint32_t)rng_below(&link->mangle_rng, payload_bits);
+        link->counters.corrupted++;
+        return LINK_CORRUPT;
+    }
+    if (chance >= c->corrupt && chance < c->corrupt + c->duplicate) {
+        link->counters.duplicated++;
+        return LINK_DUPLICATE;
+    }
+    return LINK_INTACT;
 }

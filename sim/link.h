@@ -60,6 +60,8 @@ struct link_config {
     bool reorder;         /* jitter may reorder frames */
     double loss;          /* share of lost frames, 0..1 */
     double burst_frames;  /* mean length of a burst of losses; <= 1: independent losses */
+    double corrupt;       /* share of frames that arrive with one bit changed, 0..1 */
+    double duplicate;     /* share of frames that arrive twice, 0..1 */
     int64_t queue_ns;     /* queue limit as time at the rate (of a trace: at its mean rate) */
     uint64_t queue_bytes; /* the limit in bytes instead, where not 0 */
     struct link_step steps[LINK_STEPS_MAX]; /* sorted by time */
@@ -76,6 +78,8 @@ struct link_counters {
     uint64_t dropped_loss;  /* lost on the wire, by chance */
     uint64_t dropped_step;  /* lost in the outage of a step */
     uint64_t dropped_cut;   /* the link was cut at the entrance or at the exit */
+    uint64_t corrupted;
+    uint64_t duplicated;
 };
 
 struct link_model {
@@ -83,6 +87,7 @@ struct link_model {
     struct tstamp start;
     struct rng loss_rng;
     struct rng jitter_rng;
+    struct rng mangle_rng;
     bool cut;
     bool bad;                   /* Gilbert state: in a burst of losses */
     struct tstamp free_at;      /* when the bottleneck has sent all it was given */
@@ -103,6 +108,11 @@ bool link_send(struct link_model *link, struct tstamp now, uint32_t frame_bytes,
 
 /* At the exit time: false if the link was cut while the frame was under way. */
 bool link_arrive(struct link_model *link, uint32_t frame_bytes);
+
+/* What to do with a frame that has arrived; *bit is the bit to change, within the frame's payload.
+ */
+enum link_mangle { LINK_INTACT, LINK_CORRUPT, LINK_DUPLICATE };
+enum link_mangle link_mangle(struct link_model *link, uint32_t frame_bytes, uint32_t *bit);
 
 /* A cut link swallows everything, without any signal. */
 void link_set_cut(struct link_model *link, bool cut);

@@ -40,6 +40,16 @@ static bool parse_number(const char *text, const char *suffix, double *out)
     return true;
 }
 
+/* Percent as a share of 1. */
+static bool parse_share(const char *text, double *out)
+{
+    double percent;
+    if (!parse_number(text, "%", &percent) || percent > 100.0)
+        return false;
+    *out = percent / 100.0;
+    return true;
+}
+
 static int64_t ms_to_ns(double ms)
 {
     return (int64_t)llround(ms * (double)NS_PER_MS);
@@ -80,11 +90,17 @@ static bool set_jitter(struct link_config *c, const char *value)
 
 static bool set_loss(struct link_config *c, const char *value)
 {
-    double percent;
-    if (!parse_number(value, "%", &percent) || percent > 100.0)
-        return false;
-    c->loss = percent / 100.0;
-    return true;
+    return parse_share(value, &c->loss);
+}
+
+static bool set_corrupt(struct link_config *c, const char *value)
+{
+    return parse_share(value, &c->corrupt);
+}
+
+static bool set_duplicate(struct link_config *c, const char *value)
+{
+    return parse_share(value, &c->duplicate);
 }
 
 static bool set_burst(struct link_config *c, const char *value)
@@ -169,11 +185,12 @@ static const struct {
     bool has_value;
     bool (*set)(struct link_config *c, const char *value);
 } direction_keys[] = {
-    { "rate", true, set_rate },     { "delay", true, set_delay },
-    { "jitter", true, set_jitter }, { "loss", true, set_loss },
-    { "burst", true, set_burst },   { "queue", true, set_queue },
-    { "steps", true, set_steps },   { "period", true, set_period },
-    { "bell", false, set_bell },    { "reorder", false, set_reorder },
+    { "rate", true, set_rate },       { "delay", true, set_delay },
+    { "jitter", true, set_jitter },   { "loss", true, set_loss },
+    { "corrupt", true, set_corrupt }, { "duplicate", true, set_duplicate },
+    { "burst", true, set_burst },     { "queue", true, set_queue },
+    { "steps", true, set_steps },     { "period", true, set_period },
+    { "bell", false, set_bell },      { "reorder", false, set_reorder },
 };
 
 static bool set_direction_key(struct parse *p, const char *key, const char *value, unsigned bits)

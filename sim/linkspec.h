@@ -16,6 +16,7 @@
  *   reorder  (no value) jitter may reorder
  *   loss     percent
  *   burst    mean number of frames lost together
+ *   corrupt, duplicate  percent of frames with one bit changed, or delivered twice
  *   queue    ms at the rate, or with the suffix kB
  *   steps    AT:DELAY[:OUTAGE[:RATE]]/..., seconds, extra ms, ms of outage, percent of the rate
  *   period   seconds after which the steps begin again
