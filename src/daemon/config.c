@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: ISC */
+#include "daemon/config.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "crypto/key.h"
+#include "daemon/config_internal.h"
+
+void config_free(struct config *c)
+{
+    for (size_t i = 0; i < c->peer_count; i++) {
+        free(c->peers[i].endpoints);
+        free(c->peers[i].allowed);
+    }
+    if (c->peers != NULL)
+        explicit_bzero(c->peers, c->peer_count * sizeof *c->peers);
+    free(c->peers);
+    free(c->links);
+    free(c->addresses);
+    free(c->listen);
+    explicit_bzero(c, sizeof *c);
+}
+
+const struct config_link *config_find_link(const struct config *c, const char *name)
+{
+    for (size_t i = 0; i < c->link_count; i++) {
+        if (strcmp(c->links[i].name, name) == 0)
+            return &c->links[i];
+    }
+    return NULL;
+}
+
+const struct config_peer *config_find_peer(const struct config *c, const char *name)
+{
+    for (size_t i = 0; i < c->peer_count; i++) {
+        if (strcmp(c->peers[i].name, name) == 0)
+            return &c->peers[i];
+    }
+    return NULL;
+}
+
+bool config_calls_out(const struct config *c)
+{
+    for (size_t i = 0; i < c->peer_count; i++) {
+        if (c->peers[i].endpoint_count > 0)
+            return true;
+    }
+    return false;
+}
+
+/* Errors */
+
+const char *config_quote(const char *text, char buf[CONFIG_QUOTE_BYTES])
+{
+    enum { DOTS_AND_QUOTE = 5 }; /* what may follow the text, with the zero */
+    size_t used = 0;
+    buf[used++] = '"';
+    for (; *text != '\0' && used < CONFIG_QUOTE_BYTES - DOTS_AND_QUOTE; text++)
+        buf[used++] = *text >= ' ' && *text <= '~' ? *text : '?';
+    strcpy(buf + used, *text == '\0' ? "\"" : "...\"");
+    return buf;
+}
+
+void config_fault(struct config_parser *p, unsigned line, const char *format, ...)
+{
+    struct config_errors *errs = p->errs;
+    if (errs->count == CONFIG_ERRORS_MAX) {
+        errs->suppressed++;
+        return;
+    }
+    struct config_error *e = &errs->list[errs->count++];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(e->text, sizeof e->text, format, args);
+    va_end(args);
+    e->line = line;
+}
+
+void config_errors_print(const struct config_errors *errs, FILE *to)
+{
+    for (size_t i = 0; i < errs->count; i++) {
+        const struct config_error *e = &errs->list[i];
+        if (e->line == 0)
+            fprintf(to, "%s: %s\n", errs->path, e->text);
+        else
+            fprintf(to, "%s:%u: %s\n", errs->path, e->line, e->text);
+    }
+    if (errs->suppressed > 0)
+        fprintf(to, "%s: %zu more errors\n", errs->path, errs->suppressed);
+}
+
+/* Dump */
+
+static const char *yes_no(bool value)
+{
+    return value ? "yes" : "no";
+}
+
+static const char *cipher_name(uint8_t cipher)
+{
+    switch (cipher) {
+    case WIRE_CIPHER_AES256_GCM:
+        return "aes-256-gcm";
+    case WIRE_CIPHER_CHACHA20_POLY1305:
+        return "chacha20-poly1305";
+    default: /* a number, not the enum: 0 is auto */
+        return "auto";
+    }
+}
+
+static const char *log_level_text(enum log_level level)
+{
+    switch (level) {
+    case LOG_LEVEL_ERROR:
+        return "error";
+    case LOG_LEVEL_WARN:
+        return "warn";
+    case LOG_LEVEL_INFO:
+        return "info";
+    case LOG_LEVEL_DEBUG:
+        break;
+    }
+    return "debug";
+}
+
+static void dump_tunnel(const struct config *c, FILE *to)
+{
+    char text[NETADDR_STRLEN];
+    fprintf(to, "[tunnel]\ninterface = %s\nprivate-key = (hidden)\n", c->interface);
+    for (size_t i = 0; i < c->address_count; i++)
+        fprintf(to, "address = %s\n", netprefix_format(&c->addresses[i], text));
+    for (size_t i = 0; i < c->listen_count; i++) {
+        if (c->listen[i].family == 0)
+            fprintf(to, "listen = %u\n", c->listen[i].port);
+        else
+            fprintf(to, "listen = %s\n", netaddr_format(&c->listen[i], text));
+    }
+    if (c->links_auto)
+        fputs("links = auto\n", to);
+    fprintf(to, "nat = %s\nroutes = %s\nmss-clamp = %s\n", yes_no(c->nat), yes_no(c->routes),
+            yes_no(c->mss_clamp));
+    if (c->mtu_bytes == 0)
+        fputs("mtu = auto\n", to);
+    else
+        fprintf(to, "mtu = %" PRIu32 "\n", c->mtu_bytes);
+    fprintf(to, "cipher = %s\nuser = %s\n", cipher_name(c->cipher), c->user);
+    if (c->hook[0] != '\0')
+        fprintf(to, "hook = %s\n", c->hook);
+    fprintf(to, "control = %s\nlog-level = %s\nrekey-seconds = %" PRIu32 "\n", c->control,
+            log_level_text(c->log_level), c->rekey_s);
+}
+
+static void dump_peer(const struct config_peer *peer, FILE *to)
+{
+    static const uint8_t none[32];
+    char key[KEY_BASE64_BYTES + 1];
+    char text[NETADDR_STRLEN];
+    key_to_base64(key, peer->public_key);
+    fprintf(to, "\n[peer %s]\npublic-key = %s\n", peer->name, key);
+    if (memcmp(peer->preshared_key, none, sizeof none) != 0)
+        fputs("preshared-key = (hidden)\n", to);
+    for (size_t i = 0; i < peer->endpoint_count; i++) {
+        const struct config_endpoint *e = &peer->endpoints[i];
+        if (e->addr.family == 0)
+            fprintf(to, "endpoint = %s:%u\n", e->host, e->port);
+        else
+            fprintf(to, "endpoint = %s\n", netaddr_format(&e->addr, text));
+    }
+    for (size_t i = 0; i < peer->allowed_count; i++)
+        fprintf(to, "allowed-ips = %s\n", netprefix_format(&peer->allowed[i], text));
+}
+
+static void dump_link(const struct config_link *link, FILE *to)
+{
+    char text[NETADDR_STRLEN];
+    fprintf(to, "\n[link %s]\ninterface = %s\n", link->name, link->interface);
+    if (link->address.family != 0)
+        fprintf(to, "address = %s\n", netaddr_format(&link->address, text));
+    if (link->gateway.family != 0)
+        fprintf(to, "gateway = %s\n", netaddr_format(&link->gateway, text));
+    fprintf(to, "role = %s\n", link->role == WIRE_PATH_STANDBY ? "standby" : "active");
+    if (link->max_up_bps != 0)
+        fprintf(to, "max-up = %" PRIu64 "bit\n", link->max_up_bps);
+    if (link->max_down_bps != 0)
+        fprintf(to, "max-down = %" PRIu64 "bit\n", link->max_down_bps);
+}
+
+void config_dump(const struct config *c, FILE *to)
+{
+    dump_tunnel(c, to);
+    for (size_t i = 0; i < c->peer_count; i++)
+        dump_peer(&c->peers[i], to);
+    for (size_t i = 0; i < c->link_count; i++)
+        dump_link(&c->links[i], to);
+}

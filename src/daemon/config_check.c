@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: ISC */
+#include <stdio.h>
+#include <string.h>
+
+#include "crypto/key.h"
+#include "daemon/config_internal.h"
+#include "daemon/control_proto.h"
+
+static void check_private_key(struct config_parser *p)
+{
+    static const uint8_t zero[32];
+    const struct config *c = p->config;
+    uint8_t own[32];
+    if (p->seen[CONFIG_TUNNEL_PRIVATE_KEY] == 0 && p->seen[CONFIG_TUNNEL_PRIVATE_KEY_FILE] == 0) {
+        config_fault(p, p->tunnel_line,
+                     "[tunnel] has no private-key: add what hawser genkey prints, or "
+                     "private-key-file");
+        return;
+    }
+    if (memcmp(c->private_key, zero, sizeof zero) == 0) /* it was wrong, and that is told */
+        return;
+    if (!key_public(own, c->private_key)) {
+        config_fault(p, p->tunnel_line,
+                     "[tunnel]: the private key gives no public key: make a "
+                     "new one with hawser genkey");
+        return;
+    }
+    for (size_t i = 0; i < c->peer_count; i++) {
+        if (memcmp(c->peers[i].public_key, own, sizeof own) == 0)
+            config_fault(p, c->peers[i].line,
+                         "[peer %s] has the public key of this tunnel itself: put the peer's there",
+                         c->peers[i].name);
+    }
+}
+
+static void check_mtu(struct config_parser *p)
+{
+    const struct config *c = p->config;
+    if (c->mtu_bytes == 0 || c->mtu_bytes >= 1280)
+        return;
+    for (size_t i = 0; i < c->address_count; i++) {
+        if (c->addresses[i].family == 6) {
+            config_fault(p, p->seen[CONFIG_TUNNEL_MTU],
+                         "mtu: IPv6 (address, line %u) needs 1280 at least: write auto, or 1280 to "
+                         "9000",
+                         p->seen[CONFIG_TUNNEL_ADDRESS]);
+            return;
+        }
+    }
+}
+
+/* Who calls whom, and over what. */
+static void check_reach(struct config_parser *p, bool calls_out)
+{
+    const struct config *c = p->config;
+    bool listens = p->seen[CONFIG_TUNNEL_LISTEN] != 0;
+    if (p->peer_headers == 0) {
+        config_fault(p, 0, "no peer: add a [peer NAME] section with public-key and allowed-ips");
+        return;
+    }
+    if (!calls_out && !listens && c->peer_count == p->peer_headers)
+        config_fault(p, p->tunnel_line,
+                     "[tunnel] has no listen and no peer has an endpoint: add one of them");
+    if (p->links_auto && p->link_headers > 0)
+        config_fault(p, p->seen[CONFIG_TUNNEL_LINKS],
+                     "links = auto and [link NAME] sections exclude each other: remove one");
+    if (calls_out || !listens)
+        return;
+    if (p->links_auto)
+        config_fault(p, p->seen[CONFIG_TUNNEL_LINKS],
+                     "links = auto, but no peer has an endpoint: remove it, or add an endpoint");
+    if (c->link_count > 0)
+        config_fault(p, c->links[0].line,
+                     "[link %s], but no peer has an endpoint: links are ways to endpoints, add one "
+                     "or remove the links",
+                     c->links[0].name);
+}
+
+static void check_link_pair(struct config_parser *p, const struct config_link *a,
+                            const struct config_link *b)
+{
+    if (a->interface[0] != '\0' && strcmp(a->interface, b->interface) == 0 &&
+        netaddr_equal(&a->address, &b->address))
+        config_fault(p, b->line,
+                     "[link %s] is the same interface and address as [link %s] of line %u: remove "
+                     "one, or give each its address",
+                     b->name, a->name, a->line);
+}
+
+static void check_links(struct config_parser *p)
+{
+    const struct config *c = p->config;
+    bool active = c->link_count == 0 || c->link_count < p->link_headers;
+    for (const struct config_link *l = c->links; l < c->links + c->link_count; l++) {
+        active = active || l->role == WIRE_PATH_ACTIVE;
+        if (strcmp(l->interface, c->interface) == 0)
+            config_fault(p, l->line, "[link %s] is the tunnel's own interface: name another",
+                         l->name);
+        if (l->address.family != 0 && l->gateway.family != 0 &&
+            l->address.family != l->gateway.family)
+            config_fault(p, l->line,
+                         "[link %s]: address and gateway must be both IPv4 or both IPv6", l->name);
+        for (const struct config_link *other = c->links; other < l; other++)
+            check_link_pair(p, other, l);
+    }
+    if (!active)
+        config_fault(p, c->links[0].line,
+                     "every link is role = standby: make at least one of them active");
+}
+
+void config_check(struct config_parser *p)
+{
+    struct config *c = p->config;
+    bool calls_out = config_calls_out(c);
+
+    if (p->tunnel_line == 0)
+        config_fault(p, 0, "no [tunnel] section: begin with one that has a private-key");
+    else
+        check_private_key(p);
+    check_mtu(p);
+    check_reach(p, calls_out);
+    check_links(p);
+
+    c->links_auto = calls_out && c->link_count == 0;
+    if (p->seen[CONFIG_TUNNEL_CONTROL] == 0)
+        snprintf(c->control, sizeof c->control, "%s/%s%s", CONTROL_DIR, c->interface,
+                 CONTROL_SUFFIX);
+}

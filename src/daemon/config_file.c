@@ -1,0 +1,269 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Files into lines, lines into headers and pairs.
+ *
+ * inih splits pairs. It is built in many ways (continued lines, comment characters, line length, a
+ * line number for the handler or not), says only the first line that is wrong, and tells of a
+ * section by its first key. So it is handed the lines by a reader that counts them, takes comments,
+ * indentation and headers out, and sees by the handler's silence that a line was no pair: every
+ * build of it gives the same result.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <ini.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "daemon/config_internal.h"
+
+struct line_source {
+    struct config_parser *parser;
+    const char *at;
+    const char *end;
+    bool awaited; /* the last line should have been a pair, and has not come to the handler */
+};
+
+static bool is_blank(char c)
+{
+    return c == ' ' || c == '\t' || c == '\r' || c == '\f' || c == '\v';
+}
+
+/* From start up to a comment: '#' or ';' at the start or after a blank. */
+static const char *comment_start(const char *start, const char *end)
+{
+    for (const char *c = start; c < end; c++) {
+        if ((*c == '#' || *c == ';') && (c == start || is_blank(c[-1])))
+            return c;
+    }
+    return end;
+}
+
+static void settle_last_line(struct line_source *s)
+{
+    if (s->awaited)
+        config_fault(s->parser, s->parser->line, "the line is neither key = value nor a [section]");
+    s->awaited = false;
+}
+
+/* The reader of ini_parse_stream(): the next pair as a line, NULL at the end. */
+static char *next_pair(char *out, int cap_bytes, void *stream)
+{
+    struct line_source *s = stream;
+    settle_last_line(s);
+    while (s->at < s->end && !s->parser->no_memory) {
+        const char *start = s->at;
+        const char *newline = memchr(start, '\n', (size_t)(s->end - start));
+        const char *end = newline != NULL ? newline : s->end;
+        s->at = newline != NULL ? newline + 1 : s->end;
+        s->parser->line++;
+
+        if (memchr(start, '\0', (size_t)(end - start)) != NULL) {
+            config_fault(s->parser, s->parser->line, "the line holds a zero byte: is this text?");
+            continue;
+        }
+        while (start < end && is_blank(*start))
+            start++;
+        end = comment_start(start, end);
+        while (start < end && is_blank(end[-1]))
+            end--;
+        if (start == end)
+            continue;
+        size_t len = (size_t)(end - start);
+        if (len + 1 >= (size_t)cap_bytes) {
+            config_fault(
+                s->parser, s->parser->line,
+                "the line is longer than %d bytes: a key that takes a list may be repeated",
+                cap_bytes - 2);
+            continue;
+        }
+        memcpy(out, start, len);
+        out[len] = '\0';
+        if (*out == '[') {
+            config_parse_header(s->parser, out);
+            continue;
+        }
+        s->awaited = true;
+        return out;
+    }
+    return NULL;
+}
+
+/* The handler; its section is always the empty one. */
+static int take_pair(void *user, const char *section, const char *key, const char *value)
+{
+    struct line_source *s = user;
+    (void)section;
+    if (value != NULL) {
+        s->awaited = false;
+        config_parse_pair(s->parser, key, value);
+    }
+    return 1;
+}
+
+/* Line by line; errors are few, so by insertion. */
+static void sort_errors(struct config_errors *errs)
+{
+    for (size_t i = 1; i < errs->count; i++) {
+        struct config_error moving = errs->list[i];
+        size_t j = i;
+        for (; j > 0 && errs->list[j - 1].line > moving.line; j--)
+            errs->list[j] = errs->list[j - 1];
+        errs->list[j] = moving;
+    }
+}
+
+static void set_defaults(struct config *c)
+{
+    memset(c, 0, sizeof *c);
+    strcpy(c->interface, CONFIG_DEFAULT_INTERFACE);
+    strcpy(c->user, CONFIG_DEFAULT_USER);
+    c->routes = true;
+    c->mss_clamp = true;
+    c->rekey_s = CONFIG_REKEY_S_MAX;
+    c->log_level = LOG_LEVEL_INFO;
+}
+
+/* The text, errors into p->errs; returns 0, -EINVAL or -ENOMEM. */
+static int parse_text(struct config_parser *p, const char *text, size_t len_bytes)
+{
+    if (len_bytes >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0) {
+        text += 3; /* the byte order mark of UTF-8 */
+        len_bytes -= 3;
+    }
+    struct line_source source = { .parser = p, .at = text, .end = text + len_bytes };
+    int rc = ini_parse_stream(next_pair, &source, take_pair, &source);
+    settle_last_line(&source);
+    if (p->no_memory || rc == -2) {
+        config_fault(p, 0, "out of memory");
+        return -ENOMEM;
+    }
+    config_parse_end(p);
+    config_check(p);
+    return p->errs->count == 0 ? 0 : -EINVAL;
+}
+
+static void begin(struct config_parser *p, struct config *out, struct config_errors *errs,
+                  const char *path)
+{
+    set_defaults(out);
+    memset(errs, 0, sizeof *errs);
+    *p = (struct config_parser){ .config = out, .errs = errs };
+    snprintf(errs->path, sizeof errs->path, "%s", path);
+}
+
+int config_load_text(struct config *out, const char *text, size_t len_bytes,
+                     struct config_errors *errs)
+{
+    struct config_parser p;
+    begin(&p, out, errs, "text");
+    int rc = parse_text(&p, text, len_bytes);
+    sort_errors(errs);
+    return rc;
+}
+
+/*
+ * Opens and reads at most cap_bytes of a file; its mode to st. Returns a buffer of len_bytes, to be
+ * cleared and freed, or NULL with *error set; -EFBIG: it is longer.
+ */
+static char *read_file(const char *path, size_t cap_bytes, struct stat *st, size_t *len_bytes,
+                       int *error)
+{
+    char *data = NULL;
+    size_t len = 0;
+    ssize_t got = 1;
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+    if (fd < 0 || fstat(fd, st) != 0)
+        goto fail;
+    data = malloc(cap_bytes + 1);
+    while (data != NULL && got > 0 && len <= cap_bytes) {
+        got = read(fd, data + len, cap_bytes + 1 - len);
+        if (got > 0)
+            len += (size_t)got;
+        else if (got < 0 && errno == EINTR)
+            got = 1;
+    }
+    if (data == NULL || got < 0)
+        goto fail;
+    if (len > cap_bytes) {
+        errno = EFBIG;
+        goto fail;
+    }
+    close(fd);
+    *len_bytes = len;
+    return data;
+
+fail:
+    *error = -errno;
+    if (data != NULL)
+        explicit_bzero(data, len);
+    free(data);
+    if (fd >= 0)
+        close(fd);
+    return NULL;
+}
+
+/* Pipes and the like have no readers that their mode would show. */
+static bool others_can(const struct stat *st, mode_t bits)
+{
+    return S_ISREG(st->st_mode) && (st->st_mode & bits) != 0;
+}
+
+int config_read_secret(const char *path, char *out, size_t cap_bytes)
+{
+    enum { FILE_BYTES_MAX = 1024 };
+    struct stat st;
+    size_t len;
+    int rc = 0;
+    char *data = read_file(path, FILE_BYTES_MAX, &st, &len, &rc);
+    if (data == NULL)
+        return rc == -EFBIG ? -EINVAL : rc;
+    while (len > 0 && (is_blank(data[len - 1]) || data[len - 1] == '\n'))
+        len--;
+    if (others_can(&st, S_IRGRP | S_IWGRP | S_IROTH | S_IWOTH)) {
+        rc = -EPERM;
+    } else if (len == 0 || len >= cap_bytes || memchr(data, '\n', len) != NULL ||
+               memchr(data, '\0', len) != NULL) {
+        rc = -EINVAL;
+    } else {
+        memcpy(out, data, len);
+        out[len] = '\0';
+    }
+    explicit_bzero(data, len);
+    free(data);
+    return rc;
+}
+
+static void check_mode(struct config_parser *p, const struct stat *st)
+{
+    if (p->holds_secret && others_can(st, S_IRGRP | S_IROTH))
+        config_fault(p, 0,
+                     "the file holds a secret key and others can read it (mode %04o): chmod 600 it",
+                     st->st_mode & 07777);
+    if (others_can(st, S_IWOTH))
+        config_fault(p, 0, "everybody can change the file (mode %04o): chmod 600 it",
+                     st->st_mode & 07777);
+}
+
+int config_load(struct config *out, const char *path, struct config_errors *errs)
+{
+    struct config_parser p;
+    struct stat st;
+    size_t len = 0;
+    int rc = 0;
+    begin(&p, out, errs, path);
+    char *text = read_file(path, CONFIG_FILE_BYTES_MAX, &st, &len, &rc);
+    if (text == NULL) {
+        config_fault(&p, 0, "cannot read the configuration: %s", strerror(-rc));
+        return rc;
+    }
+    rc = parse_text(&p, text, len);
+    explicit_bzero(text, len);
+    free(text);
+    check_mode(&p, &st);
+    if (rc == 0 && errs->count > 0)
+        rc = -EINVAL;
+    sort_errors(errs);
+    return rc;
+}

@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * What the pieces of the configuration reader share: config_file.c reads files and cuts lines,
+ * config_parse.c turns each line into a value, config_check.c judges the whole.
+ */
+#ifndef HAWSER_DAEMON_CONFIG_INTERNAL_H
+#define HAWSER_DAEMON_CONFIG_INTERNAL_H
+
+#include "daemon/config.h"
+
+enum config_section {
+    CONFIG_SECTION_NONE, /* before the first header */
+    CONFIG_SECTION_TUNNEL,
+    CONFIG_SECTION_PEER,
+    CONFIG_SECTION_LINK,
+    CONFIG_SECTION_SKIPPED, /* below a bad header: its keys are not looked at */
+};
+
+enum config_key {
+    CONFIG_TUNNEL_INTERFACE,
+    CONFIG_TUNNEL_PRIVATE_KEY,
+    CONFIG_TUNNEL_PRIVATE_KEY_FILE,
+    CONFIG_TUNNEL_ADDRESS,
+    CONFIG_TUNNEL_LISTEN,
+    CONFIG_TUNNEL_LINKS,
+    CONFIG_TUNNEL_NAT,
+    CONFIG_TUNNEL_ROUTES,
+    CONFIG_TUNNEL_MSS_CLAMP,
+    CONFIG_TUNNEL_MTU,
+    CONFIG_TUNNEL_CIPHER,
+    CONFIG_TUNNEL_MODE,
+    CONFIG_TUNNEL_USER,
+    CONFIG_TUNNEL_HOOK,
+    CONFIG_TUNNEL_CONTROL,
+    CONFIG_TUNNEL_METRICS,
+    CONFIG_TUNNEL_LOG_LEVEL,
+    CONFIG_TUNNEL_REKEY_SECONDS,
+    CONFIG_PEER_PUBLIC_KEY,
+    CONFIG_PEER_PRESHARED_KEY,
+    CONFIG_PEER_PRESHARED_KEY_FILE,
+    CONFIG_PEER_ENDPOINT,
+    CONFIG_PEER_ALLOWED_IPS,
+    CONFIG_LINK_INTERFACE,
+    CONFIG_LINK_ADDRESS,
+    CONFIG_LINK_GATEWAY,
+    CONFIG_LINK_ROLE,
+    CONFIG_LINK_MAX_UP,
+    CONFIG_LINK_MAX_DOWN,
+    CONFIG_LINK_QUOTA,
+    CONFIG_LINK_COST,
+    CONFIG_KEY_COUNT,
+};
+
+struct config_parser {
+    struct config *config;      /* the caller's */
+    struct config_errors *errs; /* the caller's */
+    unsigned line;              /* errors are about this one */
+    enum config_section section;
+    unsigned tunnel_line;  /* of [tunnel]; 0: not seen yet */
+    unsigned section_line; /* of the present header */
+    unsigned peer_headers; /* good and bad ones */
+    unsigned link_headers;
+    const char *key; /* being set; static */
+    /* Line where a key was set last, 0: not; peer's and link's are of the present section. */
+    unsigned seen[CONFIG_KEY_COUNT];
+    bool links_auto;   /* "links = auto" was written */
+    bool holds_secret; /* the file itself holds a private or preshared key */
+    bool no_memory;
+};
+
+/* Adds an error about a line (0: the file as a whole), or counts it when there are too many. */
+void config_fault(struct config_parser *p, unsigned line, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/* text for an error message: printable, shortened, in quotes. Returns buf. */
+enum { CONFIG_QUOTE_BYTES = 72 };
+const char *config_quote(const char *text, char buf[CONFIG_QUOTE_BYTES]);
+
+/* config_parse.c */
+
+/* A header, brackets and all, trimmed; ends the section before. */
+void config_parse_header(struct config_parser *p, const char *text);
+/* A key with its value, both trimmed. */
+void config_parse_pair(struct config_parser *p, const char *key, const char *value);
+/* The end of the file: ends the last section. */
+void config_parse_end(struct config_parser *p);
+
+/* config_file.c */
+
+/*
+ * The one line of a file with a secret, at most cap_bytes - 1 bytes. Returns 0, -EPERM (others may
+ * read or change the file), -EINVAL (longer than that, or not one line), or another negative errno.
+ */
+int config_read_secret(const char *path, char *out, size_t cap_bytes);
+
+/* config_check.c */
+
+/* What no single line can show: what is missing, and what contradicts something else. */
+void config_check(struct config_parser *p);
+
+#endif

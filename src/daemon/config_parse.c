@@ -1,0 +1,797 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * From headers and "key = value" pairs to a struct config: one table of keys, one function a value.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "crypto/key.h"
+#include "daemon/config_internal.h"
+#include "daemon/config_value.h"
+#include "daemon/control_proto.h"
+
+static const char *section_title(enum config_section section)
+{
+    switch (section) {
+    case CONFIG_SECTION_TUNNEL:
+        return "[tunnel]";
+    case CONFIG_SECTION_PEER:
+        return "[peer NAME]";
+    case CONFIG_SECTION_LINK:
+        return "[link NAME]";
+    case CONFIG_SECTION_NONE:
+    case CONFIG_SECTION_SKIPPED:
+        break;
+    }
+    return "no section";
+}
+
+/* The value of p->key is wrong, and this would be right. */
+static void bad_value(struct config_parser *p, const char *value, const char *what)
+{
+    char quoted[CONFIG_QUOTE_BYTES];
+    config_fault(p, p->line, "%s: %s is %s", p->key, config_quote(value, quoted), what);
+}
+
+/*
+ * The list with room for one more, the new one cleared; NULL, noted in p, when there is no memory.
+ * Lists have room for the next power of two. What moves is cleared where it was: it may be keys.
+ */
+static void *grow(struct config_parser *p, void *list, size_t count, size_t item_bytes)
+{
+    if ((count & (count - 1)) != 0) {
+        memset((char *)list + count * item_bytes, 0, item_bytes);
+        return list;
+    }
+    void *wider = calloc(count == 0 ? 1 : 2 * count, item_bytes);
+    if (wider == NULL) {
+        p->no_memory = true;
+        return NULL;
+    }
+    if (count > 0) {
+        memcpy(wider, list, count * item_bytes);
+        explicit_bzero(list, count * item_bytes);
+        free(list);
+    }
+    return wider;
+}
+
+static bool is_full(struct config_parser *p, size_t count, size_t max)
+{
+    if (count < max)
+        return false;
+    config_fault(p, p->line, "%s: more than %zu are not supported by this version", p->key, max);
+    return true;
+}
+
+static struct config_peer *this_peer(struct config_parser *p)
+{
+    return &p->config->peers[p->config->peer_count - 1];
+}
+
+static struct config_link *this_link(struct config_parser *p)
+{
+    return &p->config->links[p->config->link_count - 1];
+}
+
+/* Paths */
+
+static bool set_path(struct config_parser *p, const char *value, char *out, size_t len_max)
+{
+    size_t len = strlen(value);
+    if (value[0] != '/' || value[len - 1] == '/') {
+        bad_value(p, value, "not the absolute path of a file: it must begin with /");
+        return false;
+    }
+    if (len > len_max) {
+        config_fault(p, p->line, "%s: the path is longer than %zu bytes: choose a shorter one",
+                     p->key, len_max);
+        return false;
+    }
+    memcpy(out, value, len + 1);
+    return true;
+}
+
+/* Keys: the text of a secret never gets into a message. */
+
+static bool set_key(struct config_parser *p, const char *value, uint8_t out[32])
+{
+    static const uint8_t zero[32];
+    if (!key_from_base64(out, value)) {
+        config_fault(p, p->line,
+                     "%s: not a key: it must be 44 characters of base64, as hawser %s prints them",
+                     p->key,
+                     strstr(p->key, "preshared") != NULL ? "genpsk"
+                     : strstr(p->key, "public") != NULL  ? "pubkey"
+                                                         : "genkey");
+        return false;
+    }
+    if (memcmp(out, zero, sizeof zero) == 0) {
+        config_fault(p, p->line, "%s: the key is all zero: anyone knows it, make a new one",
+                     p->key);
+        return false;
+    }
+    return true;
+}
+
+static void set_key_file(struct config_parser *p, const char *value, uint8_t out[32])
+{
+    char path[CONFIG_PATH_BYTES_MAX + 1];
+    char quoted[CONFIG_QUOTE_BYTES];
+    char text[KEY_BASE64_BYTES + 1];
+    if (!set_path(p, value, path, CONFIG_PATH_BYTES_MAX))
+        return;
+    int rc = config_read_secret(path, text, sizeof text);
+    if (rc == 0)
+        set_key(p, text, out);
+    else if (rc == -EPERM)
+        config_fault(p, p->line, "%s: others can read or change %s: chmod 600 it", p->key,
+                     config_quote(path, quoted));
+    else if (rc == -EINVAL)
+        config_fault(p, p->line, "%s: %s must hold one line, the key in base64", p->key,
+                     config_quote(path, quoted));
+    else
+        config_fault(p, p->line, "%s: cannot read %s: %s", p->key, config_quote(path, quoted),
+                     strerror(-rc));
+    explicit_bzero(text, sizeof text);
+}
+
+static bool is_set_twice(struct config_parser *p, enum config_key other, const char *other_name)
+{
+    if (p->seen[other] == 0)
+        return false;
+    config_fault(p, p->line, "%s: line %u has %s already: keep one of the two", p->key,
+                 p->seen[other], other_name);
+    return true;
+}
+
+static void set_private_key(struct config_parser *p, const char *value)
+{
+    if (!is_set_twice(p, CONFIG_TUNNEL_PRIVATE_KEY_FILE, "private-key-file"))
+        set_key(p, value, p->config->private_key);
+}
+
+static void set_private_key_file(struct config_parser *p, const char *value)
+{
+    if (!is_set_twice(p, CONFIG_TUNNEL_PRIVATE_KEY, "private-key"))
+        set_key_file(p, value, p->config->private_key);
+}
+
+static void set_preshared_key(struct config_parser *p, const char *value)
+{
+    if (!is_set_twice(p, CONFIG_PEER_PRESHARED_KEY_FILE, "preshared-key-file"))
+        set_key(p, value, this_peer(p)->preshared_key);
+}
+
+static void set_preshared_key_file(struct config_parser *p, const char *value)
+{
+    if (!is_set_twice(p, CONFIG_PEER_PRESHARED_KEY, "preshared-key"))
+        set_key_file(p, value, this_peer(p)->preshared_key);
+}
+
+static void set_public_key(struct config_parser *p, const char *value)
+{
+    const struct config *c = p->config;
+    struct config_peer *self = this_peer(p);
+    if (!set_key(p, value, self->public_key))
+        return;
+    for (const struct config_peer *other = c->peers; other != self; other++) {
+        if (memcmp(other->public_key, self->public_key, sizeof self->public_key) == 0) {
+            config_fault(p, p->line,
+                         "%s: [peer %s] of line %u has the same key: each peer has its "
+                         "own",
+                         p->key, other->name, other->line);
+            return;
+        }
+    }
+}
+
+/* [tunnel] */
+
+static void set_ifname(struct config_parser *p, const char *value, char out[CONFIG_IFNAME_MAX + 1])
+{
+    if (value_ifname(value))
+        memcpy(out, value, strlen(value) + 1);
+    else
+        bad_value(p, value, "no interface name: up to 15 letters, digits and - _ . @ + =");
+}
+
+static void set_tunnel_interface(struct config_parser *p, const char *value)
+{
+    set_ifname(p, value, p->config->interface);
+}
+
+static void set_tunnel_address(struct config_parser *p, const char *value)
+{
+    struct config *c = p->config;
+    struct netprefix prefix;
+    if (is_full(p, c->address_count, CONFIG_ADDRESSES_MAX))
+        return;
+    if (!value_host_prefix(value, &prefix)) {
+        bad_value(p, value, "no address: write for example 10.77.0.2/24 or fd77::2/64");
+        return;
+    }
+    for (size_t i = 0; i < c->address_count; i++) {
+        const struct netprefix *other = &c->addresses[i];
+        if (other->family == prefix.family &&
+            memcmp(other->addr, prefix.addr, sizeof prefix.addr) == 0) {
+            bad_value(p, value, "listed twice: remove one");
+            return;
+        }
+    }
+    struct netprefix *list = grow(p, c->addresses, c->address_count, sizeof *list);
+    if (list == NULL)
+        return;
+    c->addresses = list;
+    list[c->address_count++] = prefix;
+}
+
+static void set_listen(struct config_parser *p, const char *value)
+{
+    struct config *c = p->config;
+    struct netaddr addr;
+    if (is_full(p, c->listen_count, CONFIG_LISTEN_MAX))
+        return;
+    if (!value_listen(value, &addr)) {
+        bad_value(p, value,
+                  "no place to listen: write a UDP port (4297), 192.0.2.1:4297 or "
+                  "[2001:db8::1]:4297");
+        return;
+    }
+    for (size_t i = 0; i < c->listen_count; i++) {
+        if (netaddr_equal(&c->listen[i], &addr)) {
+            bad_value(p, value, "listed twice: remove one");
+            return;
+        }
+        if (c->listen[i].port == addr.port && (c->listen[i].family == 0 || addr.family == 0)) {
+            bad_value(p, value, "covered twice: a port alone already means all addresses");
+            return;
+        }
+    }
+    struct netaddr *list = grow(p, c->listen, c->listen_count, sizeof *list);
+    if (list == NULL)
+        return;
+    c->listen = list;
+    list[c->listen_count++] = addr;
+}
+
+static void set_links(struct config_parser *p, const char *value)
+{
+    p->links_auto = strcmp(value, "auto") == 0;
+    if (!p->links_auto)
+        bad_value(p, value, "no choice: write auto, or name each link in a [link NAME] section");
+}
+
+static void set_bool(struct config_parser *p, const char *value, bool *out)
+{
+    if (!value_bool(value, out))
+        bad_value(p, value, "neither yes nor no");
+}
+
+static void set_nat(struct config_parser *p, const char *value)
+{
+    set_bool(p, value, &p->config->nat);
+}
+
+static void set_routes(struct config_parser *p, const char *value)
+{
+    set_bool(p, value, &p->config->routes);
+}
+
+static void set_mss_clamp(struct config_parser *p, const char *value)
+{
+    set_bool(p, value, &p->config->mss_clamp);
+}
+
+static void set_mtu(struct config_parser *p, const char *value)
+{
+    if (strcmp(value, "auto") == 0)
+        p->config->mtu_bytes = 0;
+    else if (!value_uint(value, CONFIG_MTU_MIN, CONFIG_MTU_MAX, &p->config->mtu_bytes))
+        bad_value(p, value, "no MTU: write auto or 576 to 9000");
+}
+
+static void set_cipher(struct config_parser *p, const char *value)
+{
+    if (strcmp(value, "auto") == 0)
+        p->config->cipher = 0;
+    else if (strcmp(value, "aes-256-gcm") == 0)
+        p->config->cipher = WIRE_CIPHER_AES256_GCM;
+    else if (strcmp(value, "chacha20-poly1305") == 0)
+        p->config->cipher = WIRE_CIPHER_CHACHA20_POLY1305;
+    else
+        bad_value(p, value, "no cipher: write auto, aes-256-gcm or chacha20-poly1305");
+}
+
+static void set_mode(struct config_parser *p, const char *value)
+{
+    if (strcmp(value, "tap") == 0)
+        bad_value(p, value, "not supported by this version: write tun");
+    else if (strcmp(value, "tun") != 0)
+        bad_value(p, value, "no mode: write tun");
+}
+
+static void set_user(struct config_parser *p, const char *value)
+{
+    if (strcmp(value, "root") == 0)
+        bad_value(p, value,
+                  "not for the engine, which must have no rights: name a user of its own");
+    else if (value_user(value))
+        memcpy(p->config->user, value, strlen(value) + 1);
+    else
+        bad_value(p, value, "no user name: write for example hawser");
+}
+
+static void set_hook(struct config_parser *p, const char *value)
+{
+    set_path(p, value, p->config->hook, CONFIG_PATH_BYTES_MAX);
+}
+
+static void set_control(struct config_parser *p, const char *value)
+{
+    set_path(p, value, p->config->control, CONTROL_SOCKET_PATH_MAX);
+}
+
+static void set_metrics(struct config_parser *p, const char *value)
+{
+    if (strcmp(value, "off") != 0)
+        bad_value(p, value, "not supported by this version: write off, or remove the line");
+}
+
+static void set_log_level(struct config_parser *p, const char *value)
+{
+    if (!log_level_parse(value, &p->config->log_level))
+        bad_value(p, value, "no log level: write error, warn, info or debug");
+}
+
+static void set_rekey_seconds(struct config_parser *p, const char *value)
+{
+    if (!value_uint(value, CONFIG_REKEY_S_MIN, CONFIG_REKEY_S_MAX, &p->config->rekey_s))
+        bad_value(p, value, "not within 2 to 120");
+}
+
+/* [peer NAME] */
+
+static bool endpoint_equal(const struct config_endpoint *a, const struct config_endpoint *b)
+{
+    return a->port == b->port && strcasecmp(a->host, b->host) == 0 &&
+           netaddr_equal(&a->addr, &b->addr);
+}
+
+static void set_endpoint(struct config_parser *p, const char *value)
+{
+    struct config_peer *peer = this_peer(p);
+    struct config_endpoint endpoint;
+    if (is_full(p, peer->endpoint_count, CONFIG_ENDPOINTS_MAX))
+        return;
+    if (!value_endpoint(value, &endpoint)) {
+        bad_value(p, value,
+                  "no endpoint: write vps.example.net:4297, 192.0.2.1:4297 or [2001:db8::1]:4297");
+        return;
+    }
+    for (size_t i = 0; i < peer->endpoint_count; i++) {
+        if (endpoint_equal(&peer->endpoints[i], &endpoint)) {
+            bad_value(p, value, "listed twice: remove one");
+            return;
+        }
+    }
+    struct config_endpoint *list = grow(p, peer->endpoints, peer->endpoint_count, sizeof *list);
+    if (list == NULL)
+        return;
+    peer->endpoints = list;
+    list[peer->endpoint_count++] = endpoint;
+}
+
+static const struct config_peer *find_allowed(const struct config *c, const struct netprefix *want)
+{
+    for (size_t i = 0; i < c->peer_count; i++) {
+        for (size_t j = 0; j < c->peers[i].allowed_count; j++) {
+            const struct netprefix *p = &c->peers[i].allowed[j];
+            if (p->family == want->family && p->len == want->len &&
+                memcmp(p->addr, want->addr, sizeof p->addr) == 0)
+                return &c->peers[i];
+        }
+    }
+    return NULL;
+}
+
+static void set_allowed_ips(struct config_parser *p, const char *value)
+{
+    struct config_peer *peer = this_peer(p);
+    struct netprefix prefix;
+    char quoted[CONFIG_QUOTE_BYTES];
+    if (is_full(p, peer->allowed_count, CONFIG_ALLOWED_MAX))
+        return;
+    if (!netprefix_parse(&prefix, value)) {
+        bad_value(p, value, "no prefix: write for example 10.77.0.2/32, 192.168.1.0/24 or ::/0");
+        return;
+    }
+    netprefix_mask(&prefix);
+    const struct config_peer *other = find_allowed(p->config, &prefix);
+    if (other == peer) {
+        bad_value(p, value, "listed twice: remove one");
+        return;
+    }
+    if (other != NULL) {
+        config_fault(p, p->line,
+                     "%s: %s belongs to [peer %s] of line %u already: a prefix has one peer",
+                     p->key, config_quote(value, quoted), other->name, other->line);
+        return;
+    }
+    struct netprefix *list = grow(p, peer->allowed, peer->allowed_count, sizeof *list);
+    if (list == NULL)
+        return;
+    peer->allowed = list;
+    list[peer->allowed_count++] = prefix;
+}
+
+/* [link NAME] */
+
+static void set_link_interface(struct config_parser *p, const char *value)
+{
+    set_ifname(p, value, this_link(p)->interface);
+}
+
+static void set_link_address(struct config_parser *p, const char *value)
+{
+    if (!value_host_address(value, &this_link(p)->address))
+        bad_value(p, value, "no address: write it without port or length, as 192.168.8.100");
+}
+
+static void set_link_gateway(struct config_parser *p, const char *value)
+{
+    if (!value_host_address(value, &this_link(p)->gateway))
+        bad_value(p, value, "no address: write it without port or length, as 192.168.8.1");
+}
+
+static void set_link_role(struct config_parser *p, const char *value)
+{
+    if (strcmp(value, "active") == 0)
+        this_link(p)->role = WIRE_PATH_ACTIVE;
+    else if (strcmp(value, "standby") == 0)
+        this_link(p)->role = WIRE_PATH_STANDBY;
+    else
+        bad_value(p, value, "no role: write active or standby");
+}
+
+static void set_rate(struct config_parser *p, const char *value, uint64_t *out)
+{
+    if (!value_rate_bps(value, out))
+        bad_value(p, value, "no rate: write for example 20mbit, 1.5gbit or 800kbit");
+}
+
+static void set_link_max_up(struct config_parser *p, const char *value)
+{
+    set_rate(p, value, &this_link(p)->max_up_bps);
+}
+
+static void set_link_max_down(struct config_parser *p, const char *value)
+{
+    set_rate(p, value, &this_link(p)->max_down_bps);
+}
+
+/* The table of keys */
+
+enum { LIST = 1, SECRET = 2, HIDDEN = 4 };
+
+static const struct key_rule {
+    enum config_section section;
+    const char *name;
+    void (*set)(struct config_parser *p, const char *value); /* NULL: known, not carried out */
+    unsigned flags;
+} rules[CONFIG_KEY_COUNT] = {
+#define TUNNEL(id, ...) [CONFIG_TUNNEL_##id] = { CONFIG_SECTION_TUNNEL, __VA_ARGS__ }
+#define PEER(id, ...) [CONFIG_PEER_##id] = { CONFIG_SECTION_PEER, __VA_ARGS__ }
+#define LINK(id, ...) [CONFIG_LINK_##id] = { CONFIG_SECTION_LINK, __VA_ARGS__ }
+    TUNNEL(INTERFACE, "interface", set_tunnel_interface, 0),
+    TUNNEL(PRIVATE_KEY, "private-key", set_private_key, SECRET),
+    TUNNEL(PRIVATE_KEY_FILE, "private-key-file", set_private_key_file, 0),
+    TUNNEL(ADDRESS, "address", set_tunnel_address, LIST),
+    TUNNEL(LISTEN, "listen", set_listen, LIST),
+    TUNNEL(LINKS, "links", set_links, 0),
+    TUNNEL(NAT, "nat", set_nat, 0),
+    TUNNEL(ROUTES, "routes", set_routes, 0),
+    TUNNEL(MSS_CLAMP, "mss-clamp", set_mss_clamp, 0),
+    TUNNEL(MTU, "mtu", set_mtu, 0),
+    TUNNEL(CIPHER, "cipher", set_cipher, 0),
+    TUNNEL(MODE, "mode", set_mode, 0),
+    TUNNEL(USER, "user", set_user, 0),
+    TUNNEL(HOOK, "hook", set_hook, 0),
+    TUNNEL(CONTROL, "control", set_control, 0),
+    TUNNEL(METRICS, "metrics", set_metrics, 0),
+    TUNNEL(LOG_LEVEL, "log-level", set_log_level, 0),
+    TUNNEL(REKEY_SECONDS, "rekey-seconds", set_rekey_seconds, HIDDEN),
+    PEER(PUBLIC_KEY, "public-key", set_public_key, 0),
+    PEER(PRESHARED_KEY, "preshared-key", set_preshared_key, SECRET),
+    PEER(PRESHARED_KEY_FILE, "preshared-key-file", set_preshared_key_file, 0),
+    PEER(ENDPOINT, "endpoint", set_endpoint, LIST),
+    PEER(ALLOWED_IPS, "allowed-ips", set_allowed_ips, LIST),
+    LINK(INTERFACE, "interface", set_link_interface, 0),
+    LINK(ADDRESS, "address", set_link_address, 0),
+    LINK(GATEWAY, "gateway", set_link_gateway, 0),
+    LINK(ROLE, "role", set_link_role, 0),
+    LINK(MAX_UP, "max-up", set_link_max_up, 0),
+    LINK(MAX_DOWN, "max-down", set_link_max_down, 0),
+    LINK(QUOTA, "quota", NULL, 0),
+    LINK(COST, "cost", NULL, 0),
+#undef TUNNEL
+#undef PEER
+#undef LINK
+};
+
+/* Names the nearest key of the section, or where a key of that very name belongs. */
+static void fault_unknown_key(struct config_parser *p, const char *key)
+{
+    const struct key_rule *nearest = NULL;
+    const struct key_rule *elsewhere = NULL;
+    size_t best = SIZE_MAX;
+    char quoted[CONFIG_QUOTE_BYTES];
+
+    for (const struct key_rule *r = rules; r < rules + CONFIG_KEY_COUNT; r++) {
+        if (r->section != p->section) {
+            if (strcmp(r->name, key) == 0)
+                elsewhere = r;
+        } else if ((r->flags & HIDDEN) == 0 && r->set != NULL) {
+            size_t distance = value_distance(key, r->name);
+            if (distance < best) {
+                best = distance;
+                nearest = r;
+            }
+        }
+    }
+    config_quote(key, quoted);
+    const char *here = section_title(p->section);
+    if (elsewhere != NULL)
+        config_fault(p, p->line, "%s is no key of %s: it belongs in %s", quoted, here,
+                     section_title(elsewhere->section));
+    else if (nearest != NULL)
+        config_fault(p, p->line, "%s is no key of %s: the nearest is \"%s\"", quoted, here,
+                     nearest->name);
+}
+
+static void set_list(struct config_parser *p, const struct key_rule *rule, const char *value)
+{
+    char item[CONFIG_HOST_MAX + 16];
+    char quoted[CONFIG_QUOTE_BYTES];
+    for (const char *at = value;; at++) {
+        at += strspn(at, " \t");
+        size_t span = strcspn(at, ",");
+        size_t len = span;
+        while (len > 0 && strchr(" \t", at[len - 1]) != NULL)
+            len--;
+        if (len == 0) {
+            config_fault(p, p->line, "%s: %s has an empty item: remove a comma", p->key,
+                         config_quote(value, quoted));
+        } else if (len >= sizeof item) {
+            bad_value(p, at, "too long");
+        } else {
+            memcpy(item, at, len);
+            item[len] = '\0';
+            rule->set(p, item);
+        }
+        at += span;
+        if (*at == '\0')
+            return;
+    }
+}
+
+void config_parse_pair(struct config_parser *p, const char *key, const char *value)
+{
+    const struct key_rule *rule = rules;
+    if (p->section == CONFIG_SECTION_SKIPPED || p->no_memory)
+        return;
+    if (p->section == CONFIG_SECTION_NONE) {
+        config_fault(p, p->line, "a key before any section: begin with [tunnel]");
+        p->section = CONFIG_SECTION_SKIPPED;
+        return;
+    }
+    while (rule->section != p->section || strcmp(rule->name, key) != 0) {
+        if (++rule == rules + CONFIG_KEY_COUNT) {
+            fault_unknown_key(p, key);
+            return;
+        }
+    }
+    p->key = rule->name;
+    if (rule->set == NULL) {
+        config_fault(p, p->line, "%s is not supported by this version: remove the line", p->key);
+        return;
+    }
+    unsigned *seen = &p->seen[rule - rules];
+    if (*seen != 0 && (rule->flags & LIST) == 0) {
+        config_fault(p, p->line, "%s is set in line %u already: keep one of the two", p->key,
+                     *seen);
+        return;
+    }
+    *seen = p->line;
+    if ((rule->flags & SECRET) != 0)
+        p->holds_secret = true;
+    if (*value == '\0')
+        config_fault(p, p->line, "%s has no value", p->key);
+    else if ((rule->flags & LIST) != 0)
+        set_list(p, rule, value);
+    else
+        rule->set(p, value);
+}
+
+/* Sections */
+
+static void need_key(struct config_parser *p, enum config_key key, const char *kind,
+                     const char *name, const char *hint)
+{
+    if (p->seen[key] == 0)
+        config_fault(p, p->section_line, "[%s %s] has no %s: %s", kind, name, rules[key].name,
+                     hint);
+}
+
+/* What the section that ends here lacks. */
+static void end_section(struct config_parser *p)
+{
+    switch (p->section) {
+    case CONFIG_SECTION_PEER:
+        need_key(p, CONFIG_PEER_PUBLIC_KEY, "peer", this_peer(p)->name,
+                 "add what hawser pubkey prints on the peer");
+        need_key(p, CONFIG_PEER_ALLOWED_IPS, "peer", this_peer(p)->name,
+                 "add what is behind this peer, as 10.77.0.2/32 or 0.0.0.0/0");
+        break;
+    case CONFIG_SECTION_LINK:
+        need_key(p, CONFIG_LINK_INTERFACE, "link", this_link(p)->name,
+                 "add the name of the interface, as eth1");
+        break;
+    case CONFIG_SECTION_NONE:
+    case CONFIG_SECTION_TUNNEL:
+    case CONFIG_SECTION_SKIPPED:
+        break;
+    }
+}
+
+static void begin_tunnel(struct config_parser *p, const char *name)
+{
+    if (*name != '\0')
+        config_fault(p, p->line, "[tunnel] takes no name: write [tunnel]");
+    if (p->tunnel_line != 0) {
+        config_fault(p, p->line, "[tunnel] is in line %u already: a file holds one tunnel",
+                     p->tunnel_line);
+        return;
+    }
+    p->tunnel_line = p->line;
+    p->section = CONFIG_SECTION_TUNNEL;
+}
+
+/* Whether a peer or link may have the name; first_line: of another with it, or 0. */
+static bool check_name(struct config_parser *p, const char *kind, const char *name, size_t len_max,
+                       unsigned first_line)
+{
+    char quoted[CONFIG_QUOTE_BYTES];
+    if (*name == '\0') {
+        config_fault(p, p->line, "[%s] has no name: write for example [%s %s]", kind, kind,
+                     strcmp(kind, "peer") == 0 ? "vps" : "dsl");
+        return false;
+    }
+    if (!value_name(name, len_max)) {
+        config_fault(p, p->line,
+                     "[%s NAME]: %s is no name: up to %zu letters, digits and - _ ., no spaces",
+                     kind, config_quote(name, quoted), len_max);
+        return false;
+    }
+    if (first_line != 0) {
+        config_fault(p, p->line, "[%s %s] is in line %u already: names are used once", kind, name,
+                     first_line);
+        return false;
+    }
+    return true;
+}
+
+static void begin_peer(struct config_parser *p, const char *name)
+{
+    struct config *c = p->config;
+    const struct config_peer *twin = config_find_peer(c, name);
+    p->peer_headers++;
+    p->key = "[peer NAME]";
+    if (!check_name(p, "peer", name, CONFIG_NAME_MAX, twin != NULL ? twin->line : 0) ||
+        is_full(p, c->peer_count, CONFIG_PEERS_MAX))
+        return;
+    struct config_peer *list = grow(p, c->peers, c->peer_count, sizeof *list);
+    if (list == NULL)
+        return;
+    c->peers = list;
+    struct config_peer *peer = &list[c->peer_count++];
+    memcpy(peer->name, name, strlen(name) + 1);
+    peer->line = p->line;
+    memset(&p->seen[CONFIG_PEER_PUBLIC_KEY], 0,
+           (CONFIG_LINK_INTERFACE - CONFIG_PEER_PUBLIC_KEY) * sizeof p->seen[0]);
+    p->section = CONFIG_SECTION_PEER;
+}
+
+static void begin_link(struct config_parser *p, const char *name)
+{
+    struct config *c = p->config;
+    const struct config_link *twin = config_find_link(c, name);
+    p->link_headers++;
+    p->key = "[link NAME]";
+    if (!check_name(p, "link", name, CONFIG_LINK_NAME_MAX, twin != NULL ? twin->line : 0) ||
+        is_full(p, c->link_count, CONFIG_LINKS_MAX))
+        return;
+    struct config_link *list = grow(p, c->links, c->link_count, sizeof *list);
+    if (list == NULL)
+        return;
+    c->links = list;
+    struct config_link *link = &list[c->link_count++];
+    memcpy(link->name, name, strlen(name) + 1);
+    link->line = p->line;
+    memset(&p->seen[CONFIG_LINK_INTERFACE], 0,
+           (CONFIG_KEY_COUNT - CONFIG_LINK_INTERFACE) * sizeof p->seen[0]);
+    p->section = CONFIG_SECTION_LINK;
+}
+
+static const struct section_rule {
+    const char *name;
+    const char *usage;
+    void (*begin)(struct config_parser *p, const char *name); /* NULL: not carried out */
+} sections[] = {
+    { "tunnel", "[tunnel]", begin_tunnel },
+    { "peer", "[peer NAME]", begin_peer },
+    { "link", "[link NAME]", begin_link },
+    { "policy", NULL, NULL },
+};
+
+static void fault_unknown_section(struct config_parser *p, const char *word)
+{
+    const char *nearest = NULL;
+    size_t best = SIZE_MAX;
+    char quoted[CONFIG_QUOTE_BYTES];
+    for (size_t i = 0; i < sizeof sections / sizeof sections[0]; i++) {
+        size_t distance = value_distance(word, sections[i].name);
+        if (sections[i].begin != NULL && distance < best) {
+            best = distance;
+            nearest = sections[i].usage;
+        }
+    }
+    config_fault(p, p->line, "%s is no section: the nearest is %s", config_quote(word, quoted),
+                 nearest);
+}
+
+void config_parse_header(struct config_parser *p, const char *text)
+{
+    char word[CONFIG_ERROR_BYTES];
+    size_t len = strlen(text);
+    end_section(p);
+    p->section = CONFIG_SECTION_SKIPPED; /* until the header proves good */
+    p->section_line = p->line;
+    if (text[len - 1] != ']') {
+        config_fault(p, p->line, "the header does not end in ]");
+        return;
+    }
+    if (len - 1 > sizeof word) {
+        config_fault(p, p->line, "the header is too long");
+        return;
+    }
+    memcpy(word, text + 1, len - 2);
+    word[len - 2] = '\0';
+    for (len -= 2; len > 0 && strchr(" \t", word[len - 1]) != NULL; len--)
+        word[len - 1] = '\0';
+    char *start = word + strspn(word, " \t");
+    char *name = start + strcspn(start, " \t");
+    if (*name != '\0')
+        *name++ = '\0';
+    name += strspn(name, " \t");
+
+    const struct section_rule *rule = sections;
+    while (strcmp(rule->name, start) != 0) {
+        if (++rule == sections + sizeof sections / sizeof sections[0]) {
+            fault_unknown_section(p, start);
+            return;
+        }
+    }
+    if (rule->begin == NULL)
+        config_fault(p, p->line, "[%s] is not supported by this version: remove the section",
+                     start);
+    else
+        rule->begin(p, name);
+}
+
+void config_parse_end(struct config_parser *p)
+{
+    end_section(p);
+    p->section = CONFIG_SECTION_SKIPPED;
+}
