@@ -38,14 +38,14 @@ enum bond_path_state {
 };
 
 struct bond_path_config {
-    enum wire_path_use use;   /* what both sides want of it: the stricter of the two */
-    uint64_t limit_bps;       /* most to send; 0: no limit */
-    uint32_t datagram_bytes;  /* largest UDP payload that passes */
-    uint32_t overhead_bytes;  /* outer IP and UDP headers: 28 or 48 */
+    enum wire_path_use use;  /* what both sides want of it: the stricter of the two */
+    uint64_t limit_bps;      /* most to send; 0: no limit */
+    uint32_t datagram_bytes; /* largest UDP payload that passes */
+    uint32_t overhead_bytes; /* outer IP and UDP headers: 28 or 48 */
 };
 
 struct bond_config {
-    struct pkt_pool *pool;    /* borrowed */
+    struct pkt_pool *pool; /* borrowed */
     uint64_t seed;
     uint32_t queue_bytes_max; /* of inner packets waiting; 0: default */
 };
@@ -70,8 +70,8 @@ void bond_path_suspect(struct bond *b, struct tstamp now, uint8_t path);
 enum bond_path_state bond_path_state(const struct bond *b, uint8_t path);
 
 /*
- * An inner packet (or super-packet) read from the tunnel; the bond takes it over, sets flow_hash and
- * drops it by its queue's rules.
+ * An inner packet (or super-packet) read from the tunnel; the bond takes it over, sets flow_hash
+ * and drops it by its queue's rules.
  */
 void bond_send(struct bond *b, struct tstamp now, struct pkt *p);
 
@@ -157,11 +157,11 @@ struct bond_path_stats {
     enum bond_path_state state;
     int64_t srtt_ns; /* smoothed, 0: not measured yet */
     int64_t rtt_min_ns;
-    int64_t owd_ns;   /* one way to the peer, above the smallest of all paths */
+    int64_t owd_ns; /* one way to the peer, above the smallest of all paths */
     int64_t jitter_ns;
-    double loss;      /* 0 .. 1, of what we send */
-    uint64_t rate_bps;    /* what we think the path delivers */
-    uint64_t tx_bps;      /* last second */
+    double loss;       /* 0 .. 1, of what we send */
+    uint64_t rate_bps; /* what we think the path delivers */
+    uint64_t tx_bps;   /* last second */
     uint64_t rx_bps;
     uint64_t tx_bytes;
     uint64_t rx_bytes;

@@ -15,13 +15,13 @@
 enum { INNER_HEADER_MAX = 192 }; /* longest IP and transport header that is segmented */
 
 struct inner_info {
-    uint8_t family;      /* 4 or 6 */
-    uint8_t protocol;    /* transport, behind IPv6 extension headers; 0 for later fragments */
-    uint8_t ecn;         /* RFC 3168: 0 not capable, 1 and 2 capable, 3 congestion experienced */
-    uint8_t l4_offset;   /* bytes to the transport header; 0 if there is none in this packet */
-    uint32_t flow_hash;  /* of addresses, protocol and ports, keyed by seed */
-    bool pure_ack;       /* TCP ACK alone, without data, SYN, FIN or RST */
-    uint32_t tcp_ack;    /* its acknowledgement number */
+    uint8_t family;        /* 4 or 6 */
+    uint8_t protocol;      /* transport, behind IPv6 extension headers; 0 for later fragments */
+    uint8_t ecn;           /* RFC 3168: 0 not capable, 1 and 2 capable, 3 congestion experienced */
+    uint8_t l4_offset;     /* bytes to the transport header; 0 if there is none in this packet */
+    uint32_t flow_hash;    /* of addresses, protocol and ports, keyed by seed */
+    bool pure_ack;         /* TCP ACK alone, without data, SYN, FIN or RST */
+    uint32_t tcp_ack;      /* its acknowledgement number */
     const uint8_t *source; /* 4 or 16 bytes, into the packet */
     const uint8_t *destination;
 };

@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: ISC */
+#include "bond/acker.h"
+
+#include <string.h>
+
+void acker_init(struct acker *a)
+{
+    memset(a, 0, sizeof *a);
+    a->due = TSTAMP_NEVER;
+}
+
+static uint32_t clock_us(struct tstamp t)
+{
+    return (uint32_t)(t.ns / NS_PER_US) | 1; /* never 0, which means not received */
+}
+
+/* Forgets the numbers between the old largest one and pn. */
+static void advance(struct acker *a, uint64_t pn)
+{
+    uint64_t from = a->next;
+    if (pn - from >= ACKER_RING)
+        memset(a->came_us, 0, sizeof a->came_us);
+    for (; from < pn && pn - from < ACKER_RING; from++)
+        a->came_us[from % ACKER_RING] = 0;
+    a->next = pn + 1;
+}
+
+void acker_record(struct acker *a, struct tstamp now, uint64_t pn, bool eliciting)
+{
+    bool gap = pn > a->next;
+    if (pn + ACKER_RING < a->next)
+        return;
+    if (pn >= a->next) {
+        advance(a, pn);
+        a->largest_at = now;
+    }
+    a->came_us[pn % ACKER_RING] = clock_us(now);
+    if (!eliciting)
+        return;
+    struct tstamp due = tstamp_add(now, ACKER_DELAY_NS);
+    if (++a->pending >= ACKER_PACKETS || gap)
+        due = tstamp_max(now, tstamp_add(a->last_sent, ACKER_SPACING_NS));
+    a->due = tstamp_min(a->due, due);
+}
+
+/* Adds the run of received numbers that ends at *pn (inclusive), moves *pn below it. */
+static uint32_t take_run(const struct acker *a, uint64_t *pn, uint64_t floor, bool received)
+{
+    uint32_t n = 0;
+    while (*pn > floor && (a->came_us[(*pn - 1) % ACKER_RING] != 0) == received) {
+        --*pn;
+        n++;
+    }
+    return n;
+}
+
+static void add_times(const struct acker *a, const struct wire_ack_range *range, uint64_t end,
+                      struct wire_ack *out, uint32_t *last_us)
+{
+    for (uint64_t pn = end; pn > end - range->len; pn--) {
+        uint32_t us = a->came_us[(pn - 1) % ACKER_RING];
+        struct wire_ack_time *t = &out->times[out->time_count];
+        if (out->time_count > 0 && us == *last_us) {
+            t[-1].count++;
+            continue;
+        }
+        if (out->time_count == WIRE_ACK_TIMES_MAX)
+            return;
+        t->count = 1;
+        t->back_us = out->time_count > 0 ? (int32_t)(*last_us - us) : 0;
+        *last_us = us;
+        out->time_count++;
+    }
+}
+
+bool acker_build(struct acker *a, struct tstamp now, struct wire_ack *out)
+{
+    if (a->next == 0)
+        return false;
+    uint64_t floor = a->covered;
+    if (a->next - floor > ACKER_RING)
+        floor = a->next - ACKER_RING;
+    uint64_t pn = a->next;
+    uint32_t last_us = 0;
+    out->largest = (uint32_t)(a->next - 1);
+    out->time_us = a->came_us[(a->next - 1) % ACKER_RING];
+    out->delay_us = (uint32_t)(tstamp_sub(now, a->largest_at) / NS_PER_US);
+    out->range_count = 0;
+    out->time_count = 0;
+    while (out->range_count < WIRE_ACK_RANGES_MAX) {
+        struct wire_ack_range *r = &out->ranges[out->range_count];
+        r->gap = take_run(a, &pn, floor, false);
+        uint64_t end = pn;
+        r->len = take_run(a, &pn, floor, true);
+        if (r->len == 0)
+            break;
+        out->range_count++;
+        /* Numbers that the last acknowledgement timed are not timed again. */
+        if (end > a->covered_last || out->time_count == 0)
+            add_times(a, r, end, out, &last_us);
+    }
+    a->covered = a->covered_last;
+    a->covered_last = a->next;
+    a->pending = 0;
+    a->due = TSTAMP_NEVER;
+    a->last_sent = now;
+    return out->range_count > 0;
+}

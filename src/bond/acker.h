@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The receiving side of one path: which packet numbers came when, and the acknowledgement of them.
+ *
+ * An acknowledgement is due ACKER_PACKETS packets or ACKER_DELAY_NS after the first one that is not
+ * acknowledged, at once when a number is missing, but not more often than every ACKER_SPACING_NS.
+ * Each number is reported in two acknowledgements at least, so that one may be lost.
+ */
+#ifndef HAWSER_BOND_ACKER_H
+#define HAWSER_BOND_ACKER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/tstamp.h"
+#include "wire/wire.h"
+
+enum {
+    ACKER_RING = 4096, /* numbers remembered, a power of two */
+    ACKER_PACKETS = 16,
+};
+
+#define ACKER_DELAY_NS (5 * NS_PER_MS)
+#define ACKER_SPACING_NS (1 * NS_PER_MS)
+
+struct acker {
+    uint32_t came_us[ACKER_RING]; /* 0: not received */
+    uint64_t next;                /* largest number received plus one */
+    uint64_t pending;             /* eliciting packets since the last acknowledgement */
+    uint64_t covered;             /* the last acknowledgement but one reached up to here */
+    uint64_t covered_last;
+    struct tstamp due; /* TSTAMP_NEVER: nothing to acknowledge */
+    struct tstamp last_sent;
+    struct tstamp largest_at;
+};
+
+void acker_init(struct acker *a);
+
+/* An authentic packet that was not received before. */
+void acker_record(struct acker *a, struct tstamp now, uint64_t pn, bool eliciting);
+
+/* Builds the acknowledgement and clears the need for it; false: nothing was received ever. */
+bool acker_build(struct acker *a, struct tstamp now, struct wire_ack *out);
+
+#endif

@@ -1,0 +1,277 @@
+/* SPDX-License-Identifier: ISC */
+#include "bond/flowq.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "bond/inner.h"
+
+static const double sparse_decay_ns = 100e6;
+
+void flowq_init(struct flowq *q, uint64_t seed, uint32_t bytes_max)
+{
+    memset(q, 0, sizeof *q);
+    q->seed = seed;
+    q->bytes_max = bytes_max;
+    q->codel = (struct flowq_codel){ .target_ns = 5 * NS_PER_MS, .interval_ns = 100 * NS_PER_MS };
+}
+
+void flowq_clear(struct flowq *q)
+{
+    for (unsigned i = 0; i < FLOWQ_FLOWS; i++) {
+        pkt_list_clear(&q->flows[i].packets);
+        pkt_put(q->flows[i].ack);
+    }
+    pkt_list_clear(&q->sparse);
+    flowq_init(q, q->seed, q->bytes_max);
+}
+
+static void list_append(struct flowq_flow **head, struct flowq_flow **tail, struct flowq_flow *f)
+{
+    f->next = NULL;
+    if (*tail != NULL)
+        (*tail)->next = f;
+    else
+        *head = f;
+    *tail = f;
+}
+
+static void list_take_head(struct flowq_flow **head, struct flowq_flow **tail)
+{
+    *head = (*head)->next;
+    if (*head == NULL)
+        *tail = NULL;
+}
+
+static void drop(struct flowq *q, struct pkt *p, uint64_t *counter)
+{
+    q->bytes -= p->len_bytes;
+    ++*counter;
+    pkt_put(p);
+}
+
+/* Bytes the flow sent in the recent past, with this packet; the past fades with e^(-t / 100 ms). */
+static double recent_bytes(struct flowq_flow *f, struct tstamp now, uint32_t len)
+{
+    double age = (double)tstamp_sub(now, f->recent_at);
+    f->recent_bytes = f->recent_bytes * exp(-age / sparse_decay_ns) + len;
+    f->recent_at = now;
+    return f->recent_bytes;
+}
+
+static void push_ack(struct flowq *q, struct flowq_flow *f, struct pkt *p, uint32_t tcp_ack)
+{
+    if (f->ack == NULL) {
+        f->ack_next = NULL;
+        if (q->ack_tail != NULL)
+            q->ack_tail->ack_next = f;
+        else
+            q->ack_head = f;
+        q->ack_tail = f;
+    } else {
+        drop(q, f->ack, &q->acks_thinned);
+    }
+    f->ack = p;
+    f->tcp_ack = tcp_ack;
+}
+
+/* Full: the flow that holds most loses its oldest packet (RFC 8290, section 4.1.2). */
+static void drop_from_fattest(struct flowq *q)
+{
+    struct flowq_flow *fattest = NULL;
+    for (unsigned i = 0; i < FLOWQ_FLOWS; i++) {
+        struct flowq_flow *f = &q->flows[i];
+        if (f->packets.count > 0 && (fattest == NULL || f->packets.count > fattest->packets.count))
+            fattest = f;
+    }
+    struct pkt *p = fattest != NULL ? pkt_list_pop(&fattest->packets) : pkt_list_pop(&q->sparse);
+    if (p != NULL)
+        drop(q, p, &q->dropped_full);
+}
+
+void flowq_push(struct flowq *q, struct tstamp now, struct pkt *p)
+{
+    struct inner_info info;
+    if (!inner_parse(p->data, p->len_bytes, q->seed, &info)) {
+        q->dropped_bad++;
+        pkt_put(p);
+        return;
+    }
+    struct flowq_flow *f = &q->flows[info.flow_hash % FLOWQ_FLOWS];
+    p->flow_hash = info.flow_hash;
+    p->l4_offset = info.l4_offset;
+    p->time = now;
+    q->bytes += p->len_bytes;
+    double recent = recent_bytes(f, now, p->len_bytes);
+    bool waiting = f->packets.head != NULL || f->ack != NULL;
+
+    if (info.pure_ack && p->gso == PKT_GSO_NONE &&
+        (f->ack == NULL ||
+         (f->hash == info.flow_hash && (int32_t)(info.tcp_ack - f->tcp_ack) >= 0))) {
+        push_ack(q, f, p, info.tcp_ack);
+    } else if (recent < FLOWQ_SPARSE_BYTES && !waiting && p->gso == PKT_GSO_NONE) {
+        pkt_list_push(&q->sparse, p);
+    } else {
+        pkt_list_push(&f->packets, p);
+        if (!f->listed) {
+            f->listed = true;
+            f->deficit_bytes = FLOWQ_QUANTUM;
+            list_append(&q->new_head, &q->new_tail, f);
+        }
+    }
+    f->hash = info.flow_hash;
+    while (q->bytes > q->bytes_max && q->bytes > p->len_bytes) {
+        uint32_t before = q->bytes;
+        drop_from_fattest(q);
+        if (q->bytes == before)
+            break;
+    }
+}
+
+struct pkt *flowq_pop_sparse(struct flowq *q)
+{
+    struct pkt *p = pkt_list_pop(&q->sparse);
+    if (p != NULL)
+        q->bytes -= p->len_bytes;
+    return p;
+}
+
+struct pkt *flowq_pop_ack(struct flowq *q)
+{
+    struct flowq_flow *f = q->ack_head;
+    if (f == NULL)
+        return NULL;
+    q->ack_head = f->ack_next;
+    if (q->ack_head == NULL)
+        q->ack_tail = NULL;
+    struct pkt *p = f->ack;
+    f->ack = NULL;
+    q->bytes -= p->len_bytes;
+    return p;
+}
+
+/* RFC 8289, section 3.3, with a floor: a sender needs a round trip to hear of the last drop. */
+static struct tstamp control_law(const struct flowq_codel *c, struct tstamp t, uint32_t count)
+{
+    int64_t step = (int64_t)((double)c->interval_ns / sqrt((double)count));
+    return tstamp_add(t, step > c->next_drop_min_ns ? step : c->next_drop_min_ns);
+}
+
+/* Whether the packet at the head has waited above the target for a whole interval. */
+static bool should_drop(struct flowq *q, struct flowq_flow *f, struct tstamp now)
+{
+    const struct pkt *p = f->packets.head;
+    if (p == NULL || q->codel.off || tstamp_sub(now, p->time) < q->codel.target_ns ||
+        q->bytes <= FLOWQ_QUANTUM) {
+        f->first_above = (struct tstamp){ 0 };
+        return false;
+    }
+    if (f->first_above.ns == 0) {
+        f->first_above = tstamp_add(now, q->codel.interval_ns);
+        return false;
+    }
+    return tstamp_reached(f->first_above, now);
+}
+
+/* Marks the head, or drops it if its sender does not speak ECN; true: dropped. */
+static bool punish(struct flowq *q, struct flowq_flow *f)
+{
+    struct pkt *p = f->packets.head;
+    if (inner_mark_ce(p->data, p->len_bytes))
+        return false;
+    pkt_list_pop(&f->packets);
+    drop(q, p, &q->dropped_codel);
+    return true;
+}
+
+/* Runs CoDel over the head of a flow whose next packet has not begun to leave. */
+static void codel_run(struct flowq *q, struct flowq_flow *f, struct tstamp now)
+{
+    const struct flowq_codel *c = &q->codel;
+    bool over = should_drop(q, f, now);
+    if (!over) {
+        f->dropping = false;
+        return;
+    }
+    if (!f->dropping) {
+        f->dropping = true;
+        uint32_t delta = f->drop_count - f->drop_count_last;
+        bool recent = tstamp_sub(now, f->drop_next) < 16 * c->interval_ns;
+        f->drop_count = recent && delta > 1 ? delta : 1;
+        f->drop_count_last = f->drop_count;
+        f->drop_next = control_law(c, now, f->drop_count);
+        punish(q, f);
+        return;
+    }
+    while (f->dropping && tstamp_reached(f->drop_next, now)) {
+        f->drop_count++;
+        bool gone = punish(q, f);
+        f->drop_next = control_law(c, f->drop_next, f->drop_count);
+        if (!gone || !should_drop(q, f, now))
+            break;
+    }
+}
+
+static struct pkt *take_segment(struct flowq *q, struct flowq_flow *f, uint16_t *seg)
+{
+    struct pkt *p = f->packets.head;
+    *seg = p->seg_next++;
+    f->deficit_bytes -= pkt_seg_bytes(p, *seg);
+    if (p->seg_next < p->seg_count) {
+        pkt_ref(p);
+        return p;
+    }
+    pkt_list_pop(&f->packets);
+    q->bytes -= p->len_bytes;
+    return p;
+}
+
+struct pkt *flowq_pop_bulk(struct flowq *q, struct tstamp now, uint16_t *seg)
+{
+    while (flowq_has_bulk(q)) {
+        bool fresh = q->new_head != NULL;
+        struct flowq_flow **head = fresh ? &q->new_head : &q->old_head;
+        struct flowq_flow **tail = fresh ? &q->new_tail : &q->old_tail;
+        struct flowq_flow *f = *head;
+        if (f->deficit_bytes <= 0) {
+            f->deficit_bytes += FLOWQ_QUANTUM;
+            list_take_head(head, tail);
+            list_append(&q->old_head, &q->old_tail, f);
+            continue;
+        }
+        if (f->packets.head != NULL && f->packets.head->seg_next == 0)
+            codel_run(q, f, now);
+        if (f->packets.head != NULL)
+            return take_segment(q, f, seg);
+        list_take_head(head, tail);
+        if (fresh && q->old_head != NULL)
+            list_append(&q->old_head, &q->old_tail, f);
+        else
+            f->listed = false;
+    }
+    return NULL;
+}
+
+static size_t expire_list(struct flowq *q, struct pkt_list *l, struct tstamp oldest)
+{
+    size_t n = 0;
+    while (l->head != NULL && tstamp_before(l->head->time, oldest)) {
+        uint64_t ignored = 0;
+        drop(q, pkt_list_pop(l), &ignored);
+        n++;
+    }
+    return n;
+}
+
+size_t flowq_expire(struct flowq *q, struct tstamp now, int64_t age_ns)
+{
+    struct tstamp oldest = tstamp_add(now, -age_ns);
+    size_t n = expire_list(q, &q->sparse, oldest);
+    for (unsigned i = 0; i < FLOWQ_FLOWS; i++)
+        n += expire_list(q, &q->flows[i].packets, oldest);
+    while (q->ack_head != NULL && tstamp_before(q->ack_head->ack->time, oldest)) {
+        pkt_put(flowq_pop_ack(q));
+        n++;
+    }
+    return n;
+}

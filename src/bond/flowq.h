@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The sender's queues: FQ-CoDel (RFC 8290) over inner flows, with strict priority for sparse
+ * packets and pure TCP acknowledgements.
+ *
+ * Packets are classed on arrival: sparse (the flow sent less than FLOWQ_SPARSE_BYTES in a decaying
+ * 100 ms and nothing of it waits), pure acknowledgement, or bulk. A newer pure acknowledgement of a
+ * flow replaces the one that waits. Bulk flows are served by deficit round robin, a segment at a
+ * time, each under its own CoDel (RFC 8289) with constants that the bond adapts to the delay that
+ * its paths add.
+ */
+#ifndef HAWSER_BOND_FLOWQ_H
+#define HAWSER_BOND_FLOWQ_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/pkt.h"
+#include "base/tstamp.h"
+
+enum {
+    FLOWQ_FLOWS = 1024,
+    FLOWQ_SPARSE_BYTES = 4096,
+    FLOWQ_QUANTUM = 1514,
+};
+
+struct flowq_codel {
+    int64_t target_ns;
+    int64_t interval_ns;
+    int64_t next_drop_min_ns; /* shortest time between two drops of a flow */
+    bool off;                 /* the paths are not known yet: drop nothing */
+};
+
+struct flowq_flow {
+    struct pkt_list packets;
+    struct flowq_flow *next; /* in the list of new or old flows */
+    struct pkt *ack;         /* owned: the pure acknowledgement that waits */
+    struct flowq_flow *ack_next;
+    int64_t deficit_bytes;
+    uint32_t tcp_ack;    /* of ack */
+    uint32_t hash;       /* flow whose packet came last */
+    double recent_bytes; /* sent in a decaying 100 ms */
+    struct tstamp recent_at;
+    bool listed;
+    /* CoDel */
+    struct tstamp first_above;
+    struct tstamp drop_next;
+    uint32_t drop_count;
+    uint32_t drop_count_last;
+    bool dropping;
+};
+
+struct flowq {
+    struct flowq_flow flows[FLOWQ_FLOWS];
+    struct flowq_flow *new_head, *new_tail;
+    struct flowq_flow *old_head, *old_tail;
+    struct flowq_flow *ack_head, *ack_tail;
+    struct pkt_list sparse;
+    struct flowq_codel codel;
+    uint64_t seed;
+    uint32_t bytes_max;
+    uint32_t bytes; /* waiting, all classes */
+    uint64_t dropped_full;
+    uint64_t dropped_codel;
+    uint64_t dropped_bad;
+    uint64_t acks_thinned;
+};
+
+void flowq_init(struct flowq *q, uint64_t seed, uint32_t bytes_max);
+/* Gives back every packet. */
+void flowq_clear(struct flowq *q);
+
+/* Takes p over; sets p->flow_hash and p->time. */
+void flowq_push(struct flowq *q, struct tstamp now, struct pkt *p);
+
+static inline bool flowq_has_sparse(const struct flowq *q)
+{
+    return q->sparse.head != NULL;
+}
+
+static inline bool flowq_has_ack(const struct flowq *q)
+{
+    return q->ack_head != NULL;
+}
+
+static inline bool flowq_has_bulk(const struct flowq *q)
+{
+    return q->new_head != NULL || q->old_head != NULL;
+}
+
+/* The caller gets the reference; NULL: none waits. */
+struct pkt *flowq_pop_sparse(struct flowq *q);
+struct pkt *flowq_pop_ack(struct flowq *q);
+
+/*
+ * The next bulk segment by deficit round robin, after CoDel: the packet with a reference for the
+ * caller, and the number of its segment. A super-packet comes again for each of its segments.
+ */
+struct pkt *flowq_pop_bulk(struct flowq *q, struct tstamp now, uint16_t *seg);
+
+/* Drops what has waited longer than age_ns (no path was there); returns how many packets. */
+size_t flowq_expire(struct flowq *q, struct tstamp now, int64_t age_ns);
+
+#endif

@@ -1,0 +1,464 @@
+/* SPDX-License-Identifier: ISC */
+#include "bond/path.h"
+
+#include <math.h>
+#include <string.h>
+
+#define RTT_UNKNOWN_NS (200 * NS_PER_MS)
+#define PROBE_IDLE_NS (500 * NS_PER_MS)
+#define PROBE_STANDBY_NS (60 * NS_PER_S)
+#define PROBE_FIRST_NS (20 * NS_PER_MS)
+#define PROBE_LAST_NS (1 * NS_PER_S)
+#define TAIL_NS (8 * NS_PER_MS)
+/* Acknowledgements come on the fastest path, which may be the dead one; every fourth on all. */
+#define ACK_DETOUR_NS (4 * ACKER_DELAY_NS)
+
+enum { LOSS_PACKETS = 3, SUSPECT_PACKETS = 3 };
+
+void path_init(struct path *p, struct tstamp now, uint8_t id)
+{
+    p->id = id;
+    p->ready = true;
+    p->state = BOND_PATH_CLOSED;
+    p->config =
+        (struct bond_path_config){ .datagram_bytes = WIRE_DATAGRAM_MIN, .overhead_bytes = 28 };
+    rate_init(&p->rate, now, 0);
+    acker_init(&p->acker);
+    p->free_at = now;
+    p->probe_at = p->alarm = p->tail_at = TSTAMP_NEVER;
+    p->state_since = p->last_sent = p->second_since = now;
+    p->probe_interval_ns = PROBE_FIRST_NS;
+    p->probes_needed = 1;
+}
+
+static void ring_clear(struct segment_ring *r)
+{
+    struct segment s;
+    while (ring_pop(r, &s, 0))
+        pkt_put(s.pkt);
+    r->bytes = 0;
+}
+
+void path_clear(struct path *p)
+{
+    if (!p->ready)
+        return;
+    for (uint64_t pn = p->oldest; pn < p->pn_next; pn++) {
+        pkt_put(p->sent[pn % PATH_SENT_MAX].segment.pkt);
+        p->sent[pn % PATH_SENT_MAX] = (struct sent){ 0 };
+    }
+    ring_clear(&p->committed);
+    ring_clear(&p->express);
+    struct segment_ring committed = p->committed;
+    struct segment_ring express = p->express;
+    memset(p, 0, sizeof *p);
+    p->committed = committed;
+    p->express = express;
+}
+
+uint32_t path_segment_bytes(const struct path *p, const struct segment *s)
+{
+    return path_wire_bytes(p, s->bytes + (uint32_t)WIRE_OVERHEAD_BYTES);
+}
+
+int64_t path_send_time_ns(const struct path *p, struct tstamp now, uint32_t bytes)
+{
+    return (int64_t)(bytes * 8e9 / rate_pace_bps(&p->rate, now));
+}
+
+static int64_t srtt_or_guess(const struct path *p)
+{
+    return p->srtt_ns > 0 ? p->srtt_ns : RTT_UNKNOWN_NS;
+}
+
+int64_t path_patience_ns(const struct path *p)
+{
+    int64_t slack = 4 * p->rttvar_ns;
+    if (slack < 15 * NS_PER_MS)
+        slack = 15 * NS_PER_MS;
+    return srtt_or_guess(p) + slack + ACKER_DELAY_NS + ACK_DETOUR_NS;
+}
+
+int64_t path_backlog_ns(const struct path *p, struct tstamp now)
+{
+    int64_t wait = tstamp_sub(p->free_at, now);
+    return (wait > 0 ? wait : 0) + path_send_time_ns(p, now, p->committed.bytes + p->express.bytes);
+}
+
+bool path_inflight_full(const struct path *p, struct tstamp now)
+{
+    double window_ns = 2 * (double)srtt_or_guess(p) + 50e6;
+    double most = rate_pace_bps(&p->rate, now) * window_ns / 8e9 + 32 * 1514;
+    return p->inflight_bytes > most || p->pn_next - p->oldest > PATH_SENT_MAX - 64;
+}
+
+bool ring_push(struct segment_ring *r, const struct segment *s, uint32_t wire_bytes)
+{
+    if (r->count == r->capacity)
+        return false;
+    r->slots[(r->head + r->count) % r->capacity] = *s;
+    r->count++;
+    r->bytes += wire_bytes;
+    return true;
+}
+
+bool ring_pop(struct segment_ring *r, struct segment *out, uint32_t wire_bytes)
+{
+    if (r->count == 0)
+        return false;
+    *out = r->slots[r->head % r->capacity];
+    r->head = (r->head + 1) % r->capacity;
+    r->count--;
+    r->bytes -= wire_bytes < r->bytes ? wire_bytes : r->bytes;
+    return true;
+}
+
+const struct segment *ring_head(const struct segment_ring *r)
+{
+    return r->count > 0 ? &r->slots[r->head % r->capacity] : NULL;
+}
+
+void path_set_state(struct path *p, struct tstamp now, enum bond_path_state state)
+{
+    p->state = state;
+    p->state_since = now;
+    switch (state) {
+    case BOND_PATH_CLOSED:
+        p->probe_at = p->alarm = p->tail_at = TSTAMP_NEVER;
+        p->probe_wanted = false;
+        break;
+    case BOND_PATH_PROBING:
+    case BOND_PATH_SUSPECT:
+    case BOND_PATH_DOWN:
+        p->good_probes = 0;
+        p->suspect_pn = p->pn_next;
+        p->probe_interval_ns = PROBE_FIRST_NS;
+        p->probe_at = now;
+        break;
+    case BOND_PATH_UP:
+        p->probe_at = tstamp_add(now, PROBE_IDLE_NS);
+        p->free_at = now;
+        p->bursting = false;
+        break;
+    case BOND_PATH_STANDBY:
+        p->probe_at =
+            p->config.use == WIRE_PATH_DOWN ? TSTAMP_NEVER : tstamp_add(now, PROBE_STANDBY_NS);
+        break;
+    }
+}
+
+bool path_may_send(struct path *p, struct tstamp now)
+{
+    int64_t packet_ns = path_send_time_ns(p, now, 1514);
+    int64_t burst_ns = packet_ns < NS_PER_MS / 2 ? NS_PER_MS : 0;
+    if (!p->bursting)
+        p->bursting = tstamp_reached(p->free_at, now);
+    else if (tstamp_sub(p->free_at, now) > burst_ns)
+        p->bursting = false;
+    return p->bursting;
+}
+
+static void forget(struct path *p, struct sent *s)
+{
+    p->inflight_bytes -= s->bytes;
+    p->inflight_count--;
+    pkt_put(s->segment.pkt);
+    s->segment.pkt = NULL;
+    s->state = SENT_NONE;
+}
+
+/* The slot of a new number; what stood there 8192 numbers ago is forgotten. */
+static struct sent *claim_slot(struct path *p, uint64_t pn)
+{
+    struct sent *s = &p->sent[pn % PATH_SENT_MAX];
+    if (s->state == SENT_INFLIGHT)
+        forget(p, s);
+    if (pn - p->oldest >= PATH_SENT_MAX)
+        p->oldest = pn - PATH_SENT_MAX + 1;
+    return s;
+}
+
+uint64_t path_sent(struct path *p, struct tstamp now, uint32_t wire_bytes, bool eliciting,
+                   uint32_t tag, const struct segment *segment, bool loaded)
+{
+    uint64_t pn = p->pn_next++;
+    struct tstamp start = tstamp_max(p->free_at, tstamp_add(now, -PATH_CREDIT_NS));
+    p->free_at = tstamp_add(start, path_send_time_ns(p, now, wire_bytes));
+    p->tx_bytes += wire_bytes;
+    p->tx_bytes_second += wire_bytes;
+    p->tx_packets++;
+    struct sent *s = claim_slot(p, pn);
+    *s = (struct sent){ .time = now, .bytes = wire_bytes, .tag = tag };
+    if (!eliciting) {
+        if (p->oldest == pn)
+            p->oldest++;
+        return pn;
+    }
+    s->state = SENT_INFLIGHT;
+    if (segment != NULL) {
+        s->segment = *segment;
+        s->data = true;
+        s->loaded = loaded;
+    }
+    if (p->inflight_count == 0)
+        p->alarm = tstamp_add(now, path_patience_ns(p) * 6 / 10);
+    p->inflight_bytes += wire_bytes;
+    p->inflight_count++;
+    p->last_sent = now;
+    p->tail_at = segment != NULL ? tstamp_add(now, TAIL_NS) : TSTAMP_NEVER;
+    if (p->state == BOND_PATH_UP)
+        p->probe_at = tstamp_add(now, PROBE_IDLE_NS);
+    return pn;
+}
+
+/* RFC 6298, section 2. */
+static void note_rtt(struct path *p, int64_t rtt_ns)
+{
+    if (rtt_ns < 0)
+        return;
+    if (p->srtt_ns == 0) {
+        p->srtt_ns = rtt_ns > 0 ? rtt_ns : 1;
+        p->rttvar_ns = rtt_ns / 2;
+        p->rtt_min_ns = rtt_ns;
+        return;
+    }
+    int64_t error = rtt_ns - p->srtt_ns;
+    p->rttvar_ns += ((error < 0 ? -error : error) - p->rttvar_ns) / 4;
+    p->srtt_ns += error / 8;
+    if (rtt_ns < p->rtt_min_ns)
+        p->rtt_min_ns = rtt_ns;
+}
+
+/* Number that an acknowledgement's low 32 bits mean, if it was sent. */
+static bool expand_sent(const struct path *p, uint32_t low, uint64_t *pn)
+{
+    *pn = wire_expand_pn(low, p->pn_next);
+    return *pn < p->pn_next;
+}
+
+/* Marks the numbers of the ranges that are in flight, and notes their times, from the top down. */
+static void mark_acked(struct path *p, const struct wire_ack *ack, uint64_t largest)
+{
+    uint64_t pn = largest + 1; /* one above the next number */
+    uint32_t time_left = ack->times[0].count;
+    unsigned time_at = 0;
+    int64_t came_ns = p->came_ns + (int64_t)(int32_t)(ack->time_us - p->came_us) * NS_PER_US;
+    if ((int32_t)(ack->time_us - p->came_us) > 0) {
+        p->came_us = ack->time_us;
+        p->came_ns = came_ns;
+    }
+    for (unsigned i = 0; i < ack->range_count; i++) {
+        if (pn < p->oldest + ack->ranges[i].gap)
+            return;
+        pn -= ack->ranges[i].gap;
+        for (uint32_t n = ack->ranges[i].len; n > 0 && pn > p->oldest; n--) {
+            while (time_left == 0 && ++time_at < ack->time_count) {
+                time_left = ack->times[time_at].count;
+                came_ns -= ack->times[time_at].back_us * NS_PER_US;
+            }
+            pn--;
+            struct sent *s = &p->sent[pn % PATH_SENT_MAX];
+            if (s->state == SENT_INFLIGHT) {
+                s->state = SENT_ACKED;
+                s->timed = time_at < ack->time_count;
+                s->came_ns = came_ns;
+            }
+            if (time_left > 0)
+                time_left--;
+        }
+    }
+}
+
+static void take_acked(struct path *p, struct tstamp now, struct sent *s, uint64_t pn,
+                       const struct path_events *events)
+{
+    rate_acked(&p->rate, now, s->time, s->came_ns, s->timed, s->bytes, s->loaded);
+    if (s->tag != 0)
+        events->tagged(events->arg, p, s->tag, true);
+    /* An answer to what was sent before the suspicion clears it, but not a verdict. */
+    if (pn >= p->suspect_pn || p->state == BOND_PATH_SUSPECT)
+        p->good_probes++;
+    forget(p, s);
+}
+
+static void take_lost(struct path *p, struct sent *s, const struct path_events *events)
+{
+    struct segment segment = s->segment;
+    if (s->data)
+        rate_lost(&p->rate, s->bytes);
+    if (s->tag != 0)
+        events->tagged(events->arg, p, s->tag, false);
+    s->segment.pkt = NULL;
+    forget(p, s);
+    if (segment.pkt != NULL)
+        events->lost(events->arg, p, &segment);
+}
+
+/* Three later packets or 1 ms of sending later have arrived: it is lost (RFC 9002, section 6.1). */
+static bool overtaken(const struct sent *s, uint64_t pn, uint64_t largest,
+                      struct tstamp largest_sent)
+{
+    return pn < largest &&
+           (largest - pn >= LOSS_PACKETS || tstamp_sub(largest_sent, s->time) >= NS_PER_MS);
+}
+
+bool path_ack(struct path *p, struct tstamp now, const struct wire_ack *ack, bool same_path,
+              const struct path_events *events)
+{
+    uint64_t largest;
+    if (!expand_sent(p, ack->largest, &largest))
+        return false;
+    struct sent *top = &p->sent[largest % PATH_SENT_MAX];
+    struct tstamp top_sent = top->time;
+    int64_t rtt = tstamp_sub(now, top_sent) - (int64_t)ack->delay_us * NS_PER_US;
+    if (largest >= p->oldest && top->state == SENT_INFLIGHT)
+        note_rtt(p, rtt);
+    if (same_path && rtt > 0 && largest + PATH_SENT_MAX >= p->pn_next)
+        p->srtt_same_ns += p->srtt_same_ns == 0 ? rtt : (rtt - p->srtt_same_ns) / 8;
+    mark_acked(p, ack, largest);
+    if (!p->any_acked || largest > p->largest_acked)
+        p->largest_acked = largest;
+    p->any_acked = true;
+    bool advancing = true;
+    for (uint64_t pn = p->oldest; pn <= largest; pn++) {
+        struct sent *s = &p->sent[pn % PATH_SENT_MAX];
+        if (s->state == SENT_ACKED)
+            take_acked(p, now, s, pn, events);
+        else if (s->state == SENT_INFLIGHT && overtaken(s, pn, largest, top_sent))
+            take_lost(p, s, events);
+        if (s->state != SENT_NONE)
+            advancing = false;
+        else if (advancing)
+            p->oldest = pn + 1;
+    }
+    rate_update(&p->rate, now, srtt_or_guess(p));
+    p->alarm = p->inflight_count > 0 ? tstamp_add(now, path_patience_ns(p) * 6 / 10) : TSTAMP_NEVER;
+    if (p->inflight_count == 0)
+        p->tail_at = TSTAMP_NEVER;
+    return true;
+}
+
+void path_abandon(struct path *p, const struct path_events *events)
+{
+    for (uint64_t pn = p->oldest; pn < p->pn_next; pn++) {
+        struct sent *s = &p->sent[pn % PATH_SENT_MAX];
+        if (s->state != SENT_INFLIGHT || s->segment.pkt == NULL)
+            continue;
+        struct segment segment = s->segment;
+        s->segment.pkt = NULL;
+        events->lost(events->arg, p, &segment);
+    }
+}
+
+/* Packets in flight for longer than the path's patience; counts up to SUSPECT_PACKETS. */
+static unsigned overdue(const struct path *p, struct tstamp now)
+{
+    struct tstamp limit = tstamp_add(now, -path_patience_ns(p));
+    unsigned n = 0;
+    for (uint64_t pn = p->oldest; pn < p->pn_next && n < SUSPECT_PACKETS; pn++) {
+        const struct sent *s = &p->sent[pn % PATH_SENT_MAX];
+        if (s->state == SENT_INFLIGHT && !tstamp_before(s->time, limit))
+            break;
+        n += s->state == SENT_INFLIGHT;
+    }
+    return n;
+}
+
+static void schedule_probe(struct path *p, struct tstamp now)
+{
+    p->probe_wanted = true;
+    switch (p->state) {
+    case BOND_PATH_PROBING:
+    case BOND_PATH_SUSPECT:
+    case BOND_PATH_DOWN:
+        p->probe_at = tstamp_add(now, p->probe_interval_ns);
+        p->probe_interval_ns *= 2;
+        if (p->probe_interval_ns > PROBE_LAST_NS)
+            p->probe_interval_ns = PROBE_LAST_NS;
+        break;
+    case BOND_PATH_STANDBY:
+        p->probe_at = tstamp_add(now, PROBE_STANDBY_NS);
+        break;
+    case BOND_PATH_UP:
+    case BOND_PATH_CLOSED:
+        p->probe_at = tstamp_add(now, PROBE_IDLE_NS);
+        break;
+    }
+}
+
+/* Answers since the suspicion: is the path good again? */
+static bool recover(struct path *p, struct tstamp now)
+{
+    if (p->good_probes < p->probes_needed)
+        return false;
+    if (p->state == BOND_PATH_DOWN)
+        rate_restart(&p->rate, now, p->srtt_ns);
+    p->probes_needed = 1;
+    path_set_state(p, now, BOND_PATH_UP);
+    return true;
+}
+
+static bool tick_state(struct path *p, struct tstamp now)
+{
+    switch (p->state) {
+    case BOND_PATH_PROBING:
+        return recover(p, now);
+    case BOND_PATH_UP:
+        if (tstamp_reached(p->alarm, now)) {
+            p->alarm = tstamp_add(now, path_patience_ns(p) / 5);
+            p->probe_wanted = true;
+            if (overdue(p, now) >= SUSPECT_PACKETS) {
+                path_set_state(p, now, BOND_PATH_SUSPECT);
+                return true;
+            }
+        }
+        return false;
+    case BOND_PATH_SUSPECT:
+        if (recover(p, now))
+            return true;
+        if (tstamp_sub(now, p->state_since) > 3 * path_patience_ns(p)) {
+            path_set_state(p, now, BOND_PATH_DOWN);
+            p->probes_needed = 3;
+            return true;
+        }
+        return false;
+    case BOND_PATH_DOWN:
+        return recover(p, now);
+    case BOND_PATH_CLOSED:
+    case BOND_PATH_STANDBY:
+        return false;
+    }
+    return false;
+}
+
+bool path_tick(struct path *p, struct tstamp now)
+{
+    if (tstamp_sub(now, p->second_since) >= NS_PER_S) {
+        double seconds = (double)tstamp_sub(now, p->second_since) / 1e9;
+        p->tx_bps = (uint64_t)((double)p->tx_bytes_second * 8 / seconds);
+        p->rx_bps = (uint64_t)((double)p->rx_bytes_second * 8 / seconds);
+        p->tx_bytes_second = p->rx_bytes_second = 0;
+        p->second_since = now;
+    }
+    if (!path_open(p))
+        return false;
+    if (tstamp_reached(p->tail_at, now)) {
+        p->tail_at = TSTAMP_NEVER;
+        p->probe_wanted = true;
+    }
+    if (tstamp_reached(p->probe_at, now))
+        schedule_probe(p, now);
+    return tick_state(p, now);
+}
+
+struct tstamp path_deadline(const struct path *p)
+{
+    if (!path_open(p))
+        return TSTAMP_NEVER;
+    struct tstamp t = tstamp_min(p->probe_at, p->tail_at);
+    if (p->state == BOND_PATH_UP)
+        t = tstamp_min(t, p->alarm);
+    if (p->state == BOND_PATH_SUSPECT)
+        t = tstamp_min(t, tstamp_add(p->state_since, 3 * path_patience_ns(p) + 1));
+    return t;
+}

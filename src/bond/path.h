@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The sending side of one path: what is in flight, round-trip times, the pacer, the state machine,
+ * and the few packets that are committed to it.
+ *
+ * Pacer: in any interval t, at most pace * (t + PATH_CREDIT_NS) + one burst leaves, where a burst
+ * is 1 ms on fast paths and a packet on slow ones; express packets (sparse ones and repeats) leave
+ * at once and are paid back by the others.
+ *
+ * Suspicion: three eliciting packets without an answer for longer than path_patience_ns(), which
+ * probes bring about when there is no traffic. The round-trip estimators are those of RFC 6298.
+ */
+#ifndef HAWSER_BOND_PATH_H
+#define HAWSER_BOND_PATH_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/pkt.h"
+#include "base/tstamp.h"
+#include "bond/acker.h"
+#include "bond/bond.h"
+#include "bond/rate.h"
+
+enum {
+    PATH_SENT_MAX = 8192,      /* packets in flight; a power of two */
+    PATH_COMMITTED_MAX = 2048, /* a power of two */
+    PATH_EXPRESS_MAX = 4096,   /* a power of two */
+};
+
+#define PATH_CREDIT_NS (4 * NS_PER_MS)
+
+/* A piece of an inner packet on its way: the unit that is sequenced, sent and repeated. */
+struct segment {
+    struct pkt *pkt; /* a reference of its own; NULL: none */
+    uint16_t seg;
+    uint16_t offset; /* of the piece in the segment */
+    uint16_t bytes;
+    uint16_t lane;
+    uint32_t sequence;
+    uint8_t flags; /* enum wire_data_flag */
+    uint8_t tries; /* times sent */
+    uint8_t from;  /* the path it was lost on; WIRE_PATHS_MAX: none */
+    bool once;     /* a duplicate: never repeated */
+    struct tstamp first_sent;
+};
+
+struct segment_ring {
+    struct segment *slots; /* capacity of them, a power of two; owned by the bond's allocation */
+    uint32_t capacity;
+    uint32_t head;
+    uint32_t count;
+    uint32_t bytes; /* of datagrams on the wire */
+};
+
+enum sent_state { SENT_NONE, SENT_INFLIGHT, SENT_ACKED };
+
+struct sent {
+    struct segment segment; /* pkt NULL: a control datagram, or repeated already */
+    struct tstamp time;
+    int64_t came_ns; /* receiver's clock; with timed */
+    uint32_t bytes;
+    uint32_t tag;
+    uint8_t state; /* enum sent_state */
+    bool loaded;
+    bool timed;
+    bool data;
+};
+
+struct path {
+    uint8_t id;
+    bool ready; /* initialised for this association */
+    enum bond_path_state state;
+    struct bond_path_config config;
+    struct rate rate;
+    struct acker acker;
+    /* in flight */
+    struct sent sent[PATH_SENT_MAX];
+    uint64_t pn_next;
+    uint64_t oldest; /* no number below it is in flight */
+    uint64_t largest_acked;
+    bool any_acked;
+    uint32_t inflight_bytes;
+    uint32_t inflight_count; /* eliciting */
+    /* round trips */
+    int64_t srtt_ns; /* 0: unknown */
+    int64_t rttvar_ns;
+    int64_t rtt_min_ns;
+    int64_t srtt_same_ns; /* there and back over this very path, for people */
+    uint32_t came_us;     /* receiver's clock, last value seen, and the same without wrapping */
+    int64_t came_ns;
+    /* pacer and queues */
+    struct tstamp free_at;
+    bool bursting;
+    struct segment_ring committed;
+    struct segment_ring express;
+    /* life */
+    bool probe_wanted;
+    struct tstamp probe_at; /* next scheduled probe */
+    struct tstamp alarm;    /* next look at overdue acknowledgements */
+    struct tstamp tail_at;  /* probe that makes a loss at the end visible */
+    struct tstamp state_since;
+    struct tstamp last_sent; /* eliciting */
+    int64_t probe_interval_ns;
+    uint64_t suspect_pn; /* first number sent after the suspicion */
+    uint32_t good_probes;
+    uint32_t probes_needed;
+    /* the acknowledgement being sent of what we received on this path */
+    struct wire_ack ack;
+    uint32_t ack_carriers; /* bit mask of paths it still has to leave on */
+    uint32_t ack_count;
+    /* counters */
+    uint64_t tx_bytes, rx_bytes, tx_packets, rx_packets, resent_packets;
+    uint64_t tx_bytes_second, rx_bytes_second;
+    uint64_t tx_bps, rx_bps;
+    struct tstamp second_since;
+};
+
+/* What path_ack() and path_abandon() find; arg is the caller's. */
+struct path_events {
+    void (*lost)(void *arg, struct path *p, struct segment *s); /* takes the reference over */
+    void (*tagged)(void *arg, struct path *p, uint32_t tag, bool acked);
+    void *arg;
+};
+
+/* First use in an association: numbers start at 0. The rings' slots stay as they are. */
+void path_init(struct path *p, struct tstamp now, uint8_t id);
+/* Gives back every packet. */
+void path_clear(struct path *p);
+
+void path_set_state(struct path *p, struct tstamp now, enum bond_path_state state);
+
+static inline bool path_usable(const struct path *p)
+{
+    return p->ready && p->state == BOND_PATH_UP;
+}
+
+/* Open in some state: probes and acknowledgements may be sent. */
+static inline bool path_open(const struct path *p)
+{
+    return p->ready && p->state != BOND_PATH_CLOSED;
+}
+
+/* Bytes on the wire of a datagram with so much UDP payload. */
+static inline uint32_t path_wire_bytes(const struct path *p, uint32_t payload_bytes)
+{
+    return payload_bytes + p->config.overhead_bytes + BOND_FRAME_BYTES;
+}
+
+/* Wire bytes of a segment as data datagram. */
+uint32_t path_segment_bytes(const struct path *p, const struct segment *s);
+
+/* Time to send so many bytes at the present pace. */
+int64_t path_send_time_ns(const struct path *p, struct tstamp now, uint32_t bytes);
+
+/* Longest silence without suspicion. */
+int64_t path_patience_ns(const struct path *p);
+
+/* Time from now until the last committed byte has left. */
+int64_t path_backlog_ns(const struct path *p, struct tstamp now);
+
+/* More in flight than any healthy path would have. */
+bool path_inflight_full(const struct path *p, struct tstamp now);
+
+/* The queues of the path; push returns false if full (the caller keeps its reference). */
+bool ring_push(struct segment_ring *r, const struct segment *s, uint32_t wire_bytes);
+bool ring_pop(struct segment_ring *r, struct segment *out, uint32_t wire_bytes);
+const struct segment *ring_head(const struct segment_ring *r);
+
+/* Whether the pacer lets a committed packet go. */
+bool path_may_send(struct path *p, struct tstamp now);
+
+/*
+ * Takes the next packet number for a datagram of wire_bytes and charges the pacer. segment: NULL
+ * for control, else copied with its reference. eliciting: it is kept until acknowledged. loaded:
+ * others wait behind it.
+ */
+uint64_t path_sent(struct path *p, struct tstamp now, uint32_t wire_bytes, bool eliciting,
+                   uint32_t tag, const struct segment *segment, bool loaded);
+
+/* An acknowledgement of our packets on this path; false: it tells of numbers never sent. */
+bool path_ack(struct path *p, struct tstamp now, const struct wire_ack *ack, bool same_path,
+              const struct path_events *events);
+
+/* Hands every segment in flight out as lost; they stay known until acknowledged. */
+void path_abandon(struct path *p, const struct path_events *events);
+
+/* Timers: may set probe_wanted or make the path suspect or down; true: the state changed. */
+bool path_tick(struct path *p, struct tstamp now);
+struct tstamp path_deadline(const struct path *p);
+
+#endif

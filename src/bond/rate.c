@@ -1,0 +1,280 @@
+/* SPDX-License-Identifier: ISC */
+#include "bond/rate.h"
+
+#include <math.h>
+#include <string.h>
+
+static const double window_ns = 20e6;
+static const double window_start_ns = 10e6;
+static const double window_longest_ns = 200e6;
+static const double frame_bits = 1514 * 8;
+static const double rate_first_bps = 3e6;
+static const double rate_least_bps = 150e3;
+static const double loss_random = 0.12;
+static const double loss_congestion = 0.25;
+static const double probe_gain_first = 0.08;
+static const double probe_gain_idle_link = 0.15;
+static const double probe_gain_most = 0.25;
+
+void rate_init(struct rate *r, struct tstamp now, int64_t rtt_ns)
+{
+    memset(r, 0, sizeof *r);
+    rate_restart(r, now, rtt_ns);
+}
+
+void rate_restart(struct rate *r, struct tstamp now, int64_t rtt_ns)
+{
+    double first = rtt_ns > 0 ? 10 * frame_bits * 1e9 / (double)rtt_ns : rate_first_bps;
+    double limit = r->limit_bps;
+    memset(r, 0, sizeof *r);
+    r->limit_bps = limit;
+    r->phase = RATE_START;
+    r->capacity_bps = fmin(fmax(first, rate_first_bps), 20e6);
+    r->base_ns[0] = r->base_ns[1] = INFINITY;
+    r->base_turn = tstamp_add(now, 3 * NS_PER_S);
+    r->probe_gain = probe_gain_first;
+    r->no_queue_since = TSTAMP_NEVER;
+    r->last_ack = now;
+}
+
+static double base_delay(const struct rate *r)
+{
+    return fmin(r->base_ns[0], r->base_ns[1]);
+}
+
+static double packet_time_ns(const struct rate *r)
+{
+    return frame_bits * 1e9 / r->capacity_bps;
+}
+
+static double queue_target_ns(const struct rate *r)
+{
+    return fmax(3e6, packet_time_ns(r)) + fmin(2 * r->jitter_ns, 10e6);
+}
+
+static void note_delay(struct rate *r, double owd_ns)
+{
+    if (!r->owd_known) {
+        r->owd_known = true;
+        r->owd_ns = r->last_owd_ns = owd_ns;
+    }
+    r->jitter_ns += (fabs(owd_ns - r->last_owd_ns) - r->jitter_ns) / 16;
+    r->owd_ns += (owd_ns - r->owd_ns) / 16;
+    r->last_owd_ns = owd_ns;
+}
+
+void rate_acked(struct rate *r, struct tstamp now, struct tstamp sent, int64_t came_ns,
+                bool known_time, uint32_t bytes, bool loaded)
+{
+    struct rate_window *w = &r->window;
+    r->loss -= r->loss / 256;
+    if (tstamp_sub(now, r->last_ack) > 5 * NS_PER_S)
+        r->base_ns[0] = r->base_ns[1] = INFINITY; /* long idle: the line may have changed */
+    r->last_ack = now;
+    if (known_time) {
+        double owd = (double)(came_ns - sent.ns);
+        note_delay(r, owd);
+        if (!w->open || tstamp_sub(sent, w->last_sent) > NS_PER_S || came_ns < w->last_came_ns) {
+            *w = (struct rate_window){ .open = true,
+                                       .first_sent = sent,
+                                       .first_came_ns = came_ns,
+                                       .last_sent = sent,
+                                       .last_came_ns = came_ns };
+            return;
+        }
+        w->delay_sum_ns += owd;
+        w->delay_count++;
+        w->last_sent = sent;
+        w->last_came_ns = came_ns;
+    }
+    w->bytes += bytes;
+    w->packets++;
+    w->loaded += loaded;
+}
+
+void rate_lost(struct rate *r, uint32_t bytes)
+{
+    r->loss += (1 - r->loss) / 256;
+    r->window.lost++;
+    r->window.lost_bytes += bytes;
+}
+
+/* A window counts as evidence of the capacity when packets were waiting for it. */
+static bool window_loaded(const struct rate *r, const struct rate_window *w, double sent_bps)
+{
+    return w->loaded * 10 >= w->packets * 7 || sent_bps >= 0.9 * r->capacity_bps;
+}
+
+static void set_capacity(struct rate *r, double bps)
+{
+    r->capacity_bps = fmax(bps, rate_least_bps);
+    r->bucket_bps[0] = r->bucket_bps[1] = r->capacity_bps;
+    r->bucket_loaded_ns = 0;
+}
+
+static void raise_capacity(struct rate *r, double span_ns, double srtt_ns)
+{
+    r->bucket_bps[0] = fmax(r->bucket_bps[0], r->delivered_bps);
+    r->bucket_loaded_ns += span_ns;
+    if (r->bucket_loaded_ns > fmax(500e6, 5 * srtt_ns)) {
+        r->bucket_bps[1] = r->bucket_bps[0];
+        r->bucket_bps[0] = r->delivered_bps;
+        r->bucket_loaded_ns = 0;
+    }
+    r->capacity_bps = fmax(fmax(r->bucket_bps[0], r->bucket_bps[1]), rate_least_bps);
+}
+
+/* The base is the smallest loaded mean of this period and the last; a short drain shows it anew. */
+static void update_base(struct rate *r, struct tstamp now, double mean_ns, bool loaded,
+                        double srtt_ns)
+{
+    if (loaded || isinf(base_delay(r)))
+        r->base_ns[0] = fmin(r->base_ns[0], mean_ns);
+    if (tstamp_reached(r->base_turn, now) && loaded) {
+        r->base_ns[1] = r->base_ns[0];
+        r->base_ns[0] = INFINITY;
+        r->base_turn = tstamp_add(now, 3 * NS_PER_S);
+        r->drain_until = tstamp_add(now, (int64_t)srtt_ns + 30 * NS_PER_MS);
+    }
+}
+
+static void leave_start(struct rate *r, struct tstamp now, double delivered)
+{
+    set_capacity(r, fmax(delivered, 300e3));
+    r->delivered_bps = r->capacity_bps;
+    r->phase = RATE_DRAIN;
+    r->drain_until = tstamp_add(now, (int64_t)fmin(2 * r->queue_ns, 500e6));
+}
+
+static void update_start(struct rate *r, struct tstamp now, double delivered, double sent,
+                         double loss, bool loaded)
+{
+    bool queue_grows = r->queue_ns > 6e6 + 2 * r->jitter_ns && delivered < 0.92 * sent;
+    bool queue_high = r->queue_ns > 15e6 + 3 * r->jitter_ns;
+    if (queue_grows || queue_high || r->high_loss_windows >= 3) {
+        leave_start(r, now, delivered * (loss < loss_random ? 1 : 1 - loss));
+        return;
+    }
+    if (loaded)
+        r->capacity_bps = fmax(r->capacity_bps, 2 * delivered);
+}
+
+/* Ends a probe that is over, begins the next when it is time. */
+static void update_probe(struct rate *r, struct tstamp now, bool loaded, double srtt_ns)
+{
+    bool small_queue = r->queue_ns < queue_target_ns(r) + 2e6;
+    bool repeat = false;
+    if (r->probe_before_bps > 0 &&
+        tstamp_reached(tstamp_add(r->probe_until, (int64_t)srtt_ns), now)) {
+        repeat = r->capacity_bps > 1.04 * r->probe_before_bps;
+        r->probe_gain = repeat ? fmin(r->probe_gain * 1.7, probe_gain_most) : probe_gain_first;
+        r->probe_before_bps = 0;
+    }
+    if (r->queue_ns > 1e6 || !loaded)
+        r->no_queue_since = TSTAMP_NEVER;
+    else if (tstamp_is_never(r->no_queue_since))
+        r->no_queue_since = now;
+    bool idle_link =
+        tstamp_reached(tstamp_add(r->no_queue_since, (int64_t)fmax(100e6, 4 * srtt_ns)), now);
+    if (r->probe_before_bps > 0 || !loaded || !small_queue ||
+        !(repeat || idle_link || tstamp_reached(r->probe_next, now)))
+        return;
+    if (idle_link) {
+        r->probe_gain = fmax(r->probe_gain, probe_gain_idle_link);
+        r->no_queue_since = now;
+    }
+    r->probe_before_bps = r->capacity_bps;
+    r->probe_until = tstamp_add(now, (int64_t)fmax(40e6, srtt_ns));
+    r->probe_next = tstamp_add(now, (int64_t)fmax(300e6, 8 * srtt_ns));
+}
+
+/* Congestion: what is delivered is all there is. At most once in a round trip. */
+static void come_down(struct rate *r, struct tstamp now, double delivered, double srtt_ns)
+{
+    if (tstamp_sub(now, r->came_down) < (int64_t)srtt_ns)
+        return;
+    r->came_down = now;
+    r->high_queue_windows = 0;
+    r->high_loss_windows = 0;
+    r->probe_before_bps = 0;
+    r->delivered_bps = delivered;
+    set_capacity(r, delivered);
+}
+
+static void update_steady(struct rate *r, struct tstamp now, double delivered, double span_ns,
+                          bool loaded, double srtt_ns)
+{
+    r->delivered_bps = r->delivered_bps > 0 ? (r->delivered_bps + delivered) / 2 : delivered;
+    if (loaded)
+        raise_capacity(r, span_ns, srtt_ns);
+    bool high = r->queue_ns > queue_target_ns(r) + fmax(12e6, srtt_ns / 4);
+    r->high_queue_windows = high ? r->high_queue_windows + 1 : 0;
+    if (r->high_queue_windows >= 2 || r->high_loss_windows >= 3)
+        come_down(r, now, delivered, srtt_ns);
+    update_probe(r, now, loaded, srtt_ns);
+    if (r->phase == RATE_DRAIN &&
+        (tstamp_reached(r->drain_until, now) || r->queue_ns < queue_target_ns(r)))
+        r->phase = RATE_STEADY;
+}
+
+static bool window_complete(const struct rate *r, const struct rate_window *w, double span_ns)
+{
+    double least = r->phase == RATE_START ? window_start_ns : window_ns;
+    least = fmax(least, 2 * packet_time_ns(r));
+    return w->delay_count > 0 &&
+           ((span_ns >= least && w->packets >= 5) || span_ns >= window_longest_ns);
+}
+
+void rate_update(struct rate *r, struct tstamp now, int64_t srtt_ns)
+{
+    struct rate_window *w = &r->window;
+    double span_ns = (double)(w->last_came_ns - w->first_came_ns);
+    if (!w->open || !window_complete(r, w, span_ns))
+        return;
+    double sent_span_ns = fmax((double)tstamp_sub(w->last_sent, w->first_sent), 1e3);
+    double delivered = w->bytes * 8e9 / span_ns;
+    double sent = (w->bytes + w->lost_bytes) * 8e9 / sent_span_ns;
+    double loss = (double)w->lost / (w->lost + w->packets);
+    double mean = w->delay_sum_ns / w->delay_count;
+    double srtt = (double)srtt_ns;
+    if (loss < loss_random)
+        delivered /= 1 - loss;
+    bool loaded = window_loaded(r, w, sent);
+    r->loaded = loaded;
+    r->high_loss_windows =
+        loss > loss_congestion && w->lost + w->packets >= 8 ? r->high_loss_windows + 1 : 0;
+    update_base(r, now, mean, loaded, srtt);
+    r->queue_ns = fmax(mean - base_delay(r), 0);
+    if (r->phase == RATE_START)
+        update_start(r, now, delivered, sent, loss, loaded);
+    else
+        update_steady(r, now, delivered, span_ns, loaded, srtt);
+    *w = (struct rate_window){ .open = true,
+                               .first_sent = w->last_sent,
+                               .first_came_ns = w->last_came_ns,
+                               .last_sent = w->last_sent,
+                               .last_came_ns = w->last_came_ns };
+}
+
+double rate_pace_bps(const struct rate *r, struct tstamp now)
+{
+    double pace = r->capacity_bps;
+    switch (r->phase) {
+    case RATE_START:
+        break;
+    case RATE_DRAIN:
+        pace /= 2;
+        break;
+    case RATE_STEADY: {
+        double correction = (queue_target_ns(r) - r->queue_ns) / 100e6;
+        pace *= 1 + fmin(fmax(correction, -0.25), r->loaded ? 0.05 : 0);
+        if (!tstamp_reached(r->drain_until, now))
+            pace *= 0.88;
+        else if (r->probe_before_bps > 0 && !tstamp_reached(r->probe_until, now))
+            pace *= 1 + r->probe_gain;
+        break;
+    }
+    }
+    pace = fmax(pace, rate_least_bps);
+    return r->limit_bps > 0 ? fmin(pace, r->limit_bps) : pace;
+}

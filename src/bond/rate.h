@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * What one path delivers, how much of our data stands in its queues, and how fast to send.
+ *
+ * Acknowledged packets are gathered into windows of RATE_WINDOW_NS. A window gives the rate of
+ * delivery A by the receiver's clock, the rate of sending S, and the mean one-way delay. The
+ * capacity C is the largest A of the last second or so under load; the delay above the smallest
+ * loaded mean is the queue q. The pace is C, corrected so that q stays near a small target: without
+ * any queue at all a link idles between our packets and C sinks. Every now and then the pace is
+ * raised for a round trip to find more capacity. Losses below RATE_LOSS_RANDOM without delay are
+ * taken for noise on the line.
+ *
+ * Rates are in bits per second, as in bond.h. The clocks of the two sides need not agree; delays
+ * are relative to an unknown offset, the same for all paths of a peer.
+ */
+#ifndef HAWSER_BOND_RATE_H
+#define HAWSER_BOND_RATE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/tstamp.h"
+
+enum rate_phase { RATE_START, RATE_DRAIN, RATE_STEADY };
+
+struct rate_window {
+    bool open;
+    struct tstamp first_sent, last_sent;
+    int64_t first_came_ns, last_came_ns; /* receiver's clock */
+    double bytes;                        /* behind the first packet */
+    double lost_bytes;
+    uint32_t packets;
+    uint32_t lost;
+    uint32_t loaded; /* packets that left while others waited */
+    double delay_sum_ns;
+    uint32_t delay_count;
+};
+
+struct rate {
+    enum rate_phase phase;
+    struct rate_window window;
+    double limit_bps; /* 0: none */
+    double capacity_bps;
+    double bucket_bps[2];
+    double bucket_loaded_ns;
+    double delivered_bps; /* A, smoothed */
+    /* delays: one-way, relative */
+    double owd_ns;    /* smoothed over packets */
+    double jitter_ns; /* RFC 3550, section 6.4.1 */
+    double last_owd_ns;
+    bool owd_known;
+    double base_ns[2]; /* smallest loaded window means: this period's and the one before */
+    struct tstamp base_turn;
+    double queue_ns;
+    /* loss: share of packets, smoothed over a few hundred of them */
+    double loss;
+    uint32_t high_loss_windows;
+    uint32_t high_queue_windows;
+    struct tstamp came_down;
+    /* probing */
+    double probe_gain;
+    struct tstamp probe_until;
+    struct tstamp probe_next;
+    double probe_before_bps;
+    struct tstamp no_queue_since;
+    struct tstamp drain_until;
+    bool loaded; /* the last window was */
+    struct tstamp last_ack;
+};
+
+/* rtt_ns: first round trip measured, 0 if unknown. */
+void rate_init(struct rate *r, struct tstamp now, int64_t rtt_ns);
+
+/* Everything about delays and capacity may have changed (a new address, a return). */
+void rate_restart(struct rate *r, struct tstamp now, int64_t rtt_ns);
+
+/*
+ * A packet was acknowledged. came_ns: when it arrived by the receiver's clock; known_time false
+ * when the acknowledgement did not tell. loaded: it left while others waited for this path.
+ */
+void rate_acked(struct rate *r, struct tstamp now, struct tstamp sent, int64_t came_ns,
+                bool known_time, uint32_t bytes, bool loaded);
+void rate_lost(struct rate *r, uint32_t bytes);
+
+/* Ends the window if it is long enough and draws the conclusions; after each acknowledgement. */
+void rate_update(struct rate *r, struct tstamp now, int64_t srtt_ns);
+
+/* Bits per second to send at now. */
+double rate_pace_bps(const struct rate *r, struct tstamp now);
+
+#endif

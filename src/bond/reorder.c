@@ -1,0 +1,298 @@
+/* SPDX-License-Identifier: ISC */
+#include "bond/reorder.h"
+
+#include <string.h>
+
+void reorder_init(struct reorder *r)
+{
+    memset(r, 0, sizeof *r);
+    for (unsigned i = 0; i < REORDER_RUNS_MAX; i++) {
+        r->runs[i].next = r->free_runs;
+        r->free_runs = &r->runs[i];
+    }
+}
+
+void reorder_clear(struct reorder *r)
+{
+    struct pkt_list out = r->out;
+    for (unsigned i = 0; i < WIRE_LANES_MAX; i++) {
+        pkt_put(r->lanes[i].partial);
+        for (struct reorder_run *run = r->lanes[i].runs; run != NULL; run = run->next)
+            pkt_list_clear(&run->packets);
+    }
+    reorder_init(r);
+    r->out = out;
+}
+
+static bool bit_get(const uint64_t *bits, uint32_t size, uint32_t n)
+{
+    return bits[n % size / 64] >> (n % 64) & 1;
+}
+
+static void bit_set(uint64_t *bits, uint32_t size, uint32_t n, bool value)
+{
+    uint64_t mask = UINT64_C(1) << (n % 64);
+    if (value)
+        bits[n % size / 64] |= mask;
+    else
+        bits[n % size / 64] &= ~mask;
+}
+
+static void drop_partial(struct reorder *r, struct reorder_lane *l)
+{
+    if (l->partial == NULL)
+        return;
+    r->fragments_lost++;
+    pkt_put(l->partial);
+    l->partial = NULL;
+}
+
+/* Joins pieces; a packet that is whole goes out. */
+static void emit(struct reorder *r, struct reorder_lane *l, struct pkt *p)
+{
+    if ((p->flags & (WIRE_DATA_MORE | WIRE_DATA_CONT)) == 0) {
+        drop_partial(r, l);
+        pkt_list_push(&r->out, p);
+        return;
+    }
+    if ((p->flags & WIRE_DATA_CONT) == 0) {
+        drop_partial(r, l);
+        l->partial = p;
+        return;
+    }
+    struct pkt *whole = l->partial;
+    if (whole == NULL || whole->len_bytes + p->len_bytes > WIRE_DATAGRAM_MAX) {
+        drop_partial(r, l);
+        r->fragments_lost++;
+        pkt_put(p);
+        return;
+    }
+    if (whole->len_bytes + p->len_bytes > whole->cap_bytes) {
+        struct pkt *larger = pkt_new(p->pool, PKT_LARGE_BYTES);
+        if (larger == NULL) {
+            drop_partial(r, l);
+            pkt_put(p);
+            return;
+        }
+        memcpy(larger->data, whole->data, whole->len_bytes);
+        larger->len_bytes = whole->len_bytes;
+        larger->csum_partial = whole->csum_partial;
+        pkt_put(whole);
+        l->partial = whole = larger;
+    }
+    memcpy(whole->data + whole->len_bytes, p->data, p->len_bytes);
+    whole->len_bytes += p->len_bytes;
+    if ((p->flags & WIRE_DATA_MORE) == 0) {
+        pkt_list_push(&r->out, whole);
+        l->partial = NULL;
+    }
+    pkt_put(p);
+}
+
+static void deliver(struct reorder *r, struct reorder_lane *l, struct pkt *p)
+{
+    bit_set(l->seen, REORDER_SEEN, l->next, true);
+    l->next++;
+    emit(r, l, p);
+}
+
+static void free_head_run(struct reorder *r, struct reorder_lane *l)
+{
+    struct reorder_run *run = l->runs;
+    l->runs = run->next;
+    run->next = r->free_runs;
+    r->free_runs = run;
+}
+
+static void unlist(struct reorder *r, struct reorder_lane *l)
+{
+    struct reorder_lane **at = &r->holding;
+    while (*at != l)
+        at = &(*at)->list_next;
+    *at = l->list_next;
+    l->listed = false;
+}
+
+/* Delivers the runs that are next. */
+static void advance(struct reorder *r, struct reorder_lane *l)
+{
+    while (l->runs != NULL && l->runs->first == l->next) {
+        for (struct pkt *p; (p = pkt_list_pop(&l->runs->packets)) != NULL;) {
+            r->held--;
+            deliver(r, l, p);
+        }
+        free_head_run(r, l);
+    }
+    if (l->runs == NULL && l->listed)
+        unlist(r, l);
+}
+
+/* Goes over the first hole. */
+static void skip_hole(struct reorder *r, struct reorder_lane *l)
+{
+    uint32_t to = l->runs->first;
+    drop_partial(r, l);
+    if (to - l->next >= REORDER_SEEN)
+        memset(l->seen, 0, sizeof l->seen);
+    else
+        for (uint32_t n = l->next; n != to; n++)
+            bit_set(l->seen, REORDER_SEEN, n, false);
+    l->next = to;
+    advance(r, l);
+}
+
+/* A new run of one packet behind *at. False: no run is left. */
+static bool insert_run(struct reorder *r, struct reorder_run **at, struct tstamp now,
+                       uint32_t sequence, struct pkt *p)
+{
+    struct reorder_run *run = r->free_runs;
+    if (run == NULL)
+        return false;
+    r->free_runs = run->next;
+    *run =
+        (struct reorder_run){ .next = *at, .first = sequence, .end = sequence + 1, .since = now };
+    pkt_list_push(&run->packets, p);
+    *at = run;
+    return true;
+}
+
+static void merge_with_next(struct reorder *r, struct reorder_run *run)
+{
+    struct reorder_run *next = run->next;
+    if (next == NULL || next->first != run->end)
+        return;
+    run->packets.tail->next = next->packets.head;
+    run->packets.tail = next->packets.tail;
+    run->packets.count += next->packets.count;
+    run->end = next->end;
+    run->next = next->next;
+    next->next = r->free_runs;
+    r->free_runs = next;
+}
+
+/* Puts p, which is ahead, into its place. False: a duplicate, or no memory. */
+static bool hold(struct reorder *r, struct reorder_lane *l, struct tstamp now, uint32_t sequence,
+                 struct pkt *p)
+{
+    struct reorder_run **at = &l->runs;
+    while (*at != NULL && (int32_t)(sequence - (*at)->end) > 0)
+        at = &(*at)->next;
+    struct reorder_run *run = *at;
+    if (run != NULL && sequence == run->end) {
+        pkt_list_push(&run->packets, p);
+        run->end++;
+        merge_with_next(r, run);
+    } else if (run != NULL && (int32_t)(sequence - run->first) >= 0) {
+        r->duplicates++;
+        return false;
+    } else if (run != NULL && sequence + 1 == run->first) {
+        p->next = run->packets.head;
+        run->packets.head = p;
+        run->packets.count++;
+        run->first--;
+        run->since = tstamp_min(run->since, now);
+    } else if (!insert_run(r, at, now, sequence, p)) {
+        return false;
+    }
+    r->held++;
+    if (!l->listed) {
+        l->listed = true;
+        l->list_next = r->holding;
+        r->holding = l;
+    }
+    return true;
+}
+
+static void push_late(struct reorder *r, struct reorder_lane *l, uint32_t sequence, struct pkt *p)
+{
+    bool piece = (p->flags & (WIRE_DATA_MORE | WIRE_DATA_CONT)) != 0;
+    if (l->next - sequence > REORDER_SEEN || bit_get(l->seen, REORDER_SEEN, sequence)) {
+        r->duplicates++;
+        pkt_put(p);
+        return;
+    }
+    bit_set(l->seen, REORDER_SEEN, sequence, true);
+    r->late++;
+    if (piece) {
+        r->fragments_lost++;
+        pkt_put(p);
+        return;
+    }
+    pkt_list_push(&r->out, p);
+}
+
+static void push_unordered(struct reorder *r, uint32_t sequence, struct pkt *p)
+{
+    int32_t ahead = (int32_t)(sequence - r->unordered_next);
+    if (ahead >= 0) {
+        if (ahead >= REORDER_SEEN_UNORDERED)
+            memset(r->unordered_seen, 0, sizeof r->unordered_seen);
+        else
+            for (uint32_t n = r->unordered_next; n != sequence; n++)
+                bit_set(r->unordered_seen, REORDER_SEEN_UNORDERED, n, false);
+        r->unordered_next = sequence + 1;
+    } else if (ahead < -REORDER_SEEN_UNORDERED ||
+               bit_get(r->unordered_seen, REORDER_SEEN_UNORDERED, sequence)) {
+        r->duplicates++;
+        pkt_put(p);
+        return;
+    }
+    bit_set(r->unordered_seen, REORDER_SEEN_UNORDERED, sequence, true);
+    pkt_list_push(&r->out, p);
+}
+
+void reorder_push(struct reorder *r, struct tstamp now, uint16_t lane, uint32_t sequence,
+                  struct pkt *p)
+{
+    if (lane == WIRE_LANE_UNORDERED) {
+        push_unordered(r, sequence, p);
+        return;
+    }
+    struct reorder_lane *l = &r->lanes[lane];
+    int32_t ahead = (int32_t)(sequence - l->next);
+    l->used = true;
+    if (ahead < 0) {
+        push_late(r, l, sequence, p);
+        return;
+    }
+    if (ahead == 0) {
+        deliver(r, l, p);
+        advance(r, l);
+        return;
+    }
+    if (r->held >= REORDER_HELD_MAX || r->free_runs == NULL) {
+        r->overflows++;
+        if (l->runs != NULL)
+            skip_hole(r, l);
+        else if (r->holding != NULL)
+            skip_hole(r, r->holding);
+        if ((int32_t)(sequence - l->next) < 0) {
+            push_late(r, l, sequence, p);
+            return;
+        }
+    }
+    if (sequence == l->next) {
+        deliver(r, l, p);
+        advance(r, l);
+    } else if (!hold(r, l, now, sequence, p)) {
+        pkt_put(p);
+    }
+}
+
+void reorder_tick(struct reorder *r, struct tstamp now)
+{
+    struct reorder_lane *next;
+    for (struct reorder_lane *l = r->holding; l != NULL; l = next) {
+        next = l->list_next;
+        while (l->runs != NULL && tstamp_reached(tstamp_add(l->runs->since, r->hold_ns), now))
+            skip_hole(r, l);
+    }
+}
+
+struct tstamp reorder_deadline(const struct reorder *r)
+{
+    struct tstamp t = TSTAMP_NEVER;
+    for (const struct reorder_lane *l = r->holding; l != NULL; l = l->list_next)
+        t = tstamp_min(t, tstamp_add(l->runs->since, r->hold_ns));
+    return t;
+}

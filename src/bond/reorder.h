@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The receiver's lanes: delivery in order, once, without waiting for ever.
+ *
+ * A packet that is next in its lane is delivered at once. One that is ahead is held until the hole
+ * before it is filled or has been open for the hold time; then the hole is given up, and what still
+ * comes for it is delivered late rather than dropped. Lane WIRE_LANE_UNORDERED is not ordered: it
+ * only drops duplicates. Pieces of a packet (WIRE_DATA_MORE, WIRE_DATA_CONT) are joined on
+ * delivery.
+ *
+ * Bounded: at most REORDER_HELD_MAX packets and REORDER_RUNS_MAX runs of consecutive packets are
+ * held; beyond that the lane's first hole is given up.
+ */
+#ifndef HAWSER_BOND_REORDER_H
+#define HAWSER_BOND_REORDER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/pkt.h"
+#include "base/tstamp.h"
+#include "wire/wire.h"
+
+enum {
+    REORDER_HELD_MAX = 8192,
+    REORDER_RUNS_MAX = 2048,
+    REORDER_SEEN = 1024, /* numbers behind the next one that are remembered, a power of two */
+    REORDER_SEEN_UNORDERED = 4096,
+};
+
+/* Consecutive packets of a lane that are held: first .. end - 1. */
+struct reorder_run {
+    struct reorder_run *next;
+    uint32_t first;
+    uint32_t end;
+    struct pkt_list packets;
+    struct tstamp since; /* arrival of the first of them */
+};
+
+struct reorder_lane {
+    uint32_t next; /* the sequence number to be delivered next */
+    bool used;
+    bool listed;              /* holds something */
+    struct reorder_run *runs; /* ascending; owned */
+    struct reorder_lane *list_next;
+    struct pkt *partial; /* owned: the pieces so far of a packet */
+    uint64_t seen[REORDER_SEEN / 64];
+};
+
+struct reorder {
+    struct reorder_lane lanes[WIRE_LANES_MAX];
+    uint64_t unordered_seen[REORDER_SEEN_UNORDERED / 64];
+    uint32_t unordered_next;
+    struct reorder_run runs[REORDER_RUNS_MAX];
+    struct reorder_run *free_runs;
+    struct reorder_lane *holding; /* lanes that hold packets */
+    uint32_t held;
+    int64_t hold_ns; /* set by the bond */
+    uint64_t late;
+    uint64_t duplicates;
+    uint64_t overflows;
+    uint64_t fragments_lost;
+    struct pkt_list out; /* to be delivered */
+};
+
+void reorder_init(struct reorder *r);
+/* Gives back every packet held; what is in out stays. */
+void reorder_clear(struct reorder *r);
+
+/* Takes p over; p->flags must hold the frame's flags. */
+void reorder_push(struct reorder *r, struct tstamp now, uint16_t lane, uint32_t sequence,
+                  struct pkt *p);
+
+/* Gives up holes that are open for too long. */
+void reorder_tick(struct reorder *r, struct tstamp now);
+struct tstamp reorder_deadline(const struct reorder *r);
+
+#endif
