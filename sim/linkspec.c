@@ -257,9 +257,11 @@ static bool set_bare(struct parse *p, char *item)
                 set_rate(&p->spec->config[LINK_DOWN], slash + 1)) ||
                fail(p->error, "rates must be UP/DOWN in Mbit/s", slash + 1);
     }
+    size_t len = strlen(item);
+    bool ms = len > 2 && strcmp(item + len - 2, "ms") == 0;
     for (int d = 0; d < LINK_DIRECTIONS; d++) {
-        if (!set_delay(&p->spec->config[d], item))
-            return fail(p->error, "delay must be a number of ms", item);
+        if (!ms || !set_delay(&p->spec->config[d], item))
+            return fail(p->error, "neither UP/DOWN in Mbit/s nor a delay in ms", item);
     }
     return true;
 }
