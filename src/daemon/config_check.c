@@ -54,10 +54,12 @@ static void check_reach(struct config_parser *p, bool calls_out)
 {
     const struct config *c = p->config;
     bool listens = p->seen[CONFIG_TUNNEL_LISTEN] != 0;
-    if (p->peer_headers == 0) {
-        config_fault(p, 0, "no peer: add a [peer NAME] section with public-key and allowed-ips");
+    if (p->unknown_headers > 0)
         return;
-    }
+    if (p->peer_headers == 0)
+        config_fault(p, 0, "no peer: add a [peer NAME] section with public-key and allowed-ips");
+    if (p->peer_headers == 0 || p->tunnel_line == 0)
+        return;
     if (!calls_out && !listens && c->peer_count == p->peer_headers)
         config_fault(p, p->tunnel_line,
                      "[tunnel] has no listen and no peer has an endpoint: add one of them");
@@ -113,9 +115,9 @@ void config_check(struct config_parser *p)
     struct config *c = p->config;
     bool calls_out = config_calls_out(c);
 
-    if (p->tunnel_line == 0)
+    if (p->tunnel_line == 0 && p->unknown_headers == 0)
         config_fault(p, 0, "no [tunnel] section: begin with one that has a private-key");
-    else
+    if (p->tunnel_line != 0)
         check_private_key(p);
     check_mtu(p);
     check_reach(p, calls_out);

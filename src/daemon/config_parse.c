@@ -81,7 +81,7 @@ static bool set_path(struct config_parser *p, const char *value, char *out, size
 {
     size_t len = strlen(value);
     if (value[0] != '/' || value[len - 1] == '/') {
-        bad_value(p, value, "not the absolute path of a file: it must begin with /");
+        bad_value(p, value, "not the absolute path of a file: write it as /etc/hawser/...");
         return false;
     }
     if (len > len_max) {
@@ -520,34 +520,30 @@ static const struct key_rule {
 #undef LINK
 };
 
-/* Names the nearest key of the section, or where a key of that very name belongs. */
+/* Names the nearest key, which may be one of another section if none here is as near. */
 static void fault_unknown_key(struct config_parser *p, const char *key)
 {
     const struct key_rule *nearest = NULL;
-    const struct key_rule *elsewhere = NULL;
     size_t best = SIZE_MAX;
     char quoted[CONFIG_QUOTE_BYTES];
 
     for (const struct key_rule *r = rules; r < rules + CONFIG_KEY_COUNT; r++) {
-        if (r->section != p->section) {
-            if (strcmp(r->name, key) == 0)
-                elsewhere = r;
-        } else if ((r->flags & HIDDEN) == 0 && r->set != NULL) {
-            size_t distance = value_distance(key, r->name);
-            if (distance < best) {
-                best = distance;
-                nearest = r;
-            }
+        if ((r->flags & HIDDEN) != 0 || r->set == NULL)
+            continue;
+        size_t distance = 2 * value_distance(key, r->name) + (r->section == p->section ? 0 : 1);
+        if (distance < best) {
+            best = distance;
+            nearest = r;
         }
     }
     config_quote(key, quoted);
     const char *here = section_title(p->section);
-    if (elsewhere != NULL)
-        config_fault(p, p->line, "%s is no key of %s: it belongs in %s", quoted, here,
-                     section_title(elsewhere->section));
-    else if (nearest != NULL)
+    if (nearest->section == p->section)
         config_fault(p, p->line, "%s is no key of %s: the nearest is \"%s\"", quoted, here,
                      nearest->name);
+    else
+        config_fault(p, p->line, "%s is no key of %s: \"%s\" belongs in %s", quoted, here,
+                     nearest->name, section_title(nearest->section));
 }
 
 static void set_list(struct config_parser *p, const struct key_rule *rule, const char *value)
@@ -740,6 +736,7 @@ static void fault_unknown_section(struct config_parser *p, const char *word)
     const char *nearest = NULL;
     size_t best = SIZE_MAX;
     char quoted[CONFIG_QUOTE_BYTES];
+    p->unknown_headers++;
     for (size_t i = 0; i < sizeof sections / sizeof sections[0]; i++) {
         size_t distance = value_distance(word, sections[i].name);
         if (sections[i].begin != NULL && distance < best) {
