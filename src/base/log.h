@@ -17,8 +17,7 @@ void log_set_level(enum log_level level);
 /* "error", "warn", "info", "debug"; false if text is none of them. */
 bool log_level_parse(const char *text, enum log_level *out);
 
-void log_line(enum log_level level, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
+void log_line(enum log_level level, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 #define log_error(...) log_line(LOG_LEVEL_ERROR, __VA_ARGS__)
 #define log_warn(...) log_line(LOG_LEVEL_WARN, __VA_ARGS__)

@@ -13,9 +13,9 @@
 enum { NETADDR_STRLEN = 64 };
 
 struct netaddr {
-    uint8_t family;  /* 4, 6, or 0: none */
-    uint16_t port;   /* host order */
-    uint32_t scope;  /* IPv6 interface index of a link-local address, else 0 */
+    uint8_t family;   /* 4, 6, or 0: none */
+    uint16_t port;    /* host order */
+    uint32_t scope;   /* IPv6 interface index of a link-local address, else 0 */
     uint8_t addr[16]; /* IPv4 in the first four bytes, the rest zero */
 };
 

@@ -7,7 +7,7 @@
 #include <sys/mman.h>
 
 struct shelf {
-    uint8_t *memory; /* owned; count slots of slot_bytes */
+    uint8_t *memory;  /* owned; count slots of slot_bytes */
     struct pkt *free; /* slots that were used before and came back */
     size_t count;
     size_t fresh; /* slots below this index were handed out at least once */

@@ -37,16 +37,16 @@ struct pkt {
     uint32_t len_bytes;
     uint32_t cap_bytes; /* from the first data position after pkt_new() */
     uint32_t refs;
-    struct tstamp time;   /* set by the owner: arrival or enqueue time */
-    uint32_t flow_hash;   /* of the inner 5-tuple, set by the bond */
-    uint16_t gso_size;    /* payload bytes of a segment, where gso is not NONE */
+    struct tstamp time;    /* set by the owner: arrival or enqueue time */
+    uint32_t flow_hash;    /* of the inner 5-tuple, set by the bond */
+    uint16_t gso_size;     /* payload bytes of a segment, where gso is not NONE */
     uint16_t header_bytes; /* inner IP and transport header that each segment repeats */
-    uint16_t seg_count;   /* 1 for a plain packet */
-    uint16_t seg_next;    /* first segment that has not left the flow queue */
-    uint8_t gso;          /* enum pkt_gso */
-    bool csum_partial;    /* the transport checksum holds the pseudo-header sum only */
-    uint8_t l4_offset;    /* bytes from data to the transport header; 0 if unknown */
-    uint8_t flags;        /* for its present owner */
+    uint16_t seg_count;    /* 1 for a plain packet */
+    uint16_t seg_next;     /* first segment that has not left the flow queue */
+    uint8_t gso;           /* enum pkt_gso */
+    bool csum_partial;     /* the transport checksum holds the pseudo-header sum only */
+    uint8_t l4_offset;     /* bytes from data to the transport header; 0 if unknown */
+    uint8_t flags;         /* for its present owner */
 };
 
 /* Numbers of buffers of each size; NULL with errno set when memory cannot be reserved. */

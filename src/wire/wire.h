@@ -42,14 +42,14 @@ enum {
     WIRE_RESPONSE_BYTES = 12 + WIRE_RESPONSE_NOISE_BYTES + 2 * WIRE_MAC_BYTES,
     WIRE_COOKIE_BYTES = 8 + WIRE_COOKIE_NONCE_BYTES + WIRE_MAC_BYTES + WIRE_TAG_BYTES,
 
-    WIRE_PATHS_MAX = 32,        /* path ids are 0 .. 31 */
-    WIRE_LANES_MAX = 1024,      /* lane ids are 0 .. 1023 */
-    WIRE_LANE_UNORDERED = 0,    /* delivered on arrival, duplicates dropped */
+    WIRE_PATHS_MAX = 32,     /* path ids are 0 .. 31 */
+    WIRE_LANES_MAX = 1024,   /* lane ids are 0 .. 1023 */
+    WIRE_LANE_UNORDERED = 0, /* delivered on arrival, duplicates dropped */
     WIRE_LINK_NAME_MAX = 15,
     WIRE_ACK_RANGES_MAX = 32,
     WIRE_ACK_TIMES_MAX = 64,
     WIRE_CONTROL_BYTES_MAX = 640, /* plaintext of the longest control datagram but for padding */
-    WIRE_DATAGRAM_MIN = 1252,   /* UDP payload that every path must carry (IPv6's 1280 less 28) */
+    WIRE_DATAGRAM_MIN = 1252,     /* UDP payload that every path must carry (IPv6's 1280 less 28) */
     WIRE_DATAGRAM_MAX = 9216,
 };
 
@@ -126,12 +126,12 @@ struct wire_ack_time {
 };
 
 struct wire_ack {
-    uint8_t path;         /* whose packet numbers these are */
-    uint32_t largest;     /* low 32 bits of the largest number received */
-    uint32_t time_us;     /* receiver's clock when it came, low 32 bits of microseconds */
-    uint32_t delay_us;    /* from then until this acknowledgement was built */
-    uint8_t range_count;  /* 1 .. WIRE_ACK_RANGES_MAX */
-    uint8_t time_count;   /* 1 .. WIRE_ACK_TIMES_MAX; times cover the newest numbers only */
+    uint8_t path;        /* whose packet numbers these are */
+    uint32_t largest;    /* low 32 bits of the largest number received */
+    uint32_t time_us;    /* receiver's clock when it came, low 32 bits of microseconds */
+    uint32_t delay_us;   /* from then until this acknowledgement was built */
+    uint8_t range_count; /* 1 .. WIRE_ACK_RANGES_MAX */
+    uint8_t time_count;  /* 1 .. WIRE_ACK_TIMES_MAX; times cover the newest numbers only */
     struct wire_ack_range ranges[WIRE_ACK_RANGES_MAX];
     struct wire_ack_time times[WIRE_ACK_TIMES_MAX];
 };
@@ -140,9 +140,9 @@ enum wire_path_use { WIRE_PATH_ACTIVE = 0, WIRE_PATH_STANDBY = 1, WIRE_PATH_DOWN
 
 struct wire_path_status {
     uint8_t path;
-    uint32_t sequence;   /* a status with a lower one than the last is ignored */
-    uint8_t use;         /* enum wire_path_use: how the receiver of this frame shall use it */
-    uint64_t limit_kbps; /* most that the receiver of this frame may send; 0: no limit */
+    uint32_t sequence;       /* a status with a lower one than the last is ignored */
+    uint8_t use;             /* enum wire_path_use: how the receiver of this frame shall use it */
+    uint64_t limit_kbps;     /* most that the receiver of this frame may send; 0: no limit */
     uint16_t datagram_bytes; /* largest UDP payload known to pass; 0: unknown */
     uint8_t name_len;
     char name[WIRE_LINK_NAME_MAX + 1]; /* the link's name at its owner, for status; terminated */
@@ -174,8 +174,8 @@ struct wire_hello {
     uint8_t timestamp[WIRE_TIMESTAMP_BYTES]; /* TAI64N: 2^62 + seconds, nanoseconds; grows */
     uint8_t epoch[WIRE_EPOCH_BYTES]; /* random; the same as before: a rekey, else a new start */
     uint8_t version;
-    uint8_t ciphers;    /* bit 0: AES-256-GCM, bit 1: ChaCha20-Poly1305 */
-    uint8_t preferred;  /* enum wire_cipher */
+    uint8_t ciphers;   /* bit 0: AES-256-GCM, bit 1: ChaCha20-Poly1305 */
+    uint8_t preferred; /* enum wire_cipher */
 };
 
 enum wire_cipher { WIRE_CIPHER_AES256_GCM = 1, WIRE_CIPHER_CHACHA20_POLY1305 = 2 };
@@ -201,8 +201,8 @@ struct wire_initiation {
 };
 
 struct wire_response {
-    uint32_t sender;   /* the responder's session index */
-    uint32_t receiver; /* the initiator's */
+    uint32_t sender;      /* the responder's session index */
+    uint32_t receiver;    /* the initiator's */
     const uint8_t *noise; /* WIRE_RESPONSE_NOISE_BYTES */
     const uint8_t *mac1;
     const uint8_t *mac2;
