@@ -1,0 +1,357 @@
+/* SPDX-License-Identifier: ISC */
+#include "sim/cc.h"
+
+#include <math.h>
+
+static const double cubic_c = 0.4;
+static const double cubic_beta = 0.7;
+
+enum {
+    HYSTART_SAMPLES = 8,
+    HYSTART_CONSERVATIVE_ROUNDS = 5,
+    HYSTART_CONSERVATIVE_DIVISOR = 4,
+    HYSTART_WINDOW_MIN = 16,
+    BBR_WINDOW_MIN = 4,
+    BBR_CYCLE = 8,
+    BBR_FULL_ROUNDS = 3,
+};
+
+#define HYSTART_DELAY_MIN_NS (4 * NS_PER_MS)
+#define HYSTART_DELAY_MAX_NS (16 * NS_PER_MS)
+#define HYSTART_TRAIN_NS (2 * NS_PER_MS)
+#define BBR_RTT_WINDOW_NS (10 * NS_PER_S)
+#define BBR_PROBE_RTT_NS (200 * NS_PER_MS)
+
+static const double bbr_high_gain = 2.885;
+
+static int64_t clamp_ns(int64_t value_ns, int64_t low_ns, int64_t high_ns)
+{
+    if (value_ns < low_ns)
+        return low_ns;
+    return value_ns > high_ns ? high_ns : value_ns;
+}
+
+void cc_init(struct cc *cc, enum cc_kind kind, enum cc_hystart hystart, struct tstamp now)
+{
+    *cc = (struct cc){ .kind = kind, .window = CC_INITIAL_WINDOW, .threshold = INFINITY };
+    cc->cubic.hystart = hystart;
+    cc->cubic.epoch = TSTAMP_NEVER;
+    cc->cubic.round_start = now;
+    cc->cubic.train_last = now;
+    cc->bbr.pacing_gain = bbr_high_gain;
+    cc->bbr.window_gain = bbr_high_gain;
+    cc->bbr.rtt_min_at = now;
+    cc->bbr.probe_rtt_end = TSTAMP_NEVER;
+}
+
+/* Does the smallest RTT of this round lie clearly above that of the last one (or of all)? */
+static bool hystart_delayed(const struct cc_cubic *c, int64_t base_ns)
+{
+    if (c->round_samples < HYSTART_SAMPLES || base_ns == 0)
+        return false;
+    int64_t rise_ns = clamp_ns(base_ns / 8, HYSTART_DELAY_MIN_NS, HYSTART_DELAY_MAX_NS);
+    return c->round_rtt_ns >= base_ns + rise_ns;
+}
+
+/* Acknowledgements that follow closely for half the RTT: the pipe is full (Ha and Rhee 2008). */
+static bool hystart_train(struct cc_cubic *c, const struct cc_ack *ack)
+{
+    if (tstamp_sub(ack->now, c->train_last) > HYSTART_TRAIN_NS)
+        return false;
+    c->train_last = ack->now;
+    return tstamp_sub(ack->now, c->round_start) > ack->rtt_min_ns / 2;
+}
+
+static void hystart_round(struct cc *cc, const struct cc_ack *ack)
+{
+    struct cc_cubic *c = &cc->cubic;
+    if (ack->una < c->round_end)
+        return;
+    c->round_end = ack->next;
+    c->round_start = ack->now;
+    c->train_last = ack->now;
+    c->last_round_rtt_ns = c->round_rtt_ns;
+    c->round_rtt_ns = 0;
+    c->round_samples = 0;
+    if (c->conservative_rounds == 0)
+        return;
+    if (++c->conservative_rounds > HYSTART_CONSERVATIVE_ROUNDS) {
+        c->conservative_rounds = 0;
+        cc->threshold = cc->window;
+    }
+}
+
+static void hystart_ack(struct cc *cc, const struct cc_ack *ack)
+{
+    struct cc_cubic *c = &cc->cubic;
+    hystart_round(cc, ack);
+    if (ack->rtt_ns > 0) {
+        c->round_samples++;
+        if (c->round_rtt_ns == 0 || ack->rtt_ns < c->round_rtt_ns)
+            c->round_rtt_ns = ack->rtt_ns;
+    }
+    if (cc->window < HYSTART_WINDOW_MIN)
+        return;
+    if (c->hystart == CC_HYSTART_CLASSIC) {
+        if (hystart_delayed(c, ack->rtt_min_ns) || hystart_train(c, ack))
+            cc->threshold = cc->window;
+    } else if (c->conservative_rounds == 0) {
+        if (hystart_delayed(c, c->last_round_rtt_ns)) {
+            c->conservative_rounds = 1;
+            c->conservative_rtt_ns = c->round_rtt_ns;
+        }
+    } else if (c->round_samples >= HYSTART_SAMPLES && c->round_rtt_ns < c->conservative_rtt_ns) {
+        c->conservative_rounds = 0;
+    }
+}
+
+static void cubic_slow_start(struct cc *cc, const struct cc_ack *ack)
+{
+    double growth = ack->acked;
+    if (cc->cubic.hystart != CC_HYSTART_OFF)
+        hystart_ack(cc, ack);
+    if (cc->cubic.conservative_rounds > 0)
+        growth /= HYSTART_CONSERVATIVE_DIVISOR;
+    cc->window += growth;
+}
+
+/* RFC 9438, sections 4.2 to 4.5. */
+static void cubic_avoidance(struct cc *cc, const struct cc_ack *ack)
+{
+    struct cc_cubic *c = &cc->cubic;
+    if (tstamp_is_never(c->epoch)) {
+        c->epoch = ack->now;
+        c->epoch_window = cc->window;
+        c->friendly = cc->window;
+        if (c->window_max < cc->window)
+            c->window_max = cc->window;
+        c->k_s = cbrt((c->window_max - cc->window) / cubic_c);
+    }
+    double t_s = (double)(tstamp_sub(ack->now, c->epoch) + ack->srtt_ns) / 1e9;
+    double target = cubic_c * pow(t_s - c->k_s, 3.0) + c->window_max;
+    if (target < cc->window)
+        target = cc->window;
+    if (target > 1.5 * cc->window)
+        target = 1.5 * cc->window;
+    double alpha = c->friendly < c->window_max ? 3.0 * (1.0 - cubic_beta) / (1.0 + cubic_beta) : 1;
+    c->friendly += alpha * ack->acked / cc->window;
+    double grown = cc->window + (target - cc->window) / cc->window * ack->acked;
+    cc->window = fmax(grown, c->friendly);
+}
+
+static void cubic_ack(struct cc *cc, const struct cc_ack *ack)
+{
+    if (ack->recovering || !ack->window_limited || ack->acked == 0)
+        return;
+    if (cc->window < cc->threshold)
+        cubic_slow_start(cc, ack);
+    else
+        cubic_avoidance(cc, ack);
+}
+
+static void cubic_reduce(struct cc *cc)
+{
+    struct cc_cubic *c = &cc->cubic;
+    cc->undo_window = cc->window;
+    cc->undo_threshold = cc->threshold;
+    /* Fast convergence: leave room for a newcomer. */
+    c->window_max = cc->window < c->window_max ? cc->window * (1.0 + cubic_beta) / 2.0 : cc->window;
+    c->epoch = TSTAMP_NEVER;
+    c->conservative_rounds = 0;
+    cc->threshold = fmax(cc->window * cubic_beta, 2.0);
+}
+
+static double bbr_bw(const struct cc_bbr *b)
+{
+    double bw = 0.0;
+    for (int i = 0; i < CC_BBR_BW_ROUNDS; i++)
+        bw = fmax(bw, b->bw[i]);
+    return bw;
+}
+
+static double bbr_bdp(const struct cc_bbr *b)
+{
+    return bbr_bw(b) * (double)b->rtt_min_ns / 1e9;
+}
+
+/* True at the first acknowledgement of a round trip. */
+static bool bbr_round(struct cc_bbr *b, const struct cc_ack *ack)
+{
+    bool start = ack->rate > 0.0 && ack->sample_delivered >= b->next_round_delivered;
+    if (start) {
+        b->next_round_delivered = ack->delivered;
+        b->round++;
+        b->bw[b->round % CC_BBR_BW_ROUNDS] = 0.0;
+    }
+    if (ack->rate > 0.0 && (!ack->rate_limited || ack->rate > bbr_bw(b))) {
+        double *newest = &b->bw[b->round % CC_BBR_BW_ROUNDS];
+        *newest = fmax(*newest, ack->rate);
+    }
+    return start;
+}
+
+static void bbr_look_full(struct cc_bbr *b, const struct cc_ack *ack)
+{
+    if (b->full_bw_reached || ack->rate_limited)
+        return;
+    double bw = bbr_bw(b);
+    if (bw >= b->full_bw * 1.25) {
+        b->full_bw = bw;
+        b->full_bw_rounds = 0;
+        return;
+    }
+    b->full_bw_reached = ++b->full_bw_rounds >= BBR_FULL_ROUNDS;
+}
+
+static void bbr_enter_probe_bw(struct cc_bbr *b, struct tstamp now)
+{
+    b->mode = BBR_PROBE_BW;
+    b->cycle = 2 + (unsigned)(b->round % (BBR_CYCLE - 2)); /* any phase but the draining one */
+    b->cycle_at = now;
+    b->pacing_gain = 1.0;
+    b->window_gain = 2.0;
+}
+
+static void bbr_cycle(struct cc_bbr *b, const struct cc_ack *ack)
+{
+    static const double gains[BBR_CYCLE] = { 1.25, 0.75, 1, 1, 1, 1, 1, 1 };
+    bool over = tstamp_sub(ack->now, b->cycle_at) > b->rtt_min_ns;
+    if (b->pacing_gain > 1.0)
+        over = over && (ack->lost > 0 || ack->inflight_before >= 1.25 * bbr_bdp(b));
+    else if (b->pacing_gain < 1.0)
+        over = over || ack->inflight_before <= bbr_bdp(b);
+    if (!over)
+        return;
+    b->cycle = (b->cycle + 1) % BBR_CYCLE;
+    b->cycle_at = ack->now;
+    b->pacing_gain = gains[b->cycle];
+}
+
+static void bbr_probe_rtt(struct cc *cc, const struct cc_ack *ack)
+{
+    struct cc_bbr *b = &cc->bbr;
+    bool expired = tstamp_sub(ack->now, b->rtt_min_at) > BBR_RTT_WINDOW_NS;
+    if (ack->rtt_ns > 0 && (b->rtt_min_ns == 0 || ack->rtt_ns <= b->rtt_min_ns || expired)) {
+        b->rtt_min_ns = ack->rtt_ns;
+        b->rtt_min_at = ack->now;
+    }
+    if (expired && b->mode != BBR_PROBE_RTT) {
+        b->mode = BBR_PROBE_RTT;
+        b->pacing_gain = 1.0;
+        b->window_before = fmax(cc->window, b->window_before);
+        b->probe_rtt_end = TSTAMP_NEVER;
+    }
+    if (b->mode != BBR_PROBE_RTT)
+        return;
+    if (tstamp_is_never(b->probe_rtt_end)) {
+        if (ack->inflight <= BBR_WINDOW_MIN)
+            b->probe_rtt_end = tstamp_add(ack->now, BBR_PROBE_RTT_NS);
+    } else if (tstamp_reached(b->probe_rtt_end, ack->now)) {
+        b->rtt_min_at = ack->now;
+        cc->window = fmax(cc->window, b->window_before);
+        if (b->full_bw_reached) {
+            bbr_enter_probe_bw(b, ack->now);
+        } else {
+            b->mode = BBR_STARTUP;
+            b->pacing_gain = b->window_gain = bbr_high_gain;
+        }
+    }
+}
+
+static void bbr_set_window(struct cc *cc, const struct cc_ack *ack, bool round_start)
+{
+    struct cc_bbr *b = &cc->bbr;
+    double target = bbr_bdp(b) * b->window_gain + 3.0 * 2.0;
+    if (ack->lost > 0)
+        cc->window = fmax(cc->window - ack->lost, 1.0);
+    if (b->conserving && round_start && b->round > b->conserve_round)
+        b->conserving = false;
+    if (ack->recovering && b->conserving) {
+        cc->window = fmax(cc->window, (double)(ack->inflight + ack->acked));
+    } else if (b->full_bw_reached) {
+        cc->window = fmin(cc->window + ack->acked, target);
+    } else if (cc->window < target || ack->delivered < CC_INITIAL_WINDOW) {
+        cc->window += ack->acked;
+    }
+    cc->window = fmax(cc->window, BBR_WINDOW_MIN);
+    if (b->mode == BBR_PROBE_RTT)
+        cc->window = fmin(cc->window, BBR_WINDOW_MIN);
+}
+
+static void bbr_ack(struct cc *cc, const struct cc_ack *ack)
+{
+    struct cc_bbr *b = &cc->bbr;
+    bool round_start = bbr_round(b, ack);
+    if (round_start)
+        bbr_look_full(b, ack);
+    if (b->mode == BBR_STARTUP && b->full_bw_reached) {
+        b->mode = BBR_DRAIN;
+        b->pacing_gain = 1.0 / bbr_high_gain;
+        b->window_gain = bbr_high_gain;
+    }
+    if (b->mode == BBR_DRAIN && ack->inflight <= bbr_bdp(b))
+        bbr_enter_probe_bw(b, ack->now);
+    if (b->mode == BBR_PROBE_BW)
+        bbr_cycle(b, ack);
+    bbr_probe_rtt(cc, ack);
+
+    double bw = bbr_bw(b);
+    if (bw == 0.0 && ack->srtt_ns > 0)
+        bw = cc->window * 1e9 / (double)ack->srtt_ns;
+    double pacing = 0.99 * bw * b->pacing_gain;
+    if (b->full_bw_reached || pacing > cc->pacing)
+        cc->pacing = pacing;
+    bbr_set_window(cc, ack, round_start);
+}
+
+void cc_ack(struct cc *cc, const struct cc_ack *ack)
+{
+    if (cc->kind == CC_CUBIC)
+        cubic_ack(cc, ack);
+    else
+        bbr_ack(cc, ack);
+}
+
+void cc_congestion(struct cc *cc, struct tstamp now, uint32_t inflight)
+{
+    (void)now;
+    if (cc->kind == CC_CUBIC) {
+        cubic_reduce(cc);
+        return;
+    }
+    struct cc_bbr *b = &cc->bbr;
+    b->window_before = cc->window;
+    b->conserving = true;
+    b->conserve_round = b->round;
+    cc->undo_window = cc->window;
+    cc->window = fmax(inflight + 1.0, BBR_WINDOW_MIN);
+}
+
+void cc_recovered(struct cc *cc)
+{
+    if (cc->kind == CC_CUBIC) {
+        cc->window = cc->threshold;
+        return;
+    }
+    cc->bbr.conserving = false;
+    cc->window = fmax(cc->window, cc->bbr.window_before);
+}
+
+void cc_timeout(struct cc *cc, struct tstamp now, uint32_t inflight)
+{
+    if (cc->kind == CC_CUBIC)
+        cubic_reduce(cc);
+    else
+        cc_congestion(cc, now, inflight);
+    cc->window = 1.0;
+}
+
+void cc_undo(struct cc *cc)
+{
+    cc->window = fmax(cc->window, cc->undo_window);
+    if (cc->kind == CC_CUBIC) {
+        cc->threshold = fmax(cc->threshold, cc->undo_threshold);
+        cc->cubic.window_max = fmax(cc->cubic.window_max, cc->undo_window);
+        cc->cubic.epoch = TSTAMP_NEVER;
+    }
+}

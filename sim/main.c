@@ -1,0 +1,457 @@
+/* SPDX-License-Identifier: ISC */
+/* hawser-sim: runs one simulation and prints one line. */
+#include <errno.h>
+#include <getopt.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "sim/random.h"
+#include "sim/scenario.h"
+#include "sim/simulator.h"
+
+enum { LINKS_TEXT_BYTES = 1024, EXIT_USAGE = 2 };
+
+static const char usage[] =
+    "usage: hawser-sim [options]\n"
+    "  --scenario NAME       links by name (--list shows them); default twin\n"
+    "  --links SPEC          links as text\n"
+    "  --random SEED         everything drawn by chance\n"
+    "  --no-tunnel           the inner packets cross the best link alone\n"
+    "  --via LINK            or this one\n"
+    "  --ideal               or one link with the sum of the rates and the smallest delay\n"
+    "  --flows N             in each direction (1)\n"
+    "  --cc cubic|bbr|quic   transport (cubic)\n"
+    "  --hystart off|on|plus slow start of cubic (on: as in Linux; plus: RFC 9406)\n"
+    "  --direction down|up|both\n"
+    "  --seconds S           length (12); --warmup S: not measured (4)\n"
+    "  --seed N              (1)\n"
+    "  --cut LINK@T:S        silent for S seconds from T on; repeatable\n"
+    "  --unplug LINK@T:S     the same with the loss of carrier; --rebind LINK@T: a new address\n"
+    "  --super N             TCP super-packets of up to N segments (1)\n"
+    "  --window KB           receive window (8192)\n"
+    "  --ecn  --call  --no-ping  --cipher  --rekey S\n"
+    "  --trace FILE          a row for each path every 10 ms\n"
+    "  --verbose             events of the cores\n"
+    "  --header              the names of the columns first\n";
+
+struct options {
+    struct sim_config config;
+    struct linkspecs specs;
+    const char *name;
+    const char *via;
+    bool header;
+    bool random;
+    char links_text[LINKS_TEXT_BYTES];
+};
+
+static bool bad(const char *what, const char *value)
+{
+    fprintf(stderr, "hawser-sim: %s: \"%s\"\n", what, value);
+    return false;
+}
+
+static bool parse_number(const char *text, double *out)
+{
+    char *end;
+    errno = 0;
+    *out = strtod(text, &end);
+    return end != text && *end == '\0' && errno == 0 && *out >= 0.0;
+}
+
+static bool parse_seconds(const char *text, int64_t *out_ns)
+{
+    double value;
+    if (!parse_number(text, &value) || value > 1e6)
+        return bad("not a number of seconds", text);
+    *out_ns = (int64_t)(value * 1e9);
+    return true;
+}
+
+static bool parse_count(const char *text, unsigned most, unsigned *out)
+{
+    double value;
+    if (!parse_number(text, &value) || value > most)
+        return bad("not a number in range", text);
+    *out = (unsigned)value;
+    return true;
+}
+
+/* The place of text in the list of words; false: it is none of them. */
+static bool parse_word(const char *text, const char *const *words, unsigned *out)
+{
+    for (unsigned i = 0; words[i] != NULL; i++) {
+        if (strcmp(words[i], text) == 0) {
+            *out = i;
+            return true;
+        }
+    }
+    return bad("unknown word", text);
+}
+
+/* LINK@T[:DURATION]; the link is looked up when the links are known. */
+struct pending_action {
+    enum sim_action_kind kind;
+    const char *text;
+};
+
+static bool parse_action(struct options *o, const struct pending_action *pending)
+{
+    char name[LINKSPEC_NAME_BYTES + 16];
+    double at_s;
+    double duration_s = 0.0;
+    int fields = sscanf(pending->text, "%24[^@]@%lf:%lf", name, &at_s, &duration_s);
+    if (fields < 2 || (pending->kind != SIM_REBIND && fields < 3))
+        return bad("expected LINK@T:SECONDS", pending->text);
+    const struct linkspec *link = linkspecs_find(&o->specs, name);
+    if (link == NULL)
+        return bad("no such link", name);
+    o->config.actions[o->config.action_count++] = (struct sim_action){
+        .kind = pending->kind,
+        .link = (size_t)(link - o->specs.link),
+        .at_ns = (int64_t)(at_s * 1e9),
+        .duration_ns = (int64_t)(duration_s * 1e9),
+    };
+    return true;
+}
+
+static void list_scenarios(void)
+{
+    for (size_t i = 0; i < scenario_count; i++)
+        printf("%-10s %s\n           %s\n", scenarios[i].name, scenarios[i].about,
+               scenarios[i].links);
+}
+
+/* The link that carries most in the direction that is measured. */
+static size_t best_link(const struct options *o)
+{
+    enum link_direction d = o->config.direction == SIM_UP ? LINK_UP : LINK_DOWN;
+    size_t best = 0;
+    for (size_t i = 1; i < o->specs.count; i++) {
+        if (link_mean_rate_bps(&o->specs.link[i].config[d]) >
+            link_mean_rate_bps(&o->specs.link[best].config[d]))
+            best = i;
+    }
+    return best;
+}
+
+enum {
+    OPT_SCENARIO = 256,
+    OPT_LINKS,
+    OPT_RANDOM,
+    OPT_NO_TUNNEL,
+    OPT_VIA,
+    OPT_IDEAL,
+    OPT_FLOWS,
+    OPT_CC,
+    OPT_HYSTART,
+    OPT_DIRECTION,
+    OPT_SECONDS,
+    OPT_WARMUP,
+    OPT_SEED,
+    OPT_CUT,
+    OPT_UNPLUG,
+    OPT_REBIND,
+    OPT_SUPER,
+    OPT_WINDOW,
+    OPT_ECN,
+    OPT_CALL,
+    OPT_NO_PING,
+    OPT_CIPHER,
+    OPT_REKEY,
+    OPT_TRACE,
+    OPT_VERBOSE,
+    OPT_HEADER,
+    OPT_LIST,
+    OPT_HELP,
+};
+
+static const struct option long_options[] = {
+    { "scenario", required_argument, NULL, OPT_SCENARIO },
+    { "links", required_argument, NULL, OPT_LINKS },
+    { "random", required_argument, NULL, OPT_RANDOM },
+    { "no-tunnel", no_argument, NULL, OPT_NO_TUNNEL },
+    { "via", required_argument, NULL, OPT_VIA },
+    { "ideal", no_argument, NULL, OPT_IDEAL },
+    { "flows", required_argument, NULL, OPT_FLOWS },
+    { "cc", required_argument, NULL, OPT_CC },
+    { "hystart", required_argument, NULL, OPT_HYSTART },
+    { "direction", required_argument, NULL, OPT_DIRECTION },
+    { "seconds", required_argument, NULL, OPT_SECONDS },
+    { "warmup", required_argument, NULL, OPT_WARMUP },
+    { "seed", required_argument, NULL, OPT_SEED },
+    { "cut", required_argument, NULL, OPT_CUT },
+    { "unplug", required_argument, NULL, OPT_UNPLUG },
+    { "rebind", required_argument, NULL, OPT_REBIND },
+    { "super", required_argument, NULL, OPT_SUPER },
+    { "window", required_argument, NULL, OPT_WINDOW },
+    { "ecn", no_argument, NULL, OPT_ECN },
+    { "call", no_argument, NULL, OPT_CALL },
+    { "no-ping", no_argument, NULL, OPT_NO_PING },
+    { "cipher", no_argument, NULL, OPT_CIPHER },
+    { "rekey", required_argument, NULL, OPT_REKEY },
+    { "trace", required_argument, NULL, OPT_TRACE },
+    { "verbose", no_argument, NULL, OPT_VERBOSE },
+    { "header", no_argument, NULL, OPT_HEADER },
+    { "list", no_argument, NULL, OPT_LIST },
+    { "help", no_argument, NULL, OPT_HELP },
+    { NULL, 0, NULL, 0 },
+};
+
+struct parsing {
+    struct options *options;
+    const char *links;
+    struct pending_action actions[SIM_ACTIONS_MAX];
+    size_t action_count;
+};
+
+static bool add_action(struct parsing *p, enum sim_action_kind kind, const char *text)
+{
+    if (p->action_count == SIM_ACTIONS_MAX)
+        return bad("too many events", text);
+    p->actions[p->action_count++] = (struct pending_action){ kind, text };
+    return true;
+}
+
+static bool set_scenario(struct parsing *p, const char *name)
+{
+    const struct scenario *scenario = scenario_find(name);
+    if (scenario == NULL)
+        return bad("no such scenario", name);
+    p->options->name = scenario->name;
+    p->links = scenario->links;
+    return true;
+}
+
+static bool set_flag(struct parsing *p, int option)
+{
+    struct options *o = p->options;
+    switch (option) {
+    case OPT_NO_TUNNEL:
+        o->config.carrier = SIM_LINK;
+        return true;
+    case OPT_IDEAL:
+        o->config.carrier = SIM_IDEAL;
+        return true;
+    case OPT_ECN:
+        o->config.ecn = true;
+        return true;
+    case OPT_CALL:
+        o->config.call = true;
+        return true;
+    case OPT_NO_PING:
+        o->config.no_ping = true;
+        return true;
+    case OPT_CIPHER:
+        o->config.cipher = true;
+        return true;
+    case OPT_VERBOSE:
+        o->config.verbose = true;
+        return true;
+    case OPT_HEADER:
+        o->header = true;
+        return true;
+    default:
+        return false;
+    }
+}
+
+static bool set_word(struct sim_config *c, int option, const char *value)
+{
+    static const char *const transports[] = { "cubic", "bbr", "quic", NULL };
+    static const char *const hystarts[] = { "off", "on", "plus", NULL };
+    static const char *const directions[] = { "down", "up", "both", NULL };
+    unsigned word;
+    if (option == OPT_CC && parse_word(value, transports, &word))
+        c->transport = (enum sim_transport)word;
+    else if (option == OPT_HYSTART && parse_word(value, hystarts, &word))
+        c->hystart = (enum cc_hystart)word;
+    else if (option == OPT_DIRECTION && parse_word(value, directions, &word))
+        c->direction = (enum sim_direction)word;
+    else
+        return false;
+    return true;
+}
+
+static bool set_count(struct options *o, int option, const char *value)
+{
+    unsigned number;
+    if (!parse_count(value, UINT32_MAX, &number))
+        return false;
+    if (option == OPT_FLOWS && number <= SIM_FLOWS_MAX)
+        o->config.flows = number;
+    else if (option == OPT_SUPER && number >= 1 && number <= 45)
+        o->config.super_segments = (uint16_t)number;
+    else if (option == OPT_WINDOW && number >= 16 && number <= 16384)
+        o->config.window_bytes = number * 1024;
+    else if (option == OPT_SEED)
+        o->config.seed = number;
+    else
+        return bad("out of range", value);
+    return true;
+}
+
+static bool set_value(struct parsing *p, int option, const char *value)
+{
+    struct options *o = p->options;
+    unsigned seed = 0;
+    switch (option) {
+    case OPT_SCENARIO:
+        return set_scenario(p, value);
+    case OPT_LINKS:
+        o->name = "links";
+        p->links = value;
+        return true;
+    case OPT_RANDOM:
+        o->random = parse_count(value, UINT32_MAX, &seed);
+        o->config.seed = seed;
+        return o->random;
+    case OPT_VIA:
+        o->config.carrier = SIM_LINK;
+        o->via = value;
+        return true;
+    case OPT_CUT:
+        return add_action(p, SIM_CUT, value);
+    case OPT_UNPLUG:
+        return add_action(p, SIM_UNPLUG, value);
+    case OPT_REBIND:
+        return add_action(p, SIM_REBIND, value);
+    case OPT_SECONDS:
+        return parse_seconds(value, &o->config.run_ns);
+    case OPT_WARMUP:
+        return parse_seconds(value, &o->config.warmup_ns);
+    case OPT_REKEY:
+        return parse_seconds(value, &o->config.rekey_after_ns);
+    case OPT_TRACE:
+        o->config.trace = fopen(value, "w");
+        return o->config.trace != NULL || bad(strerror(errno), value);
+    case OPT_CC:
+    case OPT_HYSTART:
+    case OPT_DIRECTION:
+        return set_word(&o->config, option, value);
+    default:
+        return set_count(o, option, value);
+    }
+}
+
+static bool parse_links(struct parsing *p)
+{
+    struct options *o = p->options;
+    char error[LINKSPEC_ERROR_BYTES];
+    if (o->random) {
+        o->name = "random";
+        return random_scenario(o->config.seed, &o->config, &o->specs, o->links_text,
+                               sizeof(o->links_text));
+    }
+    if (!linkspecs_parse(&o->specs, p->links, error)) {
+        fprintf(stderr, "hawser-sim: %s\n", error);
+        return false;
+    }
+    o->config.links = &o->specs;
+    for (size_t i = 0; i < p->action_count; i++) {
+        if (!parse_action(o, &p->actions[i]))
+            return false;
+    }
+    o->config.via = best_link(o);
+    if (o->via != NULL) {
+        const struct linkspec *link = linkspecs_find(&o->specs, o->via);
+        if (link == NULL)
+            return bad("no such link", o->via);
+        o->config.via = (size_t)(link - o->specs.link);
+    }
+    return true;
+}
+
+static bool parse_options(struct options *o, int argc, char **argv)
+{
+    struct parsing p = { .options = o };
+    set_scenario(&p, "twin");
+    int option;
+    while ((option = getopt_long(argc, argv, "", long_options, NULL)) != -1) {
+        if (option == OPT_HELP || option == OPT_LIST) {
+            if (option == OPT_HELP)
+                fputs(usage, stdout);
+            else
+                list_scenarios();
+            exit(EXIT_SUCCESS);
+        }
+        if (option == '?')
+            return false;
+        if (optarg != NULL ? !set_value(&p, option, optarg) : !set_flag(&p, option))
+            return false;
+    }
+    if (optind < argc)
+        return bad("unexpected argument", argv[optind]);
+    if (o->config.warmup_ns >= o->config.run_ns)
+        return bad("the warm-up takes the whole run", "--warmup");
+    return parse_links(&p);
+}
+
+static void print_header(void)
+{
+    puts("scenario   way  transport      Mbit/s share  ping+p50   p99 ms lost  gap ms  stall ms"
+         "  tcp-rtx rto undo resent%  links Mbit/s");
+}
+
+static void print_row(const struct options *o, const struct sim_result *r, int direction)
+{
+    static const char *const transports[] = { "cubic", "bbr", "quic" };
+    static const char *const carriers[] = { "", "/link", "/ideal" };
+    const struct sim_config *c = &o->config;
+    const struct sim_stream_result *s = &r->stream[direction];
+    printf("%-10s %-4s %5s%-6s x%-2u %7.2f %5.3f  %8.1f %8.1f %4llu %7.0f %9.0f %8llu %3llu %4llu "
+           "%7.2f ",
+           o->name, direction == LINK_UP ? "up" : "down", transports[c->transport],
+           carriers[c->carrier], c->flows, s->goodput_bps / 1e6, s->share,
+           (double)r->ping_p50_ns / 1e6, (double)r->ping_p99_ns / 1e6,
+           (unsigned long long)r->ping_lost, (double)r->ping_gap_ns / 1e6,
+           (double)s->stall_ns / 1e6, (unsigned long long)s->repeats,
+           (unsigned long long)s->timeouts, (unsigned long long)s->undone,
+           100.0 * r->resent[direction]);
+    for (size_t i = 0; i < c->links->count; i++)
+        printf(" %s %.1f", c->links->link[i].name, r->link_bps[i][direction] / 1e6);
+    if (c->call)
+        printf("  call+ %.1f/%.1f ms", (double)r->call_p50_ns / 1e6, (double)r->call_p99_ns / 1e6);
+    if (c->carrier == SIM_TUNNEL)
+        printf("  late %llu, mtu %u", (unsigned long long)r->reorder_late, r->mtu_bytes);
+    printf("  %016llx\n", (unsigned long long)r->digest);
+}
+
+static void print_random(const struct options *o)
+{
+    static const char *const kinds[] = { "cut", "unplug", "rebind" };
+    const struct sim_config *c = &o->config;
+    printf("# links: %s\n# super %u, ecn %d, hystart %d, rekey %.1f s", o->links_text,
+           c->super_segments, c->ecn, (int)c->hystart, (double)c->rekey_after_ns / 1e9);
+    for (size_t i = 0; i < c->action_count; i++)
+        printf(", %s %zu@%.3f:%.3f", kinds[c->actions[i].kind], c->actions[i].link + 1,
+               (double)c->actions[i].at_ns / 1e9, (double)c->actions[i].duration_ns / 1e9);
+    putchar('\n');
+}
+
+int main(int argc, char **argv)
+{
+    struct options o = { .name = "twin" };
+    sim_config_default(&o.config);
+    if (!parse_options(&o, argc, argv)) {
+        fputs(usage, stderr);
+        return EXIT_USAGE;
+    }
+    if (o.header)
+        print_header();
+    if (o.random)
+        print_random(&o);
+    struct sim_result result;
+    bool good = sim_run(&o.config, &result);
+    if (!good)
+        fprintf(stderr, "hawser-sim: %s: %s\n", o.name, result.message);
+    for (int d = LINK_DIRECTIONS - 1; good && d >= 0; d--) {
+        bool measured =
+            o.config.direction == SIM_BOTH || (o.config.direction == SIM_UP) == (d == LINK_UP);
+        if (measured)
+            print_row(&o, &result, d);
+    }
+    if (o.config.trace != NULL && fclose(o.config.trace) != 0)
+        good = bad(strerror(errno), "--trace");
+    linkspecs_free(&o.specs);
+    return good ? EXIT_SUCCESS : EXIT_FAILURE;
+}

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: ISC */
+/* Scenarios drawn by a seed, for what nobody thought of. */
+#ifndef HAWSER_SIM_RANDOM_H
+#define HAWSER_SIM_RANDOM_H
+
+#include "sim/simulator.h"
+
+/*
+ * Draws links, flows and what happens to the links into config, whose links are then those of specs
+ * (to be freed). run_ns stays. text: the links in linkspec.h's notation.
+ */
+bool random_scenario(uint64_t seed, struct sim_config *config, struct linkspecs *specs, char *text,
+                     size_t text_bytes);
+
+#endif

@@ -1,0 +1,380 @@
+/* SPDX-License-Identifier: ISC */
+#include "sim/sender.h"
+
+#include <assert.h>
+#include <math.h>
+#include <stdlib.h>
+
+#include "sim/sender_loss.h"
+
+enum { BURST_MIN_SEGMENTS = 2 };
+
+#define CONNECT_RETRY_NS NS_PER_S
+#define SUPER_PACKET_NS NS_PER_MS /* as Linux sizes super-packets: about 1 ms of the rate */
+
+static uint64_t segment_of(const struct sender *s, uint32_t seq)
+{
+    return segment_expand(seq, s->una * s->segment_bytes) / s->segment_bytes;
+}
+
+static void note_sent(struct sender *s, uint64_t number, bool repeat)
+{
+    struct sender_segment *g = sender_at(s, number);
+    struct tstamp now = s->net->events->now;
+    if (s->inflight == 0) {
+        s->delivered_at = now;
+        s->first_sent_at = now;
+    }
+    *g = (struct sender_segment){
+        .sent_at = now,
+        .delivered_at = s->delivered_at,
+        .first_sent_at = s->first_sent_at,
+        .delivered = s->delivered,
+        .pn = ++s->next_pn,
+        .in_flight = true,
+        .repeated = repeat,
+        .rate_limited = s->rate_limited,
+    };
+    sender_list_add(s, number);
+    s->inflight++;
+    s->sent_segments++;
+    if (s->state == SENDER_RECOVERY)
+        s->recovery_sent++;
+    if (!repeat)
+        return;
+    s->repeated_segments++;
+    s->undo_repeats++;
+    if (!s->repeat_stamped) {
+        s->repeat_stamped = true;
+        s->repeat_stamp_us = net_clock_us(s->net);
+    }
+}
+
+static void transmit(struct sender *s, uint64_t number, uint16_t count, bool repeat)
+{
+    for (uint16_t i = 0; i < count; i++)
+        note_sent(s, number + i, repeat);
+    struct segment out = {
+        .kind = s->config.kind,
+        .from = s->config.side,
+        .port = s->config.port,
+        .ecn = s->config.ecn ? ECN_CAPABLE : ECN_NOT_CAPABLE,
+        .ack = s->config.kind == SEGMENT_TCP,
+        .cwr = s->tell_cwr,
+        .seq = (uint32_t)(number * s->segment_bytes),
+        .time_us = net_clock_us(s->net),
+        .pn = s->next_pn,
+        .len_bytes = s->segment_bytes,
+    };
+    s->tell_cwr = false;
+    if (s->cc.pacing > 0.0) {
+        struct tstamp from = tstamp_max(s->next_send, s->net->events->now);
+        s->next_send = tstamp_add(from, (int64_t)(count * 1e9 / s->cc.pacing));
+    }
+    net_send(s->net, &out, count);
+}
+
+/* The first lost segment; there is one. */
+static uint64_t find_lost(struct sender *s)
+{
+    if (s->first_lost < s->una)
+        s->first_lost = s->una;
+    while (!sender_at(s, s->first_lost)->lost)
+        s->first_lost++;
+    assert(s->first_lost < s->next);
+    return s->first_lost;
+}
+
+static uint16_t super_segments(const struct sender *s)
+{
+    if (s->config.kind != SEGMENT_TCP || s->config.super_segments <= 1 || s->srtt_ns == 0)
+        return 1;
+    double rate = s->cc.pacing > 0.0 ? s->cc.pacing : 1.2 * s->cc.window * 1e9 / (double)s->srtt_ns;
+    double fit = rate * (double)SUPER_PACKET_NS / 1e9;
+    if (fit < BURST_MIN_SEGMENTS)
+        return BURST_MIN_SEGMENTS;
+    return fit > s->config.super_segments ? s->config.super_segments : (uint16_t)fit;
+}
+
+static bool send_one(struct sender *s, uint32_t room)
+{
+    if (s->lost > 0) {
+        uint64_t number = find_lost(s);
+        sender_at(s, number)->lost = false;
+        s->lost--;
+        transmit(s, number, 1, true);
+        return true;
+    }
+    uint64_t window_left = s->una + s->window_segments - s->next;
+    s->rate_limited = window_left == 0;
+    if (window_left == 0)
+        return false;
+    uint16_t count = super_segments(s);
+    if (count > room)
+        count = (uint16_t)room;
+    if (count > window_left)
+        count = (uint16_t)window_left;
+    transmit(s, s->next, count, false);
+    s->next += count;
+    return true;
+}
+
+void sender_push(struct sender *s)
+{
+    uint32_t window = (uint32_t)fmax(s->cc.window, 1.0);
+    while (s->connected && s->inflight < window) {
+        if (s->cc.pacing > 0.0 && tstamp_before(s->net->events->now, s->next_send)) {
+            timer_set(&s->pace_timer, s->next_send);
+            break;
+        }
+        if (!send_one(s, window - s->inflight))
+            break;
+    }
+    sender_arm(s);
+}
+
+static void pace_over(void *owner)
+{
+    sender_push(owner);
+}
+
+static void connect_try(void *owner, uint64_t value)
+{
+    struct sender *s = owner;
+    (void)value;
+    if (s->connected)
+        return;
+    struct segment syn = { .kind = s->config.kind,
+                           .from = s->config.side,
+                           .port = s->config.port,
+                           .syn = true,
+                           .time_us = net_clock_us(s->net) };
+    net_send(s->net, &syn, 1);
+    events_add(s->net->events, tstamp_add(s->net->events->now, CONNECT_RETRY_NS), connect_try, s,
+               0);
+}
+
+/* What one acknowledgement delivers. */
+struct harvest {
+    uint32_t count;
+    bool rtt_valid;
+    struct tstamp rtt_sent_at; /* of the segment sent last among those not repeated */
+    bool sampled;
+    struct sender_segment sample; /* the segment sent last: for the delivery rate */
+};
+
+static void harvest_segment(struct sender *s, uint64_t number, const struct segment *ack,
+                            struct harvest *h)
+{
+    struct sender_segment *g = sender_at(s, number);
+    if (g->done)
+        return;
+    g->done = true;
+    if (g->lost) {
+        g->lost = false;
+        s->lost--;
+    }
+    if (g->in_flight)
+        sender_list_remove(s, number);
+    h->count++;
+    s->delivered++;
+    bool original = !g->repeated;
+    if (original && number < s->highest && s->config.kind == SEGMENT_TCP)
+        s->reordering_seen = true;
+    if (number >= s->highest)
+        s->highest = number + 1;
+    if (s->config.kind == SEGMENT_QUIC) {
+        original = (int32_t)(ack->largest - g->pn) >= 0;
+        if (g->pn == ack->largest)
+            s->largest_sent_at = g->sent_at;
+    }
+    if (original && (!h->rtt_valid || tstamp_before(h->rtt_sent_at, g->sent_at))) {
+        h->rtt_valid = true;
+        h->rtt_sent_at = g->sent_at;
+    }
+    if (!h->sampled || g->delivered >= h->sample.delivered) {
+        h->sampled = true;
+        h->sample = *g;
+    }
+    sender_rack_note(s, number, ack->echo_us);
+}
+
+/* A range that an earlier acknowledgement told already is not walked again but for its ends. */
+static void harvest_range(struct sender *s, const struct segment *ack, struct segment_range range,
+                          struct harvest *h)
+{
+    uint64_t start = segment_of(s, range.start);
+    uint64_t end = segment_of(s, range.end);
+    if (start < s->una || end > s->next || start >= end)
+        return;
+    for (size_t i = 0; i < s->told_count; i++) {
+        uint64_t told_start = segment_of(s, s->told[i].start);
+        uint64_t told_end = segment_of(s, s->told[i].end);
+        if (told_start >= start && told_end <= end && told_start < told_end) {
+            for (uint64_t n = start; n < told_start; n++)
+                harvest_segment(s, n, ack, h);
+            start = told_end;
+            break;
+        }
+    }
+    for (uint64_t n = start; n < end; n++)
+        harvest_segment(s, n, ack, h);
+}
+
+/* RFC 2883: the first range tells of a duplicate if it lies before the rest or inside the next. */
+static bool tells_duplicate(const struct segment *ack)
+{
+    if (ack->range_count == 0)
+        return false;
+    const struct segment_range *r = ack->ranges;
+    if ((int32_t)(r[0].end - ack->ack_seq) <= 0)
+        return true;
+    return ack->range_count > 1 && (int32_t)(r[0].start - r[1].start) >= 0 &&
+           (int32_t)(r[1].end - r[0].end) >= 0;
+}
+
+static void note_rtt(struct sender *s, int64_t rtt_ns)
+{
+    s->rtt_last_ns = rtt_ns;
+    if (s->rtt_min_ns == 0 || rtt_ns < s->rtt_min_ns)
+        s->rtt_min_ns = rtt_ns;
+    if (s->srtt_ns == 0) {
+        s->srtt_ns = rtt_ns;
+        s->rttvar_ns = rtt_ns / 2;
+        return;
+    }
+    int64_t error_ns = rtt_ns - s->srtt_ns;
+    s->srtt_ns += error_ns / 8;
+    s->rttvar_ns += ((error_ns < 0 ? -error_ns : error_ns) - s->rttvar_ns) / 4;
+}
+
+/* draft-cheng-iccrg-delivery-rate-estimation */
+static double delivery_rate(struct sender *s, const struct harvest *h)
+{
+    if (!h->sampled)
+        return 0.0;
+    struct tstamp now = s->net->events->now;
+    s->delivered_at = now;
+    s->first_sent_at = h->sample.sent_at;
+    int64_t send_ns = tstamp_sub(h->sample.sent_at, h->sample.first_sent_at);
+    int64_t ack_ns = tstamp_sub(now, h->sample.delivered_at);
+    int64_t interval_ns = send_ns > ack_ns ? send_ns : ack_ns;
+    if (interval_ns <= 0 || interval_ns < s->rtt_min_ns)
+        return 0.0;
+    return (double)(s->delivered - h->sample.delivered) * 1e9 / (double)interval_ns;
+}
+
+static void receive_ack(struct sender *s, const struct segment *ack)
+{
+    uint32_t inflight_before = s->inflight;
+    uint64_t una_before = s->una;
+    struct harvest h = { 0 };
+    uint64_t acked_to = segment_of(s, ack->ack_seq);
+    if (acked_to < s->una || acked_to > s->next)
+        return;
+    if (s->config.kind == SEGMENT_QUIC && (int32_t)(ack->largest - s->largest) > 0)
+        s->largest = ack->largest;
+    while (s->una < acked_to)
+        harvest_segment(s, s->una++, ack, &h);
+    bool duplicate = tells_duplicate(ack);
+    for (size_t i = duplicate ? 1 : 0; i < ack->range_count; i++)
+        harvest_range(s, ack, ack->ranges[i], &h);
+    s->told_count = 0;
+    for (size_t i = duplicate ? 1 : 0; i < ack->range_count; i++)
+        s->told[s->told_count++] = ack->ranges[i];
+
+    int64_t rtt_ns = h.rtt_valid ? tstamp_sub(s->net->events->now, h.rtt_sent_at) : 0;
+    if (rtt_ns > 0)
+        note_rtt(s, rtt_ns);
+    double rate = delivery_rate(s, &h);
+    if (h.count > 0) {
+        s->backoff = 0;
+        s->probe_outstanding = false;
+    }
+    if (duplicate)
+        sender_duplicate(s);
+    if (s->una > una_before)
+        sender_progress(s, ack->echo_us);
+    uint32_t lost = sender_detect(s);
+    sender_react(s, ack, lost, inflight_before);
+
+    cc_ack(&s->cc, &(struct cc_ack){
+                       .now = s->net->events->now,
+                       .acked = h.count,
+                       .inflight = s->inflight,
+                       .inflight_before = inflight_before,
+                       .lost = lost,
+                       .rtt_ns = rtt_ns,
+                       .srtt_ns = s->srtt_ns,
+                       .rtt_min_ns = s->rtt_min_ns,
+                       .una = s->una,
+                       .next = s->next,
+                       .delivered = s->delivered,
+                       .sample_delivered = h.sample.delivered,
+                       .rate = rate,
+                       .rate_limited = h.sample.rate_limited,
+                       .window_limited = 2.0 * inflight_before >= s->cc.window,
+                       .recovering = s->state == SENDER_RECOVERY,
+                   });
+    sender_reduce(s, h.count);
+    sender_push(s);
+}
+
+static void receive(void *owner, const struct segment *ack)
+{
+    struct sender *s = owner;
+    if (!s->connected) {
+        s->connected = ack->syn && ack->ack;
+        uint32_t rtt_us = net_clock_us(s->net) - ack->echo_us;
+        if (s->connected && rtt_us > 0)
+            note_rtt(s, (int64_t)rtt_us * NS_PER_US);
+        sender_push(s);
+        return;
+    }
+    if (!ack->syn)
+        receive_ack(s, ack);
+}
+
+void sender_init(struct sender *s, struct net *net, const struct sender_config *config)
+{
+    *s = (struct sender){ .net = net,
+                          .config = *config,
+                          .oldest = SENDER_NONE,
+                          .newest = SENDER_NONE,
+                          .reorder_factor = 1 };
+    s->segment_bytes = config->mtu_bytes - segment_header_bytes(config->kind);
+    s->window_segments = config->window_bytes / s->segment_bytes;
+    if (s->window_segments > SENDER_RING - 1)
+        s->window_segments = SENDER_RING - 1;
+    s->ring = sim_alloc(SENDER_RING, sizeof(*s->ring));
+    cc_init(&s->cc, config->cc, config->hystart, net->events->now);
+    timer_init(&s->loss_timer, net->events, sender_loss_timer, s);
+    timer_init(&s->pace_timer, net->events, pace_over, s);
+    net_attach(net, config->side, config->port, receive, s);
+}
+
+void sender_free(struct sender *s)
+{
+    free(s->ring);
+    s->ring = NULL;
+}
+
+void sender_start(struct sender *s)
+{
+    connect_try(s, 0);
+}
+
+/* Also without anything lost: the tail loss probe repeats the last segment. */
+void sender_send_probe(struct sender *s)
+{
+    if (s->una + s->window_segments > s->next) {
+        transmit(s, s->next, 1, false);
+        s->next++;
+    } else if (s->newest != SENDER_NONE) {
+        uint64_t number = s->next - 1;
+        if (sender_at(s, number)->in_flight) {
+            sender_list_remove(s, number);
+            transmit(s, number, 1, true);
+        }
+    }
+}

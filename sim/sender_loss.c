@@ -1,0 +1,318 @@
+/* SPDX-License-Identifier: ISC */
+#include "sim/sender_loss.h"
+
+#include <math.h>
+
+enum {
+    DUPLICATE_THRESHOLD = 3,
+    PACKET_THRESHOLD = 3,
+    REORDER_PERSIST = 16,
+    BACKOFF_MAX = 8,
+};
+
+#define RTO_MIN_NS (200 * NS_PER_MS)
+#define RTO_MAX_NS (120 * NS_PER_S)
+#define RTO_FIRST_NS NS_PER_S
+#define PROBE_LONE_NS (40 * NS_PER_MS) /* the receiver may delay a lone segment's acknowledgement  \
+                                        */
+#define TIMER_MIN_NS NS_PER_MS
+
+void sender_list_add(struct sender *s, uint64_t number)
+{
+    uint16_t slot = (uint16_t)(number % SENDER_RING);
+    s->ring[slot].older = s->newest;
+    s->ring[slot].newer = SENDER_NONE;
+    if (s->newest != SENDER_NONE)
+        s->ring[s->newest].newer = slot;
+    else
+        s->oldest = slot;
+    s->newest = slot;
+}
+
+void sender_list_remove(struct sender *s, uint64_t number)
+{
+    struct sender_segment *g = sender_at(s, number);
+    if (g->older != SENDER_NONE)
+        s->ring[g->older].newer = g->newer;
+    else
+        s->oldest = g->newer;
+    if (g->newer != SENDER_NONE)
+        s->ring[g->newer].older = g->older;
+    else
+        s->newest = g->older;
+    g->in_flight = false;
+    s->inflight--;
+}
+
+/* The number of a segment in flight from its slot. */
+static uint64_t number_of(const struct sender *s, uint16_t slot)
+{
+    uint64_t base = s->una - s->una % SENDER_RING + slot;
+    return base < s->una ? base + SENDER_RING : base;
+}
+
+/* RFC 8985, section 6.2, steps 1 and 2. */
+void sender_rack_note(struct sender *s, uint64_t number, uint32_t echo_us)
+{
+    const struct sender_segment *g = sender_at(s, number);
+    int64_t rtt_ns = tstamp_sub(s->net->events->now, g->sent_at);
+    if (g->repeated) {
+        uint32_t sent_us = (uint32_t)(g->sent_at.ns / NS_PER_US);
+        if ((int32_t)(echo_us - sent_us) < 0 || rtt_ns < s->rtt_min_ns)
+            return;
+    }
+    s->rack_rtt_ns = rtt_ns;
+    if (tstamp_before(s->rack_sent_at, g->sent_at) ||
+        (s->rack_sent_at.ns == g->sent_at.ns && number > s->rack_segment)) {
+        s->rack_sent_at = g->sent_at;
+        s->rack_segment = number;
+    }
+}
+
+static void undo(struct sender *s)
+{
+    cc_undo(&s->cc);
+    s->state = SENDER_OPEN;
+    s->undo_possible = false;
+    s->undone++;
+}
+
+void sender_duplicate(struct sender *s)
+{
+    if (s->config.kind != SEGMENT_TCP)
+        return;
+    if (s->una >= s->reorder_round) {
+        s->reorder_factor++;
+        s->reorder_persist = REORDER_PERSIST;
+        s->reorder_round = s->next;
+    }
+    if (!s->undo_possible || s->undo_repeats == 0)
+        return;
+    if (--s->undo_repeats == 0)
+        undo(s);
+}
+
+void sender_progress(struct sender *s, uint32_t echo_us)
+{
+    /* Eifel (RFC 3522): the original of what was repeated is what arrived. */
+    bool original = s->repeat_stamped && (int32_t)(echo_us - s->repeat_stamp_us) < 0;
+    if (original && s->undo_possible && s->state != SENDER_OPEN && s->config.kind == SEGMENT_TCP)
+        undo(s);
+    if (s->state == SENDER_OPEN || s->una < s->recovery_end)
+        return;
+    if (s->state == SENDER_RECOVERY)
+        cc_recovered(&s->cc);
+    s->state = SENDER_OPEN;
+    if (s->reorder_persist > 0 && --s->reorder_persist == 0)
+        s->reorder_factor = 1;
+}
+
+static void declare_lost(struct sender *s, uint64_t number)
+{
+    sender_list_remove(s, number);
+    sender_at(s, number)->lost = true;
+    s->lost++;
+    if (number < s->first_lost)
+        s->first_lost = number;
+}
+
+static int64_t reorder_window_ns(const struct sender *s)
+{
+    if (!s->reordering_seen) {
+        bool many = s->highest >= s->una + DUPLICATE_THRESHOLD;
+        if (s->state != SENDER_OPEN || many)
+            return 0;
+    }
+    int64_t window_ns = (int64_t)s->reorder_factor * s->rtt_min_ns / 4;
+    return window_ns < s->srtt_ns ? window_ns : s->srtt_ns;
+}
+
+/* RFC 8985, section 6.2, step 5. *wait_ns: until the next one would be lost; 0: none. */
+static uint32_t detect_tcp(struct sender *s, int64_t *wait_ns)
+{
+    uint32_t lost = 0;
+    int64_t allowed_ns = s->rack_rtt_ns + reorder_window_ns(s);
+    uint16_t slot = s->oldest;
+    while (slot != SENDER_NONE) {
+        struct sender_segment *g = &s->ring[slot];
+        uint64_t number = number_of(s, slot);
+        slot = g->newer;
+        if (tstamp_before(s->rack_sent_at, g->sent_at))
+            break;
+        if (s->rack_sent_at.ns == g->sent_at.ns && number >= s->rack_segment)
+            break;
+        int64_t left_ns = tstamp_sub(g->sent_at, s->net->events->now) + allowed_ns;
+        if (left_ns <= 0) {
+            declare_lost(s, number);
+            lost++;
+        } else if (left_ns > *wait_ns) {
+            *wait_ns = left_ns;
+        }
+    }
+    return lost;
+}
+
+/* RFC 9002, section 6.1. */
+static uint32_t detect_quic(struct sender *s, int64_t *wait_ns)
+{
+    uint32_t lost = 0;
+    int64_t rtt_ns = s->srtt_ns > s->rtt_last_ns ? s->srtt_ns : s->rtt_last_ns;
+    int64_t allowed_ns = rtt_ns * 9 / 8;
+    uint16_t slot = s->oldest;
+    while (slot != SENDER_NONE) {
+        struct sender_segment *g = &s->ring[slot];
+        uint64_t number = number_of(s, slot);
+        slot = g->newer;
+        int32_t behind = (int32_t)(s->largest - g->pn);
+        if (behind <= 0)
+            break;
+        int64_t left_ns = tstamp_sub(g->sent_at, s->net->events->now) + allowed_ns;
+        if (behind >= PACKET_THRESHOLD || left_ns <= 0) {
+            declare_lost(s, number);
+            lost++;
+        } else if (*wait_ns == 0 || left_ns < *wait_ns) {
+            *wait_ns = left_ns;
+        }
+    }
+    return lost;
+}
+
+uint32_t sender_detect(struct sender *s)
+{
+    int64_t wait_ns = 0;
+    bool tcp = s->config.kind == SEGMENT_TCP;
+    uint32_t lost = tcp ? detect_tcp(s, &wait_ns) : detect_quic(s, &wait_ns);
+    timer_stop(&s->loss_timer);
+    if (wait_ns > 0) {
+        s->loss_timer_for = SENDER_TIMER_REORDER;
+        timer_set(&s->loss_timer, tstamp_add(s->net->events->now, wait_ns));
+    }
+    return lost;
+}
+
+static void begin_recovery(struct sender *s, uint32_t inflight_before)
+{
+    s->state = SENDER_RECOVERY;
+    s->recovery_end = s->next;
+    s->recovery_flight = inflight_before > 0 ? inflight_before : 1;
+    s->recovery_delivered = 0;
+    s->recovery_sent = 0;
+    s->undo_repeats = 0;
+    s->undo_possible = true;
+    s->repeat_stamped = false;
+    s->recoveries++;
+    cc_congestion(&s->cc, s->net->events->now, s->inflight);
+}
+
+void sender_react(struct sender *s, const struct segment *ack, uint32_t lost,
+                  uint32_t inflight_before)
+{
+    if (lost > 0 && s->state == SENDER_OPEN)
+        begin_recovery(s, inflight_before);
+    bool marked = ack != NULL && ack->ece && s->config.ecn && s->una >= s->ecn_end;
+    if (!marked)
+        return;
+    s->ecn_end = s->next;
+    s->tell_cwr = true;
+    if (s->state == SENDER_OPEN) {
+        begin_recovery(s, inflight_before);
+        s->undo_possible = false;
+    }
+}
+
+void sender_reduce(struct sender *s, uint32_t delivered)
+{
+    if (s->state != SENDER_RECOVERY || s->cc.kind != CC_CUBIC)
+        return;
+    if (s->config.kind == SEGMENT_QUIC) {
+        s->cc.window = s->cc.threshold;
+        return;
+    }
+    s->recovery_delivered += delivered;
+    double room;
+    if (s->inflight > s->cc.threshold) {
+        room = ceil(s->recovery_delivered * s->cc.threshold / s->recovery_flight) -
+               (double)s->recovery_sent;
+    } else {
+        double behind = (double)s->recovery_delivered - (double)s->recovery_sent;
+        room = fmin(s->cc.threshold - s->inflight, fmax(behind, delivered) + 1.0);
+    }
+    double least = s->recovery_sent == 0 ? 1.0 : 0.0; /* the first repeat always leaves */
+    s->cc.window = s->inflight + fmax(room, least);
+}
+
+static int64_t timeout_ns(const struct sender *s)
+{
+    if (s->srtt_ns == 0)
+        return RTO_FIRST_NS << s->backoff;
+    int64_t margin_ns = 4 * s->rttvar_ns;
+    int64_t rto_ns = s->srtt_ns + (margin_ns > RTO_MIN_NS ? margin_ns : RTO_MIN_NS);
+    rto_ns <<= s->backoff;
+    return rto_ns < RTO_MAX_NS ? rto_ns : RTO_MAX_NS;
+}
+
+/* RFC 8985, section 7.2; QUIC's probe timeout is near to it. */
+static int64_t probe_ns(const struct sender *s)
+{
+    int64_t wait_ns = s->srtt_ns == 0 ? RTO_FIRST_NS : 2 * s->srtt_ns;
+    if (s->inflight == 1)
+        wait_ns += PROBE_LONE_NS;
+    int64_t rto_ns = timeout_ns(s);
+    return wait_ns < rto_ns ? wait_ns : rto_ns;
+}
+
+void sender_arm(struct sender *s)
+{
+    if (!tstamp_is_never(s->loss_timer.at) && s->loss_timer_for == SENDER_TIMER_REORDER)
+        return;
+    if (s->inflight == 0) {
+        timer_stop(&s->loss_timer);
+        return;
+    }
+    bool probe = s->state == SENDER_OPEN && !s->probe_outstanding && s->backoff == 0;
+    s->loss_timer_for = probe ? SENDER_TIMER_PROBE : SENDER_TIMER_RTO;
+    int64_t wait_ns = probe ? probe_ns(s) : timeout_ns(s);
+    if (wait_ns < TIMER_MIN_NS)
+        wait_ns = TIMER_MIN_NS;
+    timer_set(&s->loss_timer, tstamp_add(s->net->events->now, wait_ns));
+}
+
+static void timeout(struct sender *s)
+{
+    uint32_t inflight = s->inflight;
+    s->timeouts++;
+    if (s->state != SENDER_LOSS) {
+        s->undo_possible = true;
+        s->undo_repeats = 0;
+        s->repeat_stamped = false;
+        cc_timeout(&s->cc, s->net->events->now, inflight);
+    } else {
+        s->cc.window = 1.0;
+    }
+    while (s->oldest != SENDER_NONE)
+        declare_lost(s, number_of(s, s->oldest));
+    s->state = SENDER_LOSS;
+    s->recovery_end = s->next;
+    if (s->backoff < BACKOFF_MAX)
+        s->backoff++;
+}
+
+void sender_loss_timer(void *owner)
+{
+    struct sender *s = owner;
+    uint32_t inflight = s->inflight;
+    switch (s->loss_timer_for) {
+    case SENDER_TIMER_REORDER:
+        sender_react(s, NULL, sender_detect(s), inflight);
+        sender_reduce(s, 0);
+        break;
+    case SENDER_TIMER_PROBE:
+        s->probe_outstanding = true;
+        sender_send_probe(s);
+        break;
+    case SENDER_TIMER_RTO:
+        timeout(s);
+        break;
+    }
+    sender_push(s);
+}

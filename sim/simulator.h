@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * One simulation: links, a carrier, flows, things that happen to the links, and what came of it.
+ * The same configuration gives the same result, to the digest.
+ */
+#ifndef HAWSER_SIM_SIMULATOR_H
+#define HAWSER_SIM_SIMULATOR_H
+
+#include <stdio.h>
+
+#include "sim/cc.h"
+#include "sim/check.h"
+#include "sim/linkspec.h"
+
+enum { SIM_ACTIONS_MAX = 16, SIM_FLOWS_MAX = 32 };
+
+enum sim_carrier {
+    SIM_TUNNEL, /* the cores */
+    SIM_LINK,   /* no tunnel: one link alone */
+    SIM_IDEAL,  /* no tunnel: a link with the sum of the rates and the smallest delay */
+};
+
+enum sim_direction { SIM_DOWN, SIM_UP, SIM_BOTH };
+
+enum sim_transport { SIM_TCP_CUBIC, SIM_TCP_BBR, SIM_QUIC };
+
+enum sim_action_kind {
+    SIM_CUT,    /* silent */
+    SIM_UNPLUG, /* the carrier is lost, which the client learns */
+    SIM_REBIND, /* another address as seen by the server */
+};
+
+struct sim_action {
+    enum sim_action_kind kind;
+    size_t link;
+    int64_t at_ns; /* since the start of the run */
+    int64_t duration_ns;
+};
+
+struct sim_config {
+    const struct linkspecs *links; /* not owned */
+    enum sim_carrier carrier;
+    size_t via;     /* SIM_LINK */
+    unsigned flows; /* in each direction; 0: probes only */
+    enum sim_transport transport;
+    enum cc_hystart hystart;
+    enum sim_direction direction;
+    bool ecn;
+    bool call; /* a call of 64 kbit/s in each direction */
+    bool no_ping;
+    uint16_t super_segments; /* most segments of a TCP super-packet; 1: none */
+    uint32_t window_bytes;   /* of the receivers */
+    int64_t run_ns;          /* flows begin SIM_SETTLE_NS before it */
+    int64_t warmup_ns;       /* of run_ns, not measured */
+    int64_t rekey_after_ns;  /* 0: the default */
+    uint64_t seed;
+    bool cipher;
+    bool verbose;
+    struct sim_action actions[SIM_ACTIONS_MAX];
+    size_t action_count;
+    FILE *trace; /* NULL: none */
+};
+
+/* Flows begin this long after the cores, so that the paths are known and their MTU. */
+#define SIM_SETTLE_NS (1500 * NS_PER_MS)
+
+struct sim_stream_result {
+    double goodput_bps;
+    double share; /* of the sum of the links' rates, less TCP's and IP's headers */
+    int64_t stall_ns;
+    uint64_t repeats;
+    uint64_t timeouts;
+    uint64_t recoveries;
+    uint64_t undone;
+};
+
+struct sim_result {
+    bool failed;
+    char message[CHECK_MESSAGE_BYTES];
+    uint64_t digest;
+    uint32_t mtu_bytes;
+    struct sim_stream_result stream[LINK_DIRECTIONS]; /* all flows of the direction */
+    /* added to the idle RTT of the best link */
+    int64_t ping_p50_ns;
+    int64_t ping_p99_ns;
+    uint64_t ping_lost;
+    int64_t ping_gap_ns;
+    int64_t call_p50_ns; /* one way, added to the best link's, the worse direction */
+    int64_t call_p99_ns;
+    double resent[LINK_DIRECTIONS]; /* share of repeated packets, whole run */
+    uint64_t reorder_late;
+    uint64_t path_downs;
+    double link_bps[LINKSPEC_LINKS_MAX][LINK_DIRECTIONS]; /* delivered, while measured */
+};
+
+void sim_config_default(struct sim_config *config);
+/* False: result->message says what went wrong. */
+bool sim_run(const struct sim_config *config, struct sim_result *result);
+
+#endif
