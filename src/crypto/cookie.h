@@ -23,7 +23,12 @@
 #include "base/tstamp.h"
 #include "crypto/secret.h"
 
-enum { COOKIE_BYTES = 16, COOKIE_NONCE_BYTES = 24, COOKIE_SEALED_BYTES = 32, COOKIE_MAC_BYTES = 16 };
+enum {
+    COOKIE_BYTES = 16,
+    COOKIE_NONCE_BYTES = 24,
+    COOKIE_SEALED_BYTES = 32,
+    COOKIE_MAC_BYTES = 16
+};
 
 #define COOKIE_LIFETIME_NS (120 * NS_PER_S)
 

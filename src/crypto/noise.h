@@ -8,8 +8,8 @@
  *
  * Values only: no I/O and no randomness, the ephemeral keys are handed in. A consume that fails
  * leaves the handshake as it was, so a forged message cannot end it.
- * Functions return 0 or a negative errno: -EBADMSG for what is not authentic or malformed, -EMSGSIZE
- * where a buffer is too small, -EIO where the library failed.
+ * Functions return 0 or a negative errno: -EBADMSG for what is not authentic or malformed,
+ * -EMSGSIZE where a buffer is too small, -EIO where the library failed.
  */
 #ifndef HAWSER_CRYPTO_NOISE_H
 #define HAWSER_CRYPTO_NOISE_H
