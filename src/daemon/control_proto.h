@@ -65,7 +65,7 @@ const char *control_request_error(int error);
 
 /*
  * The request as a line with its newline and a terminating zero. Returns the length without the
- * zero, or -EINVAL (a link name that is too long or not printable), -ENOMEM.
+ * zero, or -EINVAL (a link name that is empty, too long or not printable).
  */
 int control_request_format(const struct control_request *request,
                            char out[CONTROL_REQUEST_BYTES_MAX]);

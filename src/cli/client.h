@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The command's end of the control socket: finds the running tunnels, asks one of them.
+ */
+#ifndef HAWSER_CLI_CLIENT_H
+#define HAWSER_CLI_CLIENT_H
+
+#include <jansson.h>
+#include <stddef.h>
+
+#include "daemon/control_proto.h"
+
+enum { CLIENT_TUNNELS_MAX = 64, CLIENT_NAME_BYTES = 256 };
+
+/* Running tunnels, by name. */
+struct client_tunnels {
+    size_t count;
+    char names[CLIENT_TUNNELS_MAX][CLIENT_NAME_BYTES];
+};
+
+/*
+ * What -i says, or without it (NULL) every tunnel with a socket. Returns 0, or an exit code after
+ * the line on stderr: no tunnel is running.
+ */
+int client_find(struct client_tunnels *out, const char *interface);
+
+/* The same where one tunnel is needed: several without -i are an error. */
+int client_find_one(struct client_tunnels *out, const char *interface);
+
+/*
+ * Sends the request to a tunnel, by interface name or by the path of its socket. Returns 0 with the
+ * answer, whose "ok" is true, to be given back with json_decref(); else an exit code after the
+ * line on stderr.
+ */
+int client_ask(const char *tunnel, const struct control_request *request, json_t **answer);
+
+#endif

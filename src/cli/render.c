@@ -1,0 +1,265 @@
+/* SPDX-License-Identifier: ISC */
+#include "cli/render.h"
+
+#include <math.h>
+#include <stdbool.h>
+#include <string.h>
+
+double render_number(const json_t *object, const char *member)
+{
+    const json_t *value = json_object_get(object, member);
+    return json_is_number(value) ? json_number_value(value) : NAN;
+}
+
+const char *render_string(const json_t *object, const char *member, char out[RENDER_TEXT_BYTES])
+{
+    const char *text = json_string_value(json_object_get(object, member));
+    size_t len = 0;
+    if (text == NULL || *text == '\0')
+        text = "-";
+    for (; text[len] != '\0' && len < RENDER_TEXT_BYTES - 1; len++)
+        out[len] = text[len] >= ' ' && text[len] <= '~' ? text[len] : '?';
+    out[len] = '\0';
+    return out;
+}
+
+/* A value in the unit of its size: three digits that count. */
+static const char *scaled(double value, double step, const char *const units[4],
+                          char out[RENDER_TEXT_BYTES])
+{
+    unsigned unit = 0;
+    if (!isfinite(value))
+        return strcpy(out, "-");
+    while (unit < 3 && value >= step) {
+        value /= step;
+        unit++;
+    }
+    snprintf(out, RENDER_TEXT_BYTES, "%.*f %s",
+             unit == 0 || value >= 100 ? 0
+             : value >= 10             ? 1
+                                       : 2,
+             value, units[unit]);
+    return out;
+}
+
+const char *render_rate(double rate_bps, char out[RENDER_TEXT_BYTES])
+{
+    static const char *const units[4] = { "bit/s", "kbit/s", "Mbit/s", "Gbit/s" };
+    return scaled(rate_bps, 1000, units, out);
+}
+
+const char *render_bytes(double bytes, char out[RENDER_TEXT_BYTES])
+{
+    static const char *const units[4] = { "B", "KiB", "MiB", "GiB" };
+    return scaled(bytes, 1024, units, out);
+}
+
+const char *render_age(double age_s, char out[RENDER_TEXT_BYTES])
+{
+    static const struct {
+        const char *name;
+        unsigned long seconds;
+    } units[] = { { "day", 86400 }, { "hour", 3600 }, { "minute", 60 }, { "second", 1 } };
+    enum { SECONDS = 3 };
+    if (!(age_s >= 0) || age_s > 1e9)
+        return strcpy(out, "-");
+    unsigned long left = (unsigned long)age_s;
+    size_t unit = 0;
+    while (unit < SECONDS && left < units[unit].seconds)
+        unit++;
+    unsigned long count = left / units[unit].seconds;
+    int used = snprintf(out, RENDER_TEXT_BYTES, "%lu %s%s", count, units[unit].name,
+                        count == 1 ? "" : "s");
+    if (unit == SECONDS)
+        return out;
+    left %= units[unit++].seconds;
+    count = left / units[unit].seconds;
+    if (count > 0)
+        snprintf(out + used, RENDER_TEXT_BYTES - (size_t)used, ", %lu %s%s", count,
+                 units[unit].name, count == 1 ? "" : "s");
+    return out;
+}
+
+static const char *render_ms(double ms, char out[RENDER_TEXT_BYTES])
+{
+    if (!isfinite(ms))
+        return strcpy(out, "-");
+    snprintf(out, RENDER_TEXT_BYTES, "%.1f ms", ms);
+    return out;
+}
+
+static const char *render_share(double share, char out[RENDER_TEXT_BYTES])
+{
+    if (!isfinite(share))
+        return strcpy(out, "-");
+    snprintf(out, RENDER_TEXT_BYTES, "%.1f %%", 100 * share);
+    return out;
+}
+
+/* "9.81 of 10.0 Mbit/s": what flows, of what the link was found to deliver. */
+static const char *render_flow(const json_t *path, const char *now, const char *of,
+                               char out[RENDER_TEXT_BYTES])
+{
+    char now_text[RENDER_TEXT_BYTES];
+    char of_text[RENDER_TEXT_BYTES];
+    double of_bps = render_number(path, of);
+    render_rate(render_number(path, now), now_text);
+    if (!isfinite(of_bps) || of_bps <= 0)
+        return strcpy(out, now_text);
+    render_rate(of_bps, of_text);
+    snprintf(out, RENDER_TEXT_BYTES, "%.40s of %.40s", now_text, of_text);
+    return out;
+}
+
+const char *render_why(const json_t *path, char out[RENDER_TEXT_BYTES])
+{
+    static const struct {
+        const char *state;
+        const char *why;
+    } states[] = {
+        { "probing", "being tried" }, { "suspect", "answers are overdue" },
+        { "down", "no answer" },      { "standby", "waits for the active links to fail" },
+        { "closed", "not in use" },
+    };
+    const double busy = 0.85;   /* of the rate */
+    const double idle = 0.01;   /* of the rate */
+    const double lossy = 0.02;  /* worth a word */
+    const double queue_ms = 20; /* worth a word */
+    if (json_is_string(json_object_get(path, "why")))
+        return render_string(path, "why", out);
+    const char *state = json_string_value(json_object_get(path, "state"));
+    for (size_t i = 0; state != NULL && i < sizeof states / sizeof states[0]; i++) {
+        if (strcmp(state, states[i].state) == 0)
+            return strcpy(out, states[i].why);
+    }
+    double rate_bps = render_number(path, "tx_rate_bps");
+    double tx_bps = render_number(path, "tx_bps");
+    if (render_number(path, "loss") >= lossy)
+        return strcpy(out, "loses packets");
+    if (render_number(path, "queue_ms") >= queue_ms)
+        return strcpy(out, "queue in the network");
+    if (tx_bps >= busy * rate_bps)
+        return strcpy(out, "at its rate");
+    if (tx_bps < idle * rate_bps && !(render_number(path, "rx_bps") >= idle * rate_bps))
+        return strcpy(out, "idle");
+    return strcpy(out, "has room");
+}
+
+/* The table of paths */
+
+enum { COLUMNS = 8, ROWS_MAX = 65 };
+
+struct table {
+    size_t rows;
+    char cells[ROWS_MAX][COLUMNS][RENDER_TEXT_BYTES];
+};
+
+static void print_table(const struct table *t, FILE *to)
+{
+    int widths[COLUMNS] = { 0 };
+    for (size_t r = 0; r < t->rows; r++) {
+        for (size_t c = 0; c < COLUMNS; c++) {
+            int width = (int)strlen(t->cells[r][c]);
+            if (width > widths[c])
+                widths[c] = width;
+        }
+    }
+    for (size_t r = 0; r < t->rows; r++) {
+        fputs("  ", to);
+        for (size_t c = 0; c + 1 < COLUMNS; c++)
+            fprintf(to, "%-*s  ", widths[c], t->cells[r][c]);
+        fprintf(to, "%s\n", t->cells[r][COLUMNS - 1]);
+    }
+}
+
+static void print_paths(const json_t *paths, FILE *to)
+{
+    static const char *const titles[COLUMNS] = { "link", "state", "rtt",     "jitter",
+                                                 "loss", "send",  "receive", "why" };
+    static struct table t; /* too large for the stack of some systems */
+    size_t i;
+    json_t *path;
+    t.rows = 1;
+    for (size_t c = 0; c < COLUMNS; c++)
+        strcpy(t.cells[0][c], titles[c]);
+    json_array_foreach(paths, i, path)
+    {
+        if (t.rows == ROWS_MAX)
+            break;
+        char(*row)[RENDER_TEXT_BYTES] = t.cells[t.rows++];
+        render_string(path, "link", row[0]);
+        render_string(path, "state", row[1]);
+        render_ms(render_number(path, "rtt_ms"), row[2]);
+        render_ms(render_number(path, "jitter_ms"), row[3]);
+        render_share(render_number(path, "loss"), row[4]);
+        render_flow(path, "tx_bps", "tx_rate_bps", row[5]);
+        render_flow(path, "rx_bps", "rx_rate_bps", row[6]);
+        render_why(path, row[7]);
+    }
+    fputc('\n', to);
+    if (t.rows == 1)
+        fputs("  no links yet\n", to);
+    else
+        print_table(&t, to);
+}
+
+/* "3 codel, 2 replay": those that are not 0, in the daemon's order. */
+static void print_drops(const json_t *drops, FILE *to)
+{
+    const char *reason;
+    json_t *count;
+    bool first = true;
+    json_object_foreach((json_t *)drops, reason, count)
+    {
+        if (!json_is_integer(count) || json_integer_value(count) == 0)
+            continue;
+        fprintf(to, "%s%" JSON_INTEGER_FORMAT " ", first ? "  dropped: " : ", ",
+                json_integer_value(count));
+        for (const char *c = reason; *c != '\0'; c++)
+            fputc(*c >= ' ' && *c <= '~' ? *c : '?', to);
+        first = false;
+    }
+    if (!first)
+        fputc('\n', to);
+}
+
+static void print_peer(const json_t *peer, FILE *to)
+{
+    char text[RENDER_TEXT_BYTES];
+    char other[RENDER_TEXT_BYTES];
+    double age_s = render_number(peer, "handshake_age_s");
+    fprintf(to, "\npeer: %s\n", render_string(peer, "name", text));
+    fprintf(to, "  public key: %s\n", render_string(peer, "public_key", text));
+    fprintf(to, "  state: %s\n", render_string(peer, "state", text));
+    fprintf(to, "  endpoint: %s\n", render_string(peer, "endpoint", text));
+    fprintf(to, "  latest handshake: %s%s\n", age_s >= 0 ? render_age(age_s, text) : "none yet",
+            age_s >= 0 ? " ago" : "");
+    fprintf(to, "  cipher: %s\n", render_string(peer, "cipher", text));
+    fprintf(to, "  transfer: %s received, %s sent\n",
+            render_bytes(render_number(peer, "rx_bytes"), text),
+            render_bytes(render_number(peer, "tx_bytes"), other));
+    double held = render_number(peer, "reorder_held");
+    double late = render_number(peer, "reorder_late");
+    if (held > 0 || late > 0)
+        fprintf(to, "  order: %.0f held, %.0f late\n", isfinite(held) ? held : 0,
+                isfinite(late) ? late : 0);
+    print_drops(json_object_get(peer, "drops"), to);
+    print_paths(json_object_get(peer, "paths"), to);
+}
+
+void render_status(const json_t *status, FILE *to)
+{
+    char text[RENDER_TEXT_BYTES];
+    size_t i;
+    json_t *peer;
+    fprintf(to, "tunnel: %s\n", render_string(status, "interface", text));
+    fprintf(to, "  version: %s\n", render_string(status, "version", text));
+    fprintf(to, "  up: %s\n", render_age(render_number(status, "uptime_s"), text));
+    double mtu = render_number(status, "mtu");
+    if (isfinite(mtu))
+        fprintf(to, "  mtu: %.0f\n", mtu);
+    json_array_foreach(json_object_get(status, "peers"), i, peer)
+    {
+        print_peer(peer, to);
+    }
+}

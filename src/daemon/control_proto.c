@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: ISC */
+#include "daemon/control_proto.h"
+
+#include <errno.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <string.h>
+
+static const char *const command_names[] = {
+    [CONTROL_STATUS] = "status",
+    [CONTROL_LINK] = "link",
+    [CONTROL_RELOAD] = "reload",
+};
+
+static const char *const state_names[] = {
+    [CONTROL_LINK_UP] = "up",
+    [CONTROL_LINK_DOWN] = "down",
+    [CONTROL_LINK_STANDBY] = "standby",
+    [CONTROL_LINK_ACTIVE] = "active",
+};
+
+bool control_link_state_parse(const char *text, enum control_link_state *out)
+{
+    for (size_t i = 0; i < sizeof state_names / sizeof state_names[0]; i++) {
+        if (strcmp(text, state_names[i]) == 0) {
+            *out = (enum control_link_state)i;
+            return true;
+        }
+    }
+    return false;
+}
+
+const char *control_link_state_name(enum control_link_state state)
+{
+    return state_names[state];
+}
+
+static bool command_parse(const char *text, enum control_command *out)
+{
+    for (size_t i = 0; i < sizeof command_names / sizeof command_names[0]; i++) {
+        if (strcmp(text, command_names[i]) == 0) {
+            *out = (enum control_command)i;
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Names are visible ASCII without quotes or backslash, so they stand in JSON as they are. */
+static bool is_link_name(const char *name)
+{
+    size_t len = strlen(name);
+    if (len == 0 || len > CONTROL_LINK_NAME_MAX)
+        return false;
+    for (size_t i = 0; i < len; i++) {
+        if (name[i] <= ' ' || name[i] > '~' || name[i] == '"' || name[i] == '\\')
+            return false;
+    }
+    return true;
+}
+
+/* The link and state of a link request. */
+static bool link_from_json(const json_t *object, struct control_request *out)
+{
+    const char *link = json_string_value(json_object_get(object, "link"));
+    const char *state = json_string_value(json_object_get(object, "state"));
+    if (link == NULL || state == NULL || !is_link_name(link) ||
+        !control_link_state_parse(state, &out->state))
+        return false;
+    memcpy(out->link, link, strlen(link) + 1);
+    return true;
+}
+
+static bool request_from_json(const json_t *object, struct control_request *out)
+{
+    const char *command = json_string_value(json_object_get(object, "cmd"));
+    if (command == NULL || !command_parse(command, &out->command))
+        return false;
+    switch (out->command) {
+    case CONTROL_STATUS:
+    case CONTROL_RELOAD:
+        return json_object_size(object) == 1;
+    case CONTROL_LINK:
+        return json_object_size(object) == 3 && link_from_json(object, out);
+    }
+    return false;
+}
+
+int control_request_parse(const char *text, size_t len_bytes, struct control_request *out)
+{
+    json_error_t error;
+    memset(out, 0, sizeof *out);
+    if (len_bytes > CONTROL_REQUEST_BYTES_MAX)
+        return -EMSGSIZE;
+    json_t *object = json_loadb(text, len_bytes, JSON_REJECT_DUPLICATES, &error);
+    if (object == NULL)
+        return json_error_code(&error) == json_error_out_of_memory ? -ENOMEM : -EBADMSG;
+    int rc = 0;
+    if (!json_is_object(object))
+        rc = -EBADMSG;
+    else if (!request_from_json(object, out))
+        rc = -EINVAL;
+    json_decref(object);
+    return rc;
+}
+
+const char *control_request_error(int error)
+{
+    switch (error) {
+    case -EMSGSIZE:
+        return "the request is longer than 4096 bytes";
+    case -EBADMSG:
+        return "the request is not one JSON object on a line";
+    case -ENOMEM:
+        return "out of memory";
+    default: /* -EINVAL; a number, not an enum */
+        return "no such request: is the hawser command newer than the daemon?";
+    }
+}
+
+int control_request_format(const struct control_request *request,
+                           char out[CONTROL_REQUEST_BYTES_MAX])
+{
+    const char *command = command_names[request->command];
+    if (request->command != CONTROL_LINK)
+        return snprintf(out, CONTROL_REQUEST_BYTES_MAX, "{\"cmd\":\"%s\"}\n", command);
+    if (!is_link_name(request->link))
+        return -EINVAL;
+    return snprintf(out, CONTROL_REQUEST_BYTES_MAX,
+                    "{\"cmd\":\"%s\",\"link\":\"%s\",\"state\":\"%s\"}\n", command, request->link,
+                    control_link_state_name(request->state));
+}
