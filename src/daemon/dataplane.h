@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The engine's packet path: moves batches between TUN, UDP sockets and the core, once a turn.
+ */
+#ifndef HAWSER_DAEMON_DATAPLANE_H
+#define HAWSER_DAEMON_DATAPLANE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/pkt.h"
+#include "base/tstamp.h"
+#include "session/core.h"
+#include "sys/loop.h"
+#include "sys/tun.h"
+#include "sys/udp.h"
+
+struct dataplane;
+
+struct dataplane_config {
+    struct core *core;     /* borrowed */
+    struct pkt_pool *pool; /* borrowed */
+    struct loop *loop;     /* borrowed */
+    struct tun tun;        /* taken over */
+};
+
+/* NULL when there is no memory or the device cannot be watched. */
+struct dataplane *dataplane_new(const struct dataplane_config *config);
+/* Closes the device and every socket. */
+void dataplane_free(struct dataplane *d);
+
+/* A socket by the core's number: a link's, or CORE_SOCKET_LISTEN + n. Replaces one of the same
+ * number. Takes fd over, also on failure. 0 or negative errno. */
+int dataplane_add_socket(struct dataplane *d, uint16_t number, int fd);
+void dataplane_remove_socket(struct dataplane *d, uint16_t number);
+
+/*
+ * After the callbacks of a turn: ticks the core and hands out what it wants sent and written.
+ * The caller then takes the core's events. Returns when to be called again at the latest.
+ */
+struct tstamp dataplane_flush(struct dataplane *d, struct tstamp now);
+
+struct dataplane_stats {
+    enum tun_offload tun_offload;
+    bool udp_gso; /* by every socket */
+    bool udp_gro;
+    uint64_t tun_read_drops;  /* no buffer, or malformed */
+    uint64_t tun_write_drops; /* refused by the device */
+    uint64_t turns;
+};
+
+void dataplane_stats(const struct dataplane *d, struct dataplane_stats *out);
+
+#endif

@@ -1,0 +1,316 @@
+/* SPDX-License-Identifier: ISC */
+#include "sys/tun.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/if_tun.h>
+#include <linux/virtio_net.h>
+#include <net/if.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+/* Newer than the kernel headers of Debian 12. */
+#ifndef TUN_F_USO4
+#define TUN_F_USO4 0x20
+#define TUN_F_USO6 0x40
+#endif
+#ifndef VIRTIO_NET_HDR_GSO_UDP_L4
+#define VIRTIO_NET_HDR_GSO_UDP_L4 5
+#endif
+
+enum {
+    PROTO_HOPOPTS = 0,
+    PROTO_TCP = 6,
+    PROTO_UDP = 17,
+    PROTO_ROUTING = 43,
+    PROTO_DSTOPTS = 60,
+    IPV4_HEADER = 20,
+    IPV6_HEADER = 40,
+    TCP_HEADER = 20,
+    UDP_HEADER = 8,
+    TCP_CHECKSUM_AT = 16,
+    UDP_CHECKSUM_AT = 6,
+    SEGMENTS_MAX = 4096, /* of one super-packet: 16-byte segments are nobody's honest traffic */
+};
+
+const char *tun_offload_name(enum tun_offload offload)
+{
+    switch (offload) {
+    case TUN_OFFLOAD_NONE:
+        return "none";
+    case TUN_OFFLOAD_CSUM:
+        return "checksum";
+    case TUN_OFFLOAD_TSO:
+        return "tso";
+    case TUN_OFFLOAD_USO:
+        return "tso+uso";
+    }
+    return "?";
+}
+
+static unsigned offload_bits(enum tun_offload offload)
+{
+    switch (offload) {
+    case TUN_OFFLOAD_NONE:
+        return 0;
+    case TUN_OFFLOAD_CSUM:
+        return TUN_F_CSUM;
+    case TUN_OFFLOAD_TSO:
+        return TUN_F_CSUM | TUN_F_TSO4 | TUN_F_TSO6;
+    case TUN_OFFLOAD_USO:
+        return TUN_F_CSUM | TUN_F_TSO4 | TUN_F_TSO6 | TUN_F_USO4 | TUN_F_USO6;
+    }
+    return 0;
+}
+
+int tun_open(const char *name, enum tun_offload most, enum tun_offload *in_use)
+{
+    struct ifreq request = { .ifr_flags = IFF_TUN | IFF_NO_PI | IFF_VNET_HDR | IFF_TUN_EXCL };
+    if (strlen(name) > TUN_NAME_MAX)
+        return -ENAMETOOLONG;
+    memcpy(request.ifr_name, name, strlen(name) + 1);
+    int fd = open("/dev/net/tun", O_RDWR | O_NONBLOCK | O_CLOEXEC);
+    if (fd < 0)
+        return -errno;
+    if (ioctl(fd, TUNSETIFF, &request) < 0)
+        goto fail;
+    enum tun_offload offload = most;
+    while (ioctl(fd, TUNSETOFFLOAD, (unsigned long)offload_bits(offload)) < 0) {
+        if (errno != EINVAL || offload == TUN_OFFLOAD_NONE)
+            goto fail;
+        offload = (enum tun_offload)(offload - 1);
+    }
+    *in_use = offload;
+    return fd;
+
+fail:;
+    int error = errno;
+    close(fd);
+    return -error;
+}
+
+void tun_init(struct tun *t, int fd, enum tun_offload offload, struct pkt_pool *pool)
+{
+    *t = (struct tun){ .fd = fd, .offload = offload, .pool = pool };
+}
+
+void tun_clear(struct tun *t)
+{
+    pkt_put(t->read_ahead);
+    t->read_ahead = NULL;
+}
+
+static uint16_t get16(const uint8_t *p)
+{
+    return (uint16_t)(p[0] << 8 | p[1]);
+}
+
+/* The offset of the transport header and its protocol; 0 if it cannot be told. */
+static size_t find_transport(const uint8_t *data, size_t len, uint8_t *protocol)
+{
+    if (len >= IPV4_HEADER && data[0] >> 4 == 4) {
+        *protocol = data[9];
+        size_t header = (size_t)(data[0] & 15) * 4;
+        return header >= IPV4_HEADER && header <= len ? header : 0;
+    }
+    if (len < IPV6_HEADER || data[0] >> 4 != 6)
+        return 0;
+    size_t at = IPV6_HEADER;
+    *protocol = data[6];
+    while ((*protocol == PROTO_HOPOPTS || *protocol == PROTO_ROUTING ||
+            *protocol == PROTO_DSTOPTS) &&
+           at + 8 <= len) {
+        *protocol = data[at];
+        at += ((size_t)data[at + 1] + 1) * 8;
+    }
+    return at <= len && at <= UINT8_MAX ? at : 0;
+}
+
+/* RFC 1071 over [start, len), stored at start + offset. */
+static void finish_checksum(uint8_t *data, size_t len, size_t start, size_t offset)
+{
+    uint64_t sum = 0;
+    for (size_t i = start; i + 1 < len; i += 2)
+        sum += get16(data + i);
+    if ((len - start) % 2 != 0)
+        sum += (uint64_t)data[len - 1] << 8;
+    while (sum >> 16 != 0)
+        sum = (sum & 0xffff) + (sum >> 16);
+    uint16_t folded = (uint16_t)~sum;
+    if (folded == 0)
+        folded = 0xffff; /* both are zero in ones' complement, and UDP's 0 means none (RFC 768) */
+    data[start + offset] = (uint8_t)(folded >> 8);
+    data[start + offset + 1] = (uint8_t)folded;
+}
+
+static bool describe_super(struct pkt *p, const struct tun_vnet *v, size_t l4, uint8_t protocol)
+{
+    bool ipv4 = p->data[0] >> 4 == 4;
+    size_t header = l4;
+
+    switch (v->gso_type) {
+    case VIRTIO_NET_HDR_GSO_TCPV4:
+    case VIRTIO_NET_HDR_GSO_TCPV6:
+        if (protocol != PROTO_TCP || ipv4 != (v->gso_type == VIRTIO_NET_HDR_GSO_TCPV4) ||
+            p->len_bytes < l4 + TCP_HEADER || (p->data[l4 + 12] >> 4) * 4 < TCP_HEADER)
+            return false;
+        header += (size_t)(p->data[l4 + 12] >> 4) * 4;
+        p->gso = ipv4 ? PKT_GSO_TCP4 : PKT_GSO_TCP6;
+        break;
+    case VIRTIO_NET_HDR_GSO_UDP_L4:
+        if (protocol != PROTO_UDP)
+            return false;
+        header += UDP_HEADER;
+        p->gso = ipv4 ? PKT_GSO_UDP4 : PKT_GSO_UDP6;
+        break;
+    default:
+        return false;
+    }
+    if (!v->needs_csum || v->gso_size == 0 || header > TUN_HEADER_MAX || p->len_bytes <= header)
+        return false;
+    size_t segments = (p->len_bytes - header + v->gso_size - 1) / v->gso_size;
+    if (segments > SEGMENTS_MAX)
+        return false;
+    p->gso_size = v->gso_size;
+    p->header_bytes = (uint16_t)header;
+    p->seg_count = (uint16_t)segments;
+    if (segments == 1)
+        p->gso = PKT_GSO_NONE;
+    return true;
+}
+
+bool tun_describe(struct pkt *p, const struct tun_vnet *v)
+{
+    uint8_t protocol = 0;
+    size_t l4 = find_transport(p->data, p->len_bytes, &protocol);
+
+    if (v->gso_type == VIRTIO_NET_HDR_GSO_NONE && !v->needs_csum)
+        return true;
+    if (v->needs_csum && (size_t)v->csum_start + v->csum_offset + 2 > p->len_bytes)
+        return false;
+    bool usual = l4 != 0 && v->csum_start == l4 &&
+                 ((protocol == PROTO_TCP && v->csum_offset == TCP_CHECKSUM_AT) ||
+                  (protocol == PROTO_UDP && v->csum_offset == UDP_CHECKSUM_AT));
+    if (v->gso_type == VIRTIO_NET_HDR_GSO_NONE && !usual) {
+        finish_checksum(p->data, p->len_bytes, v->csum_start, v->csum_offset);
+        return true;
+    }
+    if (!usual)
+        return false;
+    p->l4_offset = (uint8_t)l4;
+    p->csum_partial = true;
+    return v->gso_type == VIRTIO_NET_HDR_GSO_NONE || describe_super(p, v, l4, protocol);
+}
+
+/* A packet in a small buffer if it fits, so that large ones are not kept for small packets. */
+static struct pkt *take_packet(struct tun *t, size_t len)
+{
+    struct pkt *large = t->read_ahead;
+    if (len <= PKT_SMALL_BYTES) {
+        struct pkt *p = pkt_new(t->pool, PKT_SMALL_BYTES);
+        if (p != NULL) {
+            memcpy(p->data, large->data, len);
+            p->len_bytes = (uint32_t)len;
+        }
+        return p;
+    }
+    t->read_ahead = NULL;
+    large->len_bytes = (uint32_t)len;
+    return large;
+}
+
+/* Without a buffer the packet must still leave the device's ring: the kernel cuts it off. */
+static ssize_t read_raw(struct tun *t, struct virtio_net_hdr *header, size_t *room)
+{
+    uint8_t waste[64];
+    if (t->read_ahead == NULL)
+        t->read_ahead = pkt_new(t->pool, PKT_LARGE_BYTES);
+    struct pkt *p = t->read_ahead;
+    *room = p != NULL ? p->cap_bytes : 0;
+    struct iovec pieces[2] = {
+        { .iov_base = header, .iov_len = sizeof *header },
+        { .iov_base = p != NULL ? p->data : waste, .iov_len = p != NULL ? *room : sizeof waste },
+    };
+    ssize_t n;
+    do
+        n = readv(t->fd, pieces, 2);
+    while (n < 0 && errno == EINTR);
+    return n;
+}
+
+struct pkt *tun_read(struct tun *t, int *error)
+{
+    *error = 0;
+    for (;;) {
+        struct virtio_net_hdr header;
+        size_t room;
+        ssize_t n = read_raw(t, &header, &room);
+        if (n <= 0) {
+            *error = n < 0 && errno != EAGAIN ? -errno : 0;
+            return NULL;
+        }
+        if ((size_t)n <= sizeof header) {
+            t->malformed++;
+            continue;
+        }
+        size_t len = (size_t)n - sizeof header;
+        struct pkt *p = room >= len ? take_packet(t, len) : NULL;
+        if (p == NULL) {
+            t->no_buffer++;
+            continue;
+        }
+        struct tun_vnet v = {
+            .needs_csum = (header.flags & VIRTIO_NET_HDR_F_NEEDS_CSUM) != 0,
+            .gso_type = header.gso_type & (uint8_t)~VIRTIO_NET_HDR_GSO_ECN,
+            .gso_size = header.gso_size,
+            .csum_start = header.csum_start,
+            .csum_offset = header.csum_offset,
+        };
+        if (tun_describe(p, &v))
+            return p;
+        t->malformed++;
+        pkt_put(p);
+    }
+}
+
+static uint8_t vnet_gso_type(uint8_t gso)
+{
+    switch ((enum pkt_gso)gso) {
+    case PKT_GSO_NONE:
+        return VIRTIO_NET_HDR_GSO_NONE;
+    case PKT_GSO_TCP4:
+        return VIRTIO_NET_HDR_GSO_TCPV4;
+    case PKT_GSO_TCP6:
+        return VIRTIO_NET_HDR_GSO_TCPV6;
+    case PKT_GSO_UDP4:
+    case PKT_GSO_UDP6:
+        return VIRTIO_NET_HDR_GSO_UDP_L4;
+    }
+    return VIRTIO_NET_HDR_GSO_NONE;
+}
+
+int tun_write(struct tun *t, const struct tun_packet *p)
+{
+    struct virtio_net_hdr header = {
+        .flags = p->csum_partial ? VIRTIO_NET_HDR_F_NEEDS_CSUM : 0,
+        .gso_type = vnet_gso_type(p->gso),
+        .hdr_len = p->gso != PKT_GSO_NONE ? p->header_bytes : 0,
+        .gso_size = p->gso != PKT_GSO_NONE ? p->gso_size : 0,
+        .csum_start = p->csum_partial ? p->csum_start : 0,
+        .csum_offset = p->csum_partial ? p->csum_offset : 0,
+    };
+    struct iovec pieces[TUN_PIECES_MAX + 1];
+    if (p->piece_count > TUN_PIECES_MAX)
+        return -EINVAL;
+    pieces[0] = (struct iovec){ .iov_base = &header, .iov_len = sizeof header };
+    memcpy(pieces + 1, p->pieces, p->piece_count * sizeof *pieces);
+    ssize_t n;
+    do
+        n = writev(t->fd, pieces, (int)p->piece_count + 1);
+    while (n < 0 && errno == EINTR);
+    if (n >= 0)
+        return 0;
+    t->write_errors++;
+    return -errno;
+}
