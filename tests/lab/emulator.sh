@@ -39,7 +39,7 @@ counter() {
 
 # True as soon as cleanup has removed the lab; devices take a moment to vanish with their process.
 cleaned() {
-    for try in $(seq 30); do
+    for _ in $(seq 30); do
         "$lab" cleanup
         if [ ! -e "/run/hawser-lab/$id" ]; then
             ! ip netns list | grep -q "hw-$id-"
@@ -61,7 +61,7 @@ between 24.0 "$(min_rtt -I a 203.0.113.1)" 24.6 "RTT over IPv4"
 between 24.0 "$(min_rtt -I b 2001:db8::1)" 24.6 "RTT over IPv6"
 
 # 20 Mbit/s of frames are 19.13 of TCP payload. The server sees the provider, not the client.
-at s iperf3 -s -1 -J >"$tmp/server.json" &
+ip netns exec "hw-$id-s" iperf3 -s -1 -J >"$tmp/server.json" &
 server=$!
 sleep 0.3
 at c iperf3 -c 203.0.113.1 -R -t 4 -O 2 -C cubic -J >"$tmp/client.json"
