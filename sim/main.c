@@ -407,7 +407,9 @@ static void print_row(const struct options *o, const struct sim_result *r, int d
            (double)s->stall_ns / 1e6, (unsigned long long)s->repeats,
            (unsigned long long)s->timeouts, (unsigned long long)s->undone,
            100.0 * r->resent[direction]);
-    for (size_t i = 0; i < c->links->count; i++)
+    if (c->carrier == SIM_IDEAL)
+        printf(" sum %.1f", r->link_bps[0][direction] / 1e6);
+    for (size_t i = 0; c->carrier != SIM_IDEAL && i < c->links->count; i++)
         printf(" %s %.1f", c->links->link[i].name, r->link_bps[i][direction] / 1e6);
     if (c->call)
         printf("  call+ %.1f/%.1f ms", (double)r->call_p50_ns / 1e6, (double)r->call_p99_ns / 1e6);

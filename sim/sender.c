@@ -43,6 +43,7 @@ static void note_sent(struct sender *s, uint64_t number, bool repeat)
     if (!repeat)
         return;
     s->repeated_segments++;
+    s->repeats++;
     s->undo_repeats++;
     if (!s->repeat_stamped) {
         s->repeat_stamped = true;
@@ -296,7 +297,7 @@ static void receive_ack(struct sender *s, const struct segment *ack)
     if (s->una > una_before)
         sender_progress(s, ack->echo_us);
     uint32_t lost = sender_detect(s);
-    sender_react(s, ack, lost, inflight_before);
+    sender_react(s, ack, inflight_before);
 
     cc_ack(&s->cc, &(struct cc_ack){
                        .now = s->net->events->now,

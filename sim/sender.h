@@ -61,7 +61,8 @@ struct sender {
     uint64_t first_lost;         /* no lost segment before it */
     uint32_t inflight;
     uint32_t lost;
-    uint16_t oldest; /* of the list in the order of sending */
+    uint32_t repeats; /* in flight */
+    uint16_t oldest;  /* of the list in the order of sending */
     uint16_t newest;
     uint32_t next_pn;
     struct segment_range told[SEGMENT_RANGES_MAX]; /* ranges of the last acknowledgement */

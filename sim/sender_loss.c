@@ -13,8 +13,9 @@ enum {
 #define RTO_MIN_NS (200 * NS_PER_MS)
 #define RTO_MAX_NS (120 * NS_PER_S)
 #define RTO_FIRST_NS NS_PER_S
-#define PROBE_LONE_NS (40 * NS_PER_MS) /* the receiver may delay a lone segment's acknowledgement  \
-                                        */
+#define PROBE_LONE_NS                                                                              \
+    (40 * NS_PER_MS) /* the receiver may delay a lone segment's acknowledgement                    \
+                      */
 #define TIMER_MIN_NS NS_PER_MS
 
 void sender_list_add(struct sender *s, uint64_t number)
@@ -42,6 +43,8 @@ void sender_list_remove(struct sender *s, uint64_t number)
         s->newest = g->older;
     g->in_flight = false;
     s->inflight--;
+    if (g->repeated)
+        s->repeats--;
 }
 
 /* The number of a segment in flight from its slot. */
@@ -69,8 +72,33 @@ void sender_rack_note(struct sender *s, uint64_t number, uint32_t echo_us)
     }
 }
 
+/* What was declared lost counts as on its way again, as the oldest of the list. */
+static void unmark_lost(struct sender *s)
+{
+    for (uint64_t number = s->next; s->lost > 0 && number-- > s->una;) {
+        struct sender_segment *g = sender_at(s, number);
+        if (!g->lost)
+            continue;
+        uint16_t slot = (uint16_t)(number % SENDER_RING);
+        g->lost = false;
+        s->lost--;
+        g->in_flight = true;
+        s->inflight++;
+        if (g->repeated)
+            s->repeats++;
+        g->older = SENDER_NONE;
+        g->newer = s->oldest;
+        if (s->oldest != SENDER_NONE)
+            s->ring[s->oldest].older = slot;
+        else
+            s->newest = slot;
+        s->oldest = slot;
+    }
+}
+
 static void undo(struct sender *s)
 {
+    unmark_lost(s);
     cc_undo(&s->cc);
     s->state = SENDER_OPEN;
     s->undo_possible = false;
@@ -190,6 +218,15 @@ uint32_t sender_detect(struct sender *s)
     return lost;
 }
 
+/* Repeats of an earlier recovery that are still on their way must not pass for originals. */
+static void expect_undo(struct sender *s)
+{
+    s->undo_possible = true;
+    s->undo_repeats = s->repeats;
+    if (s->repeats == 0)
+        s->repeat_stamped = false;
+}
+
 static void begin_recovery(struct sender *s, uint32_t inflight_before)
 {
     s->state = SENDER_RECOVERY;
@@ -197,17 +234,14 @@ static void begin_recovery(struct sender *s, uint32_t inflight_before)
     s->recovery_flight = inflight_before > 0 ? inflight_before : 1;
     s->recovery_delivered = 0;
     s->recovery_sent = 0;
-    s->undo_repeats = 0;
-    s->undo_possible = true;
-    s->repeat_stamped = false;
+    expect_undo(s);
     s->recoveries++;
     cc_congestion(&s->cc, s->net->events->now, s->inflight);
 }
 
-void sender_react(struct sender *s, const struct segment *ack, uint32_t lost,
-                  uint32_t inflight_before)
+void sender_react(struct sender *s, const struct segment *ack, uint32_t inflight_before)
 {
-    if (lost > 0 && s->state == SENDER_OPEN)
+    if (s->lost > 0 && s->state == SENDER_OPEN)
         begin_recovery(s, inflight_before);
     bool marked = ack != NULL && ack->ece && s->config.ecn && s->una >= s->ecn_end;
     if (!marked)
@@ -282,9 +316,7 @@ static void timeout(struct sender *s)
     uint32_t inflight = s->inflight;
     s->timeouts++;
     if (s->state != SENDER_LOSS) {
-        s->undo_possible = true;
-        s->undo_repeats = 0;
-        s->repeat_stamped = false;
+        expect_undo(s);
         cc_timeout(&s->cc, s->net->events->now, inflight);
     } else {
         s->cc.window = 1.0;
@@ -303,7 +335,8 @@ void sender_loss_timer(void *owner)
     uint32_t inflight = s->inflight;
     switch (s->loss_timer_for) {
     case SENDER_TIMER_REORDER:
-        sender_react(s, NULL, sender_detect(s), inflight);
+        sender_detect(s);
+        sender_react(s, NULL, inflight);
         sender_reduce(s, 0);
         break;
     case SENDER_TIMER_PROBE:

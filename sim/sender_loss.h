@@ -23,8 +23,7 @@ void sender_progress(struct sender *s, uint32_t echo_us);
 /* Declares losses; how many. */
 uint32_t sender_detect(struct sender *s);
 /* Enters or leaves recovery. */
-void sender_react(struct sender *s, const struct segment *ack, uint32_t lost,
-                  uint32_t inflight_before);
+void sender_react(struct sender *s, const struct segment *ack, uint32_t inflight_before);
 /* Sets the window in recovery (RFC 6937). */
 void sender_reduce(struct sender *s, uint32_t delivered);
 void sender_arm(struct sender *s);

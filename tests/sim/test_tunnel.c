@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: ISC */
+/* The real cores over simulated links. sim_run() checks what must always hold. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "sim/random.h"
+#include "sim/scenario.h"
+#include "sim/simulator.h"
+
+enum { RANDOM_TEXT_BYTES = 1024 };
+
+static struct sim_config bonded(enum sim_direction direction)
+{
+    struct sim_config config;
+    sim_config_default(&config);
+    config.direction = direction;
+    config.run_ns = 8 * NS_PER_S;
+    config.warmup_ns = 4 * NS_PER_S;
+    return config;
+}
+
+static void run(struct sim_config *config, const char *links, struct sim_result *result)
+{
+    struct linkspecs specs;
+    char error[LINKSPEC_ERROR_BYTES];
+    const struct scenario *scenario = scenario_find(links);
+    if (!linkspecs_parse(&specs, scenario != NULL ? scenario->links : links, error))
+        fail_msg("%s", error);
+    config->links = &specs;
+    if (!sim_run(config, result))
+        fail_msg("%s: %s", links, result->message);
+    linkspecs_free(&specs);
+}
+
+static void assert_share(const char *links, double share_down, double share_up)
+{
+    struct sim_result result;
+    struct sim_config config = bonded(SIM_DOWN);
+    run(&config, links, &result);
+    print_message("%s: %.3f down\n", links, result.stream[LINK_DOWN].share);
+    assert_true(result.stream[LINK_DOWN].share >= share_down);
+    config = bonded(SIM_UP);
+    run(&config, links, &result);
+    print_message("%s: %.3f up\n", links, result.stream[LINK_UP].share);
+    assert_true(result.stream[LINK_UP].share >= share_up);
+}
+
+static void one_flow_gets_the_sum_of_two_links(void **state)
+{
+    (void)state;
+    assert_share("twin", 0.85, 0.85);
+    assert_share("dsllte", 0.8, 0.8);
+}
+
+static void one_flow_gets_the_sum_of_lossy_links(void **state)
+{
+    (void)state;
+    assert_share("lossy", 0.7, 0.7);
+}
+
+static void one_flow_gets_the_sum_of_unequal_links(void **state)
+{
+    (void)state;
+    assert_share("wide", 0.6, 0.6);
+}
+
+static void a_silent_cut_is_survived(void **state)
+{
+    (void)state;
+    for (int kind = SIM_CUT; kind <= SIM_UNPLUG; kind++) {
+        struct sim_result result;
+        struct sim_config config = bonded(SIM_DOWN);
+        config.actions[0] =
+            (struct sim_action){ (enum sim_action_kind)kind, 0, 5 * NS_PER_S, NS_PER_S };
+        config.action_count = 1;
+        run(&config, "twin", &result);
+        print_message("longest stall %.0f ms, longest gap of pings %.0f ms\n",
+                      (double)result.stream[LINK_DOWN].stall_ns / 1e6,
+                      (double)result.ping_gap_ns / 1e6);
+        assert_true(result.stream[LINK_DOWN].stall_ns < NS_PER_S);
+        assert_true(result.ping_gap_ns < NS_PER_S);
+        assert_true(result.stream[LINK_DOWN].share > 0.5);
+    }
+}
+
+static void equal_seeds_give_equal_digests(void **state)
+{
+    (void)state;
+    struct sim_result result[3];
+    for (int i = 0; i < 3; i++) {
+        struct sim_config config = bonded(SIM_BOTH);
+        config.seed = i == 2 ? 8 : 7;
+        config.run_ns = 5 * NS_PER_S;
+        config.call = true;
+        config.rekey_after_ns = NS_PER_S;
+        config.actions[0] = (struct sim_action){ SIM_CUT, 1, 2 * NS_PER_S, NS_PER_S / 2 };
+        config.action_count = 1;
+        run(&config, "wide", &result[i]);
+    }
+    assert_true(result[0].digest == result[1].digest);
+    assert_true(result[0].digest != result[2].digest);
+}
+
+static void random_scenarios_hold(void **state)
+{
+    (void)state;
+    static const uint64_t seeds[] = { 1, 2, 3, 4, 5, 6, 7, 8 };
+    for (size_t i = 0; i < sizeof(seeds) / sizeof(seeds[0]); i++) {
+        char text[RANDOM_TEXT_BYTES];
+        struct linkspecs specs;
+        struct sim_config config;
+        struct sim_result result;
+        sim_config_default(&config);
+        config.run_ns = 6 * NS_PER_S;
+        config.warmup_ns = 2 * NS_PER_S;
+        assert_true(random_scenario(seeds[i], &config, &specs, text, sizeof(text)));
+        if (!sim_run(&config, &result))
+            fail_msg("%s (%s)", result.message, text);
+        linkspecs_free(&specs);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(one_flow_gets_the_sum_of_two_links),
+        cmocka_unit_test(one_flow_gets_the_sum_of_lossy_links),
+        cmocka_unit_test(one_flow_gets_the_sum_of_unequal_links),
+        cmocka_unit_test(a_silent_cut_is_survived),
+        cmocka_unit_test(equal_seeds_give_equal_digests),
+        cmocka_unit_test(random_scenarios_hold),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
