@@ -21,7 +21,8 @@ struct dataplane_config {
     struct core *core;     /* borrowed */
     struct pkt_pool *pool; /* borrowed */
     struct loop *loop;     /* borrowed */
-    struct tun tun;        /* taken over */
+    int tun_fd;            /* taken over */
+    enum tun_offload tun_offload;
 };
 
 /* NULL when there is no memory or the device cannot be watched. */

@@ -7,6 +7,7 @@
 #define HAWSER_SYS_TUN_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <sys/uio.h>
 
@@ -14,43 +15,66 @@
 
 enum {
     TUN_NAME_MAX = 15,
+    TUN_PIECES_MAX = 256,    /* of one packet that is written */
+    TUN_HEADER_MAX = 192,    /* longest header of a super-packet that is accepted */
     TUN_GSO_BYTES_MAX = 60000, /* a super-packet, cut and sealed, still is one UDP GSO send */
 };
 
 /* What the device does for us, from nothing to everything. */
 enum tun_offload { TUN_OFFLOAD_NONE, TUN_OFFLOAD_CSUM, TUN_OFFLOAD_TSO, TUN_OFFLOAD_USO };
 
-struct tun {
-    int fd; /* owned */
-    char name[TUN_NAME_MAX + 1];
-    enum tun_offload offload;
-};
-
-/* most: do not try more than this. Needs CAP_NET_ADMIN. 0 or negative errno. */
-int tun_open(struct tun *t, const char *name, enum tun_offload most);
-void tun_close(struct tun *t);
+const char *tun_offload_name(enum tun_offload offload);
 
 /*
- * Reads one packet (or super-packet). 1 with *out, whose reference is the caller's; 0: none waits;
- * -ENOBUFS: the pool is empty, one packet was thrown away; -EBADMSG: one was malformed, thrown away;
- * another negative errno: the device is gone.
+ * Creates the device; most: do not try more than this. Needs CAP_NET_ADMIN. The descriptor (not
+ * blocking), or a negative errno: -EBUSY when a device of that name exists.
  */
-int tun_read(struct tun *t, struct pkt_pool *pool, struct pkt **out);
+int tun_open(const char *name, enum tun_offload most, enum tun_offload *in_use);
 
-/* A packet to write, in pieces that lie one behind the other. */
-struct tun_frame {
-    enum pkt_gso gso;
+/* The engine's side of a device. */
+struct tun {
+    int fd; /* borrowed */
+    enum tun_offload offload;
+    struct pkt_pool *pool;  /* borrowed */
+    struct pkt *read_ahead; /* owned: buffer for the next packet */
+    uint64_t malformed;     /* counters of packets thrown away */
+    uint64_t no_buffer;
+    uint64_t write_errors;
+};
+
+void tun_init(struct tun *t, int fd, enum tun_offload offload, struct pkt_pool *pool);
+/* Gives the buffer back; the descriptor stays open. */
+void tun_clear(struct tun *t);
+
+/* The virtio header as values. */
+struct tun_vnet {
+    bool needs_csum;
+    uint8_t gso_type;
+    uint16_t gso_size;
+    uint16_t csum_start;
+    uint16_t csum_offset;
+};
+
+/* Describes a packet by its virtio header; false: it is malformed. */
+bool tun_describe(struct pkt *p, const struct tun_vnet *v);
+
+/* The next packet, whose reference is the caller's, or NULL: none waits, or *error (negative errno,
+ * else 0). */
+struct pkt *tun_read(struct tun *t, int *error);
+
+/* A packet (or super-packet) to write, in pieces that lie one behind the other. */
+struct tun_packet {
+    uint8_t gso; /* enum pkt_gso */
     uint16_t gso_size;
     uint16_t header_bytes; /* with gso: IP and transport header */
     bool csum_partial;
-    uint16_t csum_start, csum_offset; /* with csum_partial */
-    struct iovec *pieces;  /* pieces[0] is free for the virtio header; packet from pieces[1] */
-    int piece_count;       /* with pieces[0] */
+    uint16_t csum_start; /* with csum_partial */
+    uint16_t csum_offset;
+    const struct iovec *pieces;
+    size_t piece_count; /* at most TUN_PIECES_MAX */
 };
 
-/* 0, or negative errno: -EAGAIN and -EINVAL drop this packet only. */
-int tun_write(struct tun *t, const struct tun_frame *f);
-
-const char *tun_offload_name(enum tun_offload o);
+/* 0, or a negative errno, also counted: the packet is dropped. */
+int tun_write(struct tun *t, const struct tun_packet *p);
 
 #endif
