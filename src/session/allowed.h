@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Allowed addresses: which peer an inner address belongs to, by longest prefix.
+ *
+ * The same table routes packets that leave and checks the source of packets that came in. It is
+ * built when the peers change and only read on the packet path. Of two equal prefixes the later
+ * one counts.
+ */
+#ifndef HAWSER_SESSION_ALLOWED_H
+#define HAWSER_SESSION_ALLOWED_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/netaddr.h"
+
+struct allowed_node;
+struct peer;
+
+struct allowed {
+    struct allowed_node *nodes; /* owned; two roots first, then in order of insertion */
+    uint32_t count;
+    uint32_t capacity;
+};
+
+int allowed_init(struct allowed *a);
+void allowed_free(struct allowed *a);
+
+/* -ENOMEM or 0. The peer is borrowed. */
+int allowed_add(struct allowed *a, const struct netprefix *prefix, struct peer *peer);
+
+/* addr: 4 or 16 bytes by family (4 or 6). NULL: nobody's. */
+struct peer *allowed_find(const struct allowed *a, uint8_t family, const uint8_t *addr);
+
+/* The same for the addresses of an IP packet; NULL also for what is no IP packet. */
+struct peer *allowed_source(const struct allowed *a, const uint8_t *packet, size_t len_bytes);
+struct peer *allowed_destination(const struct allowed *a, const uint8_t *packet, size_t len_bytes);
+
+#endif

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * A token bucket as one point in time (the generic cell rate algorithm of ITU-T I.371): in any
+ * interval t at most burst + t / interval_ns are let through.
+ */
+#ifndef HAWSER_SESSION_BUCKET_H
+#define HAWSER_SESSION_BUCKET_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/tstamp.h"
+
+struct bucket {
+    struct tstamp empty_until; /* when it is full again */
+    int64_t interval_ns;       /* one token */
+    int64_t burst;             /* tokens it holds */
+};
+
+static inline bool bucket_take(struct bucket *b, struct tstamp now)
+{
+    struct tstamp at = tstamp_max(b->empty_until, now);
+    if (tstamp_sub(at, now) > (b->burst - 1) * b->interval_ns)
+        return false;
+    b->empty_until = tstamp_add(at, b->interval_ns);
+    return true;
+}
+
+#endif

@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: ISC */
+#include "session/control.h"
+
+#include <string.h>
+
+#include "base/cursor.h"
+#include "session/paths.h"
+#include "session/peer.h"
+#include "session/state.h"
+
+static bool is_eliciting(enum wire_frame type)
+{
+    return type != WIRE_ACK && type != WIRE_CLOSE;
+}
+
+bool control_send(struct peer *p, struct tstamp now, uint8_t path, const struct route *to,
+                  const struct wire_frame_value *frames, size_t count, uint32_t tag)
+{
+    struct validation *v = &p->paths[path].address;
+    uint8_t plain[OUTBOX_BYTES - WIRE_HEADER_BYTES - WIRE_TAG_BYTES];
+    struct writer w = writer_of(plain, sizeof plain);
+    bool eliciting = false;
+    for (size_t i = 0; i < count; i++) {
+        wire_put_frame(&w, &frames[i]);
+        eliciting |= is_eliciting(frames[i].type);
+    }
+    size_t len = WIRE_HEADER_BYTES + writer_len(&w) + WIRE_TAG_BYTES;
+    if (!writer_ok(&w) || !peer_can_send(p, now) || !validation_may_send(v, to, len))
+        return false;
+    struct outbox_item *item = outbox_room(&p->core->outbox);
+    if (item == NULL) {
+        core_drop_one(p->core, CORE_DROP_SEND);
+        return false;
+    }
+    uint64_t pn = bond_take_pn(p->bond, now, path, (uint32_t)len, eliciting, tag);
+    const struct aead_span span = { .data = plain, .len_bytes = writer_len(&w) };
+    item->len_bytes = keys_seal(p->current, path, pn, &span, 1, item->data);
+    item->route = *to;
+    item->peer = p;
+    item->path = path;
+    outbox_push(&p->core->outbox);
+    validation_debit(v, to, len);
+    if (eliciting)
+        peer_asked(p, now);
+    return true;
+}
+
+void control_ping(struct peer *p, struct tstamp now)
+{
+    const struct wire_frame_value ping = { .type = WIRE_PING };
+    int via = paths_best(p, now);
+    if (via >= 0)
+        control_send(p, now, (uint8_t)via, &p->paths[via].address.route, &ping, 1, 0);
+}
+
+void control_close(struct peer *p, struct tstamp now, enum wire_close_reason reason)
+{
+    const struct wire_frame_value close = { .type = WIRE_CLOSE, .close_reason = (uint8_t)reason };
+    for (uint8_t id = 0; id < WIRE_PATHS_MAX; id++)
+        if (p->paths[id].opened && paths_local_use(p, id) == WIRE_PATH_ACTIVE)
+            control_send(p, now, id, &p->paths[id].address.route, &close, 1, 0);
+}
+
+bool control_scan(const uint8_t *plain, size_t len_bytes, bool *eliciting)
+{
+    struct reader r = reader_of(plain, len_bytes);
+    struct wire_frame_value f;
+    int got;
+    *eliciting = false;
+    while ((got = wire_get_frame(&r, &f)) > 0)
+        *eliciting |= is_eliciting(f.type);
+    return got == 0;
+}
+
+/*
+ * Back to where the challenge came from, in a datagram no longer than the challenge was: that
+ * address may not be validated, but it gets no more than it sent.
+ */
+static void answer_challenge(struct peer *p, struct tstamp now, uint8_t path,
+                             const struct route *from, const uint8_t *token)
+{
+    struct wire_frame_value f = { .type = WIRE_PATH_RESPONSE };
+    memcpy(f.token, token, sizeof f.token);
+    control_send(p, now, path, from, &f, 1, 0);
+}
+
+static void frame_rx(struct peer *p, struct tstamp now, uint8_t path, const struct route *from,
+                     const struct wire_frame_value *f)
+{
+    switch (f->type) {
+    case WIRE_ACK:
+        bond_rx_ack(p->bond, now, path, &f->ack);
+        break;
+    case WIRE_PATH_CHALLENGE:
+        answer_challenge(p, now, path, from, f->token);
+        break;
+    case WIRE_PATH_RESPONSE:
+        paths_answered(p, now, path, f->token);
+        break;
+    case WIRE_PATH_STATUS:
+        paths_told(p, now, &f->status);
+        break;
+    case WIRE_CLOSE:
+        peer_disconnect(p, now, "closed by the peer");
+        break;
+    case WIRE_PING:
+    case WIRE_PADDING:
+    case WIRE_DATA:
+        break;
+    }
+}
+
+void control_rx(struct peer *p, struct tstamp now, uint8_t path, const struct route *from,
+                const uint8_t *plain, size_t len_bytes)
+{
+    struct reader r = reader_of(plain, len_bytes);
+    struct wire_frame_value f;
+    while (wire_get_frame(&r, &f) > 0)
+        frame_rx(p, now, path, from, &f);
+}

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Control datagrams: frames of the session's own, sealed at once and left in the outbox, and the
+ * frames that come in.
+ */
+#ifndef HAWSER_SESSION_CONTROL_H
+#define HAWSER_SESSION_CONTROL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/tstamp.h"
+#include "session/route.h"
+#include "wire/wire.h"
+
+struct peer;
+struct keys;
+
+/*
+ * Sends frames on a path to an address; an address that is not validated gets no more than it is
+ * allowed. tag: see bond_take_pn(). False: not sent.
+ */
+bool control_send(struct peer *p, struct tstamp now, uint8_t path, const struct route *to,
+                  const struct wire_frame_value *frames, size_t count, uint32_t tag);
+
+/* A single frame without contents on the best path, so that the peer hears of new keys. */
+void control_ping(struct peer *p, struct tstamp now);
+/* Says goodbye on every open path. */
+void control_close(struct peer *p, struct tstamp now, enum wire_close_reason reason);
+
+/*
+ * The plaintext of an authentic datagram that is not data. eliciting: holds anything but
+ * acknowledgements, padding and CLOSE. False: malformed.
+ */
+bool control_scan(const uint8_t *plain, size_t len_bytes, bool *eliciting);
+void control_rx(struct peer *p, struct tstamp now, uint8_t path, const struct route *from,
+                const uint8_t *plain, size_t len_bytes);
+
+#endif

@@ -1,0 +1,314 @@
+/* SPDX-License-Identifier: ISC */
+#include "session/core.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "crypto/key.h"
+#include "crypto/secret.h"
+#include "session/control.h"
+#include "session/event.h"
+#include "session/paths.h"
+#include "session/peer.h"
+#include "session/receive.h"
+#include "session/state.h"
+#include "session/transmit.h"
+
+enum { MTU_AT_START = 1420 }; /* until the paths are measured; larger packets are fragmented */
+
+static int local_keys_init(struct local_keys *l, const uint8_t private_key[32])
+{
+    memcpy(l->private_key.bytes, private_key, sizeof l->private_key.bytes);
+    if (!key_public(l->public_key, private_key))
+        return -EINVAL;
+    cookie_keys_init(&l->cookie, l->public_key);
+    return 0;
+}
+
+int core_new(struct core **out, const struct core_config *config, struct tstamp now)
+{
+    struct core *c = calloc(1, sizeof *c);
+    if (c == NULL)
+        return -ENOMEM;
+    c->pool = config->pool;
+    c->ciphers = config->ciphers;
+    c->preferred_cipher = config->preferred_cipher;
+    c->rekey_after_ns = config->rekey_after_ns != 0 ? config->rekey_after_ns : STATE_REKEY_NS;
+    c->wall_offset_ns = config->wall_offset_ns;
+    c->null_cipher = config->null_cipher;
+    c->random = config->random;
+    c->random_arg = config->random_arg;
+    c->mtu_bytes = MTU_AT_START;
+    c->group = malloc(STATE_GROUP_BYTES);
+    int err = local_keys_init(&c->local, config->private_key);
+    if (c->group == NULL || allowed_init(&c->allowed) < 0 || index_init(&c->index, 0) < 0)
+        err = -ENOMEM;
+    if (err == 0) {
+        responder_init(c, now);
+        err = core_set_peers(c, now, config->peers, config->peer_count);
+    }
+    if (err < 0) {
+        core_free(c);
+        return err;
+    }
+    *out = c;
+    return 0;
+}
+
+void core_free(struct core *c)
+{
+    if (c == NULL)
+        return;
+    for (size_t i = 0; i < c->peer_count; i++)
+        peer_free(c->peers[i]);
+    free(c->peers);
+    allowed_free(&c->allowed);
+    index_free(&c->index);
+    free(c->group);
+    secret_clear(c, sizeof *c);
+    free(c);
+}
+
+static struct peer *find_peer(struct peer *const *peers, size_t count, const uint8_t key[32])
+{
+    for (size_t i = 0; i < count; i++)
+        if (peers[i] != NULL && memcmp(peers[i]->public_key, key, 32) == 0)
+            return peers[i];
+    return NULL;
+}
+
+static bool keys_good(const struct core *c, const struct core_peer_config *peers, size_t count)
+{
+    static const uint8_t none[32];
+    for (size_t i = 0; i < count; i++) {
+        const uint8_t *key = peers[i].public_key;
+        if (memcmp(key, none, 32) == 0 || memcmp(key, c->local.public_key, 32) == 0)
+            return false;
+        for (size_t j = 0; j < i; j++)
+            if (memcmp(key, peers[j].public_key, 32) == 0)
+                return false;
+    }
+    return count < UINT16_MAX;
+}
+
+static int fill_allowed(struct allowed *a, struct peer *const *peers, size_t count)
+{
+    int err = allowed_init(a);
+    for (size_t i = 0; err == 0 && i < count; i++)
+        for (size_t j = 0; err == 0 && j < peers[i]->allowed_count; j++)
+            err = allowed_add(a, &peers[i]->allowed[j], peers[i]);
+    return err;
+}
+
+/* Those of the new set: the ones there are, configured anew, and new ones. */
+static int gather_peers(struct core *c, struct tstamp now, struct peer **next,
+                        const struct core_peer_config *peers, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        next[i] = find_peer(c->peers, c->peer_count, peers[i].public_key);
+        int err = next[i] != NULL ? peer_configure(next[i], &peers[i])
+                                  : peer_new(&next[i], c, &peers[i], now);
+        if (err < 0)
+            return err;
+    }
+    return 0;
+}
+
+/* Says goodbye to and frees those of one set that are not in another. */
+static void drop_missing(struct core *c, struct tstamp now, struct peer **from, size_t from_count,
+                         struct peer *const *in, size_t in_count)
+{
+    for (size_t i = 0; i < from_count; i++) {
+        struct peer *p = from[i];
+        if (p == NULL || find_peer(in, in_count, p->public_key) != NULL)
+            continue;
+        control_close(p, now, WIRE_CLOSE_SHUTDOWN);
+        transmit_forget(c, p);
+        event_forget(c, p);
+        peer_free(p);
+    }
+}
+
+int core_set_peers(struct core *c, struct tstamp now, const struct core_peer_config *peers,
+                   size_t count)
+{
+    struct allowed allowed = { 0 };
+    if (!keys_good(c, peers, count))
+        return -EINVAL;
+    struct peer **next = calloc(count + 1, sizeof(struct peer *));
+    if (next == NULL)
+        return -ENOMEM;
+    int err = gather_peers(c, now, next, peers, count);
+    if (err == 0)
+        err = fill_allowed(&allowed, next, count);
+    if (err == 0)
+        err = index_resize(&c->index, count > c->peer_count ? count : c->peer_count);
+    if (err < 0) {
+        drop_missing(c, now, next, count, c->peers, c->peer_count);
+        allowed_free(&allowed);
+        free(next);
+        return err;
+    }
+    drop_missing(c, now, c->peers, c->peer_count, next, count);
+    allowed_free(&c->allowed);
+    free(c->peers);
+    c->allowed = allowed;
+    c->peers = next;
+    c->peer_count = count;
+    return 0;
+}
+
+void core_set_wall_offset(struct core *c, int64_t wall_offset_ns)
+{
+    c->wall_offset_ns = wall_offset_ns;
+}
+
+void core_endpoints(struct core *c, struct tstamp now, size_t peer, const struct netaddr *addrs,
+                    size_t count)
+{
+    if (peer >= c->peer_count)
+        return;
+    struct peer *p = c->peers[peer];
+    struct netaddr used = p->endpoints[p->endpoint];
+    p->endpoint_count = count < CORE_ENDPOINTS_MAX ? count : CORE_ENDPOINTS_MAX;
+    p->endpoint = 0;
+    for (uint8_t i = 0; i < p->endpoint_count; i++) {
+        p->endpoints[i] = addrs[i];
+        if (netaddr_equal(&addrs[i], &used))
+            p->endpoint = i;
+    }
+    paths_refresh(p, now);
+    handshake_now(p, now);
+}
+
+void core_link_event(struct core *c, struct tstamp now, const struct core_link *link)
+{
+    if (link->link >= WIRE_PATHS_MAX)
+        return;
+    const struct core_link before = c->links[link->link];
+    c->links[link->link] = *link;
+    for (size_t i = 0; i < c->peer_count; i++) {
+        paths_link_changed(c->peers[i], now, &before, link);
+        if (link->present && link->carrier)
+            handshake_now(c->peers[i], now);
+    }
+}
+
+void core_rx(struct core *c, struct tstamp now, const struct core_datagram *batch, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        receive_datagram(c, now, &batch[i]);
+}
+
+static void tun_one(struct core *c, struct tstamp now, struct pkt *pkt)
+{
+    struct peer *p = allowed_destination(&c->allowed, pkt->data, pkt->len_bytes);
+    bool gone = p != NULL && !p->up && tstamp_sub(now, p->down_at) > STATE_HOLD_NS;
+    if (p == NULL || gone) {
+        core_drop_one(c, p == NULL ? CORE_DROP_NO_ROUTE : CORE_DROP_NO_SESSION);
+        pkt_put(pkt);
+        return;
+    }
+    p->tx_bytes += pkt->len_bytes;
+    bond_send(p->bond, now, pkt);
+}
+
+void core_tun(struct core *c, struct tstamp now, struct pkt *const *batch, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        tun_one(c, now, batch[i]);
+}
+
+bool core_next_tx(struct core *c, struct tstamp now, struct core_tx *out)
+{
+    return transmit_next(c, now, out);
+}
+
+void core_tx_done(struct core *c, struct tstamp now, const struct core_tx *tx, int result)
+{
+    if (result == 0)
+        return;
+    c->drops[CORE_DROP_SEND] += tx->segment_count;
+    if (tx->peer >= c->peer_count || tx->path >= WIRE_PATHS_MAX)
+        return;
+    struct peer *p = c->peers[tx->peer];
+    const struct route to = { .socket = tx->socket, .to = tx->to };
+    const struct peer_path *path = &p->paths[tx->path];
+    /* What went to an address in validation says nothing about the one in use. */
+    if (!path->opened || !route_equal(&path->address.route, &to))
+        return;
+    if (result == -EMSGSIZE)
+        paths_refused(p, now, tx->path, (uint32_t)tx->segment_bytes);
+    else if (result != -EAGAIN && result != -ENOBUFS)
+        bond_path_suspect(p->bond, now, tx->path);
+}
+
+/* The next packet of one peer that may have come from it. */
+static struct pkt *deliver_from(struct core *c, struct peer *p)
+{
+    struct pkt *pkt;
+    while ((pkt = bond_deliver(p->bond)) != NULL) {
+        if (allowed_source(&c->allowed, pkt->data, pkt->len_bytes) == p) {
+            p->rx_bytes += pkt->len_bytes;
+            return pkt;
+        }
+        core_drop_one(c, CORE_DROP_SOURCE);
+        pkt_put(pkt);
+    }
+    return NULL;
+}
+
+struct pkt *core_next_tun(struct core *c)
+{
+    /* Everything of one peer, then of the next: packets of one flow stay together. */
+    for (size_t i = 0; i < c->peer_count; i++) {
+        struct pkt *pkt = deliver_from(c, c->peers[c->turn_tun % c->peer_count]);
+        if (pkt != NULL)
+            return pkt;
+        c->turn_tun++;
+    }
+    return NULL;
+}
+
+void core_tick(struct core *c, struct tstamp now)
+{
+    for (size_t i = 0; i < c->peer_count; i++)
+        peer_tick(c->peers[i], now);
+}
+
+struct tstamp core_deadline(const struct core *c)
+{
+    static const struct tstamp at_once = { 0 };
+    struct tstamp at = TSTAMP_NEVER;
+    if (!outbox_empty(&c->outbox) || (c->spill_peer != NULL && !c->closing))
+        return at_once;
+    for (size_t i = 0; i < c->peer_count && !c->closing; i++) {
+        const struct peer *p = c->peers[i];
+        if (p->probes != 0)
+            return at_once;
+        at = tstamp_min(at, tstamp_min(p->wake, bond_deadline(p->bond)));
+    }
+    return at;
+}
+
+void core_close(struct core *c, struct tstamp now)
+{
+    for (size_t i = 0; i < c->peer_count; i++)
+        control_close(c->peers[i], now, WIRE_CLOSE_SHUTDOWN);
+    c->closing = true;
+}
+
+bool core_next_event(struct core *c, struct core_event *out)
+{
+    if (c->event_head == c->event_tail)
+        return false;
+    const struct state_event *e = &c->events[c->event_head++ % STATE_EVENTS_MAX];
+    *out = (struct core_event){
+        .type = e->type, .path = e->path, .mtu_bytes = e->mtu_bytes, .reason = e->reason
+    };
+    for (uint16_t i = 0; i < c->peer_count; i++)
+        if (c->peers[i] == e->peer)
+            out->peer = i;
+    return true;
+}

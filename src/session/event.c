@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: ISC */
+#include "session/event.h"
+
+#include "session/paths.h"
+#include "session/state.h"
+
+static void push(struct core *c, const struct state_event *e)
+{
+    if (c->event_tail - c->event_head == STATE_EVENTS_MAX)
+        c->event_head++;
+    c->events[c->event_tail++ % STATE_EVENTS_MAX] = *e;
+}
+
+void event_peer(struct peer *p, bool up, const char *reason)
+{
+    enum core_event_type type = up ? CORE_EVENT_PEER_UP : CORE_EVENT_PEER_DOWN;
+    push(p->core, &(struct state_event){ .type = type, .peer = p, .reason = reason });
+}
+
+void event_path(struct peer *p, uint8_t path, bool up, const char *reason)
+{
+    enum core_event_type type = up ? CORE_EVENT_PATH_UP : CORE_EVENT_PATH_DOWN;
+    push(p->core,
+         &(struct state_event){ .type = type, .peer = p, .path = path, .reason = reason });
+}
+
+void event_resolve(struct peer *p)
+{
+    push(p->core, &(struct state_event){
+                      .type = CORE_EVENT_RESOLVE, .peer = p, .reason = "no answer" });
+}
+
+/* The smallest path of all peers; paths whose search has not ended do not count yet. */
+static uint32_t best_mtu(const struct core *c)
+{
+    uint32_t least = 0;
+    for (size_t i = 0; i < c->peer_count; i++) {
+        uint32_t inner = paths_inner_mtu(c->peers[i]);
+        if (inner != 0 && (least == 0 || inner < least))
+            least = inner;
+    }
+    if (least == 0)
+        return c->mtu_bytes;
+    return least < MTU_IP_MIN ? MTU_IP_MIN : least;
+}
+
+void event_mtu(struct core *c)
+{
+    uint32_t mtu_bytes = best_mtu(c);
+    if (mtu_bytes == c->mtu_bytes)
+        return;
+    c->mtu_bytes = mtu_bytes;
+    push(c, &(struct state_event){
+                .type = CORE_EVENT_MTU, .mtu_bytes = mtu_bytes, .reason = "measured" });
+}
+
+void event_forget(struct core *c, const struct peer *p)
+{
+    uint32_t to = c->event_head;
+    for (uint32_t i = c->event_head; i != c->event_tail; i++)
+        if (c->events[i % STATE_EVENTS_MAX].peer != p)
+            c->events[to++ % STATE_EVENTS_MAX] = c->events[i % STATE_EVENTS_MAX];
+    c->event_tail = to;
+}

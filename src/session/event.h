@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: ISC */
+/* What the core tells its driver: a ring; when nobody takes events the oldest are lost. */
+#ifndef HAWSER_SESSION_EVENT_H
+#define HAWSER_SESSION_EVENT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct core;
+struct peer;
+
+void event_peer(struct peer *p, bool up, const char *reason);
+void event_path(struct peer *p, uint8_t path, bool up, const char *reason);
+void event_resolve(struct peer *p);
+/* Looks whether the tunnel's MTU has changed, and tells if so. */
+void event_mtu(struct core *c);
+/* A peer is about to go: nothing is told of it any more. */
+void event_forget(struct core *c, const struct peer *p);
+
+#endif

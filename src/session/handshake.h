@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The handshake: Noise_IKpsk2_25519_ChaChaPoly_BLAKE2b in two messages, with cookies.
+ *
+ * Calling (initiator.c): one initiation goes out on all usable links at once; the first response
+ * wins. It is repeated, with fresh keys, until there is one.
+ *
+ * Being called (responder.c): the new session stays aside until the first authentic datagram comes
+ * with it, so neither a replayed nor a forged initiation displaces a working one. An initiation
+ * older than the newest one is refused, save that a peer whose clock was set back may prove by a
+ * cookie that it is there now; each such initiation is accepted once, and never lowers the
+ * timestamp that the others are measured by.
+ */
+#ifndef HAWSER_SESSION_HANDSHAKE_H
+#define HAWSER_SESSION_HANDSHAKE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/tstamp.h"
+#include "crypto/cookie.h"
+#include "crypto/noise.h"
+#include "session/bucket.h"
+#include "session/core.h"
+#include "wire/wire.h"
+
+#define HANDSHAKE_PROLOGUE "hawser v1"
+
+enum {
+    HANDSHAKE_STALE_MAX = 16,  /* late initiations remembered for each peer */
+    HANDSHAKE_RECENT_MAX = 64, /* responses kept for further copies of their initiation */
+    HANDSHAKE_REPEATS_MAX = 2 * WIRE_PATHS_MAX, /* of one response */
+    HANDSHAKE_QUICK_TRIES = 30, /* at HANDSHAKE_RETRY_NS; later ones at HANDSHAKE_SLOW_RETRY_NS */
+    HANDSHAKE_RESOLVE_TRIES = 3, /* then the endpoint's names should be looked up again */
+};
+
+#define HANDSHAKE_RETRY_NS NS_PER_S
+#define HANDSHAKE_SLOW_RETRY_NS (5 * NS_PER_S)
+#define HANDSHAKE_RESOLVE_NS (10 * NS_PER_S)
+#define HANDSHAKE_LOAD_NS (20 * NS_PER_MS)    /* 50 initiations a second without a cookie */
+#define HANDSHAKE_LOAD_BURST 50
+#define HANDSHAKE_STALE_NS (100 * NS_PER_MS)  /* 10 cookies a second to clocks in the past */
+#define HANDSHAKE_STALE_BURST 20
+#define HANDSHAKE_STALE_MEMORY_NS (2 * COOKIE_LIFETIME_NS) /* a cookie is good for no longer */
+
+struct core;
+struct keys;
+struct peer;
+
+/* Our own static keys. */
+struct local_keys {
+    struct secret32 private_key;
+    uint8_t public_key[32];
+    struct cookie_keys cookie;
+};
+
+enum handshake_reason { HANDSHAKE_IDLE, HANDSHAKE_CONNECT, HANDSHAKE_REKEY, HANDSHAKE_LOST };
+
+/* A cookie that the peer gave for one of our addresses. */
+struct cookie_jar {
+    uint8_t cookie[COOKIE_BYTES];
+    struct tstamp got;
+    bool full;
+    uint32_t used_for; /* index of the initiation that it was last sent with at once */
+};
+
+/* The calling side of one peer. */
+struct handshake {
+    enum handshake_reason reason;
+    struct cookie_keys cookie; /* of the peer's public key */
+    struct noise_handshake noise;
+    uint32_t index; /* ours, of the initiation under way; 0: none */
+    uint8_t message[WIRE_INITIATION_BYTES]; /* the initiation, without mac2 */
+    unsigned attempts;
+    struct tstamp next;       /* attempt */
+    struct tstamp not_before; /* the peer said goodbye: leave it that time */
+    struct tstamp resolve_at;
+    int64_t last_wall_ns; /* timestamps grow, whatever the clock does */
+    struct cookie_jar jars[WIRE_PATHS_MAX][2]; /* by link; IPv4, IPv6 */
+};
+
+struct stale_entry {
+    uint8_t ephemeral[32];
+    struct tstamp at;
+    bool used;
+};
+
+/* The called side of one peer. */
+struct answering {
+    uint8_t timestamp[WIRE_TIMESTAMP_BYTES]; /* of the newest initiation */
+    struct stale_entry stale[HANDSHAKE_STALE_MAX];
+};
+
+/* An answered initiation: its copies over other links get the same response. */
+struct recent_answer {
+    uint8_t mac1[WIRE_MAC_BYTES];
+    uint32_t index; /* ours; the answer is good while that session is still aside */
+    unsigned repeats;
+    uint8_t response[WIRE_RESPONSE_BYTES];
+};
+
+/* The called side of the core as a whole. */
+struct responder {
+    struct cookie_checker cookies;
+    struct bucket load;
+    struct bucket stale;
+    struct recent_answer recent[HANDSHAKE_RECENT_MAX];
+    size_t recent_next;
+};
+
+void handshake_init(struct peer *p);
+void handshake_free(struct peer *p);
+/* The peer said goodbye or was lost for long: the next call is a little later. */
+void handshake_later(struct peer *p, struct tstamp now);
+/* Something changed that may help: if there is no session, call now. */
+void handshake_now(struct peer *p, struct tstamp now);
+void handshake_tick(struct peer *p, struct tstamp now);
+
+void responder_init(struct core *c, struct tstamp now);
+
+void handshake_initiation_rx(struct core *c, struct tstamp now, const struct core_datagram *d);
+void handshake_response_rx(struct core *c, struct tstamp now, const struct core_datagram *d);
+void handshake_cookie_rx(struct core *c, struct tstamp now, const struct core_datagram *d);
+
+/* A fresh random index of ours, entered for that peer. */
+uint32_t handshake_take_index(struct peer *p);
+
+#endif

@@ -1,0 +1,299 @@
+/* SPDX-License-Identifier: ISC */
+#include <string.h>
+
+#include "base/cursor.h"
+#include "session/control.h"
+#include "session/event.h"
+#include "session/handshake.h"
+#include "session/paths.h"
+#include "session/peer.h"
+#include "session/state.h"
+
+enum { MAC2_AT = WIRE_INITIATION_BYTES - WIRE_MAC_BYTES, MAC1_AT = MAC2_AT - WIRE_MAC_BYTES };
+
+void handshake_init(struct peer *p)
+{
+    cookie_keys_init(&p->handshake.cookie, p->public_key);
+}
+
+uint32_t handshake_take_index(struct peer *p)
+{
+    uint32_t index;
+    do
+        core_random(p->core, &index, sizeof index);
+    while (index == 0 || index_find(&p->core->index, index) != NULL);
+    index_put(&p->core->index, index, p);
+    return index;
+}
+
+/* Forgets the initiation under way: a response to it fits nothing any more. */
+static void abandon(struct peer *p)
+{
+    index_remove(&p->core->index, p->handshake.index);
+    p->handshake.index = 0;
+    noise_clear(&p->handshake.noise);
+}
+
+static void end(struct peer *p)
+{
+    abandon(p);
+    p->handshake.reason = HANDSHAKE_IDLE;
+    p->handshake.attempts = 0;
+}
+
+void handshake_free(struct peer *p)
+{
+    end(p);
+}
+
+void handshake_later(struct peer *p, struct tstamp now)
+{
+    end(p);
+    p->handshake.not_before = tstamp_add(now, HANDSHAKE_RETRY_NS);
+    peer_wake(p, now);
+}
+
+void handshake_now(struct peer *p, struct tstamp now)
+{
+    if (peer_can_send(p, now))
+        return;
+    p->handshake.next = now;
+    p->handshake.attempts = 0;
+    peer_wake(p, now);
+}
+
+/* TAI64N (Bernstein): 2^62 and the seconds since 1970, then the nanoseconds. */
+static void put_timestamp(struct peer *p, struct tstamp now, uint8_t out[WIRE_TIMESTAMP_BYTES])
+{
+    int64_t wall_ns = now.ns + p->core->wall_offset_ns;
+    if (wall_ns <= p->handshake.last_wall_ns)
+        wall_ns = p->handshake.last_wall_ns + 1;
+    p->handshake.last_wall_ns = wall_ns;
+    struct writer w = writer_of(out, WIRE_TIMESTAMP_BYTES);
+    write_u64(&w, (UINT64_C(1) << 62) + (uint64_t)(wall_ns / NS_PER_S));
+    write_u32(&w, (uint32_t)(wall_ns % NS_PER_S));
+}
+
+/* False: the library failed, or the peer's public key is none. */
+static bool create_initiation(struct peer *p, struct tstamp now)
+{
+    struct core *c = p->core;
+    struct handshake *h = &p->handshake;
+    struct wire_hello hello = {
+        .version = WIRE_VERSION,
+        .ciphers = c->ciphers,
+        .preferred = c->preferred_cipher,
+    };
+    uint8_t payload[WIRE_HELLO_BYTES];
+    struct secret32 ephemeral, psk;
+    struct wire_initiation view;
+    size_t written = 0;
+    abandon(p);
+    put_timestamp(p, now, hello.timestamp);
+    memcpy(hello.epoch, p->epoch, sizeof hello.epoch);
+    wire_put_hello(payload, &hello);
+    memcpy(psk.bytes, p->preshared_key, sizeof psk.bytes);
+    core_random(c, ephemeral.bytes, sizeof ephemeral.bytes);
+    h->index = handshake_take_index(p);
+    wire_put_initiation(h->message, h->index);
+    wire_get_initiation(h->message, sizeof h->message, &view);
+    int err = noise_initiator_init(&h->noise, HANDSHAKE_PROLOGUE, strlen(HANDSHAKE_PROLOGUE),
+                                   &c->local.private_key, c->local.public_key, p->public_key,
+                                   &psk);
+    if (err == 0)
+        err = noise_create_initiation(&h->noise, &ephemeral, payload, sizeof payload,
+                                      h->message + (view.noise - h->message),
+                                      WIRE_INITIATION_NOISE_BYTES, &written);
+    cookie_mac1(&h->cookie, h->message, MAC1_AT, h->message + MAC1_AT);
+    secret_clear(&ephemeral, sizeof ephemeral);
+    secret_clear(&psk, sizeof psk);
+    return err == 0 && written == WIRE_INITIATION_NOISE_BYTES;
+}
+
+static struct cookie_jar *jar_of(struct peer *p, uint16_t link, const struct netaddr *to)
+{
+    return &p->handshake.jars[link % WIRE_PATHS_MAX][to->family == 6];
+}
+
+static void send_on(struct peer *p, struct tstamp now, uint16_t link, const struct netaddr *to)
+{
+    const struct cookie_jar *jar = jar_of(p, link, to);
+    struct outbox_item *item = outbox_room(&p->core->outbox);
+    if (item == NULL) {
+        core_drop_one(p->core, CORE_DROP_SEND);
+        return;
+    }
+    item->route = (struct route){ .socket = link, .to = *to };
+    item->len_bytes = WIRE_INITIATION_BYTES;
+    memcpy(item->data, p->handshake.message, WIRE_INITIATION_BYTES);
+    if (jar->full && tstamp_sub(now, jar->got) < COOKIE_LIFETIME_NS)
+        cookie_mac2(jar->cookie, item->data, MAC2_AT, item->data + MAC2_AT);
+    outbox_push(&p->core->outbox);
+}
+
+/* The first try goes to the best address of each family, further ones to all. */
+static void send_on_link(struct peer *p, struct tstamp now, const struct core_link *link)
+{
+    bool tried[2] = { false, false };
+    for (size_t i = 0; i < p->endpoint_count; i++) {
+        const struct netaddr *to = &p->endpoints[(p->endpoint + i) % p->endpoint_count];
+        bool six = to->family == 6;
+        bool wanted = p->handshake.attempts > 0 || !tried[six];
+        if ((six ? link->has_ipv6 : link->has_ipv4) && wanted)
+            send_on(p, now, link->link, to);
+        tried[six] = true;
+    }
+}
+
+/* Standby links, which may cost money, only if the active ones brought no response. */
+static void send_on_links(struct peer *p, struct tstamp now)
+{
+    bool active = false;
+    for (uint8_t id = 0; id < WIRE_PATHS_MAX; id++)
+        active |= paths_local_use(p, id) == WIRE_PATH_ACTIVE;
+    for (uint8_t id = 0; id < WIRE_PATHS_MAX; id++) {
+        enum wire_path_use use = paths_local_use(p, id);
+        bool standby_too = !active || p->handshake.attempts > 0;
+        if (use == WIRE_PATH_ACTIVE || (use == WIRE_PATH_STANDBY && standby_too))
+            send_on_link(p, now, &p->core->links[id]);
+    }
+}
+
+static void attempt(struct peer *p, struct tstamp now)
+{
+    struct handshake *h = &p->handshake;
+    bool looked_up = h->attempts < HANDSHAKE_RESOLVE_TRIES || tstamp_before(now, h->resolve_at);
+    if (!looked_up) {
+        event_resolve(p);
+        h->resolve_at = tstamp_add(now, HANDSHAKE_RESOLVE_NS);
+    }
+    if (create_initiation(p, now))
+        send_on_links(p, now);
+    else
+        core_drop_one(p->core, CORE_DROP_HANDSHAKE);
+    int64_t wait_ns =
+        h->attempts < HANDSHAKE_QUICK_TRIES ? HANDSHAKE_RETRY_NS : HANDSHAKE_SLOW_RETRY_NS;
+    h->attempts++;
+    h->next = tstamp_add(now, wait_ns + (int64_t)rng_below(&p->rng, (uint64_t)wait_ns / 10));
+}
+
+static enum handshake_reason wanted(const struct peer *p, struct tstamp now)
+{
+    if (!peer_can_send(p, now))
+        return HANDSHAKE_CONNECT;
+    if (tstamp_reached(tstamp_add(p->asked_at, STATE_SILENCE_NS), now))
+        return HANDSHAKE_LOST;
+    if (keys_want_renewal(p->current, now, p->core->rekey_after_ns))
+        return HANDSHAKE_REKEY;
+    return HANDSHAKE_IDLE;
+}
+
+void handshake_tick(struct peer *p, struct tstamp now)
+{
+    struct handshake *h = &p->handshake;
+    if (!p->initiates || p->yielded || p->core->closing) {
+        if (h->reason != HANDSHAKE_IDLE)
+            end(p);
+        return;
+    }
+    enum handshake_reason reason = wanted(p, now);
+    if (reason == HANDSHAKE_IDLE) {
+        if (h->reason != HANDSHAKE_IDLE)
+            end(p);
+        peer_wake(p, tstamp_add(p->current->born, p->core->rekey_after_ns));
+        peer_wake(p, tstamp_add(p->asked_at, STATE_SILENCE_NS));
+        return;
+    }
+    if (h->reason == HANDSHAKE_IDLE)
+        h->next = tstamp_max(now, h->not_before);
+    h->reason = reason;
+    if (tstamp_reached(h->next, now))
+        attempt(p, now);
+    peer_wake(p, h->next);
+}
+
+/* Of several addresses of the peer, the one that answers is called first from now on. */
+static void prefer_endpoint(struct peer *p, const struct netaddr *from)
+{
+    for (uint8_t i = 0; i < p->endpoint_count; i++)
+        if (netaddr_equal(&p->endpoints[i], from))
+            p->endpoint = i;
+}
+
+/* What the responder said must hold, too. */
+static struct keys *accept_welcome(struct peer *p, struct tstamp now,
+                                   const struct wire_response *msg)
+{
+    struct core *c = p->core;
+    uint8_t payload[WIRE_WELCOME_BYTES];
+    struct wire_welcome welcome;
+    size_t len;
+    if (noise_consume_response(&p->handshake.noise, msg->noise, WIRE_RESPONSE_NOISE_BYTES, payload,
+                               sizeof payload, &len) < 0)
+        return NULL;
+    if (!wire_get_welcome(payload, len, &welcome) || welcome.version != WIRE_VERSION ||
+        (c->ciphers & 1U << (welcome.cipher - 1)) == 0)
+        return NULL;
+    return keys_new(&p->handshake.noise, welcome.cipher, c->null_cipher, welcome.epoch, now);
+}
+
+void handshake_response_rx(struct core *c, struct tstamp now, const struct core_datagram *d)
+{
+    struct wire_response msg;
+    uint8_t mac1[WIRE_MAC_BYTES];
+    if (!wire_get_response(d->data, d->len_bytes, &msg)) {
+        core_drop_one(c, CORE_DROP_MALFORMED);
+        return;
+    }
+    cookie_mac1(&c->local.cookie, d->data, (size_t)(msg.mac1 - d->data), mac1);
+    if (!secret_equal(mac1, msg.mac1, sizeof mac1)) {
+        core_drop_one(c, CORE_DROP_MAC1);
+        return;
+    }
+    struct peer *p = index_find(&c->index, msg.receiver);
+    if (p == NULL || p->handshake.index != msg.receiver) {
+        /* Copies of the initiation over other links are answered, too: not an error. */
+        bool copy = p != NULL && peer_keys(p, msg.receiver) != NULL;
+        core_drop_one(c, copy ? CORE_DROP_HANDSHAKE_REPLAY : CORE_DROP_HANDSHAKE);
+        return;
+    }
+    struct keys *k = accept_welcome(p, now, &msg);
+    if (k == NULL) {
+        core_drop_one(c, CORE_DROP_HANDSHAKE);
+        return;
+    }
+    k->local = msg.receiver;
+    k->remote = msg.sender;
+    p->handshake.index = 0; /* the table's entry is the keys' now */
+    end(p);
+    prefer_endpoint(p, &d->from);
+    peer_adopt(p, now, k);
+    control_ping(p, now);
+}
+
+/* The responder is busy, or takes us for a replay: prove that we receive at this address. */
+void handshake_cookie_rx(struct core *c, struct tstamp now, const struct core_datagram *d)
+{
+    struct wire_cookie msg;
+    if (!wire_get_cookie(d->data, d->len_bytes, &msg) || d->socket >= WIRE_PATHS_MAX) {
+        core_drop_one(c, CORE_DROP_MALFORMED);
+        return;
+    }
+    struct peer *p = index_find(&c->index, msg.receiver);
+    uint8_t cookie[COOKIE_BYTES];
+    if (p == NULL || p->handshake.index != msg.receiver ||
+        !paths_endpoint_known(p, &d->from) ||
+        !cookie_open(&p->handshake.cookie, msg.nonce, p->handshake.message + MAC1_AT, msg.sealed,
+                     cookie)) {
+        core_drop_one(c, CORE_DROP_HANDSHAKE);
+        return;
+    }
+    struct cookie_jar *jar = jar_of(p, d->socket, &d->from);
+    memcpy(jar->cookie, cookie, sizeof jar->cookie);
+    jar->got = now;
+    jar->full = true;
+    if (jar->used_for == msg.receiver)
+        return; /* once for an initiation, so that two sides never play ball */
+    jar->used_for = msg.receiver;
+    send_on(p, now, d->socket, &d->from);
+}

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Small datagrams that are complete and wait for core_next_tx(): handshake messages and sealed
+ * control datagrams. A ring; when it is full a datagram is refused and the caller counts a drop.
+ */
+#ifndef HAWSER_SESSION_OUTBOX_H
+#define HAWSER_SESSION_OUTBOX_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "session/route.h"
+
+enum {
+    OUTBOX_COUNT = 256, /* a power of two */
+    OUTBOX_BYTES = 192, /* longest datagram */
+};
+
+struct peer;
+
+struct outbox_item {
+    struct route route;
+    struct peer *peer; /* borrowed; NULL: of no peer */
+    uint8_t path;      /* where it has a peer */
+    size_t len_bytes;
+    uint8_t data[OUTBOX_BYTES];
+};
+
+struct outbox {
+    struct outbox_item items[OUTBOX_COUNT];
+    uint32_t head; /* next to leave */
+    uint32_t tail; /* next to fill */
+};
+
+/* The next free item, NULL when full; it counts only after outbox_push(). */
+struct outbox_item *outbox_room(struct outbox *o);
+void outbox_push(struct outbox *o);
+/* NULL when empty; valid until the next outbox_pop(). */
+const struct outbox_item *outbox_pop(struct outbox *o);
+/* What is queued for a peer that is about to go leaves without its name. */
+void outbox_forget(struct outbox *o, const struct peer *peer);
+
+static inline bool outbox_empty(const struct outbox *o)
+{
+    return o->head == o->tail;
+}
+
+#endif

@@ -1,0 +1,482 @@
+/* SPDX-License-Identifier: ISC */
+#include "session/paths.h"
+
+#include <string.h>
+
+#include "session/control.h"
+#include "session/event.h"
+#include "session/peer.h"
+#include "session/state.h"
+
+/* What a tag of bond_take_pn() is about: kind, path, serial. */
+enum tag_kind { TAG_STATUS = 1, TAG_MTU = 2 };
+
+enum { TRIES_PER_ENDPOINT = 6 };
+
+static uint32_t make_tag(enum tag_kind kind, uint8_t path, uint16_t serial)
+{
+    return (uint32_t)kind << 24 | (uint32_t)path << 16 | serial;
+}
+
+static bool ours(const struct peer *p)
+{
+    return p->initiates && !p->yielded;
+}
+
+enum wire_path_use paths_local_use(const struct peer *p, uint8_t id)
+{
+    const struct core_link *link = &p->core->links[id];
+    if (!ours(p))
+        return WIRE_PATH_ACTIVE;
+    return link->present && link->carrier ? link->use : WIRE_PATH_DOWN;
+}
+
+bool paths_endpoint(const struct peer *p, const struct core_link *link, unsigned attempt,
+                    struct netaddr *out)
+{
+    const struct netaddr *fit[CORE_ENDPOINTS_MAX];
+    size_t count = 0;
+    for (size_t i = 0; i < p->endpoint_count; i++) {
+        const struct netaddr *e = &p->endpoints[(p->endpoint + i) % p->endpoint_count];
+        if (e->family == 6 ? link->has_ipv6 : link->has_ipv4)
+            fit[count++] = e;
+    }
+    if (count == 0)
+        return false;
+    *out = *fit[attempt % count];
+    return true;
+}
+
+bool paths_endpoint_known(const struct peer *p, const struct netaddr *a)
+{
+    for (size_t i = 0; i < p->endpoint_count; i++)
+        if (netaddr_equal(&p->endpoints[i], a))
+            return true;
+    return false;
+}
+
+static void validate(struct peer *p, struct tstamp now, uint8_t id, const struct route *to,
+                     bool trusted)
+{
+    uint8_t token[VALIDATION_TOKEN_BYTES];
+    core_random(p->core, token, sizeof token);
+    validation_start(&p->paths[id].address, now, to, trusted, token);
+    peer_wake(p, now);
+}
+
+/* Tells the bond what is wanted of an open path: the stricter of what both sides want. */
+static void configure(struct peer *p, struct tstamp now, uint8_t id)
+{
+    struct peer_path *path = &p->paths[id];
+    if (!path->opened)
+        return;
+    enum wire_path_use use = paths_local_use(p, id);
+    uint64_t limit_bps = ours(p) ? p->core->links[id].limit_up_bps : 0;
+    if (path->heard) {
+        uint64_t theirs_bps = path->remote.limit_kbps * 1000;
+        if (path->remote.use > use)
+            use = (enum wire_path_use)path->remote.use;
+        if (theirs_bps != 0 && (limit_bps == 0 || theirs_bps < limit_bps))
+            limit_bps = theirs_bps;
+    }
+    const struct bond_path_config config = {
+        .use = use,
+        .limit_bps = limit_bps,
+        .datagram_bytes = path->mtu.confirmed_bytes,
+        .overhead_bytes = route_overhead_bytes(&path->address.route),
+    };
+    bond_path_open(p->bond, now, id, &config);
+}
+
+static void tell(struct peer *p, struct tstamp now, uint8_t id)
+{
+    p->paths[id].status_due = true;
+    peer_wake(p, now);
+}
+
+static void close_path(struct peer *p, struct tstamp now, uint8_t id)
+{
+    struct peer_path *path = &p->paths[id];
+    validation_forget(&path->address);
+    if (!path->opened)
+        return;
+    path->opened = false;
+    bond_path_close(p->bond, now, id);
+    tell(p, now, id);
+}
+
+static void refresh_one(struct peer *p, struct tstamp now, uint8_t id)
+{
+    struct validation *v = &p->paths[id].address;
+    const struct core_link *link = &p->core->links[id];
+    struct route to = { .socket = id };
+    bool reachable = link->present && paths_endpoint(p, link, 0, &to.to);
+    if (!reachable) {
+        close_path(p, now, id);
+    } else if (paths_local_use(p, id) == WIRE_PATH_DOWN) {
+        v->searching = false;
+    } else if (v->open ? !paths_endpoint_known(p, &v->route.to) : !v->searching) {
+        validate(p, now, id, &to, true);
+    }
+}
+
+void paths_refresh(struct peer *p, struct tstamp now)
+{
+    if (!ours(p) || !peer_can_send(p, now))
+        return;
+    for (uint8_t id = 0; id < WIRE_PATHS_MAX; id++)
+        refresh_one(p, now, id);
+}
+
+/* The largest IP packet worth trying on the path's route. */
+static uint32_t ip_bytes_limit(const struct peer *p, uint8_t id)
+{
+    const struct peer_path *path = &p->paths[id];
+    const uint32_t overhead = route_overhead_bytes(&path->address.route);
+    uint16_t socket = path->address.route.socket;
+    uint32_t ip_bytes = MTU_IP_DEFAULT;
+    if (socket < WIRE_PATHS_MAX && p->core->links[socket].mtu_bytes != 0)
+        ip_bytes = p->core->links[socket].mtu_bytes;
+    else if (path->heard && path->remote.datagram_bytes + overhead > ip_bytes)
+        ip_bytes = path->remote.datagram_bytes + overhead;
+    if (ip_bytes > WIRE_DATAGRAM_MAX + overhead)
+        ip_bytes = WIRE_DATAGRAM_MAX + overhead;
+    return ip_bytes;
+}
+
+/* The address of ours may be another one: the path over it is validated anew. */
+static void revalidate(struct peer *p, struct tstamp now, uint8_t id)
+{
+    const struct core_link *link = &p->core->links[id];
+    struct validation *v = &p->paths[id].address;
+    struct route to = { .socket = id };
+    if (paths_local_use(p, id) == WIRE_PATH_DOWN)
+        return;
+    bool family_left = v->open && (v->route.to.family == 6 ? link->has_ipv6 : link->has_ipv4);
+    if (family_left)
+        to = v->route;
+    if (family_left || paths_endpoint(p, link, 0, &to.to))
+        validate(p, now, id, &to, true);
+}
+
+static bool same_addresses(const struct core_link *a, const struct core_link *b)
+{
+    return a->has_ipv4 == b->has_ipv4 && a->has_ipv6 == b->has_ipv6 &&
+           netaddr_equal(&a->local_ipv4, &b->local_ipv4) &&
+           netaddr_equal(&a->local_ipv6, &b->local_ipv6);
+}
+
+/* Role, carrier, limits or MTU of the link of an open path. */
+static void link_reconfigured(struct peer *p, struct tstamp now, const struct core_link *before,
+                              const struct core_link *link)
+{
+    struct peer_path *path = &p->paths[link->link];
+    const uint8_t id = (uint8_t)link->link;
+    if (!link->carrier && before->carrier)
+        bond_path_suspect(p->bond, now, id);
+    if (link->mtu_bytes != before->mtu_bytes)
+        mtu_start(&path->mtu, now, ip_bytes_limit(p, id), route_overhead_bytes(&path->address.route));
+    configure(p, now, id);
+    tell(p, now, id);
+}
+
+void paths_link_changed(struct peer *p, struct tstamp now, const struct core_link *before,
+                        const struct core_link *link)
+{
+    const uint8_t id = (uint8_t)link->link;
+    if (!ours(p) || !peer_can_send(p, now))
+        return;
+    refresh_one(p, now, id);
+    if (!p->paths[id].opened)
+        return;
+    link_reconfigured(p, now, before, link);
+    if (!same_addresses(before, link) || (link->carrier && !before->carrier))
+        revalidate(p, now, id);
+}
+
+void paths_arrived(struct peer *p, struct tstamp now, uint8_t id, const struct route *from,
+                   size_t len_bytes, bool newest)
+{
+    struct validation *v = &p->paths[id].address;
+    if (ours(p))
+        return;
+    if (v->open && route_equal(&v->route, from)) {
+        v->route.from = from->from;
+        return;
+    }
+    if (newest && !validation_pending(v, from))
+        validate(p, now, id, from, false);
+    validation_credit(v, from, len_bytes);
+}
+
+void paths_answered(struct peer *p, struct tstamp now, uint8_t id,
+                    const uint8_t token[VALIDATION_TOKEN_BYTES])
+{
+    struct peer_path *path = &p->paths[id];
+    struct validation *v = &path->address;
+    uint32_t overhead_before = v->open ? route_overhead_bytes(&v->route) : 0;
+    if (!validation_answer(v, token))
+        return;
+    /* Only a port that changed keeps what was found out about sizes; even that is checked. */
+    uint32_t overhead = route_overhead_bytes(&v->route);
+    if (path->opened && overhead == overhead_before)
+        mtu_check(&path->mtu, now);
+    else
+        mtu_start(&path->mtu, now, ip_bytes_limit(p, id), overhead);
+    path->opened = true;
+    configure(p, now, id);
+    tell(p, now, id);
+    peer_set_up(p, now, true, "path validated");
+}
+
+void paths_told(struct peer *p, struct tstamp now, const struct wire_path_status *status)
+{
+    struct peer_path *path = &p->paths[status->path];
+    if (path->heard && (int32_t)(status->sequence - path->remote.sequence) <= 0)
+        return;
+    path->heard = true;
+    path->remote = *status;
+    if (!path->opened)
+        return;
+    uint32_t overhead = route_overhead_bytes(&path->address.route);
+    mtu_widen(&path->mtu, now, ip_bytes_limit(p, status->path) - overhead);
+    configure(p, now, status->path);
+    peer_wake(p, now);
+}
+
+static void mtu_changed(struct peer *p, struct tstamp now, uint8_t id)
+{
+    configure(p, now, id);
+    tell(p, now, id);
+    event_mtu(p->core);
+}
+
+static void tag_came_back(struct peer *p, struct tstamp now, uint32_t tag, bool acked)
+{
+    uint8_t id = tag >> 16 & 0xff;
+    uint16_t serial = (uint16_t)tag;
+    struct peer_path *path = &p->paths[id % WIRE_PATHS_MAX];
+    if (tag >> 24 == TAG_STATUS && serial == path->status_serial) {
+        path->status_sent = TSTAMP_NEVER;
+        if (!acked)
+            tell(p, now, id);
+    }
+    if (tag >> 24 == TAG_MTU && path->opened) {
+        bool changed = acked ? mtu_acked(&path->mtu, now, serial)
+                             : mtu_lost(&path->mtu, now, serial);
+        if (changed)
+            mtu_changed(p, now, id);
+        else if (path->mtu.searched)
+            event_mtu(p->core);
+        peer_wake(p, now);
+    }
+}
+
+static void state_changed(struct peer *p, struct tstamp now, uint8_t id, enum bond_path_state state)
+{
+    switch (state) {
+    case BOND_PATH_UP:
+        mtu_check(&p->paths[id].mtu, now);
+        event_path(p, id, true, "answers");
+        peer_wake(p, now);
+        break;
+    case BOND_PATH_DOWN:
+        event_path(p, id, false, "no answer");
+        break;
+    case BOND_PATH_STANDBY:
+        event_path(p, id, false, "held back");
+        break;
+    case BOND_PATH_CLOSED:
+        event_path(p, id, false, "closed");
+        break;
+    case BOND_PATH_PROBING:
+    case BOND_PATH_SUSPECT:
+        break;
+    }
+}
+
+void paths_bond_event(struct peer *p, struct tstamp now, const struct bond_event *e)
+{
+    switch (e->type) {
+    case BOND_EVENT_PATH_STATE:
+        state_changed(p, now, e->path, e->state);
+        break;
+    case BOND_EVENT_ACKED:
+    case BOND_EVENT_LOST:
+        tag_came_back(p, now, e->tag, e->type == BOND_EVENT_ACKED);
+        break;
+    }
+}
+
+void paths_refused(struct peer *p, struct tstamp now, uint8_t id, uint32_t bytes)
+{
+    struct peer_path *path = &p->paths[id];
+    if (path->opened && mtu_refused(&path->mtu, now, bytes))
+        mtu_changed(p, now, id);
+    peer_wake(p, now);
+}
+
+void paths_close_all(struct peer *p, struct tstamp now)
+{
+    for (uint8_t id = 0; id < WIRE_PATHS_MAX; id++) {
+        close_path(p, now, id);
+        p->paths[id].status_due = false;
+        p->paths[id].status_sent = TSTAMP_NEVER;
+    }
+}
+
+void paths_clear(struct peer *p)
+{
+    for (uint8_t id = 0; id < WIRE_PATHS_MAX; id++) {
+        struct peer_path *path = &p->paths[id];
+        *path = (struct peer_path){ .status_sent = TSTAMP_NEVER,
+                                    .status_sequence = path->status_sequence,
+                                    .status_serial = path->status_serial };
+        replay_init(&path->replay);
+    }
+}
+
+static struct wire_frame_value status_frame(struct peer *p, uint8_t id)
+{
+    struct peer_path *path = &p->paths[id];
+    const struct core_link *link = &p->core->links[id];
+    struct wire_frame_value f = { .type = WIRE_PATH_STATUS };
+    struct wire_path_status *s = &f.status;
+    s->path = id;
+    s->sequence = ++path->status_sequence;
+    s->use = (uint8_t)paths_local_use(p, id);
+    s->datagram_bytes = path->opened ? (uint16_t)path->mtu.confirmed_bytes : 0;
+    if (ours(p)) {
+        s->limit_kbps = link->limit_down_bps / 1000;
+        s->name_len = (uint8_t)strnlen(link->name, WIRE_LINK_NAME_MAX);
+        memcpy(s->name, link->name, s->name_len);
+    }
+    return f;
+}
+
+/* A challenge says at once how the path is to be used, so that no metered link carries data. */
+static void send_challenge(struct peer *p, struct tstamp now, uint8_t id)
+{
+    struct peer_path *path = &p->paths[id];
+    struct validation *v = &path->address;
+    struct wire_frame_value frames[2] = { { .type = WIRE_PATH_CHALLENGE } };
+    struct netaddr other;
+    bool rotate = v->trusted && !v->open && v->tries > 0 && v->tries % TRIES_PER_ENDPOINT == 0;
+    if (rotate && paths_endpoint(p, &p->core->links[id], v->tries / TRIES_PER_ENDPOINT, &other))
+        v->candidate.to = other;
+    memcpy(frames[0].token, v->token, sizeof frames[0].token);
+    size_t count = 1;
+    if (ours(p))
+        frames[count++] = status_frame(p, id);
+    control_send(p, now, id, &v->candidate, frames, count, 0);
+    validation_sent(v, now);
+}
+
+static void send_status(struct peer *p, struct tstamp now, uint8_t id)
+{
+    struct peer_path *path = &p->paths[id];
+    int via = paths_best(p, now);
+    if (via < 0)
+        return;
+    struct wire_frame_value f = status_frame(p, id);
+    uint32_t tag = make_tag(TAG_STATUS, id, ++path->status_serial);
+    path->status_due = false;
+    path->status_sent = now;
+    control_send(p, now, (uint8_t)via, &p->paths[via].address.route, &f, 1, tag);
+}
+
+static bool status_overdue(const struct peer_path *path, struct tstamp now)
+{
+    return !tstamp_is_never(path->status_sent) &&
+           tstamp_sub(now, path->status_sent) >= STATE_STATUS_AGAIN_NS;
+}
+
+static bool probes_now(const struct peer *p, uint8_t id)
+{
+    return p->paths[id].opened && bond_path_state(p->bond, id) == BOND_PATH_UP;
+}
+
+void paths_tick(struct peer *p, struct tstamp now)
+{
+    for (uint8_t id = 0; id < WIRE_PATHS_MAX; id++) {
+        struct peer_path *path = &p->paths[id];
+        if (validation_due(&path->address, now))
+            send_challenge(p, now, id);
+        if (path->status_due || status_overdue(path, now))
+            send_status(p, now, id);
+        if (probes_now(p, id) && mtu_tick(&path->mtu, now))
+            mtu_changed(p, now, id);
+        if (path->address.searching)
+            peer_wake(p, path->address.next);
+        if (!tstamp_is_never(path->status_sent))
+            peer_wake(p, tstamp_add(path->status_sent, STATE_STATUS_AGAIN_NS));
+        if (probes_now(p, id) && tstamp_before(now, path->mtu.next))
+            peer_wake(p, path->mtu.next);
+        if (probes_now(p, id) && mtu_due(&path->mtu, now) != 0)
+            p->probes |= UINT32_C(1) << id;
+    }
+}
+
+bool paths_probe_due(struct peer *p, struct tstamp now, uint8_t *id, uint32_t *bytes)
+{
+    for (*id = 0; p->probes != 0 && *id < WIRE_PATHS_MAX; ++*id) {
+        uint32_t bit = UINT32_C(1) << *id;
+        if ((p->probes & bit) == 0)
+            continue;
+        p->probes &= ~bit;
+        *bytes = mtu_due(&p->paths[*id].mtu, now);
+        if (*bytes != 0 && probes_now(p, *id))
+            return true;
+    }
+    return false;
+}
+
+uint32_t paths_probe_tag(struct peer *p, struct tstamp now, uint8_t id)
+{
+    uint16_t serial = mtu_sent(&p->paths[id].mtu, now);
+    peer_wake(p, p->paths[id].mtu.next);
+    return make_tag(TAG_MTU, id, serial);
+}
+
+/* Lower is better. */
+static int64_t rank(const struct peer *p, struct tstamp now, uint8_t id)
+{
+    static const int64_t by_state[] = {
+        [BOND_PATH_UP] = 0,      [BOND_PATH_PROBING] = 1, [BOND_PATH_STANDBY] = 2,
+        [BOND_PATH_SUSPECT] = 3, [BOND_PATH_DOWN] = 4,    [BOND_PATH_CLOSED] = 5,
+    };
+    struct bond_path_stats stats;
+    bond_path_stats(p->bond, now, id, &stats);
+    bool unusable = paths_local_use(p, id) == WIRE_PATH_DOWN;
+    return (by_state[stats.state] + (unusable ? 8 : 0)) * 3600 * NS_PER_S + stats.srtt_ns;
+}
+
+int paths_best(const struct peer *p, struct tstamp now)
+{
+    int best = -1;
+    int64_t best_rank = 0;
+    for (uint8_t id = 0; id < WIRE_PATHS_MAX; id++) {
+        if (!p->paths[id].opened)
+            continue;
+        int64_t r = rank(p, now, id);
+        if (best < 0 || r < best_rank) {
+            best = id;
+            best_rank = r;
+        }
+    }
+    return best;
+}
+
+uint32_t paths_inner_mtu(const struct peer *p)
+{
+    uint32_t least = 0;
+    for (uint8_t id = 0; id < WIRE_PATHS_MAX; id++) {
+        const struct peer_path *path = &p->paths[id];
+        if (!path->opened || !path->mtu.searched)
+            continue;
+        uint32_t inner = path->mtu.confirmed_bytes - WIRE_OVERHEAD_BYTES;
+        if (least == 0 || inner < least)
+            least = inner;
+    }
+    return least;
+}

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The paths of a peer: opened and moved by validation, told to the other side, their MTU searched.
+ *
+ * The side that initiates has one path for each of its links, towards the endpoints of its
+ * configuration. The other side learns them from authentic datagrams.
+ */
+#ifndef HAWSER_SESSION_PATHS_H
+#define HAWSER_SESSION_PATHS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/tstamp.h"
+#include "session/route.h"
+#include "session/validation.h"
+
+#include "wire/wire.h"
+
+struct bond_event;
+struct core_link;
+struct peer;
+
+/* Keys, links or endpoints changed: validate what has to be, close what is gone. */
+void paths_refresh(struct peer *p, struct tstamp now);
+/* A link of ours is not what it was before. */
+void paths_link_changed(struct peer *p, struct tstamp now, const struct core_link *before,
+                        const struct core_link *link);
+/* An address is among those of the peer's endpoints. */
+bool paths_endpoint_known(const struct peer *p, const struct netaddr *a);
+
+/* An authentic datagram came on a path; newest: none with a higher packet number came before. */
+void paths_arrived(struct peer *p, struct tstamp now, uint8_t id, const struct route *from,
+                   size_t len_bytes, bool newest);
+void paths_answered(struct peer *p, struct tstamp now, uint8_t id,
+                    const uint8_t token[VALIDATION_TOKEN_BYTES]);
+void paths_told(struct peer *p, struct tstamp now, const struct wire_path_status *status);
+void paths_bond_event(struct peer *p, struct tstamp now, const struct bond_event *e);
+/* The system refused a datagram of that size. */
+void paths_refused(struct peer *p, struct tstamp now, uint8_t id, uint32_t bytes);
+
+void paths_close_all(struct peer *p, struct tstamp now);
+/* Forgets everything, packet numbers and replay windows too: only for a new association. */
+void paths_clear(struct peer *p);
+
+void paths_tick(struct peer *p, struct tstamp now);
+/* Takes a path whose MTU probe of *bytes is due now; false: none. */
+bool paths_probe_due(struct peer *p, struct tstamp now, uint8_t *id, uint32_t *bytes);
+/* It was sent: returns the tag for bond_take_pn(). */
+uint32_t paths_probe_tag(struct peer *p, struct tstamp now, uint8_t id);
+
+/* The open path that is best for a word to the peer; negative: none is open. */
+int paths_best(const struct peer *p, struct tstamp now);
+
+/* How this side wants the path to be used. */
+enum wire_path_use paths_local_use(const struct peer *p, uint8_t id);
+
+/* The address that a link would call now; attempt: different ones in turn. False: none fits. */
+bool paths_endpoint(const struct peer *p, const struct core_link *link, unsigned attempt,
+                    struct netaddr *out);
+
+/* The largest inner packet that crosses each of this peer's paths whole; 0: not known yet. */
+uint32_t paths_inner_mtu(const struct peer *p);
+
+#endif

@@ -1,0 +1,230 @@
+/* SPDX-License-Identifier: ISC */
+#include "session/peer.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "crypto/secret.h"
+#include "session/event.h"
+#include "session/paths.h"
+#include "session/state.h"
+#include "session/transmit.h"
+
+int peer_configure(struct peer *p, const struct core_peer_config *config)
+{
+    struct netprefix *allowed = calloc(config->allowed_count + 1, sizeof *allowed);
+    if (allowed == NULL)
+        return -ENOMEM;
+    if (config->allowed_count > 0)
+        memcpy(allowed, config->allowed, config->allowed_count * sizeof *allowed);
+    free(p->allowed);
+    p->allowed = allowed;
+    p->allowed_count = config->allowed_count;
+    memcpy(p->name, config->name, sizeof p->name);
+    p->name[CORE_NAME_MAX] = '\0';
+    memcpy(p->preshared_key, config->preshared_key, sizeof p->preshared_key);
+    p->initiates = config->initiate;
+    return 0;
+}
+
+int peer_new(struct peer **out, struct core *c, const struct core_peer_config *config,
+             struct tstamp now)
+{
+    struct peer *p = calloc(1, sizeof *p);
+    if (p == NULL)
+        return -ENOMEM;
+    p->core = c;
+    p->asked_at = TSTAMP_NEVER;
+    p->down_at = now;
+    p->wake = now;
+    memcpy(p->public_key, config->public_key, sizeof p->public_key);
+    core_random(c, p->epoch, sizeof p->epoch);
+    core_random(c, &p->rng.state, sizeof p->rng.state);
+    struct bond_config bond_config = { .pool = c->pool };
+    core_random(c, &bond_config.seed, sizeof bond_config.seed);
+    p->bond = bond_new(&bond_config, now);
+    paths_clear(p);
+    handshake_init(p);
+    int err = p->bond != NULL ? peer_configure(p, config) : -ENOMEM;
+    if (err < 0) {
+        peer_free(p);
+        return err;
+    }
+    *out = p;
+    return 0;
+}
+
+/* Frees keys and takes their index out of the table. */
+static void drop_keys(struct peer *p, struct keys **k)
+{
+    if (*k != NULL)
+        index_remove(&p->core->index, (*k)->local);
+    keys_free(*k);
+    *k = NULL;
+}
+
+void peer_drop_next(struct peer *p)
+{
+    drop_keys(p, &p->next);
+}
+
+void peer_free(struct peer *p)
+{
+    if (p == NULL)
+        return;
+    handshake_free(p);
+    drop_keys(p, &p->current);
+    drop_keys(p, &p->previous);
+    drop_keys(p, &p->next);
+    bond_free(p->bond);
+    free(p->allowed);
+    secret_clear(p, sizeof *p);
+    free(p);
+}
+
+struct keys *peer_keys(const struct peer *p, uint32_t index)
+{
+    struct keys *const all[] = { p->current, p->next, p->previous };
+    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
+        if (all[i] != NULL && all[i]->local == index)
+            return all[i];
+    return NULL;
+}
+
+bool peer_is_new_association(const struct peer *p, const struct keys *k)
+{
+    return !p->associated || memcmp(p->remote_epoch, k->remote_epoch, WIRE_EPOCH_BYTES) != 0;
+}
+
+/* No key of before survives this, as packet numbers begin again. */
+static void begin_association(struct peer *p, struct tstamp now, const struct keys *fresh)
+{
+    assert(fresh->sent == 0);
+    drop_keys(p, &p->current);
+    drop_keys(p, &p->previous);
+    drop_keys(p, &p->next);
+    transmit_forget(p->core, p);
+    bond_reset(p->bond, now);
+    paths_clear(p);
+    p->probes = 0;
+    memcpy(p->remote_epoch, fresh->remote_epoch, sizeof p->remote_epoch);
+    p->associated = true;
+}
+
+void peer_adopt(struct peer *p, struct tstamp now, struct keys *k)
+{
+    /* Where both sides call, the one that was called last follows. */
+    p->yielded = p->initiates && p->next == k;
+    if (p->next == k)
+        p->next = NULL;
+    if (peer_is_new_association(p, k)) {
+        begin_association(p, now, k);
+    } else {
+        drop_keys(p, &p->previous);
+        p->previous = p->current;
+    }
+    p->current = k;
+    p->adopted_at = now;
+    p->handshakes++;
+    p->asked_at = TSTAMP_NEVER;
+    paths_refresh(p, now);
+    peer_wake(p, now);
+}
+
+bool peer_can_send(const struct peer *p, struct tstamp now)
+{
+    return p->current != NULL && !keys_too_old(p->current, now, p->core->rekey_after_ns);
+}
+
+void peer_heard(struct peer *p, struct tstamp now)
+{
+    p->heard_at = now;
+    p->asked_at = TSTAMP_NEVER;
+    if (!p->up && paths_best(p, now) >= 0)
+        peer_set_up(p, now, true, "answers again");
+}
+
+void peer_asked(struct peer *p, struct tstamp now)
+{
+    if (!tstamp_is_never(p->asked_at))
+        return;
+    p->asked_at = now;
+    peer_wake(p, tstamp_add(now, STATE_SILENCE_NS));
+}
+
+void peer_set_up(struct peer *p, struct tstamp now, bool up, const char *reason)
+{
+    if (p->up == up)
+        return;
+    p->up = up;
+    if (!up)
+        p->down_at = now;
+    event_peer(p, up, reason);
+}
+
+void peer_disconnect(struct peer *p, struct tstamp now, const char *reason)
+{
+    drop_keys(p, &p->current);
+    drop_keys(p, &p->previous);
+    paths_close_all(p, now);
+    p->asked_at = TSTAMP_NEVER;
+    p->yielded = false;
+    peer_set_up(p, now, false, reason);
+    handshake_later(p, now);
+}
+
+void peer_wake(struct peer *p, struct tstamp at)
+{
+    p->wake = tstamp_min(p->wake, at);
+}
+
+/* Keys that ended, in the order in which they end. */
+static void expire_keys(struct peer *p, struct tstamp now)
+{
+    const int64_t rekey_ns = p->core->rekey_after_ns;
+    if (p->next != NULL && tstamp_sub(now, p->next->born) >= KEYS_TENTATIVE_NS)
+        drop_keys(p, &p->next);
+    if (p->previous != NULL && keys_too_old(p->previous, now, rekey_ns))
+        drop_keys(p, &p->previous);
+    if (p->current != NULL && keys_too_old(p->current, now, rekey_ns))
+        peer_disconnect(p, now, "no new keys in time");
+    if (p->next != NULL)
+        peer_wake(p, tstamp_add(p->next->born, KEYS_TENTATIVE_NS));
+    if (p->current != NULL)
+        peer_wake(p, tstamp_add(p->current->born, KEYS_LIVES * rekey_ns));
+}
+
+static void notice_silence(struct peer *p, struct tstamp now)
+{
+    if (!p->up || tstamp_is_never(p->asked_at))
+        return;
+    struct tstamp lost_at = tstamp_add(p->asked_at, STATE_LOST_NS);
+    if (tstamp_reached(lost_at, now))
+        peer_set_up(p, now, false, "no answer");
+    else
+        peer_wake(p, lost_at);
+}
+
+static void take_bond_events(struct peer *p, struct tstamp now)
+{
+    struct bond_event e;
+    while (bond_next_event(p->bond, &e))
+        paths_bond_event(p, now, &e);
+}
+
+void peer_tick(struct peer *p, struct tstamp now)
+{
+    if (tstamp_reached(bond_deadline(p->bond), now))
+        bond_tick(p->bond, now);
+    take_bond_events(p, now);
+    if (!tstamp_reached(p->wake, now))
+        return;
+    p->wake = TSTAMP_NEVER;
+    expire_keys(p, now);
+    notice_silence(p, now);
+    handshake_tick(p, now);
+    if (peer_can_send(p, now))
+        paths_tick(p, now);
+}

@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: ISC */
+#include "session/receive.h"
+
+#include "session/control.h"
+#include "session/paths.h"
+#include "session/peer.h"
+#include "session/state.h"
+
+/* An authentic datagram and what is known of it. */
+struct arrival {
+    struct peer *peer;
+    struct route from;
+    uint8_t path;
+    uint64_t pn;
+    uint32_t payload_bytes; /* of UDP */
+    bool newest;
+};
+
+static void deliver(struct core *c, struct tstamp now, const struct arrival *a, struct pkt *pkt)
+{
+    struct peer *p = a->peer;
+    const uint8_t *plain = pkt->data - WIRE_DATA_BYTES;
+    struct wire_data data;
+    bool eliciting = true;
+    bool is_data = (plain[0] & WIRE_DATA) != 0;
+    bool good = is_data ? wire_get_data(plain, pkt->len_bytes, &data)
+                        : control_scan(plain, pkt->len_bytes, &eliciting);
+    if (!good) {
+        core_drop_one(c, CORE_DROP_MALFORMED);
+        pkt_put(pkt);
+        return;
+    }
+    bond_rx(p->bond, now, a->path, a->pn, a->payload_bytes, eliciting);
+    if (is_data) {
+        pkt->len_bytes -= WIRE_DATA_BYTES;
+        bond_rx_data(p->bond, now, a->path, &data, pkt);
+    } else {
+        control_rx(p, now, a->path, &a->from, plain, pkt->len_bytes);
+        pkt_put(pkt);
+    }
+}
+
+/* It is authentic: only now may it change anything. */
+static void accept(struct core *c, struct tstamp now, struct arrival *a, struct keys *k,
+                   struct pkt *pkt)
+{
+    struct peer *p = a->peer;
+    if (k == p->next)
+        peer_adopt(p, now, k);
+    struct peer_path *path = &p->paths[a->path];
+    replay_mark(&path->replay, a->pn);
+    a->newest = a->pn >= path->expected_pn;
+    if (a->newest)
+        path->expected_pn = a->pn + 1;
+    p->last_route = a->from;
+    paths_arrived(p, now, a->path, &a->from, a->payload_bytes, a->newest);
+    peer_heard(p, now);
+    deliver(c, now, a, pkt);
+}
+
+static void transport_rx(struct core *c, struct tstamp now, const struct core_datagram *d)
+{
+    struct wire_header h;
+    if (!wire_get_header(d->data, d->len_bytes, &h) || d->len_bytes > WIRE_DATAGRAM_MAX) {
+        core_drop_one(c, CORE_DROP_MALFORMED);
+        return;
+    }
+    struct peer *p = index_find(&c->index, h.receiver);
+    struct keys *k = p != NULL ? peer_keys(p, h.receiver) : NULL;
+    if (k == NULL || keys_too_old(k, now, c->rekey_after_ns)) {
+        core_drop_one(c, CORE_DROP_UNKNOWN_INDEX);
+        return;
+    }
+    /* In a new association numbers begin at 0; what is known of the old one says nothing. */
+    struct peer_path *path = &p->paths[h.path];
+    bool first = k == p->next && peer_is_new_association(p, k);
+    uint64_t pn = wire_expand_pn(h.pn, first ? 0 : path->expected_pn);
+    if (!first && !replay_check(&path->replay, pn)) {
+        core_drop_one(c, CORE_DROP_REPLAY);
+        return;
+    }
+    size_t plain_bytes = d->len_bytes - WIRE_HEADER_BYTES - WIRE_TAG_BYTES;
+    struct pkt *pkt = pkt_new(c->pool, plain_bytes);
+    if (pkt == NULL) {
+        core_drop_one(c, CORE_DROP_NO_BUFFER);
+        return;
+    }
+    /* The data frame's header lands in the headroom, the inner packet at pkt->data. */
+    if (!keys_open(k, h.path, pn, d->data, d->len_bytes, pkt->data - WIRE_DATA_BYTES)) {
+        core_drop_one(c, CORE_DROP_AUTH);
+        pkt_put(pkt);
+        return;
+    }
+    pkt->len_bytes = (uint32_t)plain_bytes;
+    struct arrival a = {
+        .peer = p,
+        .from = { .socket = d->socket, .to = d->from, .from = d->to },
+        .path = h.path,
+        .pn = pn,
+        .payload_bytes = (uint32_t)d->len_bytes,
+    };
+    accept(c, now, &a, k, pkt);
+}
+
+void receive_datagram(struct core *c, struct tstamp now, const struct core_datagram *d)
+{
+    uint8_t type = d->len_bytes > 0 ? d->data[0] : 0;
+    switch (type) {
+    case WIRE_TRANSPORT:
+        transport_rx(c, now, d);
+        break;
+    case WIRE_INITIATION:
+        handshake_initiation_rx(c, now, d);
+        break;
+    case WIRE_RESPONSE:
+        handshake_response_rx(c, now, d);
+        break;
+    case WIRE_COOKIE:
+        handshake_cookie_rx(c, now, d);
+        break;
+    default:
+        core_drop_one(c, CORE_DROP_MALFORMED);
+        break;
+    }
+}

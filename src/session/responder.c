@@ -1,0 +1,270 @@
+/* SPDX-License-Identifier: ISC */
+#include <string.h>
+
+#include "session/handshake.h"
+#include "session/peer.h"
+#include "session/state.h"
+
+/* A call on its way through the checks. */
+struct incoming {
+    const struct core_datagram *datagram;
+    struct wire_initiation message;
+    struct noise_handshake noise;
+    struct wire_hello hello;
+    bool proven; /* its mac2 holds: the sender receives at its address */
+};
+
+void responder_init(struct core *c, struct tstamp now)
+{
+    struct secret32 secret;
+    core_random(c, secret.bytes, sizeof secret.bytes);
+    cookie_checker_init(&c->responder.cookies, now, &secret);
+    secret_clear(&secret, sizeof secret);
+    c->responder.load = (struct bucket){ .interval_ns = HANDSHAKE_LOAD_NS,
+                                         .burst = HANDSHAKE_LOAD_BURST };
+    c->responder.stale = (struct bucket){ .interval_ns = HANDSHAKE_STALE_NS,
+                                          .burst = HANDSHAKE_STALE_BURST };
+}
+
+static void rotate_cookies(struct core *c, struct tstamp now)
+{
+    struct secret32 secret;
+    if (!cookie_stale(&c->responder.cookies, now))
+        return;
+    core_random(c, secret.bytes, sizeof secret.bytes);
+    cookie_rotate(&c->responder.cookies, now, &secret);
+    secret_clear(&secret, sizeof secret);
+}
+
+/* Back where the call came from. */
+static void answer(struct core *c, const struct core_datagram *d, const uint8_t *data, size_t len)
+{
+    struct outbox_item *item = outbox_room(&c->outbox);
+    if (item == NULL) {
+        core_drop_one(c, CORE_DROP_SEND);
+        return;
+    }
+    item->route = (struct route){ .socket = d->socket, .to = d->from, .from = d->to };
+    item->len_bytes = len;
+    memcpy(item->data, data, len);
+    outbox_push(&c->outbox);
+}
+
+static void answer_cookie(struct core *c, const struct incoming *in)
+{
+    uint8_t reply[WIRE_COOKIE_BYTES];
+    uint8_t cookie[COOKIE_BYTES];
+    struct wire_cookie view;
+    wire_put_cookie(reply, in->message.sender);
+    wire_get_cookie(reply, sizeof reply, &view);
+    uint8_t *nonce = reply + (view.nonce - reply);
+    uint8_t *sealed = reply + (view.sealed - reply);
+    core_random(c, nonce, WIRE_COOKIE_NONCE_BYTES);
+    cookie_make(&c->responder.cookies, &in->datagram->from, cookie);
+    if (cookie_seal(&c->local.cookie, nonce, in->message.mac1, cookie, sealed))
+        answer(c, in->datagram, reply, sizeof reply);
+}
+
+/* Another copy of an initiation whose session is still aside gets the same response. */
+static bool answer_again(struct core *c, const struct incoming *in)
+{
+    for (size_t i = 0; i < HANDSHAKE_RECENT_MAX; i++) {
+        struct recent_answer *r = &c->responder.recent[i];
+        if (r->index == 0 || !secret_equal(r->mac1, in->message.mac1, sizeof r->mac1))
+            continue;
+        const struct peer *p = index_find(&c->index, r->index);
+        bool aside = p != NULL && p->next != NULL && p->next->local == r->index;
+        if (!aside || r->repeats == HANDSHAKE_REPEATS_MAX)
+            return false;
+        r->repeats++;
+        answer(c, in->datagram, r->response, sizeof r->response);
+        return true;
+    }
+    return false;
+}
+
+static struct peer *find_peer(const struct core *c, const uint8_t public_key[32])
+{
+    for (size_t i = 0; i < c->peer_count; i++)
+        if (secret_equal(c->peers[i]->public_key, public_key, 32))
+            return c->peers[i];
+    return NULL;
+}
+
+/* Remembers an accepted late initiation; false: it was there before, or there is no room. */
+static bool remember_stale(struct peer *p, struct tstamp now, const uint8_t ephemeral[32])
+{
+    struct stale_entry *room = NULL;
+    for (size_t i = 0; i < HANDSHAKE_STALE_MAX; i++) {
+        struct stale_entry *e = &p->answering.stale[i];
+        if (e->used && tstamp_sub(now, e->at) > HANDSHAKE_STALE_MEMORY_NS)
+            e->used = false;
+        if (!e->used)
+            room = e;
+        else if (memcmp(e->ephemeral, ephemeral, sizeof e->ephemeral) == 0)
+            return false;
+    }
+    if (room == NULL)
+        return false;
+    *room = (struct stale_entry){ .at = now, .used = true };
+    memcpy(room->ephemeral, ephemeral, sizeof room->ephemeral);
+    return true;
+}
+
+/* Newer than all before it, or late but shown to be no replay. */
+static bool fresh(struct peer *p, struct tstamp now, const struct incoming *in)
+{
+    struct core *c = p->core;
+    int order = memcmp(in->hello.timestamp, p->answering.timestamp, WIRE_TIMESTAMP_BYTES);
+    if (order > 0) {
+        memcpy(p->answering.timestamp, in->hello.timestamp, WIRE_TIMESTAMP_BYTES);
+        return true;
+    }
+    if (order < 0 && in->proven && remember_stale(p, now, in->noise.remote_ephemeral))
+        return true;
+    core_drop_one(c, CORE_DROP_HANDSHAKE_REPLAY);
+    if (order < 0 && !in->proven && bucket_take(&c->responder.stale, now))
+        answer_cookie(c, in);
+    return false;
+}
+
+/*
+ * Both sides may have the other's endpoint. The one with the smaller public key calls, unless its
+ * calls bring no answer: it may be the only one that can be reached.
+ */
+static bool may_be_called(const struct peer *p, struct tstamp now)
+{
+    if (!p->initiates || p->yielded)
+        return true;
+    if (memcmp(p->core->local.public_key, p->public_key, sizeof p->public_key) > 0)
+        return true;
+    return !peer_can_send(p, now) && p->handshake.attempts >= HANDSHAKE_RESOLVE_TRIES;
+}
+
+/* AES where both are fast with it, else ChaCha20, which is fast enough everywhere; 0: none. */
+static uint8_t choose_cipher(const struct core *c, const struct wire_hello *hello)
+{
+    const uint8_t both = hello->ciphers & c->ciphers;
+    const uint8_t aes = 1U << (WIRE_CIPHER_AES256_GCM - 1);
+    const uint8_t chacha = 1U << (WIRE_CIPHER_CHACHA20_POLY1305 - 1);
+    bool aes_liked = hello->preferred == WIRE_CIPHER_AES256_GCM &&
+                     c->preferred_cipher == WIRE_CIPHER_AES256_GCM;
+    if ((both & aes) != 0 && (aes_liked || (both & chacha) == 0))
+        return WIRE_CIPHER_AES256_GCM;
+    return (both & chacha) != 0 ? WIRE_CIPHER_CHACHA20_POLY1305 : 0;
+}
+
+/* Fills the response after its header; false: the library failed. */
+static bool create_response(struct peer *p, struct incoming *in, uint8_t cipher, uint32_t index,
+                            uint8_t response[WIRE_RESPONSE_BYTES])
+{
+    struct wire_welcome welcome = { .version = WIRE_VERSION, .cipher = cipher };
+    uint8_t payload[WIRE_WELCOME_BYTES];
+    struct secret32 ephemeral, psk;
+    struct wire_response view;
+    size_t written = 0;
+    memcpy(welcome.epoch, p->epoch, sizeof welcome.epoch);
+    wire_put_welcome(payload, &welcome);
+    wire_put_response(response, index, in->message.sender);
+    wire_get_response(response, WIRE_RESPONSE_BYTES, &view);
+    memcpy(psk.bytes, p->preshared_key, sizeof psk.bytes);
+    noise_set_psk(&in->noise, &psk);
+    core_random(p->core, ephemeral.bytes, sizeof ephemeral.bytes);
+    int err = noise_create_response(&in->noise, &ephemeral, payload, sizeof payload,
+                                    response + (view.noise - response),
+                                    WIRE_RESPONSE_NOISE_BYTES, &written);
+    size_t mac1_at = (size_t)(view.mac1 - response);
+    cookie_mac1(&p->handshake.cookie, response, mac1_at, response + mac1_at);
+    secret_clear(&ephemeral, sizeof ephemeral);
+    secret_clear(&psk, sizeof psk);
+    return err == 0 && written == WIRE_RESPONSE_NOISE_BYTES;
+}
+
+/* The new session waits aside until a datagram comes with it. */
+static void respond(struct peer *p, struct tstamp now, struct incoming *in, uint8_t cipher)
+{
+    struct core *c = p->core;
+    struct recent_answer *r = &c->responder.recent[c->responder.recent_next];
+    peer_drop_next(p);
+    uint32_t index = handshake_take_index(p);
+    struct keys *k = NULL;
+    if (create_response(p, in, cipher, index, r->response))
+        k = keys_new(&in->noise, cipher, c->null_cipher, in->hello.epoch, now);
+    if (k == NULL) {
+        index_remove(&c->index, index);
+        r->index = 0;
+        core_drop_one(c, CORE_DROP_HANDSHAKE);
+        return;
+    }
+    k->local = index;
+    k->remote = in->message.sender;
+    p->next = k;
+    peer_wake(p, tstamp_add(now, KEYS_TENTATIVE_NS));
+    r->index = index;
+    r->repeats = 0;
+    memcpy(r->mac1, in->message.mac1, sizeof r->mac1);
+    c->responder.recent_next = (c->responder.recent_next + 1) % HANDSHAKE_RECENT_MAX;
+    answer(c, in->datagram, r->response, sizeof r->response);
+}
+
+/* Opens the call: who it is, and what it says. NULL: counted. */
+static struct peer *open_call(struct core *c, struct incoming *in)
+{
+    uint8_t caller[32];
+    uint8_t payload[WIRE_HELLO_BYTES];
+    size_t len = 0;
+    int err = noise_responder_init(&in->noise, HANDSHAKE_PROLOGUE, strlen(HANDSHAKE_PROLOGUE),
+                                   &c->local.private_key, c->local.public_key);
+    if (err == 0)
+        err = noise_consume_initiation(&in->noise, in->message.noise, WIRE_INITIATION_NOISE_BYTES,
+                                       caller, payload, sizeof payload, &len);
+    if (err < 0 || !wire_get_hello(payload, len, &in->hello)) {
+        core_drop_one(c, CORE_DROP_HANDSHAKE);
+        return NULL;
+    }
+    struct peer *p = find_peer(c, caller);
+    if (p == NULL)
+        core_drop_one(c, CORE_DROP_UNKNOWN_KEY);
+    return p;
+}
+
+static void take_call(struct core *c, struct tstamp now, struct incoming *in)
+{
+    struct peer *p = open_call(c, in);
+    if (p == NULL)
+        return;
+    uint8_t cipher = choose_cipher(c, &in->hello);
+    if (in->hello.version != WIRE_VERSION || cipher == 0 || !may_be_called(p, now))
+        core_drop_one(c, CORE_DROP_HANDSHAKE);
+    else if (fresh(p, now, in))
+        respond(p, now, in, cipher);
+}
+
+void handshake_initiation_rx(struct core *c, struct tstamp now, const struct core_datagram *d)
+{
+    static const uint8_t no_mac[WIRE_MAC_BYTES];
+    struct incoming in = { .datagram = d };
+    uint8_t mac1[WIRE_MAC_BYTES];
+    if (!wire_get_initiation(d->data, d->len_bytes, &in.message)) {
+        core_drop_one(c, CORE_DROP_MALFORMED);
+        return;
+    }
+    cookie_mac1(&c->local.cookie, d->data, (size_t)(in.message.mac1 - d->data), mac1);
+    if (!secret_equal(mac1, in.message.mac1, sizeof mac1)) {
+        core_drop_one(c, CORE_DROP_MAC1);
+        return;
+    }
+    if (c->closing || answer_again(c, &in))
+        return;
+    rotate_cookies(c, now);
+    in.proven = memcmp(in.message.mac2, no_mac, sizeof no_mac) != 0 &&
+                cookie_check_mac2(&c->responder.cookies, now, &d->from, d->data,
+                                  (size_t)(in.message.mac2 - d->data), in.message.mac2);
+    if (!in.proven && !bucket_take(&c->responder.load, now)) {
+        core_drop_one(c, CORE_DROP_COOKIE);
+        answer_cookie(c, &in);
+        return;
+    }
+    take_call(c, now, &in);
+    noise_clear(&in.noise);
+}

@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * What a core holds: its peers, links, tables and counters. Private to this room; the functions
+ * that work on it are in the modules named after what they do.
+ */
+#ifndef HAWSER_SESSION_STATE_H
+#define HAWSER_SESSION_STATE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/pkt.h"
+#include "base/rng.h"
+#include "base/tstamp.h"
+#include "bond/bond.h"
+#include "crypto/replay.h"
+#include "session/allowed.h"
+#include "session/core.h"
+#include "session/handshake.h"
+#include "session/index.h"
+#include "session/keys.h"
+#include "session/mtu.h"
+#include "session/outbox.h"
+#include "session/validation.h"
+#include "wire/wire.h"
+
+enum {
+    STATE_EVENTS_MAX = 256, /* a power of two */
+    STATE_GROUP_BYTES = CORE_TX_BYTES_MAX + WIRE_DATAGRAM_MAX,
+};
+
+#define STATE_REKEY_NS (120 * NS_PER_S)    /* default age at which the initiator makes new keys */
+#define STATE_SILENCE_NS NS_PER_S          /* unanswered for so long: the peer may have restarted */
+#define STATE_LOST_NS (5 * NS_PER_S)       /* unanswered for so long: the peer is down */
+#define STATE_STATUS_AGAIN_NS (2 * NS_PER_S) /* a PATH_STATUS without any news is told again */
+#define STATE_HOLD_NS (2 * NS_PER_S)       /* inner packets wait so long for a peer to come back */
+
+/* One path of a peer, as far as it is not the bond's. */
+struct peer_path {
+    struct validation address;
+    struct mtu mtu;
+    struct replay replay;
+    uint64_t expected_pn; /* highest authenticated number plus one */
+    bool opened;          /* the bond has it */
+    bool status_due;      /* the peer has to be told of a change */
+    uint32_t status_sequence;
+    uint16_t status_serial;   /* of the datagram that told it last */
+    struct tstamp status_sent; /* NEVER: acknowledged, or not told yet */
+    bool heard;                /* remote holds what the peer told */
+    struct wire_path_status remote;
+};
+
+struct peer {
+    struct core *core; /* the one that owns this peer */
+    char name[CORE_NAME_MAX + 1];
+    uint8_t public_key[32];
+    uint8_t preshared_key[32];
+    struct netprefix *allowed; /* owned */
+    size_t allowed_count;
+    bool initiates;  /* it has endpoints */
+    bool yielded;    /* both sides call each other, and the other one's calls count */
+    bool up;
+    struct bond *bond; /* owned */
+    struct rng rng;    /* jitter of timers */
+
+    /*
+     * The association: packet numbers and replay windows hold for as long as neither side's epoch
+     * changes. Both are set only together with keys: see peer_adopt().
+     */
+    uint8_t epoch[WIRE_EPOCH_BYTES];
+    uint8_t remote_epoch[WIRE_EPOCH_BYTES];
+    bool associated;
+    struct keys *current;  /* owned, as the next two; what we send with */
+    struct keys *previous; /* still good for receiving */
+    struct keys *next;     /* we answered, but nothing came with these keys yet */
+    struct tstamp adopted_at;
+    uint64_t handshakes;
+
+    struct handshake handshake; /* calling */
+    struct answering answering; /* being called */
+    struct netaddr endpoints[CORE_ENDPOINTS_MAX];
+    size_t endpoint_count;
+    uint8_t endpoint; /* the one that answered last */
+
+    struct tstamp heard_at; /* last authentic datagram */
+    struct tstamp asked_at; /* first eliciting datagram since then; NEVER: none */
+    struct tstamp down_at;  /* when it was last lost, or the start */
+    struct tstamp wake;     /* when a timer of the session's own is due */
+    uint32_t probes;        /* bit for each path whose MTU probe is due */
+    struct route last_route; /* of the newest authentic datagram, for status */
+    uint64_t tx_bytes;
+    uint64_t rx_bytes;
+    struct peer_path paths[WIRE_PATHS_MAX];
+};
+
+struct state_event {
+    enum core_event_type type;
+    struct peer *peer; /* borrowed; NULL: of no peer */
+    uint8_t path;
+    uint32_t mtu_bytes;
+    const char *reason;
+};
+
+struct core {
+    struct pkt_pool *pool; /* borrowed */
+    struct local_keys local;
+    uint8_t ciphers;
+    uint8_t preferred_cipher;
+    int64_t rekey_after_ns;
+    int64_t wall_offset_ns;
+    bool null_cipher;
+    void (*random)(void *arg, void *out, size_t len_bytes);
+    void *random_arg;
+    bool closing;
+
+    struct peer **peers; /* owned, and so is each */
+    size_t peer_count;
+    size_t turn_tx;  /* round robin */
+    size_t turn_tun;
+    struct allowed allowed;
+    struct index_table index;
+    struct core_link links[WIRE_PATHS_MAX]; /* present says whether there is one */
+
+    struct responder responder;
+    struct outbox outbox;
+    struct state_event events[STATE_EVENTS_MAX];
+    uint32_t event_head;
+    uint32_t event_tail;
+    uint64_t drops[CORE_DROP_COUNT];
+    uint32_t mtu_bytes;
+
+    /*
+     * The group of core_next_tx(). A datagram that was sealed but did not fit the group stands
+     * behind it and opens the next one.
+     */
+    uint8_t *group; /* owned; STATE_GROUP_BYTES */
+    struct peer *spill_peer; /* borrowed; NULL: none */
+    uint8_t spill_path;
+    size_t spill_at;
+    size_t spill_bytes;
+    unsigned groups_in_turn; /* of one peer, one after the other */
+};
+
+static inline void core_drop_one(struct core *c, enum core_drop reason)
+{
+    c->drops[reason]++;
+}
+
+static inline void core_random(struct core *c, void *out, size_t len_bytes)
+{
+    c->random(c->random_arg, out, len_bytes);
+}
+
+#endif

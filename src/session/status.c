@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: ISC */
+#include <stdio.h>
+#include <string.h>
+
+#include "session/core.h"
+#include "session/state.h"
+
+const char *core_drop_name(enum core_drop reason)
+{
+    switch (reason) {
+    case CORE_DROP_MALFORMED:
+        return "malformed";
+    case CORE_DROP_UNKNOWN_INDEX:
+        return "unknown-index";
+    case CORE_DROP_AUTH:
+        return "not-authentic";
+    case CORE_DROP_REPLAY:
+        return "replay";
+    case CORE_DROP_HANDSHAKE:
+        return "handshake";
+    case CORE_DROP_HANDSHAKE_REPLAY:
+        return "handshake-replay";
+    case CORE_DROP_UNKNOWN_KEY:
+        return "unknown-key";
+    case CORE_DROP_MAC1:
+        return "mac1";
+    case CORE_DROP_NO_ROUTE:
+        return "no-route";
+    case CORE_DROP_SOURCE:
+        return "source-not-allowed";
+    case CORE_DROP_NO_SESSION:
+        return "no-session";
+    case CORE_DROP_NO_BUFFER:
+        return "no-buffer";
+    case CORE_DROP_TOO_BIG:
+        return "too-big";
+    case CORE_DROP_SEND:
+        return "send-refused";
+    case CORE_DROP_COOKIE:
+        return "cookie-asked";
+    case CORE_DROP_COUNT:
+        break;
+    }
+    return "unknown";
+}
+
+size_t core_peer_count(const struct core *c)
+{
+    return c->peer_count;
+}
+
+void core_drops(const struct core *c, uint64_t out[CORE_DROP_COUNT])
+{
+    memcpy(out, c->drops, sizeof c->drops);
+}
+
+uint32_t core_mtu(const struct core *c)
+{
+    return c->mtu_bytes;
+}
+
+/* The link's name at whichever side has links; else the number. */
+static void link_name(const struct peer *p, uint8_t id, char out[WIRE_LINK_NAME_MAX + 1])
+{
+    const struct peer_path *path = &p->paths[id];
+    const char *name = "";
+    if (p->initiates && !p->yielded)
+        name = p->core->links[id].name;
+    else if (path->heard)
+        name = path->remote.name;
+    if (name[0] != '\0')
+        memcpy(out, name, WIRE_LINK_NAME_MAX + 1);
+    else
+        snprintf(out, WIRE_LINK_NAME_MAX + 1, "path%u", id);
+}
+
+static void path_status(const struct peer *p, struct tstamp now, uint8_t id,
+                        struct core_path_status *out)
+{
+    const struct validation *v = &p->paths[id].address;
+    const struct route *r = v->open ? &v->route : &v->candidate;
+    *out = (struct core_path_status){ .path = id, .validated = v->open, .remote = r->to };
+    link_name(p, id, out->link);
+    out->local = r->from;
+    if (r->socket < WIRE_PATHS_MAX) {
+        const struct core_link *link = &p->core->links[r->socket];
+        out->local = r->to.family == 6 ? link->local_ipv6 : link->local_ipv4;
+    }
+    bond_path_stats(p->bond, now, id, &out->bond);
+}
+
+/* A link of ours is shown even when there is no path over it. */
+static bool path_shown(const struct peer *p, uint8_t id)
+{
+    const struct validation *v = &p->paths[id].address;
+    bool link = p->initiates && !p->yielded && p->core->links[id].name[0] != '\0';
+    return v->open || v->searching || link;
+}
+
+void core_peer_status(const struct core *c, struct tstamp now, size_t peer,
+                      struct core_peer_status *out)
+{
+    const struct peer *p = c->peers[peer];
+    *out = (struct core_peer_status){
+        .up = p->up,
+        .endpoint = p->last_route.to,
+        .handshake_age_ns = p->handshakes > 0 ? tstamp_sub(now, p->adopted_at) : -1,
+        .handshakes = p->handshakes,
+        .tx_bytes = p->tx_bytes,
+        .rx_bytes = p->rx_bytes,
+        .cipher = p->current != NULL ? p->current->cipher : 0,
+    };
+    memcpy(out->name, p->name, sizeof out->name);
+    memcpy(out->public_key, p->public_key, sizeof out->public_key);
+    bond_stats(p->bond, &out->bond);
+    for (uint8_t id = 0; id < WIRE_PATHS_MAX; id++)
+        if (path_shown(p, id))
+            path_status(p, now, id, &out->paths[out->path_count++]);
+}

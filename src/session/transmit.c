@@ -1,0 +1,262 @@
+/* SPDX-License-Identifier: ISC */
+#include "session/transmit.h"
+
+#include <string.h>
+
+#include "base/cursor.h"
+#include "bond/inner.h"
+#include "session/paths.h"
+#include "session/peer.h"
+#include "session/state.h"
+
+enum {
+    SPANS_MAX = 3,          /* data header, inner header, inner payload */
+    GROUPS_PER_TURN = 8,    /* of one peer while others wait */
+    PEER_NONE = UINT16_MAX, /* core_tx.peer of a datagram of no peer */
+};
+
+/* One group in the making; its bytes are at the start of core.group. */
+struct group {
+    struct peer *peer;
+    uint8_t path;
+    size_t bytes;
+    size_t segment_bytes;
+    size_t count;
+};
+
+static uint16_t peer_number(const struct core *c, const struct peer *p)
+{
+    for (size_t i = 0; i < c->peer_count; i++)
+        if (c->peers[i] == p)
+            return (uint16_t)i;
+    return PEER_NONE;
+}
+
+static bool next_letter(struct core *c, struct core_tx *out)
+{
+    const struct outbox_item *item = outbox_pop(&c->outbox);
+    if (item == NULL)
+        return false;
+    *out = (struct core_tx){
+        .socket = item->route.socket,
+        .to = item->route.to,
+        .from = item->route.from,
+        .data = item->data,
+        .len_bytes = item->len_bytes,
+        .segment_bytes = item->len_bytes,
+        .segment_count = 1,
+        .peer = peer_number(c, item->peer),
+        .path = item->path,
+    };
+    return true;
+}
+
+static void group_out(const struct core *c, const struct group *g, struct core_tx *out)
+{
+    const struct route *route = &g->peer->paths[g->path].address.route;
+    *out = (struct core_tx){
+        .socket = route->socket,
+        .to = route->to,
+        .from = route->from,
+        .data = c->group,
+        .len_bytes = g->bytes,
+        .segment_bytes = g->segment_bytes,
+        .segment_count = g->count,
+        .peer = peer_number(c, g->peer),
+        .path = g->path,
+    };
+}
+
+/* RFC 8899: a PING, padded to the size in question. */
+static size_t seal_probe(struct peer *p, struct tstamp now, uint8_t path, uint32_t bytes,
+                         uint8_t *out)
+{
+    static const uint8_t padded_ping[WIRE_DATAGRAM_MAX] = { WIRE_PING };
+    uint32_t tag = paths_probe_tag(p, now, path);
+    uint64_t pn = bond_take_pn(p->bond, now, path, bytes, true, tag);
+    const struct aead_span span = {
+        .data = padded_ping,
+        .len_bytes = bytes - WIRE_HEADER_BYTES - WIRE_TAG_BYTES,
+    };
+    return keys_seal(p->current, path, pn, &span, 1, out);
+}
+
+static bool next_probe(struct core *c, struct tstamp now, struct core_tx *out)
+{
+    for (size_t i = 0; i < c->peer_count; i++) {
+        struct group g = { .peer = c->peers[i], .count = 1 };
+        uint32_t bytes;
+        if (g.peer->probes == 0 || !peer_can_send(g.peer, now) ||
+            !paths_probe_due(g.peer, now, &g.path, &bytes))
+            continue;
+        g.bytes = g.segment_bytes = seal_probe(g.peer, now, g.path, bytes, c->group);
+        group_out(c, &g, out);
+        return true;
+    }
+    return false;
+}
+
+/*
+ * The spans of a data datagram. A segment of a super-packet is its own header, made in header[],
+ * and its piece of the payload; the datagram may hold any stretch of the two. Returns their number,
+ * 0 if the super-packet's header does not hold.
+ */
+static size_t data_spans(const struct bond_out *o, uint8_t frame[WIRE_DATA_BYTES],
+                         uint8_t header[INNER_HEADER_MAX], struct aead_span spans[SPANS_MAX])
+{
+    size_t count = 0;
+    size_t from = o->data_offset;
+    size_t left = o->data_bytes;
+    const uint8_t *payload = o->pkt->data;
+    wire_put_data(frame, &o->data);
+    spans[count++] = (struct aead_span){ .data = frame, .len_bytes = WIRE_DATA_BYTES };
+    if (o->pkt->gso != PKT_GSO_NONE) {
+        size_t header_bytes = inner_segment_header(o->pkt, o->seg, header);
+        if (header_bytes == 0)
+            return 0;
+        if (from < header_bytes) {
+            size_t n = header_bytes - from < left ? header_bytes - from : left;
+            spans[count++] = (struct aead_span){ .data = header + from, .len_bytes = n };
+            from += n;
+            left -= n;
+        }
+        /* All headers are equally long, so offsets in the segment only shift. */
+        payload += (size_t)o->seg * o->pkt->gso_size;
+    }
+    if (left > 0)
+        spans[count++] = (struct aead_span){ .data = payload + from, .len_bytes = left };
+    return count;
+}
+
+/* Seals what the bond wants to send; returns the datagram's length, 0 if it had to be dropped. */
+static size_t seal_out(struct peer *p, struct tstamp now, const struct bond_out *o, uint8_t *out)
+{
+    uint8_t frame[WIRE_CONTROL_BYTES_MAX];
+    uint8_t header[INNER_HEADER_MAX];
+    struct aead_span spans[SPANS_MAX];
+    size_t count = 1;
+    struct wire_frame_value value = { .type = WIRE_PING };
+    switch (o->kind) {
+    case BOND_OUT_DATA:
+        count = data_spans(o, frame, header, spans);
+        break;
+    case BOND_OUT_ACK:
+        value.type = WIRE_ACK;
+        value.ack = o->ack;
+        break;
+    case BOND_OUT_PROBE:
+        break;
+    }
+    if (o->kind != BOND_OUT_DATA) {
+        struct writer w = writer_of(frame, sizeof frame);
+        wire_put_frame(&w, &value);
+        spans[0] = (struct aead_span){ .data = frame, .len_bytes = writer_len(&w) };
+    }
+    if (o->kind != BOND_OUT_ACK)
+        peer_asked(p, now);
+    if (count == 0 || !p->paths[o->path].address.open) {
+        core_drop_one(p->core, count == 0 ? CORE_DROP_MALFORMED : CORE_DROP_SEND);
+        return 0;
+    }
+    return keys_seal(p->current, o->path, o->pn, spans, count, out);
+}
+
+static bool joins(const struct group *g, uint8_t path, size_t len)
+{
+    return g->count == 0 || (path == g->path && len <= g->segment_bytes &&
+                             g->bytes + len <= CORE_TX_BYTES_MAX);
+}
+
+static void append(struct group *g, uint8_t path, size_t len)
+{
+    if (g->count == 0) {
+        g->path = path;
+        g->segment_bytes = len;
+    }
+    g->bytes += len;
+    g->count++;
+}
+
+static bool full(const struct group *g)
+{
+    return g->count == CORE_TX_SEGMENTS_MAX || g->bytes % g->segment_bytes != 0 ||
+           g->bytes + g->segment_bytes > CORE_TX_BYTES_MAX;
+}
+
+/* The datagram that did not fit the last group opens this one, if its path is still there. */
+static void take_spill(struct core *c, struct group *g)
+{
+    uint8_t path = c->spill_path;
+    g->peer = c->spill_peer;
+    c->spill_peer = NULL;
+    if (!g->peer->paths[path].address.open) {
+        core_drop_one(c, CORE_DROP_SEND);
+        return;
+    }
+    memmove(c->group, c->group + c->spill_at, c->spill_bytes);
+    append(g, path, c->spill_bytes);
+}
+
+static void fill(struct core *c, struct tstamp now, struct group *g)
+{
+    struct bond_out o;
+    while ((g->count == 0 || !full(g)) && bond_next(g->peer->bond, now, &o)) {
+        size_t len = seal_out(g->peer, now, &o, c->group + g->bytes);
+        if (len == 0)
+            continue;
+        if (!joins(g, o.path, len)) {
+            c->spill_peer = g->peer;
+            c->spill_path = o.path;
+            c->spill_at = g->bytes;
+            c->spill_bytes = len;
+            return;
+        }
+        append(g, o.path, len);
+    }
+}
+
+static bool next_spill(struct core *c, struct tstamp now, struct core_tx *out)
+{
+    struct group g = { 0 };
+    if (c->spill_peer == NULL)
+        return false;
+    take_spill(c, &g);
+    if (c->peer_count == 1 || ++c->groups_in_turn < GROUPS_PER_TURN)
+        fill(c, now, &g);
+    if (g.count == 0)
+        return false;
+    group_out(c, &g, out);
+    return true;
+}
+
+static bool next_group(struct core *c, struct tstamp now, struct core_tx *out)
+{
+    for (size_t i = 0; i < c->peer_count; i++) {
+        struct group g = { .peer = c->peers[c->turn_tx++ % c->peer_count] };
+        if (!peer_can_send(g.peer, now) || !tstamp_reached(bond_deadline(g.peer->bond), now))
+            continue;
+        c->groups_in_turn = 0;
+        fill(c, now, &g);
+        if (g.count > 0) {
+            group_out(c, &g, out);
+            return true;
+        }
+    }
+    return false;
+}
+
+bool transmit_next(struct core *c, struct tstamp now, struct core_tx *out)
+{
+    if (next_letter(c, out))
+        return true;
+    if (c->closing)
+        return false;
+    return next_spill(c, now, out) || next_probe(c, now, out) || next_group(c, now, out);
+}
+
+void transmit_forget(struct core *c, const struct peer *p)
+{
+    outbox_forget(&c->outbox, p);
+    if (c->spill_peer == p)
+        c->spill_peer = NULL;
+}
