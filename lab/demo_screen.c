@@ -3,10 +3,16 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <time.h>
 #include <unistd.h>
 
-enum { BAR_CELLS = 40, CELL_PARTS = 8 };
+enum {
+    BAR_CELLS = 40,
+    BAR_CELLS_MIN = 10,
+    LINE_CELLS = 56, /* of a line without its bar */
+    CELL_PARTS = 8,
+};
 
 /* TCP payload of a full frame: what of a link's rate can reach the application. */
 static const double goodput_part = 1448.0 / LINK_FRAME_BYTES;
@@ -21,6 +27,18 @@ static double rate_mbps(const struct linkspecs *specs, size_t i)
     return (double)link_mean_rate_bps(&specs->link[i].config[LINK_DOWN]) / 1e6;
 }
 
+/* A bar must not make the line wrap: the next picture is drawn over this one by lines. */
+static int bar_cells(void)
+{
+    struct winsize window;
+    if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &window) != 0 || window.ws_col == 0)
+        return BAR_CELLS;
+    int cells = window.ws_col - LINE_CELLS;
+    if (cells < BAR_CELLS_MIN)
+        return BAR_CELLS_MIN;
+    return cells < BAR_CELLS ? cells : BAR_CELLS;
+}
+
 /* A bar of value out of full, in eighths of a cell. */
 static void print_bar(double value, double full)
 {
@@ -28,8 +46,9 @@ static void print_bar(double value, double full)
     double share = full > 0.0 ? value / full : 0.0;
     if (share > 1.0)
         share = 1.0;
-    int eighths = (int)(share * BAR_CELLS * CELL_PARTS + 0.5);
-    for (int cell = 0; cell < BAR_CELLS; cell++) {
+    int cells = bar_cells();
+    int eighths = (int)(share * cells * CELL_PARTS + 0.5);
+    for (int cell = 0; cell < cells; cell++) {
         int here = eighths - cell * CELL_PARTS;
         fputs(here >= CELL_PARTS ? "█" : parts[here > 0 ? here : 0], stdout);
     }
