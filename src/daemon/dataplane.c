@@ -1,0 +1,229 @@
+/* SPDX-License-Identifier: ISC */
+#include "daemon/dataplane.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include "bond/coalesce.h"
+#include "bond/inner.h"
+
+enum {
+    TUN_BATCH = 32, /* packets (or super-packets) from the device in a turn */
+    LISTEN_SOCKETS_MAX = 32,
+    SOCKETS_MAX = WIRE_PATHS_MAX + LISTEN_SOCKETS_MAX,
+    DATAGRAMS_PER_CALL = 64,
+    GROUPS_PER_TURN = 256, /* so that a flood of output cannot starve the input */
+};
+
+struct socket_slot {
+    struct dataplane *plane;
+    uint16_t number;
+    bool open;
+    struct udp udp;
+    struct loop_watch watch;
+};
+
+struct dataplane {
+    struct core *core;
+    struct pkt_pool *pool;
+    struct loop *loop;
+    struct tun tun;
+    struct loop_watch tun_watch;
+    struct udp_reader *reader; /* owned */
+    struct socket_slot sockets[SOCKETS_MAX];
+    struct coalesce joined;
+    struct iovec pieces[COALESCE_PACKETS_MAX];
+    uint64_t turns;
+};
+
+static void tun_ready(void *arg, struct tstamp now, unsigned events)
+{
+    struct dataplane *d = arg;
+    struct pkt *batch[TUN_BATCH];
+    size_t n = 0;
+    int error = 0;
+    (void)events;
+    while (n < TUN_BATCH && (batch[n] = tun_read(&d->tun, &error)) != NULL)
+        n++;
+    if (n > 0)
+        core_tun(d->core, now, batch, n);
+    /* A device that is gone would wake us for ever; its loss is the guard's to notice. */
+    if (error < 0)
+        loop_remove(d->loop, &d->tun_watch);
+}
+
+static void socket_ready(void *arg, struct tstamp now, unsigned events)
+{
+    struct socket_slot *s = arg;
+    struct core_datagram batch[DATAGRAMS_PER_CALL];
+    const struct udp_datagram *in;
+    (void)events;
+    int n = udp_read(&s->udp, s->plane->reader, &in);
+    for (int at = 0; at < n;) {
+        size_t count = 0;
+        for (; at < n && count < DATAGRAMS_PER_CALL; at++, count++)
+            batch[count] = (struct core_datagram){ .socket = s->number,
+                                                   .from = in[at].from,
+                                                   .to = in[at].to,
+                                                   .data = in[at].data,
+                                                   .len_bytes = in[at].len_bytes };
+        core_rx(s->plane->core, now, batch, count);
+    }
+}
+
+struct dataplane *dataplane_new(const struct dataplane_config *config)
+{
+    struct dataplane *d = calloc(1, sizeof *d);
+    if (d == NULL)
+        return NULL;
+    d->core = config->core;
+    d->pool = config->pool;
+    d->loop = config->loop;
+    d->reader = udp_reader_new();
+    tun_init(&d->tun, config->tun_fd, config->tun_offload, d->pool);
+    d->tun_watch = (struct loop_watch){ .fd = d->tun.fd, .ready = tun_ready, .arg = d };
+    if (d->reader == NULL || loop_add(d->loop, &d->tun_watch, LOOP_READ) < 0) {
+        udp_reader_free(d->reader);
+        free(d);
+        return NULL;
+    }
+    return d;
+}
+
+void dataplane_free(struct dataplane *d)
+{
+    if (d == NULL)
+        return;
+    for (unsigned i = 0; i < SOCKETS_MAX; i++)
+        if (d->sockets[i].open)
+            dataplane_remove_socket(d, d->sockets[i].number);
+    loop_remove(d->loop, &d->tun_watch);
+    tun_clear(&d->tun);
+    close(d->tun.fd);
+    udp_reader_free(d->reader);
+    free(d);
+}
+
+/* Links first, then listening sockets; NULL for a number that cannot be. */
+static struct socket_slot *slot_of(struct dataplane *d, uint16_t number)
+{
+    if (number < WIRE_PATHS_MAX)
+        return &d->sockets[number];
+    if (number >= CORE_SOCKET_LISTEN && number < CORE_SOCKET_LISTEN + LISTEN_SOCKETS_MAX)
+        return &d->sockets[WIRE_PATHS_MAX + number - CORE_SOCKET_LISTEN];
+    return NULL;
+}
+
+int dataplane_add_socket(struct dataplane *d, uint16_t number, int fd)
+{
+    struct socket_slot *s = slot_of(d, number);
+    if (s == NULL) {
+        close(fd);
+        return -EINVAL;
+    }
+    dataplane_remove_socket(d, number);
+    int err = udp_adopt(&s->udp, fd);
+    s->plane = d;
+    s->number = number;
+    s->watch = (struct loop_watch){ .fd = fd, .ready = socket_ready, .arg = s };
+    if (err == 0)
+        err = loop_add(d->loop, &s->watch, LOOP_READ);
+    if (err < 0) {
+        close(fd);
+        return err;
+    }
+    s->open = true;
+    return 0;
+}
+
+void dataplane_remove_socket(struct dataplane *d, uint16_t number)
+{
+    struct socket_slot *s = slot_of(d, number);
+    if (s == NULL || !s->open)
+        return;
+    loop_remove(d->loop, &s->watch);
+    udp_close(&s->udp);
+    s->open = false;
+}
+
+static void send_groups(struct dataplane *d, struct tstamp now)
+{
+    struct core_tx tx;
+    for (unsigned n = 0; n < GROUPS_PER_TURN && core_next_tx(d->core, now, &tx); n++) {
+        struct socket_slot *s = slot_of(d, tx.socket);
+        int result = -ENODEV;
+        if (s != NULL && s->open)
+            result = udp_send(&s->udp, &tx.to, &tx.from, tx.data, tx.len_bytes, tx.segment_bytes);
+        core_tx_done(d->core, now, &tx, result);
+    }
+}
+
+/* Writes what was joined; a packet that the device refuses is counted by it. */
+static void write_joined(struct dataplane *d)
+{
+    struct coalesce *c = &d->joined;
+    if (c->count == 0)
+        return;
+    struct coalesce_result r = coalesce_finish(c);
+    if (r.csum_partial && d->tun.offload < TUN_OFFLOAD_CSUM) {
+        inner_finish_checksum(c->packets[0]->data, c->packets[0]->len_bytes);
+        r.csum_partial = false;
+    }
+    for (size_t i = 0; i < c->count; i++) {
+        size_t skip = coalesce_skip(c, i);
+        d->pieces[i] = (struct iovec){ .iov_base = c->packets[i]->data + skip,
+                                       .iov_len = c->packets[i]->len_bytes - skip };
+    }
+    struct tun_packet p = { .gso = (uint8_t)r.gso,
+                            .gso_size = r.gso_size,
+                            .header_bytes = r.header_bytes,
+                            .csum_partial = r.csum_partial,
+                            .csum_start = r.csum_start,
+                            .csum_offset = r.csum_offset,
+                            .pieces = d->pieces,
+                            .piece_count = c->count };
+    tun_write(&d->tun, &p);
+    for (size_t i = 0; i < c->count; i++)
+        pkt_put(c->packets[i]);
+    coalesce_init(c);
+}
+
+static void write_packets(struct dataplane *d)
+{
+    for (struct pkt *p; (p = core_next_tun(d->core)) != NULL;) {
+        if (d->joined.count > 0 && d->tun.offload < TUN_OFFLOAD_TSO)
+            write_joined(d);
+        if (coalesce_add(&d->joined, p))
+            continue;
+        write_joined(d);
+        coalesce_add(&d->joined, p);
+    }
+    write_joined(d);
+}
+
+struct tstamp dataplane_flush(struct dataplane *d, struct tstamp now)
+{
+    d->turns++;
+    core_tick(d->core, now);
+    write_packets(d);
+    send_groups(d, now);
+    return core_deadline(d->core);
+}
+
+void dataplane_stats(const struct dataplane *d, struct dataplane_stats *out)
+{
+    *out = (struct dataplane_stats){ .tun_offload = d->tun.offload,
+                                     .udp_gso = true,
+                                     .udp_gro = true,
+                                     .tun_read_drops = d->tun.malformed + d->tun.no_buffer,
+                                     .tun_write_drops = d->tun.write_errors,
+                                     .turns = d->turns };
+    for (unsigned i = 0; i < SOCKETS_MAX; i++) {
+        const struct socket_slot *s = &d->sockets[i];
+        out->udp_gso = out->udp_gso && (!s->open || s->udp.gso);
+        out->udp_gro = out->udp_gro && (!s->open || s->udp.gro);
+    }
+}
