@@ -3,144 +3,226 @@
 
 #include <string.h>
 
-#include "bond/inner.h"
-
 enum {
     PROTO_TCP = 6,
+    PROTO_UDP = 17,
     IPV4_HEADER = 20,
     IPV6_HEADER = 40,
     TCP_HEADER = 20,
-    TCP_SEQUENCE_AT = 4,
-    TCP_FLAGS_AT = 13,
-    TCP_CHECKSUM_AT = 16,
+    UDP_HEADER = 8,
     TCP_PSH = 0x08,
     TCP_ACK = 0x10,
     TCP_ECE = 0x40,
+    TCP_CHECKSUM_AT = 16,
+    UDP_CHECKSUM_AT = 6,
+    IPV4_DF = 0x4000,
+    IP_BYTES_MAX = 65535,
 };
+
+/* A packet that may be part of a super-packet. */
+struct part {
+    const uint8_t *ip;
+    const uint8_t *l4;
+    bool ipv4;
+    bool tcp;
+    uint16_t header_bytes;
+    uint32_t payload_bytes;
+};
+
+static uint16_t get16(const uint8_t *p)
+{
+    return (uint16_t)(p[0] << 8 | p[1]);
+}
 
 static uint32_t get32(const uint8_t *p)
 {
-    return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
+    return (uint32_t)get16(p) << 16 | get16(p + 2);
 }
 
-static void put16(uint8_t *p, size_t v)
+static void put16(uint8_t *p, uint16_t v)
 {
     p[0] = (uint8_t)(v >> 8);
     p[1] = (uint8_t)v;
 }
 
-void coalesce_init(struct coalesce *c)
-{
-    c->count = 0;
-}
-
-/* A data segment with nothing but ACK, PSH and ECE set, an IPv4 header without options and with
- * don't-fragment, or an IPv6 header alone. Returns the length of its headers, else 0. */
-static uint16_t joinable_header(const struct pkt *p)
+/* Only packets without IPv4 options, extension headers and fragments: others are rare. */
+static bool read_ip(const struct pkt *p, struct part *out, uint8_t *protocol)
 {
     const uint8_t *d = p->data;
-    size_t ip = d[0] >> 4 == 4 ? IPV4_HEADER : IPV6_HEADER;
-    if (!p->csum_partial || p->len_bytes < ip + TCP_HEADER)
-        return 0;
-    if (ip == IPV4_HEADER ? d[0] != 0x45 || d[9] != PROTO_TCP || (d[6] & 0xbf) != 0 || d[7] != 0 ||
-                                (d[6] & 0x40) == 0
-                          : d[6] != PROTO_TCP)
-        return 0;
-    const uint8_t *tcp = d + ip;
-    size_t header = ip + (size_t)(tcp[12] >> 4) * 4;
-    if ((tcp[12] >> 4) * 4 < TCP_HEADER || header >= p->len_bytes || header > INNER_HEADER_MAX ||
-        (tcp[TCP_FLAGS_AT] & ~(TCP_PSH | TCP_ECE)) != TCP_ACK)
-        return 0;
-    return (uint16_t)header;
-}
-
-static void begin(struct coalesce *c, struct pkt *p)
-{
-    c->packets[0] = p;
-    c->count = 1;
-    c->len_bytes = p->len_bytes;
-    c->header_bytes = joinable_header(p);
-    c->ended = c->header_bytes == 0;
-    if (c->ended)
-        return;
-    c->l4_offset = p->data[0] >> 4 == 4 ? IPV4_HEADER : IPV6_HEADER;
-    const uint8_t *tcp = p->data + c->l4_offset;
-    c->segment_bytes = (uint16_t)(p->len_bytes - c->header_bytes);
-    c->next_sequence = get32(tcp + TCP_SEQUENCE_AT) + c->segment_bytes;
-    c->ended = (tcp[TCP_FLAGS_AT] & TCP_PSH) != 0;
-}
-
-/* Everything that must not differ between the headers of joined segments. */
-static bool same_headers(const struct coalesce *c, const struct pkt *p)
-{
-    const uint8_t *a = c->packets[0]->data;
-    const uint8_t *b = p->data;
-    size_t l4 = c->l4_offset;
-    bool ip =
-        l4 == IPV4_HEADER
-            ? memcmp(a, b, 2) == 0 && memcmp(a + 6, b + 6, 4) == 0 && memcmp(a + 12, b + 12, 8) == 0
-            : memcmp(a, b, 4) == 0 && memcmp(a + 6, b + 6, IPV6_HEADER - 6) == 0;
-    return ip && memcmp(a + l4, b + l4, 4) == 0 &&   /* ports */
-           memcmp(a + l4 + 8, b + l4 + 8, 5) == 0 && /* ack, length */
-           ((a[l4 + TCP_FLAGS_AT] ^ b[l4 + TCP_FLAGS_AT]) & ~TCP_PSH) == 0 &&
-           memcmp(a + l4 + 14, b + l4 + 14, 2) == 0 &&                       /* window */
-           memcmp(a + l4 + 18, b + l4 + 18, c->header_bytes - l4 - 18) == 0; /* urgent, options */
-}
-
-bool coalesce_add(struct coalesce *c, struct pkt *p)
-{
-    if (c->count == 0) {
-        begin(c, p);
-        return true;
+    if (p->len_bytes < IPV4_HEADER)
+        return false;
+    out->ip = d;
+    out->ipv4 = d[0] == 0x45;
+    if (out->ipv4) {
+        *protocol = d[9];
+        out->l4 = d + IPV4_HEADER;
+        /* A broken header checksum must stay broken, and a fragment has no transport header. */
+        return get16(d + 2) == p->len_bytes && (get16(d + 6) & ~IPV4_DF) == 0 &&
+               inner_fold(inner_sum(d, IPV4_HEADER, 0)) == 0xffff;
     }
-    if (c->ended || c->count == COALESCE_PACKETS_MAX || joinable_header(p) != c->header_bytes ||
-        !same_headers(c, p))
+    if (d[0] >> 4 != 6 || p->len_bytes < IPV6_HEADER)
         return false;
-    uint32_t payload = p->len_bytes - c->header_bytes;
-    const uint8_t *tcp = p->data + c->l4_offset;
-    if (payload > c->segment_bytes || c->len_bytes + payload > COALESCE_BYTES_MAX ||
-        get32(tcp + TCP_SEQUENCE_AT) != c->next_sequence)
+    *protocol = d[6];
+    out->l4 = d + IPV6_HEADER;
+    return (uint32_t)get16(d + 4) + IPV6_HEADER == p->len_bytes;
+}
+
+static bool read_part(const struct pkt *p, const struct coalesce_device *device, struct part *out)
+{
+    uint8_t protocol = 0;
+    if (p->gso != PKT_GSO_NONE || !read_ip(p, out, &protocol))
         return false;
-    c->packets[c->count++] = p;
-    c->len_bytes += payload;
-    c->next_sequence += payload;
-    c->ended = payload < c->segment_bytes || (tcp[TCP_FLAGS_AT] & TCP_PSH) != 0;
+    size_t l4 = out->ipv4 ? IPV4_HEADER : IPV6_HEADER;
+    size_t header = l4;
+    out->tcp = protocol == PROTO_TCP;
+    if (out->tcp && device->tcp) {
+        if (p->len_bytes < l4 + TCP_HEADER || out->l4[12] >> 4 < TCP_HEADER / 4)
+            return false;
+        header += (size_t)(out->l4[12] >> 4) * 4;
+        uint8_t flags = out->l4[13];
+        /* SYN, FIN, RST, URG and CWR say something of their one packet. */
+        if ((flags & TCP_ACK) == 0 || (flags & ~(TCP_ACK | TCP_PSH | TCP_ECE)) != 0)
+            return false;
+    } else if (protocol == PROTO_UDP && device->udp) {
+        header += UDP_HEADER;
+        /* RFC 768: zero is no checksum, and the super-packet's segments would all get one. */
+        if (p->len_bytes < header || get16(out->l4 + 4) != p->len_bytes - l4 ||
+            (!p->csum_partial && get16(out->l4 + UDP_CHECKSUM_AT) == 0))
+            return false;
+    } else {
+        return false;
+    }
+    if (p->len_bytes <= header || header > INNER_HEADER_MAX)
+        return false;
+    out->header_bytes = (uint16_t)header;
+    out->payload_bytes = (uint32_t)(p->len_bytes - header);
     return true;
 }
 
-size_t coalesce_skip(const struct coalesce *c, size_t i)
+static uint64_t pseudo_sum(const struct part *s, size_t l4_bytes)
 {
-    return i == 0 ? 0 : c->header_bytes;
+    uint64_t sum = (uint64_t)(s->tcp ? PROTO_TCP : PROTO_UDP) + l4_bytes;
+    return s->ipv4 ? inner_sum(s->ip + 12, 8, sum) : inner_sum(s->ip + 8, 32, sum);
 }
 
-static void fit_header(struct coalesce *c)
+/* A partial checksum becomes right; a whole one is right or the packet must arrive as it is. */
+static bool checksum_holds(const struct pkt *p, const struct part *s)
 {
-    uint8_t *d = c->packets[0]->data;
-    const struct pkt *last = c->packets[c->count - 1];
-    d[c->l4_offset + TCP_FLAGS_AT] |= last->data[c->l4_offset + TCP_FLAGS_AT] & TCP_PSH;
-    if (c->l4_offset == IPV6_HEADER) {
-        put16(d + 4, c->len_bytes - IPV6_HEADER);
+    size_t l4_bytes = p->len_bytes - (s->ipv4 ? IPV4_HEADER : IPV6_HEADER);
+    return p->csum_partial ||
+           inner_fold(inner_sum(s->l4, l4_bytes, pseudo_sum(s, l4_bytes))) == 0xffff;
+}
+
+/* The headers are the same but for what segmentation counts on by itself. */
+static bool same_ip(const struct part *a, const struct part *b, size_t index)
+{
+    if (a->ipv4 != b->ipv4)
+        return false;
+    if (!a->ipv4)
+        return memcmp(a->ip, b->ip, 4) == 0 && memcmp(a->ip + 6, b->ip + 6, IPV6_HEADER - 6) == 0;
+    /* RFC 6864: with DF set nobody looks at the identification. */
+    bool atomic = (get16(a->ip + 6) & IPV4_DF) != 0;
+    return memcmp(a->ip, b->ip, 2) == 0 && memcmp(a->ip + 6, b->ip + 6, 4) == 0 &&
+           memcmp(a->ip + 12, b->ip + 12, 8) == 0 &&
+           (atomic || get16(b->ip + 4) == (uint16_t)(get16(a->ip + 4) + index));
+}
+
+static bool same_transport(const struct part *a, const struct part *b, uint32_t offset)
+{
+    if (a->tcp != b->tcp || a->header_bytes != b->header_bytes || memcmp(a->l4, b->l4, 4) != 0)
+        return false;
+    if (!a->tcp)
+        return true;
+    size_t options = (size_t)(a->l4 + (a->l4[12] >> 4) * 4 - (a->l4 + TCP_HEADER));
+    return get32(b->l4 + 4) == get32(a->l4 + 4) + offset && memcmp(a->l4 + 8, b->l4 + 8, 4) == 0 &&
+           ((a->l4[13] ^ b->l4[13]) & ~TCP_PSH) == 0 && a->l4[12] == b->l4[12] &&
+           memcmp(a->l4 + 14, b->l4 + 14, 2) == 0 && memcmp(a->l4 + 18, b->l4 + 18, 2) == 0 &&
+           memcmp(a->l4 + TCP_HEADER, b->l4 + TCP_HEADER, options) == 0;
+}
+
+static bool ends_group(const struct part *s, uint32_t segment_bytes)
+{
+    return s->payload_bytes < segment_bytes || (s->tcp && (s->l4[13] & TCP_PSH) != 0);
+}
+
+/* A packet by itself. */
+static void leave_alone(struct pkt *p, struct coalesced *out)
+{
+    out->count = 1;
+    out->gso = p->gso;
+    out->csum_partial = p->csum_partial;
+    if (p->csum_partial)
+        out->csum_partial =
+            inner_partial_checksum(p->data, p->len_bytes, &out->csum_start, &out->csum_offset);
+    if (p->gso == PKT_GSO_NONE)
         return;
-    }
-    put16(d + 2, c->len_bytes);
-    put16(d + 10, 0);
-    put16(d + 10, (uint16_t)~inner_fold(inner_sum(d, IPV4_HEADER, 0)));
+    out->gso_size = p->gso_size;
+    out->header_bytes = p->header_bytes;
+    memcpy(out->header, p->data, p->header_bytes);
 }
 
-struct coalesce_result coalesce_finish(struct coalesce *c)
+/* The header of the whole, from that of its first packet. */
+static void merge(const struct part *first, const struct part *last, size_t count, uint32_t payload,
+                  struct coalesced *out)
 {
-    struct pkt *first = c->packets[0];
-    struct coalesce_result r = { .gso = PKT_GSO_NONE };
-    if (!first->csum_partial)
-        return r;
-    if (c->count > 1) {
-        fit_header(c);
-        r.gso = c->l4_offset == IPV4_HEADER ? PKT_GSO_TCP4 : PKT_GSO_TCP6;
-        r.gso_size = c->segment_bytes;
-        r.header_bytes = c->header_bytes;
+    uint8_t *ip = out->header;
+    size_t l4_offset = first->ipv4 ? IPV4_HEADER : IPV6_HEADER;
+    size_t total = first->header_bytes + (size_t)payload;
+    uint8_t *l4 = ip + l4_offset;
+
+    memcpy(ip, first->ip, first->header_bytes);
+    if (first->ipv4) {
+        put16(ip + 2, (uint16_t)total);
+        put16(ip + 10, 0);
+        put16(ip + 10, (uint16_t)~inner_fold(inner_sum(ip, IPV4_HEADER, 0)));
+        out->gso = first->tcp ? PKT_GSO_TCP4 : PKT_GSO_UDP4;
+    } else {
+        put16(ip + 4, (uint16_t)(total - IPV6_HEADER));
+        out->gso = first->tcp ? PKT_GSO_TCP6 : PKT_GSO_UDP6;
     }
-    /* The sum covers the length of the whole, of which the first packet holds only a part. */
-    r.csum_partial =
-        inner_partial_checksum(first->data, c->len_bytes, &r.csum_start, &r.csum_offset);
-    return r;
+    if (first->tcp)
+        l4[13] |= last->l4[13] & TCP_PSH;
+    else
+        put16(l4 + 4, (uint16_t)(total - l4_offset));
+    out->count = count;
+    out->gso_size = (uint16_t)first->payload_bytes;
+    out->header_bytes = first->header_bytes;
+    out->csum_partial = true;
+    out->csum_start = (uint16_t)l4_offset;
+    out->csum_offset = first->tcp ? TCP_CHECKSUM_AT : UDP_CHECKSUM_AT;
+    put16(l4 + out->csum_offset, inner_fold(pseudo_sum(first, total - l4_offset)));
+}
+
+void coalesce(struct pkt *const *batch, size_t count, const struct coalesce_device *device,
+              struct coalesced *out)
+{
+    struct part first;
+    struct part next;
+    struct part last;
+    size_t merged = 1;
+    uint32_t payload = 0;
+
+    memset(out, 0, offsetof(struct coalesced, header));
+    if (read_part(batch[0], device, &first) && !ends_group(&first, first.payload_bytes)) {
+        payload = first.payload_bytes;
+        last = first;
+        if (count > COALESCE_PACKETS_MAX)
+            count = COALESCE_PACKETS_MAX;
+        while (merged < count && read_part(batch[merged], device, &next) &&
+               same_ip(&first, &next, merged) && same_transport(&first, &next, payload) &&
+               next.payload_bytes <= first.payload_bytes &&
+               first.header_bytes + payload + next.payload_bytes <= IP_BYTES_MAX &&
+               (merged > 1 || checksum_holds(batch[0], &first)) &&
+               checksum_holds(batch[merged], &next)) {
+            payload += next.payload_bytes;
+            last = next;
+            merged++;
+            if (ends_group(&next, first.payload_bytes))
+                break;
+        }
+    }
+    if (merged == 1)
+        leave_alone(batch[0], out);
+    else
+        merge(&first, &last, merged, payload, out);
 }

@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Joins consecutive TCP segments of a flow, as they come out of a lane, into one super-packet for
- * the tunnel device, without copying: the pieces stay where they are.
+ * Merges inner packets that follow each other in one flow into a super-packet, so that the tunnel
+ * device is written once for all of them.
  *
- * Segments join when all of their headers are equal but for lengths, IP id, sequence, checksum and
- * PSH; each continues the one before; all but the last have the same size; PSH ends the packet.
- * Only packets with a partial checksum are joined: the others would have to be verified first, for
- * a super-packet's checksum is computed anew. No packet ever waits for another.
+ * What the receiving host sees is what it would have seen from the packets one by one: they are
+ * merged only where cutting the super-packet up again gives the same packets back. Never waits for
+ * more.
  */
 #ifndef HAWSER_BOND_COALESCE_H
 #define HAWSER_BOND_COALESCE_H
@@ -16,41 +15,37 @@
 #include <stdint.h>
 
 #include "base/pkt.h"
+#include "bond/inner.h"
 
-enum {
-    COALESCE_PACKETS_MAX = 64,
-    COALESCE_BYTES_MAX = 60000,
+enum { COALESCE_PACKETS_MAX = 128 };
+
+/* What the device takes. */
+struct coalesce_device {
+    bool tcp; /* TCP super-packets */
+    bool udp; /* UDP super-packets */
 };
 
-struct coalesce {
-    struct pkt *packets[COALESCE_PACKETS_MAX]; /* references are the caller's */
-    size_t count;
-    uint32_t len_bytes;     /* of the super-packet */
-    uint16_t header_bytes;  /* 0: the first packet cannot be joined */
-    uint16_t segment_bytes; /* payload of the first */
-    uint8_t l4_offset;
-    uint32_t next_sequence;
-    bool ended; /* nothing may follow */
-};
-
-void coalesce_init(struct coalesce *c);
-
-/* True: p joined (the first always does). False: finish this one and begin anew. */
-bool coalesce_add(struct coalesce *c, struct pkt *p);
-
-/* What is to be written: the header of the first packet is made to fit the whole. */
-struct coalesce_result {
-    enum pkt_gso gso; /* NONE for a single packet */
-    uint16_t gso_size;
+/*
+ * What to write: the header_bytes of header, then of each of the count packets what follows its
+ * own first header_bytes. header_bytes is 0 for a plain packet, which is written as it is.
+ */
+struct coalesced {
+    size_t count;      /* packets that it is made of, at least 1 */
+    uint8_t gso;       /* enum pkt_gso */
+    uint16_t gso_size; /* with gso: payload bytes of all packets but the last */
     uint16_t header_bytes;
-    bool csum_partial;
+    bool csum_partial; /* the checksum field holds the pseudo-header's sum; where, as virtio says */
     uint16_t csum_start;
     uint16_t csum_offset;
+    uint8_t header[INNER_HEADER_MAX];
 };
 
-struct coalesce_result coalesce_finish(struct coalesce *c);
-
-/* Bytes at the front of packet i that are not written: 0 for the first, its header for others. */
-size_t coalesce_skip(const struct coalesce *c, size_t i);
+/*
+ * Takes as many of the first packets of batch (count >= 1, only the first COALESCE_PACKETS_MAX are
+ * looked at) as make one. A first packet with a partial checksum that stays alone gets its
+ * pseudo-header's sum written in place.
+ */
+void coalesce(struct pkt *const *batch, size_t count, const struct coalesce_device *device,
+              struct coalesced *out);
 
 #endif
