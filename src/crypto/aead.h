@@ -5,7 +5,7 @@
  * caller never repeats under a key, and 16-byte tags.
  *
  * A key keeps its context, so only the nonce changes from packet to packet, and neither sealing nor
- * opening allocates. A key belongs to one thread.
+ * opening allocates. A key belongs to one thread. After crypto_init().
  */
 #ifndef HAWSER_CRYPTO_AEAD_H
 #define HAWSER_CRYPTO_AEAD_H
@@ -30,7 +30,7 @@ struct aead_span {
     size_t len_bytes;
 };
 
-/* NULL: no memory, or an unknown id. */
+/* NULL: no memory. */
 struct aead_key *aead_key_new(enum aead_id id, const uint8_t key[32]);
 /* Clears the key; NULL is legal. */
 void aead_key_free(struct aead_key *k);

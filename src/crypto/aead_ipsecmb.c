@@ -1,81 +1,103 @@
 /* SPDX-License-Identifier: ISC */
+/*
+ * AES-256-GCM by libipsec-mb's direct functions: the same mathematics as OpenSSL's, but without its
+ * cost per packet, which for packets of 1400 bytes is more than the encryption.
+ */
 #include <intel-ipsec-mb.h>
 #include <stdlib.h>
-#include <string.h>
 
-#include "crypto/aead_internal.h"
+#include "crypto/internal.h"
 #include "crypto/secret.h"
 
-static IMB_MGR *manager; /* function pointers for this CPU; its job queue is not used */
+/* The functions for this CPU. The manager that they come from is large, and its queues unused. */
+static struct {
+    aes_gcm_pre_t expand_key;
+    aes_gcm_enc_dec_t seal;
+    aes_gcm_enc_dec_t open;
+    aes_gcm_init_t seal_start;
+    aes_gcm_enc_dec_update_t seal_update;
+    aes_gcm_enc_dec_finalize_t seal_finish;
+} gcm;
 
-bool aead_ipsecmb_init(void)
+struct ipsecmb_key {
+    struct aead_key base;
+    struct gcm_key_data key;
+    struct gcm_context_data context;
+};
+
+void aead_ipsecmb_init(void)
 {
-    if (manager != NULL)
-        return true;
-    IMB_ARCH arch;
+    const uint64_t need = IMB_FEATURE_AESNI | IMB_FEATURE_PCLMULQDQ;
     IMB_MGR *m = alloc_mb_mgr(0);
     if (m == NULL)
-        return false;
-    init_mb_mgr_auto(m, &arch);
-    /* The plain SSE code is no faster than OpenSSL's. */
-    if (imb_get_errno(m) != 0 || arch < IMB_ARCH_AVX2) {
-        free_mb_mgr(m);
-        return false;
+        return; /* OpenSSL serves as well */
+    init_mb_mgr_auto(m, NULL);
+    if (imb_get_errno(m) == 0 && (m->features & need) == need) {
+        gcm.expand_key = m->gcm256_pre;
+        gcm.seal = m->gcm256_enc;
+        gcm.open = m->gcm256_dec;
+        gcm.seal_start = m->gcm256_init;
+        gcm.seal_update = m->gcm256_enc_update;
+        gcm.seal_finish = m->gcm256_enc_finalize;
     }
-    manager = m;
-    return true;
+    free_mb_mgr(m);
 }
 
-static void *ipsecmb_open(enum aead_id id, const uint8_t key[32])
+static struct aead_key *ipsecmb_key_new(enum aead_id id, const uint8_t key[32])
 {
-    (void)id;
-    struct gcm_key_data *k = aligned_alloc(64, (sizeof *k + 63) & ~(size_t)63);
-    if (k != NULL)
-        IMB_AES256_GCM_PRE(manager, key, k);
-    return k;
+    (void)id; /* one cipher only */
+    struct ipsecmb_key *k = aligned_alloc(_Alignof(struct ipsecmb_key), sizeof(*k));
+    if (k == NULL)
+        return NULL;
+    *k = (struct ipsecmb_key){ .base.impl = aead_ipsecmb() };
+    gcm.expand_key(key, &k->key);
+    return &k->base;
 }
 
-static void ipsecmb_close(void *context)
+static void ipsecmb_key_free(struct aead_key *base)
 {
-    secret_clear(context, sizeof(struct gcm_key_data));
-    free(context);
+    secret_clear(base, sizeof(struct ipsecmb_key));
+    free(base);
 }
 
-static bool ipsecmb_seal(void *context, const uint8_t *nonce, const uint8_t *aad, size_t aad_bytes,
-                         const struct aead_span *in, unsigned in_count, uint8_t *out)
+static bool ipsecmb_seal(struct aead_key *base, const uint8_t *nonce, const uint8_t *aad,
+                         size_t aad_bytes, const struct aead_span *in, unsigned in_count,
+                         uint8_t *out)
 {
-    struct gcm_context_data g;
+    struct ipsecmb_key *k = (struct ipsecmb_key *)base;
     if (in_count == 1) {
-        IMB_AES256_GCM_ENC(manager, context, &g, out, in[0].data, in[0].len_bytes, nonce, aad,
-                           aad_bytes, out + in[0].len_bytes, AEAD_TAG_BYTES);
+        gcm.seal(&k->key, &k->context, out, in->data, in->len_bytes, nonce, aad, aad_bytes,
+                 out + in->len_bytes, AEAD_TAG_BYTES);
         return true;
     }
-    IMB_AES256_GCM_INIT(manager, context, &g, nonce, aad, aad_bytes);
+    gcm.seal_start(&k->key, &k->context, nonce, aad, aad_bytes);
     for (unsigned i = 0; i < in_count; i++) {
-        IMB_AES256_GCM_ENC_UPDATE(manager, context, &g, out, in[i].data, in[i].len_bytes);
+        if (in[i].len_bytes == 0)
+            continue;
+        gcm.seal_update(&k->key, &k->context, out, in[i].data, in[i].len_bytes);
         out += in[i].len_bytes;
     }
-    IMB_AES256_GCM_ENC_FINALIZE(manager, context, &g, out, AEAD_TAG_BYTES);
+    gcm.seal_finish(&k->key, &k->context, out, AEAD_TAG_BYTES);
     return true;
 }
 
-static bool ipsecmb_unseal(void *context, const uint8_t *nonce, const uint8_t *aad,
-                           size_t aad_bytes, const uint8_t *in, size_t in_bytes, uint8_t *out)
+static bool ipsecmb_open(struct aead_key *base, const uint8_t *nonce, const uint8_t *aad,
+                         size_t aad_bytes, const uint8_t *in, size_t text_bytes, uint8_t *out)
 {
-    struct gcm_context_data g;
+    struct ipsecmb_key *k = (struct ipsecmb_key *)base;
     uint8_t tag[AEAD_TAG_BYTES];
-    uint8_t expected[AEAD_TAG_BYTES];
-    size_t text = in_bytes - AEAD_TAG_BYTES;
-    memcpy(expected, in + text, sizeof expected); /* out may be in */
-    IMB_AES256_GCM_DEC(manager, context, &g, out, in, text, nonce, aad, aad_bytes, tag,
-                       AEAD_TAG_BYTES);
-    return secret_equal(tag, expected, sizeof tag);
+    gcm.open(&k->key, &k->context, out, in, text_bytes, nonce, aad, aad_bytes, tag, sizeof(tag));
+    return secret_equal(tag, in + text_bytes, sizeof(tag));
 }
 
-const struct aead_ops aead_ipsecmb = {
-    .name = "ipsec-mb",
-    .open = ipsecmb_open,
-    .close = ipsecmb_close,
-    .seal = ipsecmb_seal,
-    .unseal = ipsecmb_unseal,
-};
+const struct aead_impl *aead_ipsecmb(void)
+{
+    static const struct aead_impl impl = {
+        .name = "ipsec-mb",
+        .key_new = ipsecmb_key_new,
+        .key_free = ipsecmb_key_free,
+        .seal = ipsecmb_seal,
+        .open = ipsecmb_open,
+    };
+    return gcm.seal != NULL ? &impl : NULL;
+}

@@ -1,64 +1,74 @@
 /* SPDX-License-Identifier: ISC */
+/* Both ciphers by OpenSSL's libcrypto. */
+#include <assert.h>
 #include <errno.h>
+#include <limits.h>
 #include <openssl/evp.h>
 #include <stdlib.h>
 
-#include "crypto/aead_internal.h"
+#include "crypto/internal.h"
 
-static struct {
-    EVP_CIPHER *gcm;
-    EVP_CIPHER *chacha;
-} ciphers;
+static EVP_CIPHER *aes256_gcm;
+static EVP_CIPHER *chacha20_poly1305;
+
+struct openssl_key {
+    struct aead_key base;
+    EVP_CIPHER_CTX *sealing; /* ours; keyed once, then only the nonce changes */
+    EVP_CIPHER_CTX *opening; /* ours */
+};
 
 int aead_openssl_init(void)
 {
-    if (ciphers.gcm == NULL)
-        ciphers.gcm = EVP_CIPHER_fetch(NULL, "AES-256-GCM", NULL);
-    if (ciphers.chacha == NULL)
-        ciphers.chacha = EVP_CIPHER_fetch(NULL, "ChaCha20-Poly1305", NULL);
-    return ciphers.gcm != NULL && ciphers.chacha != NULL ? 0 : -ENOTSUP;
+    if (aes256_gcm == NULL)
+        aes256_gcm = EVP_CIPHER_fetch(NULL, "AES-256-GCM", NULL);
+    if (chacha20_poly1305 == NULL)
+        chacha20_poly1305 = EVP_CIPHER_fetch(NULL, "ChaCha20-Poly1305", NULL);
+    return aes256_gcm != NULL && chacha20_poly1305 != NULL ? 0 : -ENOTSUP;
 }
 
-struct context {
-    EVP_CIPHER_CTX *seal;
-    EVP_CIPHER_CTX *open;
-};
-
-static void openssl_close(void *context)
+static void openssl_key_free(struct aead_key *base)
 {
-    struct context *c = context;
-    EVP_CIPHER_CTX_free(c->seal); /* clears the key */
-    EVP_CIPHER_CTX_free(c->open);
-    free(c);
+    struct openssl_key *k = (struct openssl_key *)base;
+    EVP_CIPHER_CTX_free(k->sealing); /* clears */
+    EVP_CIPHER_CTX_free(k->opening);
+    free(k);
 }
 
-static void *openssl_open(enum aead_id id, const uint8_t key[32])
+static struct aead_key *openssl_key_new(enum aead_id id, const uint8_t key[32])
 {
-    const EVP_CIPHER *cipher = id == AEAD_AES256_GCM ? ciphers.gcm : ciphers.chacha;
-    struct context *c = calloc(1, sizeof *c);
-    if (c == NULL)
+    EVP_CIPHER *cipher = id == AEAD_AES256_GCM ? aes256_gcm : chacha20_poly1305;
+    assert(cipher != NULL); /* crypto_init() was called */
+
+    struct openssl_key *k = calloc(1, sizeof(*k));
+    if (k == NULL)
         return NULL;
-    c->seal = EVP_CIPHER_CTX_new();
-    c->open = EVP_CIPHER_CTX_new();
-    if (c->seal == NULL || c->open == NULL ||
-        EVP_EncryptInit_ex2(c->seal, cipher, key, NULL, NULL) != 1 ||
-        EVP_DecryptInit_ex2(c->open, cipher, key, NULL, NULL) != 1) {
-        openssl_close(c);
+    k->base.impl = &aead_openssl;
+    k->sealing = EVP_CIPHER_CTX_new();
+    k->opening = EVP_CIPHER_CTX_new();
+    if (k->sealing == NULL || k->opening == NULL ||
+        EVP_EncryptInit_ex2(k->sealing, cipher, key, NULL, NULL) != 1 ||
+        EVP_DecryptInit_ex2(k->opening, cipher, key, NULL, NULL) != 1) {
+        openssl_key_free(&k->base);
         return NULL;
     }
-    return c;
+    return &k->base;
 }
 
-static bool openssl_seal(void *context, const uint8_t *nonce, const uint8_t *aad, size_t aad_bytes,
-                         const struct aead_span *in, unsigned in_count, uint8_t *out)
+static bool openssl_seal(struct aead_key *base, const uint8_t *nonce, const uint8_t *aad,
+                         size_t aad_bytes, const struct aead_span *in, unsigned in_count,
+                         uint8_t *out)
 {
-    EVP_CIPHER_CTX *c = ((struct context *)context)->seal;
+    EVP_CIPHER_CTX *c = ((struct openssl_key *)base)->sealing;
     int n;
-    if (EVP_EncryptInit_ex2(c, NULL, NULL, nonce, NULL) != 1 ||
-        EVP_EncryptUpdate(c, NULL, &n, aad, (int)aad_bytes) != 1)
+    if (aad_bytes > INT_MAX || EVP_EncryptInit_ex2(c, NULL, NULL, nonce, NULL) != 1)
+        return false;
+    if (aad_bytes > 0 && EVP_EncryptUpdate(c, NULL, &n, aad, (int)aad_bytes) != 1)
         return false;
     for (unsigned i = 0; i < in_count; i++) {
-        if (EVP_EncryptUpdate(c, out, &n, in[i].data, (int)in[i].len_bytes) != 1)
+        if (in[i].len_bytes == 0)
+            continue;
+        if (in[i].len_bytes > INT_MAX ||
+            EVP_EncryptUpdate(c, out, &n, in[i].data, (int)in[i].len_bytes) != 1)
             return false;
         out += in[i].len_bytes;
     }
@@ -66,25 +76,28 @@ static bool openssl_seal(void *context, const uint8_t *nonce, const uint8_t *aad
            EVP_CIPHER_CTX_ctrl(c, EVP_CTRL_AEAD_GET_TAG, AEAD_TAG_BYTES, out) == 1;
 }
 
-static bool openssl_unseal(void *context, const uint8_t *nonce, const uint8_t *aad,
-                           size_t aad_bytes, const uint8_t *in, size_t in_bytes, uint8_t *out)
+static bool openssl_open(struct aead_key *base, const uint8_t *nonce, const uint8_t *aad,
+                         size_t aad_bytes, const uint8_t *in, size_t text_bytes, uint8_t *out)
 {
-    EVP_CIPHER_CTX *c = ((struct context *)context)->open;
-    size_t text = in_bytes - AEAD_TAG_BYTES;
+    EVP_CIPHER_CTX *c = ((struct openssl_key *)base)->opening;
+    uint8_t *tag = (uint8_t *)in + text_bytes; /* only read; the API lacks the const */
     int n;
-    /* The tag is only read, the interface is older than const. */
-    return EVP_DecryptInit_ex2(c, NULL, NULL, nonce, NULL) == 1 &&
-           EVP_CIPHER_CTX_ctrl(c, EVP_CTRL_AEAD_SET_TAG, AEAD_TAG_BYTES,
-                               (void *)(uintptr_t)(in + text)) == 1 &&
-           EVP_DecryptUpdate(c, NULL, &n, aad, (int)aad_bytes) == 1 &&
-           EVP_DecryptUpdate(c, out, &n, in, (int)text) == 1 &&
-           EVP_DecryptFinal_ex(c, out + text, &n) == 1;
+    if (aad_bytes > INT_MAX || text_bytes > INT_MAX ||
+        EVP_DecryptInit_ex2(c, NULL, NULL, nonce, NULL) != 1 ||
+        EVP_CIPHER_CTX_ctrl(c, EVP_CTRL_AEAD_SET_TAG, AEAD_TAG_BYTES, tag) != 1)
+        return false;
+    if (aad_bytes > 0 && EVP_DecryptUpdate(c, NULL, &n, aad, (int)aad_bytes) != 1)
+        return false;
+    if (text_bytes > 0 && EVP_DecryptUpdate(c, out, &n, in, (int)text_bytes) != 1)
+        return false;
+    uint8_t rest[EVP_MAX_BLOCK_LENGTH]; /* stays empty: neither cipher works in blocks */
+    return EVP_DecryptFinal_ex(c, rest, &n) == 1;
 }
 
-const struct aead_ops aead_openssl = {
+const struct aead_impl aead_openssl = {
     .name = "openssl",
-    .open = openssl_open,
-    .close = openssl_close,
+    .key_new = openssl_key_new,
+    .key_free = openssl_key_free,
     .seal = openssl_seal,
-    .unseal = openssl_unseal,
+    .open = openssl_open,
 };

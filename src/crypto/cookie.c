@@ -1,36 +1,35 @@
 /* SPDX-License-Identifier: ISC */
 #include "crypto/cookie.h"
 
+#include <assert.h>
 #include <string.h>
 
+#include "base/cursor.h"
 #include "crypto/aead.h"
 #include "crypto/hash.h"
 
-static const char label_mac1[] = "hawser mac1 v1";
-static const char label_cookie[] = "hawser cookie v1";
+static const char mac1_label[] = "hawser mac1 v1";
+static const char cookie_label[] = "hawser cookie v1";
 
-static void derive(const char *label, const uint8_t public_key[32], const uint8_t *nonce,
-                   size_t nonce_bytes, struct secret32 *out)
-{
-    uint8_t hash[HASH_BYTES];
-    struct hash_span spans[] = { { label, strlen(label) },
-                                 { public_key, 32 },
-                                 { nonce, nonce_bytes } };
-    hash_blake2b(hash, spans, nonce_bytes > 0 ? 3 : 2);
-    memcpy(out->bytes, hash, sizeof out->bytes);
-    secret_clear(hash, sizeof hash);
-}
+static_assert((int)COOKIE_BYTES == (int)HASH_MAC_BYTES, "a cookie is a MAC");
+static_assert((int)COOKIE_MAC_BYTES == (int)HASH_MAC_BYTES, "");
+static_assert((int)COOKIE_SEALED_BYTES == (int)COOKIE_BYTES + (int)AEAD_TAG_BYTES, "");
 
 void cookie_keys_init(struct cookie_keys *k, const uint8_t responder_public[32])
 {
-    derive(label_mac1, responder_public, NULL, 0, &k->mac1);
-    memcpy(k->public_key, responder_public, sizeof k->public_key);
+    uint8_t hash[HASH_BYTES];
+    memcpy(k->public_key, responder_public, sizeof(k->public_key));
+    hash_blake2b(hash,
+                 (struct hash_span[]){ { mac1_label, sizeof(mac1_label) - 1 },
+                                       { k->public_key, sizeof(k->public_key) } },
+                 2);
+    memcpy(k->mac1.bytes, hash, sizeof(k->mac1.bytes));
 }
 
 void cookie_mac1(const struct cookie_keys *k, const uint8_t *message, size_t len_bytes,
                  uint8_t out[COOKIE_MAC_BYTES])
 {
-    hash_mac(out, k->mac1.bytes, sizeof k->mac1.bytes, message, len_bytes);
+    hash_mac(out, k->mac1.bytes, sizeof(k->mac1.bytes), message, len_bytes);
 }
 
 void cookie_mac2(const uint8_t cookie[COOKIE_BYTES], const uint8_t *message, size_t len_bytes,
@@ -41,67 +40,69 @@ void cookie_mac2(const uint8_t cookie[COOKIE_BYTES], const uint8_t *message, siz
 
 void cookie_checker_init(struct cookie_checker *c, struct tstamp now, const struct secret32 *random)
 {
-    memset(c, 0, sizeof *c);
-    c->secrets[0] = *random;
-    c->changed = now;
+    *c = (struct cookie_checker){ .current = { .key = *random, .made = now } };
 }
 
 bool cookie_stale(const struct cookie_checker *c, struct tstamp now)
 {
-    return tstamp_sub(now, c->changed) >= COOKIE_LIFETIME_NS;
+    return tstamp_sub(now, c->current.made) >= COOKIE_LIFETIME_NS;
 }
 
 void cookie_rotate(struct cookie_checker *c, struct tstamp now, const struct secret32 *random)
 {
-    /* A secret that was idle for two lifetimes must not be good once more. */
-    c->has_previous = tstamp_sub(now, c->changed) < 2 * COOKIE_LIFETIME_NS;
-    c->secrets[1] = c->secrets[0];
-    c->secrets[0] = *random;
-    c->changed = now;
+    c->previous = c->current;
+    c->has_previous = true;
+    c->current = (struct cookie_secret){ .key = *random, .made = now };
 }
 
-static void make(const struct secret32 *secret, const struct netaddr *from,
+static void make(const struct cookie_secret *s, const struct netaddr *from,
                  uint8_t cookie[COOKIE_BYTES])
 {
-    uint8_t input[18];
-    size_t n = from->family == 4 ? 4 : 16;
-    memcpy(input, from->addr, n);
-    input[n] = (uint8_t)(from->port >> 8);
-    input[n + 1] = (uint8_t)from->port;
-    hash_mac(cookie, secret->bytes, sizeof secret->bytes, input, n + 2);
+    uint8_t source[sizeof(from->addr) + sizeof(from->port)];
+    struct writer w = writer_of(source, sizeof(source));
+    write_bytes(&w, from->addr, from->family == 4 ? 4 : 16);
+    write_u16(&w, from->port);
+    hash_mac(cookie, s->key.bytes, sizeof(s->key.bytes), source, writer_len(&w));
 }
 
 void cookie_make(const struct cookie_checker *c, const struct netaddr *from,
                  uint8_t cookie[COOKIE_BYTES])
 {
-    make(&c->secrets[0], from, cookie);
+    make(&c->current, from, cookie);
+}
+
+static bool proves(const struct cookie_secret *s, struct tstamp now, const struct netaddr *from,
+                   const uint8_t *message, size_t len_bytes, const uint8_t mac2[COOKIE_MAC_BYTES])
+{
+    uint8_t cookie[COOKIE_BYTES];
+    uint8_t expected[COOKIE_MAC_BYTES];
+    if (tstamp_sub(now, s->made) >= 2 * COOKIE_LIFETIME_NS)
+        return false;
+    make(s, from, cookie);
+    cookie_mac2(cookie, message, len_bytes, expected);
+    return secret_equal(expected, mac2, sizeof(expected));
 }
 
 bool cookie_check_mac2(const struct cookie_checker *c, struct tstamp now,
                        const struct netaddr *from, const uint8_t *message, size_t len_bytes,
                        const uint8_t mac2[COOKIE_MAC_BYTES])
 {
-    int64_t age_ns = tstamp_sub(now, c->changed);
-    bool good = false;
-    for (unsigned i = 0; i < 2; i++) {
-        uint8_t cookie[COOKIE_BYTES];
-        uint8_t mac[COOKIE_MAC_BYTES];
-        make(&c->secrets[i], from, cookie);
-        cookie_mac2(cookie, message, len_bytes, mac);
-        bool valid = i == 0 ? age_ns < 2 * COOKIE_LIFETIME_NS
-                            : c->has_previous && age_ns < COOKIE_LIFETIME_NS;
-        good |= valid && secret_equal(mac, mac2, sizeof mac);
-    }
-    return good;
+    return proves(&c->current, now, from, message, len_bytes, mac2) ||
+           (c->has_previous && proves(&c->previous, now, from, message, len_bytes, mac2));
 }
 
+/* The key of one cookie reply. NULL: no memory. */
 static struct aead_key *reply_key(const struct cookie_keys *k,
                                   const uint8_t nonce[COOKIE_NONCE_BYTES])
 {
-    struct secret32 secret;
-    derive(label_cookie, k->public_key, nonce, COOKIE_NONCE_BYTES, &secret);
-    struct aead_key *key = aead_key_new(AEAD_CHACHA20_POLY1305, secret.bytes);
-    secret_clear(&secret, sizeof secret);
+    uint8_t hash[HASH_BYTES];
+    hash_blake2b(hash,
+                 (struct hash_span[]){ { cookie_label, sizeof(cookie_label) - 1 },
+                                       { k->public_key, sizeof(k->public_key) },
+                                       { nonce, COOKIE_NONCE_BYTES } },
+                 3);
+    struct aead_key *key = aead_key_new(AEAD_CHACHA20_POLY1305, hash);
+    secret_clear(hash, sizeof(hash));
     return key;
 }
 
@@ -111,20 +112,23 @@ bool cookie_seal(const struct cookie_keys *k, const uint8_t nonce[COOKIE_NONCE_B
                  const uint8_t mac1[COOKIE_MAC_BYTES], const uint8_t cookie[COOKIE_BYTES],
                  uint8_t out[COOKIE_SEALED_BYTES])
 {
+    const struct aead_span span = { cookie, COOKIE_BYTES };
     struct aead_key *key = reply_key(k, nonce);
-    struct aead_span in = { cookie, COOKIE_BYTES };
-    bool good = key != NULL && aead_seal(key, zero_iv, mac1, COOKIE_MAC_BYTES, &in, 1, out);
+    bool done = key != NULL && aead_seal(key, zero_iv, mac1, COOKIE_MAC_BYTES, &span, 1, out);
     aead_key_free(key);
-    return good;
+    return done;
 }
 
 bool cookie_open(const struct cookie_keys *k, const uint8_t nonce[COOKIE_NONCE_BYTES],
                  const uint8_t mac1[COOKIE_MAC_BYTES], const uint8_t in[COOKIE_SEALED_BYTES],
                  uint8_t cookie[COOKIE_BYTES])
 {
+    uint8_t opened[COOKIE_BYTES];
     struct aead_key *key = reply_key(k, nonce);
-    bool good = key != NULL &&
-                aead_open(key, zero_iv, mac1, COOKIE_MAC_BYTES, in, COOKIE_SEALED_BYTES, cookie);
+    bool authentic = key != NULL && aead_open(key, zero_iv, mac1, COOKIE_MAC_BYTES, in,
+                                              COOKIE_SEALED_BYTES, opened);
+    if (authentic)
+        memcpy(cookie, opened, COOKIE_BYTES);
     aead_key_free(key);
-    return good;
+    return authentic;
 }

@@ -5,8 +5,8 @@
  * mac1 = MAC(BLAKE2b-512("hawser mac1 v1" || responder's public key)[0..31], message before mac1):
  * only who knows the key can make the responder compute. mac2 = MAC(cookie, message before mac2):
  * only who receives at its source address. A cookie = MAC(secret, address bytes || port, big
- * endian), the secret changing every COOKIE_LIFETIME_NS; the one before is still good. MAC is
- * BLAKE2b keyed, of 16 bytes.
+ * endian): 4 + 2 or 16 + 2 bytes. The secret changes every COOKIE_LIFETIME_NS; the one before is
+ * still good for as long. MAC is BLAKE2b keyed, of 16 bytes.
  *
  * A cookie reply carries the cookie sealed by ChaCha20-Poly1305 under the key
  * BLAKE2b-512("hawser cookie v1" || responder's public key || nonce[24])[0..31], a zero IV, and the
@@ -47,10 +47,15 @@ void cookie_mac1(const struct cookie_keys *k, const uint8_t *message, size_t len
 void cookie_mac2(const uint8_t cookie[COOKIE_BYTES], const uint8_t *message, size_t len_bytes,
                  uint8_t out[COOKIE_MAC_BYTES]);
 
-/* The responder's secrets. */
+/* The responder's secrets: accepted until twice COOKIE_LIFETIME_NS after they were made. */
+struct cookie_secret {
+    struct secret32 key;
+    struct tstamp made;
+};
+
 struct cookie_checker {
-    struct secret32 secrets[2]; /* current, previous */
-    struct tstamp changed;
+    struct cookie_secret current;
+    struct cookie_secret previous;
     bool has_previous;
 };
 

@@ -1,113 +1,114 @@
 /* SPDX-License-Identifier: ISC */
 #include "crypto/hash.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <openssl/core_names.h>
 #include <openssl/evp.h>
 #include <openssl/params.h>
-#include <openssl/rand.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "crypto/aead_internal.h"
+#include "base/log.h"
+#include "crypto/internal.h"
 #include "crypto/secret.h"
 
 enum { HASH_BLOCK_BYTES = 128 };
 
-static struct {
-    EVP_MD *blake2b;
-    EVP_MD_CTX *digest;
-    EVP_MAC_CTX *mac;
-} algorithms;
+static EVP_MD *blake2b;
+static EVP_MAC *blake2b_mac;
 
-int crypto_init(void)
+int hash_init(void)
 {
-    if (algorithms.mac != NULL)
-        return 0;
-    algorithms.blake2b = EVP_MD_fetch(NULL, "BLAKE2B-512", NULL);
-    algorithms.digest = EVP_MD_CTX_new();
-    EVP_MAC *mac = EVP_MAC_fetch(NULL, "BLAKE2BMAC", NULL);
-    algorithms.mac = mac != NULL ? EVP_MAC_CTX_new(mac) : NULL;
-    EVP_MAC_free(mac);
-    /* The first use of the generator and of X25519 loads what they need. */
-    uint8_t warm[1];
-    EVP_PKEY_CTX *curve = EVP_PKEY_CTX_new_id(EVP_PKEY_X25519, NULL);
-    bool good = algorithms.blake2b != NULL && algorithms.digest != NULL && algorithms.mac != NULL &&
-                curve != NULL && RAND_bytes(warm, sizeof warm) == 1 && aead_init() == 0;
-    EVP_PKEY_CTX_free(curve);
-    return good ? 0 : -ENOTSUP;
+    if (blake2b == NULL)
+        blake2b = EVP_MD_fetch(NULL, "BLAKE2B-512", NULL);
+    if (blake2b_mac == NULL)
+        blake2b_mac = EVP_MAC_fetch(NULL, "BLAKE2BMAC", NULL);
+    return blake2b != NULL && blake2b_mac != NULL ? 0 : -ENOTSUP;
 }
 
-/* These cannot fail with valid arguments and memory at hand; nothing could go on without them. */
-static void require(int result)
+/* Out of memory in a handshake: to go on with a wrong hash would be worse than to end. */
+static void require(bool done)
 {
-    if (result != 1)
-        abort();
+    if (done)
+        return;
+    log_error("the cryptographic library failed to hash");
+    abort();
+}
+
+/* BLAKE2b-512 of a block (HMAC's padded key; may be NULL) and the spans. */
+static void digest(uint8_t out[HASH_BYTES], const uint8_t *block, const struct hash_span *spans,
+                   size_t count)
+{
+    assert(blake2b != NULL); /* crypto_init() was called */
+    EVP_MD_CTX *c = EVP_MD_CTX_new();
+    require(c != NULL && EVP_DigestInit_ex2(c, blake2b, NULL) == 1);
+    if (block != NULL)
+        require(EVP_DigestUpdate(c, block, HASH_BLOCK_BYTES) == 1);
+    for (size_t i = 0; i < count; i++)
+        require(EVP_DigestUpdate(c, spans[i].data, spans[i].len_bytes) == 1);
+    require(EVP_DigestFinal_ex(c, out, NULL) == 1);
+    EVP_MD_CTX_free(c);
 }
 
 void hash_blake2b(uint8_t out[HASH_BYTES], const struct hash_span *spans, size_t count)
 {
-    require(EVP_DigestInit_ex2(algorithms.digest, algorithms.blake2b, NULL));
-    for (size_t i = 0; i < count; i++)
-        require(EVP_DigestUpdate(algorithms.digest, spans[i].data, spans[i].len_bytes));
-    require(EVP_DigestFinal_ex(algorithms.digest, out, NULL));
+    digest(out, NULL, spans, count);
 }
 
 void hash_mac(uint8_t out[HASH_MAC_BYTES], const void *key, size_t key_bytes, const void *data,
               size_t len_bytes)
 {
-    size_t size = HASH_MAC_BYTES;
-    size_t written;
-    OSSL_PARAM params[] = { OSSL_PARAM_construct_size_t(OSSL_MAC_PARAM_SIZE, &size),
-                            OSSL_PARAM_construct_end() };
-    require(EVP_MAC_init(algorithms.mac, key, key_bytes, params));
-    require(EVP_MAC_update(algorithms.mac, data, len_bytes));
-    require(EVP_MAC_final(algorithms.mac, out, &written, HASH_MAC_BYTES));
+    assert(blake2b_mac != NULL); /* crypto_init() was called */
+    size_t out_bytes = HASH_MAC_BYTES;
+    OSSL_PARAM params[] = {
+        OSSL_PARAM_construct_size_t(OSSL_MAC_PARAM_SIZE, &out_bytes),
+        OSSL_PARAM_construct_end(),
+    };
+    EVP_MAC_CTX *c = EVP_MAC_CTX_new(blake2b_mac);
+    require(c != NULL && EVP_MAC_init(c, key, key_bytes, params) == 1);
+    require(EVP_MAC_update(c, data, len_bytes) == 1);
+    require(EVP_MAC_final(c, out, &out_bytes, HASH_MAC_BYTES) == 1 && out_bytes == HASH_MAC_BYTES);
+    EVP_MAC_CTX_free(c);
 }
 
 void hash_hmac(uint8_t out[HASH_BYTES], const uint8_t *key, size_t key_bytes,
                const struct hash_span *spans, size_t count)
 {
-    uint8_t pad[HASH_BLOCK_BYTES] = { 0 };
+    uint8_t short_key[HASH_BLOCK_BYTES] = { 0 };
+    uint8_t pad[HASH_BLOCK_BYTES];
     uint8_t inner[HASH_BYTES];
-    struct hash_span parts[4] = { { pad, sizeof pad } };
+    if (key_bytes > sizeof(short_key))
+        digest(short_key, NULL, &(struct hash_span){ key, key_bytes }, 1);
+    else if (key_bytes > 0)
+        memcpy(short_key, key, key_bytes);
 
-    if (key_bytes > sizeof pad || count > 3)
-        abort();
-    if (key_bytes > 0)
-        memcpy(pad, key, key_bytes);
-    for (size_t i = 0; i < sizeof pad; i++)
-        pad[i] ^= 0x36;
-    for (size_t i = 0; i < count; i++)
-        parts[1 + i] = spans[i];
-    hash_blake2b(inner, parts, 1 + count);
-    for (size_t i = 0; i < sizeof pad; i++)
-        pad[i] ^= 0x36 ^ 0x5c;
-    parts[1] = (struct hash_span){ inner, sizeof inner };
-    hash_blake2b(out, parts, 2);
-    secret_clear(pad, sizeof pad);
-    secret_clear(inner, sizeof inner);
+    for (size_t i = 0; i < sizeof(pad); i++)
+        pad[i] = short_key[i] ^ 0x36;
+    digest(inner, pad, spans, count);
+    for (size_t i = 0; i < sizeof(pad); i++)
+        pad[i] = short_key[i] ^ 0x5c;
+    digest(out, pad, &(struct hash_span){ inner, sizeof(inner) }, 1);
+
+    secret_clear(short_key, sizeof(short_key));
+    secret_clear(pad, sizeof(pad));
+    secret_clear(inner, sizeof(inner));
 }
 
 void hash_hkdf(const uint8_t chaining_key[HASH_BYTES], const uint8_t *input, size_t input_bytes,
                uint8_t first[HASH_BYTES], uint8_t second[HASH_BYTES], uint8_t *third)
 {
-    static const uint8_t numbers[] = { 1, 2, 3 };
-    uint8_t temporary[HASH_BYTES];
-    uint8_t one[HASH_BYTES];
-    uint8_t two[HASH_BYTES];
-
-    hash_hmac(temporary, chaining_key, HASH_BYTES, &(struct hash_span){ input, input_bytes }, 1);
-    hash_hmac(one, temporary, HASH_BYTES, &(struct hash_span){ &numbers[0], 1 }, 1);
-    struct hash_span spans[] = { { one, HASH_BYTES }, { &numbers[1], 1 } };
-    hash_hmac(two, temporary, HASH_BYTES, spans, 2);
-    if (third != NULL) {
-        struct hash_span last[] = { { two, HASH_BYTES }, { &numbers[2], 1 } };
-        hash_hmac(third, temporary, HASH_BYTES, last, 2);
-    }
-    memcpy(first, one, HASH_BYTES);
-    memcpy(second, two, HASH_BYTES);
-    secret_clear(temporary, sizeof temporary);
-    secret_clear(one, sizeof one);
-    secret_clear(two, sizeof two);
+    uint8_t temp[HASH_BYTES];
+    uint8_t count = 1;
+    hash_hmac(temp, chaining_key, HASH_BYTES, &(struct hash_span){ input, input_bytes }, 1);
+    hash_hmac(first, temp, sizeof(temp), &(struct hash_span){ &count, 1 }, 1);
+    count = 2;
+    hash_hmac(second, temp, sizeof(temp),
+              (struct hash_span[]){ { first, HASH_BYTES }, { &count, 1 } }, 2);
+    count = 3;
+    if (third != NULL)
+        hash_hmac(third, temp, sizeof(temp),
+                  (struct hash_span[]){ { second, HASH_BYTES }, { &count, 1 } }, 2);
+    secret_clear(temp, sizeof(temp));
 }

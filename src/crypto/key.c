@@ -1,94 +1,137 @@
 /* SPDX-License-Identifier: ISC */
 #include "crypto/key.h"
 
+#include <errno.h>
+#include <limits.h>
 #include <openssl/evp.h>
 #include <openssl/rand.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/log.h"
+
 void key_random(void *out, size_t len_bytes)
 {
-    /* Going on with keys that are not random would be worse than stopping. */
-    if (RAND_bytes(out, (int)len_bytes) != 1)
-        abort();
+    if (len_bytes <= INT_MAX && RAND_bytes(out, (int)len_bytes) == 1)
+        return;
+    log_error("the system gives no random numbers");
+    exit(EXIT_FAILURE);
 }
 
 void key_generate(uint8_t private_key[32])
 {
     key_random(private_key, 32);
+    /* RFC 7748, section 5; X25519 does it anyway, but keys that are shown should look clamped. */
     private_key[0] &= 248;
-    private_key[31] = (uint8_t)((private_key[31] & 127) | 64);
+    private_key[31] &= 127;
+    private_key[31] |= 64;
+}
+
+static EVP_PKEY *private_pkey(const uint8_t private_key[32])
+{
+    return EVP_PKEY_new_raw_private_key_ex(NULL, "X25519", NULL, private_key, 32);
 }
 
 bool key_public(uint8_t public_key[32], const uint8_t private_key[32])
 {
-    size_t len = 32;
-    EVP_PKEY *key = EVP_PKEY_new_raw_private_key(EVP_PKEY_X25519, NULL, private_key, 32);
-    bool good = key != NULL && EVP_PKEY_get_raw_public_key(key, public_key, &len) == 1 && len == 32;
-    EVP_PKEY_free(key);
-    return good;
+    size_t len_bytes = 32;
+    EVP_PKEY *own = private_pkey(private_key);
+    bool done = own != NULL && EVP_PKEY_get_raw_public_key(own, public_key, &len_bytes) == 1 &&
+                len_bytes == 32;
+    EVP_PKEY_free(own);
+    return done;
 }
 
-/* All ones where from <= c <= to, else zero; without a branch on c. */
-static int in_range(int c, int from, int to)
+int key_exchange(struct secret32 *shared, const struct secret32 *private_key,
+                 const uint8_t peer_public[32])
 {
-    return ~((c - from) >> 31) & ~((to - c) >> 31);
+    static const struct secret32 zero;
+    size_t len_bytes = sizeof(shared->bytes);
+    int error = -EIO;
+    EVP_PKEY *own = private_pkey(private_key->bytes);
+    EVP_PKEY *peer = EVP_PKEY_new_raw_public_key_ex(NULL, "X25519", NULL, peer_public, 32);
+    EVP_PKEY_CTX *c = own != NULL ? EVP_PKEY_CTX_new_from_pkey(NULL, own, NULL) : NULL;
+    if (peer == NULL || c == NULL || EVP_PKEY_derive_init(c) != 1 ||
+        EVP_PKEY_derive_set_peer(c, peer) != 1)
+        goto out;
+    /* The library refuses a zero secret by itself; that is the only way in which this fails. */
+    if (EVP_PKEY_derive(c, shared->bytes, &len_bytes) != 1 ||
+        secret_equal(shared->bytes, zero.bytes, sizeof(zero.bytes)))
+        error = -EBADMSG;
+    else
+        error = 0;
+out:
+    if (error < 0)
+        secret_clear(shared, sizeof(*shared));
+    EVP_PKEY_CTX_free(c);
+    EVP_PKEY_free(peer);
+    EVP_PKEY_free(own);
+    return error;
 }
 
-/* The six bits of a base64 character, or -1. */
-static int base64_value(int c)
+/* All ones if low <= c <= high, else zero, without a branch: c may be part of a secret. */
+static uint32_t in_range(uint32_t c, uint32_t low, uint32_t high)
 {
-    int v = -1;
-    v += in_range(c, 'A', 'Z') & (c - 'A' + 1);
-    v += in_range(c, 'a', 'z') & (c - 'a' + 27);
-    v += in_range(c, '0', '9') & (c - '0' + 53);
-    v += in_range(c, '+', '+') & 63;
-    v += in_range(c, '/', '/') & 64;
-    return v;
+    return (((c - low) | (high - c)) >> 31) - 1;
+}
+
+/* The six bits of a character; *good becomes zero if it stands for none. */
+static uint32_t sextet_of(char character, uint32_t *good)
+{
+    const uint32_t c = (uint8_t)character;
+    const uint32_t upper = in_range(c, 'A', 'Z');
+    const uint32_t lower = in_range(c, 'a', 'z');
+    const uint32_t digit = in_range(c, '0', '9');
+    const uint32_t plus = in_range(c, '+', '+');
+    const uint32_t slash = in_range(c, '/', '/');
+    *good &= upper | lower | digit | plus | slash;
+    return (upper & (c - 'A')) | (lower & (c - 'a' + 26)) | (digit & (c - '0' + 52)) | (plus & 62) |
+           (slash & 63);
+}
+
+static char char_of(uint32_t sextet)
+{
+    const uint32_t c = 'A' + sextet + (in_range(sextet, 26, 63) & ('a' - 'Z' - 1)) -
+                       (in_range(sextet, 52, 63) & ('z' - '0' + 1)) -
+                       (in_range(sextet, 62, 63) & ('9' - '+' + 1)) +
+                       (in_range(sextet, 63, 63) & ('/' - '+' - 1));
+    return (char)c;
 }
 
 bool key_from_base64(uint8_t key[32], const char *text)
 {
-    if (strlen(text) != KEY_BASE64_BYTES || text[KEY_BASE64_BYTES - 1] != '=')
+    if (strnlen(text, KEY_BASE64_BYTES + 1) != KEY_BASE64_BYTES)
         return false;
-    int bad = 0;
-    uint32_t bits = 0;
-    for (int i = 0, at = 0; i < KEY_BASE64_BYTES - 1; i++) {
-        int v = base64_value(text[i]);
-        bad |= v;
-        bits = bits << 6 | (uint32_t)(v & 63);
-        if (i % 4 != 3)
-            continue;
-        key[at++] = (uint8_t)(bits >> 16);
-        key[at++] = (uint8_t)(bits >> 8);
-        key[at++] = (uint8_t)bits;
-    }
-    /* The last three characters: 18 bits, of which two bytes count and two bits must be zero. */
-    key[30] = (uint8_t)(bits >> 10);
-    key[31] = (uint8_t)(bits >> 2);
-    return bad >= 0 && (bits & 3) == 0;
-}
 
-static char base64_char(uint32_t v)
-{
-    int c = (int)(v & 63);
-    int out = 'A' + c;
-    out += in_range(c, 26, 61) & ('a' - 'A' - 26);
-    out += in_range(c, 52, 61) & ('0' - 'a' - 26);
-    out += in_range(c, 62, 62) & ('+' - 'A' - 62);
-    out += in_range(c, 63, 63) & ('/' - 'A' - 63);
-    return (char)out;
+    /* 44 characters are 33 bytes: the last character counts as zero, and so the last byte must. */
+    uint32_t good = in_range((uint8_t)text[KEY_BASE64_BYTES - 1], '=', '=');
+    uint8_t bytes[33];
+    for (size_t i = 0; i < KEY_BASE64_BYTES / 4; i++) {
+        uint32_t group = 0;
+        for (size_t j = 4 * i; j < 4 * i + 4; j++)
+            group = group << 6 | (j + 1 < KEY_BASE64_BYTES ? sextet_of(text[j], &good) : 0);
+        bytes[3 * i] = (uint8_t)(group >> 16);
+        bytes[3 * i + 1] = (uint8_t)(group >> 8);
+        bytes[3 * i + 2] = (uint8_t)group;
+    }
+    good &= in_range(bytes[32], 0, 0);
+    memcpy(key, bytes, 32);
+    secret_clear(bytes, sizeof(bytes));
+    return good != 0;
 }
 
 void key_to_base64(char text[KEY_BASE64_BYTES + 1], const uint8_t key[32])
 {
-    for (int i = 0; i < 11; i++) {
-        uint32_t bits = (uint32_t)key[3 * i] << 16 | (uint32_t)key[3 * i + 1] << 8;
-        if (i < 10)
-            bits |= key[3 * i + 2];
-        for (int n = 0; n < 4; n++)
-            text[4 * i + n] = base64_char(bits >> (18 - 6 * n));
+    uint8_t bytes[33];
+    memcpy(bytes, key, 32);
+    bytes[32] = 0;
+    for (size_t i = 0; i < KEY_BASE64_BYTES / 4; i++) {
+        const uint32_t group =
+            (uint32_t)bytes[3 * i] << 16 | (uint32_t)bytes[3 * i + 1] << 8 | bytes[3 * i + 2];
+        for (size_t j = 0; j < 4; j++)
+            text[4 * i + j] = char_of(group >> (18 - 6 * j) & 63);
     }
     text[KEY_BASE64_BYTES - 1] = '=';
     text[KEY_BASE64_BYTES] = '\0';
+    secret_clear(bytes, sizeof(bytes));
 }

@@ -26,13 +26,15 @@ enum {
     NOISE_RESPONSE_BYTES = 32 + 16,
 };
 
+/* What was created or consumed last. */
+enum noise_stage { NOISE_START, NOISE_INITIATED, NOISE_DONE };
+
 struct noise_handshake {
-    uint8_t hash[HASH_BYTES];
+    enum noise_stage stage;
+    bool initiator;
+    uint8_t hash[HASH_BYTES]; /* at the end the handshake hash */
     uint8_t chaining_key[HASH_BYTES];
     struct secret32 cipher_key;
-    uint64_t cipher_nonce;
-    bool cipher_ready;
-    bool initiator;
     struct secret32 static_private;
     uint8_t static_public[32];
     struct secret32 ephemeral_private;
@@ -65,7 +67,7 @@ int noise_create_response(struct noise_handshake *h, const struct secret32 *ephe
 int noise_consume_response(struct noise_handshake *h, const uint8_t *message, size_t len_bytes,
                            uint8_t *payload, size_t payload_cap, size_t *payload_bytes);
 
-/* The session's keys, after the response. */
+/* The session's keys, after the response; each side sends with what the other receives with. */
 void noise_split(const struct noise_handshake *h, struct secret32 *send, struct secret32 *receive);
 
 void noise_clear(struct noise_handshake *h);
