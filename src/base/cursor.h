@@ -22,8 +22,8 @@ struct reader {
 
 struct writer {
     uint8_t *start;
-    uint8_t *at;
-    uint8_t *end;
+    size_t len_bytes; /* written so far */
+    size_t cap_bytes;
     bool failed;
 };
 
@@ -35,8 +35,7 @@ static inline struct reader reader_of(const void *data, size_t len_bytes)
 
 static inline struct writer writer_of(void *data, size_t cap_bytes)
 {
-    uint8_t *p = data;
-    return (struct writer){ .start = p, .at = p, .end = p + cap_bytes, .failed = false };
+    return (struct writer){ .start = data, .cap_bytes = cap_bytes };
 }
 
 static inline bool reader_ok(const struct reader *r)
@@ -56,19 +55,19 @@ static inline size_t reader_left(const struct reader *r)
 
 static inline size_t writer_left(const struct writer *w)
 {
-    return w->failed ? 0 : (size_t)(w->end - w->at);
+    return w->failed ? 0 : w->cap_bytes - w->len_bytes;
 }
 
 /* Bytes written so far; 0 after a failure. */
 static inline size_t writer_len(const struct writer *w)
 {
-    return w->failed ? 0 : (size_t)(w->at - w->start);
+    return w->failed ? 0 : w->len_bytes;
 }
 
 /* The next n bytes in place, or NULL. */
 static inline const uint8_t *read_bytes(struct reader *r, size_t n)
 {
-    if (reader_left(r) < n || r->failed) {
+    if (r->failed || (size_t)(r->end - r->at) < n) {
         r->failed = true;
         return NULL;
     }
@@ -89,12 +88,12 @@ static inline void read_copy(struct reader *r, void *to, size_t n)
 /* Room for n bytes to be filled by the caller, or NULL. */
 static inline uint8_t *write_room(struct writer *w, size_t n)
 {
-    if (writer_left(w) < n || w->failed) {
+    if (w->failed || n > w->cap_bytes - w->len_bytes) {
         w->failed = true;
         return NULL;
     }
-    uint8_t *p = w->at;
-    w->at += n;
+    uint8_t *p = w->start + w->len_bytes;
+    w->len_bytes += n;
     return p;
 }
 
