@@ -13,6 +13,7 @@
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <sys/un.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/log.h"
@@ -170,6 +171,17 @@ void bond_stop(struct bond *bond)
         log_warn("%s: %s", bond->directory, strerror(errno));
     explicit_bzero(bond, sizeof(*bond));
     free(bond);
+}
+
+bool bond_is_running(struct bond *bond)
+{
+    for (int s = 0; s < SIDES; s++) {
+        if (bond->pid[s] > 0 && waitpid(bond->pid[s], NULL, WNOHANG) != 0)
+            bond->pid[s] = 0;
+        if (bond->pid[s] == 0)
+            return false;
+    }
+    return true;
 }
 
 void bond_print_logs(const struct bond *bond)

@@ -33,6 +33,9 @@ bool bond_status(struct bond *bond, struct bond_link links[LINKSPEC_LINKS_MAX]);
 /* "hawser link NAME up|down" at the client; false with the reason logged. */
 bool bond_set_link(struct bond *bond, const char *name, bool up);
 
+/* False once one of the daemons has ended. */
+bool bond_is_running(struct bond *bond);
+
 /* What the daemons logged, to stderr. */
 void bond_print_logs(const struct bond *bond);
 

@@ -85,7 +85,7 @@ struct lateness {
 
 struct emulator {
     struct linkspecs *specs;
-    uint64_t seed;
+    struct rng seeder; /* of the links' seeds */
     int epoll_fd;
     int control_fd;
     struct emu_link link[LINKSPEC_LINKS_MAX];
@@ -190,9 +190,7 @@ static bool link_open(struct emulator *emu, size_t i, struct tstamp start)
     struct emu_link *link = &emu->link[i];
     link->spec = &emu->specs->link[i];
     for (int d = 0; d < LINK_DIRECTIONS; d++) {
-        /* Seeds of different links and directions must not follow from each other. */
-        struct rng seeder = { emu->seed + 2 * i + (size_t)d };
-        link_init(&link->model[d], &link->spec->config[d], start, rng_next(&seeder));
+        link_init(&link->model[d], &link->spec->config[d], start, rng_next(&emu->seeder));
         link->port[d] = (struct port){ -1, link, (enum link_direction)d };
     }
     bool super = is_unlimited(link->spec);
@@ -209,7 +207,7 @@ struct emulator *emulator_new(struct linkspecs *specs, uint64_t seed)
     if (emu == NULL)
         return NULL;
     emu->specs = specs;
-    emu->seed = seed;
+    emu->seeder.state = seed;
     emu->control_fd = -1;
     emu->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
     bool ok = emu->epoll_fd >= 0;
