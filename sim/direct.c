@@ -33,6 +33,13 @@ void direct_init(struct direct *d, struct net *net, const struct linkspecs *spec
 {
     *d = (struct direct){ .net = net, .via = via };
     wires_init(&d->wires, net->events, specs, seed, receive, d);
+    for (int i = 0; i < LINK_DIRECTIONS; i++) {
+        /* The hosts have no checksums that would find out. */
+        struct link_config config = specs->link[via].config[i];
+        config.corrupt = 0.0;
+        config.duplicate = 0.0;
+        link_set_config(&d->wires.link[via][i], &config);
+    }
     net->carry = carry;
     net->carrier = d;
 }

@@ -37,6 +37,8 @@ static size_t put_link(struct rng *r, size_t number, char *text, size_t text_byt
     if (chance(r, 0.4))
         at += (size_t)snprintf(text + at, text_bytes - at, " loss=%.2f burst=%.0f",
                                log_between(r, 0.05, 2.0), between(r, 1.0, 6.0));
+    if (chance(r, 0.15))
+        at += (size_t)snprintf(text + at, text_bytes - at, " duplicate=1 corrupt=0.5");
     at += (size_t)snprintf(text + at, text_bytes - at, " mtu=%u",
                            mtus[rng_below(r, sizeof(mtus) / sizeof(mtus[0]))]);
     return at;

@@ -13,7 +13,7 @@
 
 enum {
     SMALL_BUFFERS = 65536,
-    LARGE_BUFFERS = 512,
+    LARGE_BUFFERS = 8192,
     PORT_PING = NET_PORT_FIRST,
     PORT_CALL = NET_PORT_FIRST + 2,   /* even: no QUIC */
     PORT_STREAM = NET_PORT_FIRST + 9, /* odd */
@@ -117,6 +117,18 @@ static void make_ideal(struct simulator *s)
     }
 }
 
+/* Only authentic packets can be told from altered ones. */
+static bool corrupting(const struct linkspecs *links)
+{
+    for (size_t i = 0; i < links->count; i++) {
+        for (int d = 0; d < LINK_DIRECTIONS; d++) {
+            if (links->link[i].config[d].corrupt > 0.0)
+                return true;
+        }
+    }
+    return false;
+}
+
 static bool make_carrier(struct simulator *s)
 {
     const struct sim_config *c = s->config;
@@ -124,7 +136,7 @@ static bool make_carrier(struct simulator *s)
     if (c->carrier == SIM_TUNNEL) {
         struct tunnel_config tunnel = { .specs = c->links,
                                         .seed = seed,
-                                        .cipher = c->cipher,
+                                        .cipher = c->cipher || corrupting(c->links),
                                         .verbose = c->verbose,
                                         .rekey_after_ns = c->rekey_after_ns };
         s->wires = &s->tunnel.wires;

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "crypto/hash.h"
+
 enum {
     OUTER_BYTES = 28, /* IPv4 and UDP */
     LINK_PORT_FIRST = 40000,
@@ -311,6 +313,8 @@ static void tell_link(struct tunnel *t, size_t link, bool carrier)
 bool tunnel_init(struct tunnel *t, struct net *net, const struct tunnel_config *config)
 {
     *t = (struct tunnel){ .net = net, .specs = config->specs, .verbose = config->verbose };
+    if (crypto_init() < 0)
+        return false;
     struct rng seeder = { config->seed };
     wires_init(&t->wires, net->events, config->specs, rng_next(&seeder), receive, t);
     net->carry = carry;

@@ -61,13 +61,29 @@ static void frame_release(struct wires_frame *f)
     f->wires->under_way--;
 }
 
+/* The frame's headers are not in the data. */
+static void flip_bit(struct wires_frame *f, uint32_t bit)
+{
+    size_t at = bit / 8 - (f->frame_bytes - f->len_bytes);
+    if (at < f->len_bytes)
+        f->data[at] ^= (uint8_t)(1U << bit % 8);
+}
+
 static void frame_arrive(void *owner, uint64_t value)
 {
     struct wires_frame *f = owner;
     struct wires *w = f->wires;
+    struct link_model *link = &w->link[f->link][f->direction];
     (void)value;
-    if (link_arrive(&w->link[f->link][f->direction], f->frame_bytes))
+    if (link_arrive(link, f->frame_bytes)) {
+        uint32_t bit;
+        enum link_mangle mangle = link_mangle(link, f->frame_bytes, &bit);
+        if (mangle == LINK_CORRUPT)
+            flip_bit(f, bit);
         w->receive(w->owner, f->link, f->direction, f->data, f->len_bytes);
+        if (mangle == LINK_DUPLICATE)
+            w->receive(w->owner, f->link, f->direction, f->data, f->len_bytes);
+    }
     frame_release(f);
 }
 
