@@ -15,8 +15,8 @@
 
 enum {
     TUN_NAME_MAX = 15,
-    TUN_PIECES_MAX = 256,    /* of one packet that is written */
-    TUN_HEADER_MAX = 192,    /* longest header of a super-packet that is accepted */
+    TUN_PIECES_MAX = 256,      /* of one packet that is written */
+    TUN_HEADER_MAX = 192,      /* longest header of a super-packet that is accepted */
     TUN_GSO_BYTES_MAX = 60000, /* a super-packet, cut and sealed, still is one UDP GSO send */
 };
 

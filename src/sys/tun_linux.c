@@ -31,7 +31,7 @@ enum {
     UDP_HEADER = 8,
     TCP_CHECKSUM_AT = 16,
     UDP_CHECKSUM_AT = 6,
-    SEGMENTS_MAX = 4096, /* of one super-packet: 16-byte segments are nobody's honest traffic */
+    SEGMENTS_MAX = 4096, /* of one super-packet: nobody's honest traffic has more */
 };
 
 const char *tun_offload_name(enum tun_offload offload)
@@ -66,7 +66,8 @@ static unsigned offload_bits(enum tun_offload offload)
 
 int tun_open(const char *name, enum tun_offload most, enum tun_offload *in_use)
 {
-    struct ifreq request = { .ifr_flags = IFF_TUN | IFF_NO_PI | IFF_VNET_HDR | IFF_TUN_EXCL };
+    struct ifreq request = { .ifr_flags =
+                                 (short)(IFF_TUN | IFF_NO_PI | IFF_VNET_HDR | IFF_TUN_EXCL) };
     if (strlen(name) > TUN_NAME_MAX)
         return -ENAMETOOLONG;
     memcpy(request.ifr_name, name, strlen(name) + 1);
@@ -118,9 +119,9 @@ static size_t find_transport(const uint8_t *data, size_t len, uint8_t *protocol)
         return 0;
     size_t at = IPV6_HEADER;
     *protocol = data[6];
-    while ((*protocol == PROTO_HOPOPTS || *protocol == PROTO_ROUTING ||
-            *protocol == PROTO_DSTOPTS) &&
-           at + 8 <= len) {
+    while (
+        (*protocol == PROTO_HOPOPTS || *protocol == PROTO_ROUTING || *protocol == PROTO_DSTOPTS) &&
+        at + 8 <= len) {
         *protocol = data[at];
         at += ((size_t)data[at + 1] + 1) * 8;
     }
@@ -206,35 +207,52 @@ bool tun_describe(struct pkt *p, const struct tun_vnet *v)
 /* A packet in a small buffer if it fits, so that large ones are not kept for small packets. */
 static struct pkt *take_packet(struct tun *t, size_t len)
 {
-    struct pkt *large = t->read_ahead;
-    if (len <= PKT_SMALL_BYTES) {
-        struct pkt *p = pkt_new(t->pool, PKT_SMALL_BYTES);
-        if (p != NULL) {
-            memcpy(p->data, large->data, len);
-            p->len_bytes = (uint32_t)len;
+    struct pkt *p = t->read_ahead;
+    if (len <= PKT_SMALL_BYTES && p->cap_bytes > PKT_SMALL_BYTES) {
+        struct pkt *small = pkt_new(t->pool, PKT_SMALL_BYTES);
+        if (small != NULL) {
+            memcpy(small->data, p->data, len);
+            small->len_bytes = (uint32_t)len;
+            return small;
         }
-        return p;
     }
     t->read_ahead = NULL;
-    large->len_bytes = (uint32_t)len;
-    return large;
+    p->len_bytes = (uint32_t)len;
+    return p;
 }
 
-/* Without a buffer the packet must still leave the device's ring: the kernel cuts it off. */
+/* A large buffer; while there is none, a small one lets small packets through. */
+static void find_buffer(struct tun *t)
+{
+    if (t->read_ahead != NULL && t->read_ahead->cap_bytes >= PKT_LARGE_BYTES)
+        return;
+    struct pkt *large = pkt_new(t->pool, PKT_LARGE_BYTES);
+    if (large != NULL) {
+        pkt_put(t->read_ahead);
+        t->read_ahead = large;
+    } else if (t->read_ahead == NULL) {
+        t->read_ahead = pkt_new(t->pool, PKT_SMALL_BYTES);
+    }
+}
+
+/*
+ * A packet that finds no buffer must still leave the device's ring: the kernel cuts off what has no
+ * room, which shows as more bytes than *room.
+ */
 static ssize_t read_raw(struct tun *t, struct virtio_net_hdr *header, size_t *room)
 {
-    uint8_t waste[64];
-    if (t->read_ahead == NULL)
-        t->read_ahead = pkt_new(t->pool, PKT_LARGE_BYTES);
+    uint8_t spill[1];
+    find_buffer(t);
     struct pkt *p = t->read_ahead;
     *room = p != NULL ? p->cap_bytes : 0;
-    struct iovec pieces[2] = {
+    struct iovec pieces[3] = {
         { .iov_base = header, .iov_len = sizeof *header },
-        { .iov_base = p != NULL ? p->data : waste, .iov_len = p != NULL ? *room : sizeof waste },
+        { .iov_base = p != NULL ? p->data : NULL, .iov_len = *room },
+        { .iov_base = spill, .iov_len = sizeof spill },
     };
     ssize_t n;
     do
-        n = readv(t->fd, pieces, 2);
+        n = readv(t->fd, pieces, 3);
     while (n < 0 && errno == EINTR);
     return n;
 }

@@ -14,17 +14,16 @@
 
 enum {
     UDP_SEND_BYTES_MAX = 65507,
-    UDP_BATCH = 16,         /* reads per call */
-    UDP_READ_BYTES = 65536, /* each */
+    UDP_BATCH = 16,           /* reads per call */
+    UDP_READ_BYTES = 65536,   /* each */
     UDP_DATAGRAMS_MAX = 1024, /* what UDP_BATCH coalesced reads may hold together */
 };
 
 struct udp {
-    int fd; /* owned */
-    bool ipv6;   /* an IPv6 socket, that speaks IPv4 by mapped addresses too */
-    bool gso;    /* cleared at run time when the kernel or the device refuses */
+    int fd;    /* owned */
+    bool ipv6; /* an IPv6 socket, that speaks IPv4 by mapped addresses too */
+    bool gso;  /* cleared at run time when the kernel or the device refuses */
     bool gro;
-    bool gso_allowed, gro_allowed;
 };
 
 struct udp_options {
