@@ -19,6 +19,7 @@ enum {
 
 #define REPAIR_AGE_NS (400 * NS_PER_MS)
 #define WAIT_WITHOUT_PATH_NS (3 * NS_PER_S)
+#define EXPIRE_EVERY_NS (100 * NS_PER_MS)
 #define HOLD_LEAST_NS (5 * NS_PER_MS)
 #define HOLD_MOST_NS (400 * NS_PER_MS)
 #define COMMIT_AHEAD_NS (2 * NS_PER_MS)
@@ -53,8 +54,8 @@ struct bond {
     struct bond_event events[EVENTS_MAX];
     uint32_t events_head, events_count;
     uint64_t drops[BOND_DROP_COUNT];
-    struct tstamp no_path_since;
-    struct segment *slots; /* owned: storage of every ring */
+    struct tstamp expire_at; /* next look for packets that waited too long without a path */
+    struct segment *slots;   /* owned: storage of every ring */
 };
 
 static void push_event(struct bond *b, struct bond_event e)
@@ -101,7 +102,8 @@ struct bond *bond_new(const struct bond_config *config, struct tstamp now)
     flowq_init(&b->queue, config->seed,
                config->queue_bytes_max > 0 ? config->queue_bytes_max : QUEUE_BYTES_DEFAULT);
     reorder_init(&b->reorder);
-    b->no_path_since = now;
+    b->now = now;
+    b->expire_at = TSTAMP_NEVER;
     return b;
 }
 
@@ -114,6 +116,7 @@ static void clear_repairs(struct bond *b)
 
 void bond_reset(struct bond *b, struct tstamp now)
 {
+    b->now = now;
     for (unsigned i = 0; i < WIRE_PATHS_MAX; i++)
         path_clear(&b->paths[i]);
     b->known = 0;
@@ -122,7 +125,6 @@ void bond_reset(struct bond *b, struct tstamp now)
     memset(b->lane_next, 0, sizeof b->lane_next);
     memset(b->arrivals, 0, sizeof b->arrivals);
     b->reference_known = false;
-    b->no_path_since = now;
 }
 
 void bond_free(struct bond *b)
@@ -160,7 +162,9 @@ static struct path *next_path(const struct bond *b, const struct path *p)
 
 static bool any_usable(const struct bond *b)
 {
-    for_each_path(b, p) if (path_usable(p)) return true;
+    for_each_path (b, p)
+        if (path_usable(p))
+            return true;
     return false;
 }
 
@@ -204,16 +208,12 @@ static void evacuate(struct bond *b, struct path *p)
 
 /* ---- life of paths ---- */
 
-static void state_changed(struct bond *b, struct tstamp now, struct path *p)
+static void state_changed(struct bond *b, struct path *p)
 {
     if (p->state != BOND_PATH_UP)
         evacuate(b, p);
     push_event(
         b, (struct bond_event){ .type = BOND_EVENT_PATH_STATE, .path = p->id, .state = p->state });
-    if (any_usable(b))
-        b->no_path_since = TSTAMP_NEVER;
-    else if (tstamp_is_never(b->no_path_since))
-        b->no_path_since = now;
 }
 
 static void change_state(struct bond *b, struct tstamp now, struct path *p,
@@ -222,17 +222,16 @@ static void change_state(struct bond *b, struct tstamp now, struct path *p,
     if (p->state == state)
         return;
     path_set_state(p, now, state);
-    state_changed(b, now, p);
+    state_changed(b, p);
 }
 
 /* Standby paths carry traffic when no active one is there. */
 static void choose_standby(struct bond *b, struct tstamp now)
 {
     bool active = false;
-    for_each_path(b, p) active =
-        active || (p->state == BOND_PATH_UP && p->config.use == WIRE_PATH_ACTIVE);
-    for_each_path(b, p)
-    {
+    for_each_path (b, p)
+        active = active || (p->state == BOND_PATH_UP && p->config.use == WIRE_PATH_ACTIVE);
+    for_each_path (b, p) {
         if (p->config.use != WIRE_PATH_STANDBY)
             continue;
         if (active && path_open(p) && p->state != BOND_PATH_STANDBY)
@@ -280,8 +279,9 @@ enum bond_path_state bond_path_state(const struct bond *b, uint8_t path)
 uint32_t bond_inner_mtu(const struct bond *b)
 {
     uint32_t least = 0;
-    for_each_path(b, p) if (path_usable(p) && (least == 0 || p->config.datagram_bytes < least))
-        least = p->config.datagram_bytes;
+    for_each_path (b, p)
+        if (path_usable(p) && (least == 0 || p->config.datagram_bytes < least))
+            least = p->config.datagram_bytes;
     return least > WIRE_OVERHEAD_BYTES ? least - WIRE_OVERHEAD_BYTES : 0;
 }
 
@@ -300,8 +300,9 @@ static double predict_arrival(const struct path *p, struct tstamp now, uint32_t 
 static int64_t commit_allowance_ns(const struct bond *b, const struct path *p)
 {
     double latest = p->rate.owd_ns;
-    for_each_path(b, q) if (path_usable(q)) latest =
-        fmax(latest, q->rate.owd_ns + q->rate.jitter_ns);
+    for_each_path (b, q)
+        if (path_usable(q))
+            latest = fmax(latest, q->rate.owd_ns + q->rate.jitter_ns);
     double ahead = fmin(latest - p->rate.owd_ns, (double)HOLD_MOST_NS);
     return (int64_t)ahead + COMMIT_AHEAD_NS;
 }
@@ -317,8 +318,7 @@ static struct path *choose_bulk(struct bond *b, struct tstamp now, uint32_t byte
 {
     struct path *best = NULL;
     double best_at = INFINITY;
-    for_each_path(b, p)
-    {
+    for_each_path (b, p) {
         if (!has_room(b, p, now))
             continue;
         double at = predict_arrival(p, now, bytes, false);
@@ -335,8 +335,7 @@ static struct path *choose_express(struct bond *b, struct tstamp now, uint32_t b
 {
     struct path *best = NULL;
     double best_at = INFINITY;
-    for_each_path(b, p)
-    {
+    for_each_path (b, p) {
         if (!path_usable(p) || p->express.count == p->express.capacity || p->id == avoid)
             continue;
         double at = predict_arrival(p, now, bytes, true);
@@ -481,8 +480,7 @@ static void adapt_codel(struct bond *b)
     double rtt = 0;
     double rate = 0;
     bool starting = false;
-    for_each_path(b, p)
-    {
+    for_each_path (b, p) {
         if (!path_usable(p))
             continue;
         rtt = fmax(rtt, (double)p->srtt_ns);
@@ -516,13 +514,14 @@ static void start_ack(struct bond *b, struct tstamp now, struct path *p)
     if (idle)
         p->ack_carriers |= 1U << p->id;
     if (++p->ack_count % ACKS_ON_ALL == 0)
-        for_each_path(b, q) if (path_usable(q)) p->ack_carriers |= 1U << q->id;
+        for_each_path (b, q)
+            if (path_usable(q))
+                p->ack_carriers |= 1U << q->id;
 }
 
 static bool next_ack(struct bond *b, struct tstamp now, struct bond_out *out)
 {
-    for_each_path(b, p)
-    {
+    for_each_path (b, p) {
         if (p->ack_carriers == 0 && tstamp_reached(p->acker.due, now))
             start_ack(b, now, p);
         if (p->ack_carriers == 0)
@@ -543,8 +542,7 @@ static bool next_ack(struct bond *b, struct tstamp now, struct bond_out *out)
 
 static bool next_probe(struct bond *b, struct tstamp now, struct bond_out *out)
 {
-    for_each_path(b, p)
-    {
+    for_each_path (b, p) {
         if (!p->probe_wanted)
             continue;
         p->probe_wanted = false;
@@ -578,8 +576,7 @@ static void send_segment(struct bond *b, struct tstamp now, struct path *p, stru
 
 static bool next_express(struct bond *b, struct tstamp now, struct bond_out *out)
 {
-    for_each_path(b, p)
-    {
+    for_each_path (b, p) {
         const struct segment *head = ring_head(&p->express);
         struct segment s;
         if (head == NULL || !ring_pop(&p->express, &s, path_segment_bytes(p, head)))
@@ -674,8 +671,7 @@ static void adapt_hold(struct bond *b)
     double most = -INFINITY;
     double jitter = 0;
     double srtt = INFINITY;
-    for_each_path(b, p)
-    {
+    for_each_path (b, p) {
         const struct arrival *a = &b->arrivals[p->id];
         if (!path_usable(p) || !a->known)
             continue;
@@ -708,7 +704,7 @@ void bond_rx_ack(struct bond *b, struct tstamp now, uint8_t arrived_on, const st
     struct path_events events = events_of(b);
     path_ack(p, now, ack, arrived_on == ack->path, &events);
     if (path_tick(p, now)) {
-        state_changed(b, now, p);
+        state_changed(b, p);
         choose_standby(b, now);
     }
     if (p->state == BOND_PATH_PROBING || p->state == BOND_PATH_DOWN) {
@@ -729,10 +725,9 @@ void bond_tick(struct bond *b, struct tstamp now)
 {
     bool changed = false;
     b->now = now;
-    for_each_path(b, p)
-    {
+    for_each_path (b, p) {
         if (path_tick(p, now)) {
-            state_changed(b, now, p);
+            state_changed(b, p);
             changed = true;
         }
     }
@@ -741,8 +736,12 @@ void bond_tick(struct bond *b, struct tstamp now)
     adapt_codel(b);
     adapt_hold(b);
     reorder_tick(&b->reorder, now);
-    if (!tstamp_is_never(b->no_path_since) && b->queue.bytes > 0)
+    if (any_usable(b) || b->queue.bytes == 0) {
+        b->expire_at = TSTAMP_NEVER;
+    } else if (tstamp_is_never(b->expire_at) || tstamp_reached(b->expire_at, now)) {
         b->drops[BOND_DROP_NO_PATH] += flowq_expire(&b->queue, now, WAIT_WITHOUT_PATH_NS);
+        b->expire_at = tstamp_add(now, EXPIRE_EVERY_NS);
+    }
 }
 
 /* When the pacer lets the path's committed packets go on. */
@@ -758,8 +757,7 @@ struct tstamp bond_deadline(const struct bond *b)
     struct tstamp t = reorder_deadline(&b->reorder);
     bool usable = false;
     struct tstamp room = TSTAMP_NEVER;
-    for_each_path(b, p)
-    {
+    for_each_path (b, p) {
         t = tstamp_min(t, path_deadline(p));
         t = tstamp_min(t, send_deadline(p));
         t = tstamp_min(t, p->acker.due);
@@ -774,9 +772,7 @@ struct tstamp bond_deadline(const struct bond *b)
     }
     if (usable && (flowq_has_ack(&b->queue) || b->queue.bytes > 0))
         t = tstamp_min(t, room);
-    if (!usable && b->queue.bytes > 0)
-        t = tstamp_min(t, tstamp_add(b->no_path_since, WAIT_WITHOUT_PATH_NS));
-    return t;
+    return tstamp_min(t, b->expire_at);
 }
 
 /* ---- statistics ---- */
@@ -823,7 +819,9 @@ void bond_path_stats(const struct bond *b, struct tstamp now, uint8_t path,
     if (!p->ready)
         return;
     double least = INFINITY;
-    for_each_path(b, q) if (q->rate.owd_known) least = fmin(least, q->rate.owd_ns);
+    for_each_path (b, q)
+        if (q->rate.owd_known)
+            least = fmin(least, q->rate.owd_ns);
     bool fresh = tstamp_sub(now, p->second_since) < 2 * NS_PER_S;
     out->state = p->state;
     out->srtt_ns = p->srtt_same_ns > 0 ? p->srtt_same_ns : p->srtt_ns;
@@ -849,7 +847,9 @@ static const char *bond_limit(const struct bond *b)
 {
     if (!any_usable(b))
         return "no usable path";
-    for_each_path(b, p) if (path_usable(p) && !p->rate.loaded) return "traffic, not links";
+    for_each_path (b, p)
+        if (path_usable(p) && !p->rate.loaded)
+            return "traffic, not links";
     return "links";
 }
 
