@@ -107,6 +107,9 @@ static const char *render_flow(const json_t *path, const char *now, const char *
     if (!isfinite(of_bps) || of_bps <= 0)
         return strcpy(out, now_text);
     render_rate(of_bps, of_text);
+    char *unit = strchr(now_text, ' ');
+    if (unit != NULL && strcmp(unit, of_text + strcspn(of_text, " ")) == 0)
+        *unit = '\0'; /* said once is enough */
     snprintf(out, RENDER_TEXT_BYTES, "%.40s of %.40s", now_text, of_text);
     return out;
 }
