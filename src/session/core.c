@@ -212,6 +212,7 @@ static void tun_one(struct core *c, struct tstamp now, struct pkt *pkt)
     }
     p->tx_bytes += pkt->len_bytes;
     bond_send(p->bond, now, pkt);
+    p->stirred = true;
 }
 
 void core_tun(struct core *c, struct tstamp now, struct pkt *const *batch, size_t count)
@@ -238,6 +239,7 @@ void core_tx_done(struct core *c, struct tstamp now, const struct core_tx *tx, i
     /* What went to an address in validation says nothing about the one in use. */
     if (!path->opened || !route_equal(&path->address.route, &to))
         return;
+    p->stirred = true;
     if (result == -EMSGSIZE)
         paths_refused(p, now, tx->path, (uint32_t)tx->segment_bytes);
     else if (result != -EAGAIN && result != -ENOBUFS)
@@ -285,7 +287,7 @@ struct tstamp core_deadline(const struct core *c)
         return at_once;
     for (size_t i = 0; i < c->peer_count && !c->closing; i++) {
         const struct peer *p = c->peers[i];
-        if (p->probes != 0)
+        if (p->probes != 0 || p->stirred)
             return at_once;
         at = tstamp_min(at, tstamp_min(p->wake, bond_deadline(p->bond)));
     }

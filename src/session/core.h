@@ -34,7 +34,7 @@ struct core;
 struct core_peer_config {
     char name[CORE_NAME_MAX + 1];
     uint8_t public_key[32];
-    uint8_t preshared_key[32]; /* zero: none */
+    uint8_t preshared_key[32];       /* zero: none */
     const struct netprefix *allowed; /* allowed_count of them; copied */
     size_t allowed_count;
     bool initiate; /* it has endpoints: core_endpoints() will name them */
@@ -80,14 +80,14 @@ void core_endpoints(struct core *c, struct tstamp now, size_t peer, const struct
 struct core_link {
     uint16_t link; /* 0 .. WIRE_PATHS_MAX - 1; also the path id */
     char name[WIRE_LINK_NAME_MAX + 1];
-    bool present;   /* false: gone, its socket is closed */
-    bool carrier;   /* false: present but cannot send now */
+    bool present; /* false: gone, its socket is closed */
+    bool carrier; /* false: present but cannot send now */
     bool has_ipv4;
     bool has_ipv6;
     struct netaddr local_ipv4; /* for status and to notice a change; port 0 */
     struct netaddr local_ipv6;
-    uint32_t mtu_bytes; /* of the interface, IP packet */
-    uint8_t use;    /* enum wire_path_use */
+    uint32_t mtu_bytes;      /* of the interface, IP packet */
+    uint8_t use;             /* enum wire_path_use */
     uint64_t limit_up_bps;   /* 0: none */
     uint64_t limit_down_bps; /* 0: none */
 };
@@ -166,17 +166,17 @@ enum core_drop {
     CORE_DROP_UNKNOWN_INDEX, /* no session with that index */
     CORE_DROP_AUTH,          /* altered or sealed with another key */
     CORE_DROP_REPLAY,
-    CORE_DROP_HANDSHAKE,     /* a handshake message that fits nothing */
+    CORE_DROP_HANDSHAKE, /* a handshake message that fits nothing */
     CORE_DROP_HANDSHAKE_REPLAY,
-    CORE_DROP_UNKNOWN_KEY,   /* a well-formed handshake by a key that is no peer's */
+    CORE_DROP_UNKNOWN_KEY, /* a well-formed handshake by a key that is no peer's */
     CORE_DROP_MAC1,
-    CORE_DROP_NO_ROUTE,      /* inner packet to no peer's allowed-ips */
-    CORE_DROP_SOURCE,        /* inner packet from outside the peer's allowed-ips */
-    CORE_DROP_NO_SESSION,    /* inner packet while the peer was not reachable for too long */
+    CORE_DROP_NO_ROUTE,   /* inner packet to no peer's allowed-ips */
+    CORE_DROP_SOURCE,     /* inner packet from outside the peer's allowed-ips */
+    CORE_DROP_NO_SESSION, /* inner packet while the peer was not reachable for too long */
     CORE_DROP_NO_BUFFER,
-    CORE_DROP_TOO_BIG,       /* inner packet that fits no path; an ICMP message went back */
-    CORE_DROP_SEND,          /* the kernel refused the datagram */
-    CORE_DROP_COOKIE,        /* a handshake under load: the caller got a cookie and may try again */
+    CORE_DROP_TOO_BIG, /* inner packet that fits no path; an ICMP message went back */
+    CORE_DROP_SEND,    /* the kernel refused the datagram */
+    CORE_DROP_COOKIE,  /* a handshake under load: the caller got a cookie and may try again */
     CORE_DROP_COUNT,
 };
 
@@ -195,7 +195,7 @@ struct core_peer_status {
     char name[CORE_NAME_MAX + 1];
     uint8_t public_key[32];
     bool up;
-    struct netaddr endpoint; /* of the path used last */
+    struct netaddr endpoint;  /* of the path used last */
     int64_t handshake_age_ns; /* negative: none yet */
     uint64_t handshakes;
     uint64_t tx_bytes; /* inner */

@@ -20,14 +20,13 @@ void event_peer(struct peer *p, bool up, const char *reason)
 void event_path(struct peer *p, uint8_t path, bool up, const char *reason)
 {
     enum core_event_type type = up ? CORE_EVENT_PATH_UP : CORE_EVENT_PATH_DOWN;
-    push(p->core,
-         &(struct state_event){ .type = type, .peer = p, .path = path, .reason = reason });
+    push(p->core, &(struct state_event){ .type = type, .peer = p, .path = path, .reason = reason });
 }
 
 void event_resolve(struct peer *p)
 {
-    push(p->core, &(struct state_event){
-                      .type = CORE_EVENT_RESOLVE, .peer = p, .reason = "no answer" });
+    push(p->core,
+         &(struct state_event){ .type = CORE_EVENT_RESOLVE, .peer = p, .reason = "no answer" });
 }
 
 /* The smallest path of all peers; paths whose search has not ended do not count yet. */

@@ -31,16 +31,16 @@ enum {
     HANDSHAKE_STALE_MAX = 16,  /* late initiations remembered for each peer */
     HANDSHAKE_RECENT_MAX = 64, /* responses kept for further copies of their initiation */
     HANDSHAKE_REPEATS_MAX = 2 * WIRE_PATHS_MAX, /* of one response */
-    HANDSHAKE_QUICK_TRIES = 30, /* at HANDSHAKE_RETRY_NS; later ones at HANDSHAKE_SLOW_RETRY_NS */
+    HANDSHAKE_QUICK_TRIES = 30,  /* at HANDSHAKE_RETRY_NS; later ones at HANDSHAKE_SLOW_RETRY_NS */
     HANDSHAKE_RESOLVE_TRIES = 3, /* then the endpoint's names should be looked up again */
 };
 
 #define HANDSHAKE_RETRY_NS NS_PER_S
 #define HANDSHAKE_SLOW_RETRY_NS (5 * NS_PER_S)
 #define HANDSHAKE_RESOLVE_NS (10 * NS_PER_S)
-#define HANDSHAKE_LOAD_NS (20 * NS_PER_MS)    /* 50 initiations a second without a cookie */
+#define HANDSHAKE_LOAD_NS (20 * NS_PER_MS) /* 50 initiations a second without a cookie */
 #define HANDSHAKE_LOAD_BURST 50
-#define HANDSHAKE_STALE_NS (100 * NS_PER_MS)  /* 10 cookies a second to clocks in the past */
+#define HANDSHAKE_STALE_NS (100 * NS_PER_MS) /* 10 cookies a second to clocks in the past */
 #define HANDSHAKE_STALE_BURST 20
 #define HANDSHAKE_STALE_MEMORY_NS (2 * COOKIE_LIFETIME_NS) /* a cookie is good for no longer */
 
@@ -70,13 +70,13 @@ struct handshake {
     enum handshake_reason reason;
     struct cookie_keys cookie; /* of the peer's public key */
     struct noise_handshake noise;
-    uint32_t index; /* ours, of the initiation under way; 0: none */
+    uint32_t index;                         /* ours, of the initiation under way; 0: none */
     uint8_t message[WIRE_INITIATION_BYTES]; /* the initiation, without mac2 */
     unsigned attempts;
     struct tstamp next;       /* attempt */
     struct tstamp not_before; /* the peer said goodbye: leave it that time */
     struct tstamp resolve_at;
-    int64_t last_wall_ns; /* timestamps grow, whatever the clock does */
+    int64_t last_wall_ns;                      /* timestamps grow, whatever the clock does */
     struct cookie_jar jars[WIRE_PATHS_MAX][2]; /* by link; IPv4, IPv6 */
 };
 

@@ -98,8 +98,7 @@ static bool create_initiation(struct peer *p, struct tstamp now)
     wire_put_initiation(h->message, h->index);
     wire_get_initiation(h->message, sizeof h->message, &view);
     int err = noise_initiator_init(&h->noise, HANDSHAKE_PROLOGUE, strlen(HANDSHAKE_PROLOGUE),
-                                   &c->local.private_key, c->local.public_key, p->public_key,
-                                   &psk);
+                                   &c->local.private_key, c->local.public_key, p->public_key, &psk);
     if (err == 0)
         err = noise_create_initiation(&h->noise, &ephemeral, payload, sizeof payload,
                                       h->message + (view.noise - h->message),
@@ -281,8 +280,7 @@ void handshake_cookie_rx(struct core *c, struct tstamp now, const struct core_da
     }
     struct peer *p = index_find(&c->index, msg.receiver);
     uint8_t cookie[COOKIE_BYTES];
-    if (p == NULL || p->handshake.index != msg.receiver ||
-        !paths_endpoint_known(p, &d->from) ||
+    if (p == NULL || p->handshake.index != msg.receiver || !paths_endpoint_known(p, &d->from) ||
         !cookie_open(&p->handshake.cookie, msg.nonce, p->handshake.message + MAC1_AT, msg.sealed,
                      cookie)) {
         core_drop_one(c, CORE_DROP_HANDSHAKE);

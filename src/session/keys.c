@@ -66,8 +66,8 @@ size_t keys_seal(struct keys *k, uint8_t path, uint64_t pn, const struct aead_sp
     return WIRE_HEADER_BYTES + plain_bytes + WIRE_TAG_BYTES;
 }
 
-bool keys_open(struct keys *k, uint8_t path, uint64_t pn, const uint8_t *datagram,
-               size_t len_bytes, uint8_t *out)
+bool keys_open(struct keys *k, uint8_t path, uint64_t pn, const uint8_t *datagram, size_t len_bytes,
+               uint8_t *out)
 {
     uint8_t nonce[AEAD_NONCE_BYTES];
     wire_nonce(nonce, path, pn);

@@ -23,12 +23,12 @@ enum { KEYS_LIVES = 3 }; /* keys are used for so many times the age at which the
 #define KEYS_TENTATIVE_NS (10 * NS_PER_S)    /* a responder waits so long for the first datagram */
 
 struct keys {
-    uint32_t local;  /* index that the peer puts into datagrams to us */
-    uint32_t remote; /* and we into those to it */
+    uint32_t local;           /* index that the peer puts into datagrams to us */
+    uint32_t remote;          /* and we into those to it */
     struct aead_key *send;    /* owned */
     struct aead_key *receive; /* owned */
     struct tstamp born;
-    uint64_t sent; /* datagrams sealed */
+    uint64_t sent;  /* datagrams sealed */
     uint8_t cipher; /* enum wire_cipher */
     uint8_t remote_epoch[WIRE_EPOCH_BYTES];
 };
@@ -54,7 +54,7 @@ bool keys_want_renewal(const struct keys *k, struct tstamp now, int64_t rekey_af
 size_t keys_seal(struct keys *k, uint8_t path, uint64_t pn, const struct aead_span *spans,
                  size_t count, uint8_t *out);
 /* Opens a whole datagram into out: its length without header and tag. False: not authentic. */
-bool keys_open(struct keys *k, uint8_t path, uint64_t pn, const uint8_t *datagram,
-               size_t len_bytes, uint8_t *out);
+bool keys_open(struct keys *k, uint8_t path, uint64_t pn, const uint8_t *datagram, size_t len_bytes,
+               uint8_t *out);
 
 #endif

@@ -26,9 +26,9 @@ enum {
     MTU_IP_DEFAULT = 1500,
 };
 
-#define MTU_AGAIN_NS (600 * NS_PER_S) /* from a search's end to the next */
+#define MTU_AGAIN_NS (600 * NS_PER_S)   /* from a search's end to the next */
 #define MTU_SPACING_NS (50 * NS_PER_MS) /* between probes */
-#define MTU_PATIENCE_NS (2 * NS_PER_S) /* without any news a probe counts as lost */
+#define MTU_PATIENCE_NS (2 * NS_PER_S)  /* without any news a probe counts as lost */
 
 struct mtu {
     uint32_t confirmed_bytes;
@@ -41,7 +41,7 @@ struct mtu {
     bool checking;   /* the size in use is in question */
     bool searched;   /* at least one search has ended */
     bool in_flight;
-    uint16_t serial; /* of the newest probe */
+    uint16_t serial;    /* of the newest probe */
     struct tstamp next; /* when there is something to do again */
 };
 

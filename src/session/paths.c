@@ -175,7 +175,8 @@ static void link_reconfigured(struct peer *p, struct tstamp now, const struct co
     if (!link->carrier && before->carrier)
         bond_path_suspect(p->bond, now, id);
     if (link->mtu_bytes != before->mtu_bytes)
-        mtu_start(&path->mtu, now, ip_bytes_limit(p, id), route_overhead_bytes(&path->address.route));
+        mtu_start(&path->mtu, now, ip_bytes_limit(p, id),
+                  route_overhead_bytes(&path->address.route));
     configure(p, now, id);
     tell(p, now, id);
 }
@@ -262,8 +263,8 @@ static void tag_came_back(struct peer *p, struct tstamp now, uint32_t tag, bool 
             tell(p, now, id);
     }
     if (tag >> 24 == TAG_MTU && path->opened) {
-        bool changed = acked ? mtu_acked(&path->mtu, now, serial)
-                             : mtu_lost(&path->mtu, now, serial);
+        bool changed =
+            acked ? mtu_acked(&path->mtu, now, serial) : mtu_lost(&path->mtu, now, serial);
         if (changed)
             mtu_changed(p, now, id);
         else if (path->mtu.searched)
@@ -396,8 +397,31 @@ static bool probes_now(const struct peer *p, uint8_t id)
     return p->paths[id].opened && bond_path_state(p->bond, id) == BOND_PATH_UP;
 }
 
+/*
+ * Small datagrams pass and large ones vanish: the path's MTU shrank and nobody told. Loss is the
+ * only sign, as probes and acknowledgements go on as before.
+ */
+static void watch_losses(struct peer *p, struct tstamp now)
+{
+    if (!tstamp_reached(p->watch_at, now)) {
+        peer_wake(p, p->watch_at);
+        return;
+    }
+    for (uint8_t id = 0; id < WIRE_PATHS_MAX; id++) {
+        struct bond_path_stats stats;
+        if (!probes_now(p, id))
+            continue;
+        bond_path_stats(p->bond, now, id, &stats);
+        if (stats.loss > STATE_LOSS_ODD)
+            mtu_check(&p->paths[id].mtu, now);
+    }
+    p->watch_at = tstamp_add(now, STATE_WATCH_NS);
+    peer_wake(p, p->watch_at);
+}
+
 void paths_tick(struct peer *p, struct tstamp now)
 {
+    watch_losses(p, now);
     for (uint8_t id = 0; id < WIRE_PATHS_MAX; id++) {
         struct peer_path *path = &p->paths[id];
         if (validation_due(&path->address, now))

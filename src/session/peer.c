@@ -216,11 +216,14 @@ static void take_bond_events(struct peer *p, struct tstamp now)
 
 void peer_tick(struct peer *p, struct tstamp now)
 {
-    if (tstamp_reached(bond_deadline(p->bond), now))
+    if (tstamp_reached(bond_deadline(p->bond), now)) {
         bond_tick(p->bond, now);
+        p->stirred = true;
+    }
     take_bond_events(p, now);
     if (!tstamp_reached(p->wake, now))
         return;
+    p->stirred = true;
     p->wake = TSTAMP_NEVER;
     expire_keys(p, now);
     notice_silence(p, now);

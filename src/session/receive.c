@@ -53,6 +53,7 @@ static void accept(struct core *c, struct tstamp now, struct arrival *a, struct 
     if (a->newest)
         path->expected_pn = a->pn + 1;
     p->last_route = a->from;
+    p->stirred = true;
     paths_arrived(p, now, a->path, &a->from, a->payload_bytes, a->newest);
     peer_heard(p, now);
     deliver(c, now, a, pkt);

@@ -20,10 +20,10 @@ void responder_init(struct core *c, struct tstamp now)
     core_random(c, secret.bytes, sizeof secret.bytes);
     cookie_checker_init(&c->responder.cookies, now, &secret);
     secret_clear(&secret, sizeof secret);
-    c->responder.load = (struct bucket){ .interval_ns = HANDSHAKE_LOAD_NS,
-                                         .burst = HANDSHAKE_LOAD_BURST };
-    c->responder.stale = (struct bucket){ .interval_ns = HANDSHAKE_STALE_NS,
-                                          .burst = HANDSHAKE_STALE_BURST };
+    c->responder.load =
+        (struct bucket){ .interval_ns = HANDSHAKE_LOAD_NS, .burst = HANDSHAKE_LOAD_BURST };
+    c->responder.stale =
+        (struct bucket){ .interval_ns = HANDSHAKE_STALE_NS, .burst = HANDSHAKE_STALE_BURST };
 }
 
 static void rotate_cookies(struct core *c, struct tstamp now)
@@ -147,8 +147,8 @@ static uint8_t choose_cipher(const struct core *c, const struct wire_hello *hell
     const uint8_t both = hello->ciphers & c->ciphers;
     const uint8_t aes = 1U << (WIRE_CIPHER_AES256_GCM - 1);
     const uint8_t chacha = 1U << (WIRE_CIPHER_CHACHA20_POLY1305 - 1);
-    bool aes_liked = hello->preferred == WIRE_CIPHER_AES256_GCM &&
-                     c->preferred_cipher == WIRE_CIPHER_AES256_GCM;
+    bool aes_liked =
+        hello->preferred == WIRE_CIPHER_AES256_GCM && c->preferred_cipher == WIRE_CIPHER_AES256_GCM;
     if ((both & aes) != 0 && (aes_liked || (both & chacha) == 0))
         return WIRE_CIPHER_AES256_GCM;
     return (both & chacha) != 0 ? WIRE_CIPHER_CHACHA20_POLY1305 : 0;
@@ -171,8 +171,8 @@ static bool create_response(struct peer *p, struct incoming *in, uint8_t cipher,
     noise_set_psk(&in->noise, &psk);
     core_random(p->core, ephemeral.bytes, sizeof ephemeral.bytes);
     int err = noise_create_response(&in->noise, &ephemeral, payload, sizeof payload,
-                                    response + (view.noise - response),
-                                    WIRE_RESPONSE_NOISE_BYTES, &written);
+                                    response + (view.noise - response), WIRE_RESPONSE_NOISE_BYTES,
+                                    &written);
     size_t mac1_at = (size_t)(view.mac1 - response);
     cookie_mac1(&p->handshake.cookie, response, mac1_at, response + mac1_at);
     secret_clear(&ephemeral, sizeof ephemeral);

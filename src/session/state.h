@@ -30,11 +30,13 @@ enum {
     STATE_GROUP_BYTES = CORE_TX_BYTES_MAX + WIRE_DATAGRAM_MAX,
 };
 
-#define STATE_REKEY_NS (120 * NS_PER_S)    /* default age at which the initiator makes new keys */
-#define STATE_SILENCE_NS NS_PER_S          /* unanswered for so long: the peer may have restarted */
-#define STATE_LOST_NS (5 * NS_PER_S)       /* unanswered for so long: the peer is down */
+#define STATE_REKEY_NS (120 * NS_PER_S) /* default age at which the initiator makes new keys */
+#define STATE_SILENCE_NS NS_PER_S       /* unanswered for so long: the peer may have restarted */
+#define STATE_LOST_NS (5 * NS_PER_S)    /* unanswered for so long: the peer is down */
 #define STATE_STATUS_AGAIN_NS (2 * NS_PER_S) /* a PATH_STATUS without any news is told again */
-#define STATE_HOLD_NS (2 * NS_PER_S)       /* inner packets wait so long for a peer to come back */
+#define STATE_WATCH_NS (2 * NS_PER_S)
+#define STATE_LOSS_ODD 0.05          /* a loss that may come from the size of datagrams */
+#define STATE_HOLD_NS (2 * NS_PER_S) /* inner packets wait so long for a peer to come back */
 
 /* One path of a peer, as far as it is not the bond's. */
 struct peer_path {
@@ -45,7 +47,7 @@ struct peer_path {
     bool opened;          /* the bond has it */
     bool status_due;      /* the peer has to be told of a change */
     uint32_t status_sequence;
-    uint16_t status_serial;   /* of the datagram that told it last */
+    uint16_t status_serial;    /* of the datagram that told it last */
     struct tstamp status_sent; /* NEVER: acknowledged, or not told yet */
     bool heard;                /* remote holds what the peer told */
     struct wire_path_status remote;
@@ -58,8 +60,8 @@ struct peer {
     uint8_t preshared_key[32];
     struct netprefix *allowed; /* owned */
     size_t allowed_count;
-    bool initiates;  /* it has endpoints */
-    bool yielded;    /* both sides call each other, and the other one's calls count */
+    bool initiates; /* it has endpoints */
+    bool yielded;   /* both sides call each other, and the other one's calls count */
     bool up;
     struct bond *bond; /* owned */
     struct rng rng;    /* jitter of timers */
@@ -83,11 +85,13 @@ struct peer {
     size_t endpoint_count;
     uint8_t endpoint; /* the one that answered last */
 
-    struct tstamp heard_at; /* last authentic datagram */
-    struct tstamp asked_at; /* first eliciting datagram since then; NEVER: none */
-    struct tstamp down_at;  /* when it was last lost, or the start */
-    struct tstamp wake;     /* when a timer of the session's own is due */
-    uint32_t probes;        /* bit for each path whose MTU probe is due */
+    struct tstamp heard_at;  /* last authentic datagram */
+    struct tstamp asked_at;  /* first eliciting datagram since then; NEVER: none */
+    struct tstamp down_at;   /* when it was last lost, or the start */
+    struct tstamp watch_at;  /* when to look for losses that speak of a smaller MTU */
+    struct tstamp wake;      /* when a timer of the session's own is due */
+    bool stirred;            /* the bond got something: it may have something to send */
+    uint32_t probes;         /* bit for each path whose MTU probe is due */
     struct route last_route; /* of the newest authentic datagram, for status */
     uint64_t tx_bytes;
     uint64_t rx_bytes;
@@ -116,7 +120,7 @@ struct core {
 
     struct peer **peers; /* owned, and so is each */
     size_t peer_count;
-    size_t turn_tx;  /* round robin */
+    size_t turn_tx; /* round robin */
     size_t turn_tun;
     struct allowed allowed;
     struct index_table index;
@@ -134,7 +138,7 @@ struct core {
      * The group of core_next_tx(). A datagram that was sealed but did not fit the group stands
      * behind it and opens the next one.
      */
-    uint8_t *group; /* owned; STATE_GROUP_BYTES */
+    uint8_t *group;          /* owned; STATE_GROUP_BYTES */
     struct peer *spill_peer; /* borrowed; NULL: none */
     uint8_t spill_path;
     size_t spill_at;

@@ -154,17 +154,20 @@ static size_t seal_out(struct peer *p, struct tstamp now, const struct bond_out 
     }
     if (o->kind != BOND_OUT_ACK)
         peer_asked(p, now);
-    if (count == 0 || !p->paths[o->path].address.open) {
-        core_drop_one(p->core, count == 0 ? CORE_DROP_MALFORMED : CORE_DROP_SEND);
+    bool open = p->paths[o->path].address.open;
+    if (count == 0)
+        core_drop_one(p->core, CORE_DROP_MALFORMED);
+    else if (!open && o->kind != BOND_OUT_ACK) /* acknowledgements of its challenges can wait */
+        core_drop_one(p->core, CORE_DROP_SEND);
+    if (count == 0 || !open)
         return 0;
-    }
     return keys_seal(p->current, o->path, o->pn, spans, count, out);
 }
 
 static bool joins(const struct group *g, uint8_t path, size_t len)
 {
-    return g->count == 0 || (path == g->path && len <= g->segment_bytes &&
-                             g->bytes + len <= CORE_TX_BYTES_MAX);
+    return g->count == 0 ||
+           (path == g->path && len <= g->segment_bytes && g->bytes + len <= CORE_TX_BYTES_MAX);
 }
 
 static void append(struct group *g, uint8_t path, size_t len)
@@ -225,6 +228,7 @@ static bool next_spill(struct core *c, struct tstamp now, struct core_tx *out)
         fill(c, now, &g);
     if (g.count == 0)
         return false;
+    g.peer->stirred = true; /* there may be more */
     group_out(c, &g, out);
     return true;
 }
@@ -233,11 +237,14 @@ static bool next_group(struct core *c, struct tstamp now, struct core_tx *out)
 {
     for (size_t i = 0; i < c->peer_count; i++) {
         struct group g = { .peer = c->peers[c->turn_tx++ % c->peer_count] };
-        if (!peer_can_send(g.peer, now) || !tstamp_reached(bond_deadline(g.peer->bond), now))
+        bool due = g.peer->stirred || tstamp_reached(bond_deadline(g.peer->bond), now);
+        g.peer->stirred = false;
+        if (!due || !peer_can_send(g.peer, now))
             continue;
         c->groups_in_turn = 0;
         fill(c, now, &g);
         if (g.count > 0) {
+            g.peer->stirred = true; /* there may be more */
             group_out(c, &g, out);
             return true;
         }

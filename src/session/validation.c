@@ -4,7 +4,7 @@
 #include <string.h>
 
 void validation_start(struct validation *v, struct tstamp now, const struct route *candidate,
-                   bool trusted, const uint8_t token[VALIDATION_TOKEN_BYTES])
+                      bool trusted, const uint8_t token[VALIDATION_TOKEN_BYTES])
 {
     v->searching = true;
     v->trusted = trusted;

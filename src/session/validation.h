@@ -33,14 +33,14 @@ struct validation {
     struct route candidate;
     uint8_t token[VALIDATION_TOKEN_BYTES];
     unsigned tries;
-    uint64_t rx_bytes; /* from the candidate */
-    uint64_t tx_bytes; /* to it */
+    uint64_t rx_bytes;  /* from the candidate */
+    uint64_t tx_bytes;  /* to it */
     struct tstamp next; /* when the next challenge is due */
 };
 
 /* Begins to validate an address; token is fresh and random. What is in use stays so. */
 void validation_start(struct validation *v, struct tstamp now, const struct route *candidate,
-                   bool trusted, const uint8_t token[VALIDATION_TOKEN_BYTES]);
+                      bool trusted, const uint8_t token[VALIDATION_TOKEN_BYTES]);
 
 /* Challenges are still being sent to that address. */
 bool validation_pending(const struct validation *v, const struct route *r);

@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "crypto/aead.h"
-#include "crypto/init.h"
+#include "crypto/hash.h"
 #include "crypto/key.h"
 
 enum { INNER_HEADERS = 28, OUTER_HEADERS = 28, POOL_SMALL = 8192, POOL_LARGE = 64 };

@@ -27,11 +27,11 @@ enum {
 
 struct world_link {
     bool present;
-    bool cut;       /* nothing passes, and nobody is told */
+    bool cut; /* nothing passes, and nobody is told */
     double loss;
     int64_t delay_ns;
-    uint32_t mtu_bytes; /* IP packets above it vanish */
-    bool refuse_big;    /* or are refused by the kernel */
+    uint32_t mtu_bytes;     /* IP packets above it vanish */
+    bool refuse_big;        /* or are refused by the kernel */
     struct netaddr outside; /* the address that the server sees */
     uint64_t tx_bytes, rx_bytes;
 };
@@ -69,7 +69,7 @@ struct world {
     size_t node_count;
     struct world_datagram *flying; /* by time of arrival; owned */
     struct rng random;
-    struct netaddr stray;      /* bytes to that address, which is nobody's: */
+    struct netaddr stray; /* bytes to that address, which is nobody's: */
     uint64_t stray_bytes;
     uint64_t datagrams;
     enum world_verdict (*hook)(struct world *w, struct world_datagram *d, void *arg);
@@ -95,7 +95,8 @@ void world_run(struct world *w, int64_t duration_ns);
 /* Runs until a client's peer (or the server's towards it) is up; false after that time. */
 bool world_run_until_up(struct world *w, size_t client, int64_t patience_ns);
 
-/* Inner IPv4/UDP packet number n of len bytes from one node to another (source_of: whose address). */
+/* Inner IPv4/UDP packet number n of len bytes from one node to another (source_of: whose address).
+ */
 void world_send(struct world *w, size_t from, size_t to, uint16_t n, size_t len_bytes);
 void world_send_as(struct world *w, size_t from, size_t to, size_t source_of, uint16_t n,
                    size_t len_bytes);

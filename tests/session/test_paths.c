@@ -1,0 +1,265 @@
+/* SPDX-License-Identifier: ISC */
+/* Validation, roaming, links that come and go, and the MTU search, between cores. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "session/world.h"
+#include "wire/wire.h"
+
+static struct world *connected(size_t links)
+{
+    struct world *w = world_new(1, links);
+    world_start(w);
+    assert_true(world_run_until_up(w, 1, NS_PER_S));
+    world_run(w, 2 * NS_PER_S);
+    return w;
+}
+
+/* Packets both ways for so many milliseconds; returns how many of each direction were lost. */
+static unsigned traffic(struct world *w, uint16_t first, uint16_t count)
+{
+    unsigned lost = 0;
+    for (uint16_t i = 0; i < count; i++) {
+        world_send(w, 1, 0, (uint16_t)(first + i), 800);
+        world_send(w, 0, 1, (uint16_t)(first + i), 800);
+        world_run(w, NS_PER_MS);
+    }
+    world_run(w, NS_PER_S);
+    for (uint16_t i = 0; i < count; i++)
+        lost += (unsigned)(w->nodes[0].seen[first + i] == 0) +
+                (unsigned)(w->nodes[1].seen[first + i] == 0);
+    return lost;
+}
+
+static void test_nat_gives_another_port(void **state)
+{
+    (void)state;
+    struct world *w = connected(1);
+    w->nodes[1].links[0].outside.port = 50123;
+    world_send(w, 1, 0, 1, 100);
+    world_run(w, NS_PER_S);
+    struct core_peer_status s = world_status(w, 0, 0);
+    assert_int_equal(s.paths[0].remote.port, 50123);
+    assert_int_equal(s.paths[0].bond.datagram_bytes, 1472);
+    assert_true(s.paths[0].validated);
+    assert_int_equal(traffic(w, 1000, 100), 0);
+    assert_int_equal(world_status(w, 1, 0).handshakes, 1);
+    world_free(w);
+}
+
+static void test_client_moves_to_another_network(void **state)
+{
+    (void)state;
+    struct world *w = connected(2);
+    w->nodes[1].links[1].outside =
+        (struct netaddr){ .family = 4, .port = 777, .addr = { 192, 0, 2, 200 } };
+    world_link_event(w, 1, 1, true, true, WIRE_PATH_ACTIVE);
+    world_run(w, NS_PER_S);
+    struct core_peer_status s = world_status(w, 0, 0);
+    assert_int_equal(s.paths[1].remote.port, 777);
+    assert_int_equal(traffic(w, 0, 200), 0);
+    world_free(w);
+}
+
+struct thief {
+    struct netaddr address;
+    unsigned left;
+    unsigned copies;
+};
+
+/* Someone on the way sends the client's datagrams on from another address, faster. */
+static enum world_verdict steal(struct world *w, struct world_datagram *d, void *arg)
+{
+    struct thief *t = arg;
+    if (d->node != 0 || d->data[0] != WIRE_TRANSPORT || t->left == 0)
+        return WORLD_PASS;
+    t->left--;
+    t->copies++;
+    world_inject(w, 0, CORE_SOCKET_LISTEN, &t->address, d->data, d->len_bytes);
+    return WORLD_PASS;
+}
+
+static void test_no_reflection(void **state)
+{
+    (void)state;
+    struct world *w = connected(1);
+    struct thief t = { .address = { .family = 4, .port = 9, .addr = { 192, 0, 2, 9 } }, .left = 1 };
+    w->stray = t.address;
+    w->hook = steal;
+    w->hook_arg = &t;
+    uint64_t before = w->nodes[1].links[0].tx_bytes;
+    world_send(w, 1, 0, 1, 40);
+    world_run(w, 2 * NS_PER_MS);
+    uint64_t stolen = w->nodes[1].links[0].tx_bytes - before;
+    for (uint16_t i = 0; i < 500; i++)
+        world_send(w, 0, 1, i, 1000);
+    world_run(w, 5 * NS_PER_S);
+    assert_int_equal(t.copies, 1);
+    assert_true(w->stray_bytes > 0);
+    assert_true(w->stray_bytes <= 3 * stolen);
+    struct core_peer_status s = world_status(w, 0, 0);
+    assert_int_equal(s.paths[0].remote.port, 40000);
+    assert_true(world_drops(w, 0, CORE_DROP_REPLAY) >= 1);
+    world_free(w);
+}
+
+static void test_unvalidated_client_gets_no_flood(void **state)
+{
+    (void)state;
+    struct world *w = connected(1);
+    /* The whole client moves to an address from where nothing can be answered. */
+    struct thief t = { .address = { .family = 4, .port = 9, .addr = { 192, 0, 2, 9 } },
+                       .left = 100000 };
+    w->stray = t.address;
+    w->hook = steal;
+    w->hook_arg = &t;
+    uint64_t before = w->nodes[1].links[0].tx_bytes;
+    for (uint16_t i = 0; i < 300; i++) {
+        world_send(w, 0, 1, i, 1200);
+        world_run(w, NS_PER_MS);
+    }
+    uint64_t sent = w->nodes[1].links[0].tx_bytes - before;
+    assert_true(t.copies > 10);
+    assert_true(w->stray_bytes <= 3 * sent);
+    assert_int_equal(world_status(w, 0, 0).paths[0].remote.port, 40000);
+    world_free(w);
+}
+
+static void test_link_held_back_and_returned(void **state)
+{
+    (void)state;
+    struct world *w = connected(2);
+    world_link_event(w, 1, 0, true, true, WIRE_PATH_DOWN);
+    world_run(w, NS_PER_S);
+    uint64_t tx = w->nodes[1].links[0].tx_bytes, rx = w->nodes[1].links[0].rx_bytes;
+    assert_int_equal(traffic(w, 0, 200), 0);
+    assert_true(w->nodes[1].links[0].tx_bytes - tx < 3000);
+    assert_true(w->nodes[1].links[0].rx_bytes - rx < 3000);
+    world_link_event(w, 1, 0, true, true, WIRE_PATH_ACTIVE);
+    world_run(w, NS_PER_S);
+    assert_int_equal(world_status(w, 1, 0).paths[0].bond.state, BOND_PATH_UP);
+    assert_int_equal(world_status(w, 0, 0).paths[0].bond.state, BOND_PATH_UP);
+    assert_int_equal(traffic(w, 1000, 200), 0);
+    world_free(w);
+}
+
+static void test_link_vanishes_and_returns(void **state)
+{
+    (void)state;
+    struct world *w = connected(2);
+    w->nodes[1].links[0].cut = true;
+    world_link_event(w, 1, 0, false, false, WIRE_PATH_ACTIVE);
+    world_run(w, 100 * NS_PER_MS);
+    assert_int_equal(world_status(w, 0, 0).paths[0].bond.state == BOND_PATH_UP, 0);
+    assert_int_equal(traffic(w, 0, 200), 0);
+    w->nodes[1].links[0].cut = false;
+    world_link_event(w, 1, 0, true, true, WIRE_PATH_ACTIVE);
+    world_run(w, 2 * NS_PER_S);
+    assert_int_equal(world_status(w, 0, 0).paths[0].bond.state, BOND_PATH_UP);
+    assert_int_equal(world_status(w, 1, 0).paths[0].bond.state, BOND_PATH_UP);
+    assert_int_equal(traffic(w, 1000, 200), 0);
+    world_free(w);
+}
+
+static void test_link_appears_later(void **state)
+{
+    (void)state;
+    struct world *w = world_new(1, 2);
+    w->nodes[1].links[1].present = false;
+    world_start(w);
+    assert_true(world_run_until_up(w, 1, NS_PER_S));
+    w->nodes[1].links[1].present = true;
+    world_link_event(w, 1, 1, true, true, WIRE_PATH_ACTIVE);
+    world_run(w, NS_PER_S);
+    assert_int_equal(world_status(w, 0, 0).path_count, 2);
+    assert_int_equal(world_status(w, 0, 0).paths[1].bond.state, BOND_PATH_UP);
+    assert_int_equal(world_status(w, 1, 0).handshakes, 1);
+    world_free(w);
+}
+
+static void test_silent_cut_of_everything(void **state)
+{
+    (void)state;
+    struct world *w = connected(1);
+    w->nodes[1].links[0].cut = true;
+    world_run(w, 20 * NS_PER_S);
+    assert_false(world_status(w, 1, 0).up);
+    assert_false(world_status(w, 0, 0).up);
+    for (uint16_t i = 0; i < 10; i++)
+        world_send(w, 1, 0, i, 100);
+    assert_int_equal(world_drops(w, 1, CORE_DROP_NO_SESSION), 10);
+    w->nodes[1].links[0].cut = false;
+    world_run(w, 3 * NS_PER_S);
+    assert_true(world_status(w, 1, 0).up);
+    assert_int_equal(traffic(w, 1000, 100), 0);
+    world_free(w);
+}
+
+static void test_mtu_search(void **state)
+{
+    (void)state;
+    static const uint32_t sizes[] = { 1280, 1400, 1492, 1500 };
+    for (size_t refuse = 0; refuse < 2; refuse++) {
+        struct world *w = world_new(1, 4);
+        for (size_t l = 0; l < 4; l++) {
+            w->nodes[1].links[l].mtu_bytes = sizes[l];
+            w->nodes[1].links[l].refuse_big = refuse == 1;
+        }
+        world_start(w);
+        assert_true(world_run_until_up(w, 1, NS_PER_S));
+        world_run(w, 60 * NS_PER_S);
+        for (size_t node = 0; node < 2; node++) {
+            struct core_peer_status s = world_status(w, node, 0);
+            for (size_t l = 0; l < 4; l++)
+                assert_int_equal(s.paths[l].bond.datagram_bytes, sizes[l] - 28);
+            assert_int_equal(core_mtu(w->nodes[node].core), 1280);
+        }
+        assert_int_equal(traffic(w, 0, 300), 0);
+        for (uint16_t i = 2000; i < 2100; i++) { /* what fits no datagram is cut by the bond */
+            world_send(w, 1, 0, i, 1500);
+            world_run(w, NS_PER_MS);
+        }
+        world_run(w, NS_PER_S);
+        for (uint16_t i = 2000; i < 2100; i++)
+            assert_int_equal(w->nodes[0].seen[i], 1);
+        world_free(w);
+    }
+}
+
+static void test_mtu_shrinks_under_way(void **state)
+{
+    (void)state;
+    struct world *w = connected(1);
+    assert_int_equal(world_status(w, 1, 0).paths[0].bond.datagram_bytes, 1472);
+    assert_int_equal(core_mtu(w->nodes[1].core), 1436);
+    w->nodes[1].links[0].mtu_bytes = 1400;
+    for (uint16_t i = 0; i < 4000; i++) {
+        world_send(w, 1, 0, i, 1436);
+        world_run(w, 5 * NS_PER_MS);
+    }
+    assert_int_equal(world_status(w, 1, 0).paths[0].bond.datagram_bytes, 1372);
+    world_free(w);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_nat_gives_another_port),
+        cmocka_unit_test(test_client_moves_to_another_network),
+        cmocka_unit_test(test_no_reflection),
+        cmocka_unit_test(test_unvalidated_client_gets_no_flood),
+        cmocka_unit_test(test_link_held_back_and_returned),
+        cmocka_unit_test(test_link_vanishes_and_returns),
+        cmocka_unit_test(test_link_appears_later),
+        cmocka_unit_test(test_silent_cut_of_everything),
+        cmocka_unit_test(test_mtu_search),
+        cmocka_unit_test(test_mtu_shrinks_under_way),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
