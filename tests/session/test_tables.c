@@ -1,0 +1,325 @@
+/* SPDX-License-Identifier: ISC */
+/* The session's small modules on their own: allowed addresses, indexes, buckets, MTU, validation.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/rng.h"
+#include "session/allowed.h"
+#include "session/bucket.h"
+#include "session/index.h"
+#include "session/mtu.h"
+#include "session/outbox.h"
+#include "session/validation.h"
+
+/* Peers are only names here. */
+static struct peer *peer(uintptr_t n)
+{
+    return (struct peer *)(0x1000 * n);
+}
+
+static void add(struct allowed *a, const char *prefix, uintptr_t n)
+{
+    struct netprefix p;
+    assert_true(netprefix_parse(&p, prefix));
+    assert_int_equal(allowed_add(a, &p, peer(n)), 0);
+}
+
+static uintptr_t who(const struct allowed *a, const char *address)
+{
+    struct netaddr n;
+    assert_true(netaddr_parse(&n, address));
+    return (uintptr_t)allowed_find(a, n.family, n.addr) / 0x1000;
+}
+
+static void test_longest_prefix(void **state)
+{
+    (void)state;
+    struct allowed a;
+    assert_int_equal(allowed_init(&a), 0);
+    assert_int_equal(who(&a, "10.0.0.1"), 0);
+    add(&a, "0.0.0.0/0", 1);
+    add(&a, "10.0.0.0/8", 2);
+    add(&a, "10.1.0.0/16", 3);
+    add(&a, "10.1.2.3/32", 4);
+    add(&a, "fd77::/16", 5);
+    add(&a, "fd77::5/128", 6);
+    static const struct {
+        const char *address;
+        uintptr_t owner;
+    } table[] = {
+        { "9.255.255.255", 1 }, { "10.0.0.0", 2 }, { "10.2.0.1", 2 }, { "10.1.2.2", 3 },
+        { "10.1.2.3", 4 },      { "11.0.0.0", 1 }, { "fd76::", 0 },   { "fd77::4", 5 },
+        { "fd77::5", 6 },       { "::", 0 },
+    };
+    for (size_t i = 0; i < sizeof table / sizeof table[0]; i++)
+        assert_int_equal(who(&a, table[i].address), table[i].owner);
+    add(&a, "10.1.0.0/16", 7); /* the later one counts */
+    assert_int_equal(who(&a, "10.1.9.9"), 7);
+    allowed_free(&a);
+}
+
+/* Against a list that is searched from end to end. */
+static void test_allowed_by_comparison(void **state)
+{
+    (void)state;
+    enum { PREFIXES = 300, LOOKUPS = 3000 };
+    struct netprefix list[PREFIXES];
+    struct rng r = { .state = 11 };
+    struct allowed a;
+    assert_int_equal(allowed_init(&a), 0);
+    for (uintptr_t i = 0; i < PREFIXES; i++) {
+        list[i] = (struct netprefix){ .family = rng_below(&r, 2) == 0 ? 4 : 6 };
+        unsigned bits = list[i].family == 4 ? 32 : 128;
+        list[i].len = (uint8_t)rng_below(&r, bits + 1);
+        for (unsigned k = 0; k < bits / 8; k++)
+            list[i].addr[k] = (uint8_t)(rng_next(&r) & 0x81);
+        netprefix_mask(&list[i]);
+        assert_int_equal(allowed_add(&a, &list[i], peer(i + 1)), 0);
+    }
+    for (unsigned n = 0; n < LOOKUPS; n++) {
+        uint8_t family = n % 2 == 0 ? 4 : 6, addr[16];
+        for (unsigned k = 0; k < 16; k++)
+            addr[k] = (uint8_t)(rng_next(&r) & 0x81);
+        uintptr_t best = 0;
+        for (uintptr_t i = 0; i < PREFIXES; i++)
+            if (netprefix_contains(&list[i], family, addr) &&
+                (best == 0 || list[i].len >= list[best - 1].len))
+                best = i + 1;
+        assert_ptr_equal(allowed_find(&a, family, addr), best == 0 ? NULL : peer(best));
+    }
+    allowed_free(&a);
+}
+
+static void test_addresses_of_packets(void **state)
+{
+    (void)state;
+    struct allowed a;
+    uint8_t v4[20] = { 0x45, [12] = 10, 0, 0, 1, 10, 0, 0, 2 };
+    uint8_t v6[40] = { 0x60, [8] = 0xfd, 1, [24] = 0xfd, 2 };
+    assert_int_equal(allowed_init(&a), 0);
+    add(&a, "10.0.0.1/32", 1);
+    add(&a, "10.0.0.2/32", 2);
+    add(&a, "fd01::/16", 3);
+    add(&a, "fd02::/16", 4);
+    assert_ptr_equal(allowed_source(&a, v4, 20), peer(1));
+    assert_ptr_equal(allowed_destination(&a, v4, 20), peer(2));
+    assert_ptr_equal(allowed_source(&a, v6, 40), peer(3));
+    assert_ptr_equal(allowed_destination(&a, v6, 40), peer(4));
+    assert_null(allowed_source(&a, v4, 19));
+    assert_null(allowed_source(&a, v6, 39));
+    assert_null(allowed_source(&a, v4, 0));
+    v4[0] = 0x55;
+    assert_null(allowed_source(&a, v4, 20));
+    allowed_free(&a);
+}
+
+static void test_index_table(void **state)
+{
+    (void)state;
+    enum { COUNT = 400 };
+    static uint32_t indexes[COUNT];
+    struct index_table t;
+    struct rng r = { .state = 3 };
+    assert_int_equal(index_init(&t, COUNT / INDEX_PER_PEER), 0);
+    for (uintptr_t i = 0; i < COUNT; i++) {
+        /* Few low bits: many of them meet in the table. */
+        indexes[i] = (uint32_t)(rng_next(&r) << 16 | (i % 7)) | 1U << 31;
+        if (index_find(&t, indexes[i]) == NULL)
+            index_put(&t, indexes[i], peer(i + 1));
+        else
+            indexes[i] = 0;
+    }
+    assert_null(index_find(&t, 0));
+    for (unsigned i = 0; i < COUNT; i += 2)
+        index_remove(&t, indexes[i]);
+    assert_int_equal(index_resize(&t, COUNT), 0);
+    for (uintptr_t i = 0; i < COUNT; i++) {
+        struct peer *want = i % 2 == 0 || indexes[i] == 0 ? NULL : peer(i + 1);
+        assert_ptr_equal(index_find(&t, indexes[i]), want);
+    }
+    index_free(&t);
+}
+
+/* Any interval t lets through at most burst + t / interval. */
+static void test_bucket(void **state)
+{
+    (void)state;
+    struct bucket b = { .interval_ns = 20 * NS_PER_MS, .burst = 50 };
+    struct tstamp now = { NS_PER_S };
+    unsigned passed = 0;
+    for (unsigned i = 0; i < 1000; i++)
+        passed += bucket_take(&b, now);
+    assert_int_equal(passed, 50);
+    for (unsigned i = 0; i < 10000; i++) {
+        now = tstamp_add(now, NS_PER_MS);
+        passed += bucket_take(&b, now);
+    }
+    assert_in_range(passed, 50 + 499, 50 + 500);
+}
+
+static void test_outbox(void **state)
+{
+    (void)state;
+    struct outbox *o = calloc(1, sizeof *o);
+    assert_non_null(o);
+    unsigned pushed = 0;
+    for (struct outbox_item *item; (item = outbox_room(o)) != NULL; pushed++) {
+        item->len_bytes = pushed;
+        item->peer = peer(1 + pushed % 2);
+        outbox_push(o);
+    }
+    assert_int_equal(pushed, OUTBOX_COUNT - 1);
+    outbox_forget(o, peer(1));
+    for (unsigned i = 0; i < pushed; i++) {
+        const struct outbox_item *item = outbox_pop(o);
+        assert_int_equal(item->len_bytes, i);
+        assert_ptr_equal(item->peer, i % 2 == 0 ? NULL : peer(2));
+    }
+    assert_null(outbox_pop(o));
+    free(o);
+}
+
+/* A path that carries IP packets up to some size; returns the probes that the search took. */
+static unsigned search(struct mtu *m, struct tstamp *now, uint32_t carries_bytes)
+{
+    unsigned probes = 0;
+    for (unsigned i = 0; i < 2000; i++) {
+        mtu_tick(m, *now);
+        uint32_t bytes = mtu_due(m, *now);
+        if (bytes != 0) {
+            uint16_t serial = mtu_sent(m, *now);
+            probes++;
+            if (bytes + 28 <= carries_bytes)
+                mtu_acked(m, *now, serial);
+            else
+                mtu_lost(m, *now, serial);
+        }
+        *now = tstamp_add(*now, 20 * NS_PER_MS);
+    }
+    return probes;
+}
+
+static void test_mtu_finds_every_size(void **state)
+{
+    (void)state;
+    static const uint32_t sizes[] = { 1280, 1400, 1420, 1452, 1460, 1472, 1480, 1492, 1500, 9000 };
+    for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
+        struct mtu m = { 0 };
+        struct tstamp now = { NS_PER_S };
+        mtu_start(&m, now, sizes[i] > 1500 ? sizes[i] : 1500, 28);
+        assert_int_equal(m.confirmed_bytes, 1252);
+        unsigned probes = search(&m, &now, sizes[i]);
+        assert_int_equal(m.confirmed_bytes, sizes[i] - 28);
+        assert_true(m.searched);
+        assert_true(probes <= 1 + 4 * MTU_TRIES);
+        now = tstamp_add(now, MTU_AGAIN_NS); /* later the path carries everything */
+        search(&m, &now, 65535);
+        assert_int_equal(m.confirmed_bytes, (sizes[i] > 1500 ? sizes[i] : 1500) - 28);
+    }
+}
+
+static void test_mtu_of_small_interfaces(void **state)
+{
+    (void)state;
+    struct mtu m = { 0 };
+    struct tstamp now = { NS_PER_S };
+    mtu_start(&m, now, 1000, 28);
+    assert_int_equal(m.confirmed_bytes, 972);
+    assert_int_equal(search(&m, &now, 1000), 0);
+    mtu_start(&m, now, 1280, 48);
+    assert_int_equal(m.confirmed_bytes, 1232);
+}
+
+static void test_mtu_black_hole(void **state)
+{
+    (void)state;
+    struct mtu m = { 0 };
+    struct tstamp now = { NS_PER_S };
+    mtu_start(&m, now, 1500, 28);
+    search(&m, &now, 1500);
+    mtu_check(&m, now);
+    search(&m, &now, 1500);
+    assert_int_equal(m.confirmed_bytes, 1472);
+    mtu_check(&m, now);
+    search(&m, &now, 1452);
+    assert_int_equal(m.confirmed_bytes, 1424);
+    assert_true(mtu_refused(&m, now, 1424));
+    assert_int_equal(m.confirmed_bytes, 1252);
+    assert_false(mtu_refused(&m, now, 1424));
+    mtu_widen(&m, now, 8972);
+    search(&m, &now, 9000);
+    assert_int_equal(m.confirmed_bytes, 8972);
+}
+
+static void test_validation_amplification(void **state)
+{
+    (void)state;
+    struct validation v = { 0 };
+    struct tstamp now = { NS_PER_S };
+    const uint8_t token[VALIDATION_TOKEN_BYTES] = { 1, 2, 3 };
+    const uint8_t other[VALIDATION_TOKEN_BYTES] = { 1, 2, 4 };
+    const struct route a = { .to = { .family = 4, .port = 1 } };
+    const struct route b = { .to = { .family = 4, .port = 2 } };
+    validation_start(&v, now, &a, false, token);
+    assert_false(validation_may_send(&v, &a, 1));
+    validation_credit(&v, &a, 100);
+    validation_credit(&v, &b, 1000);
+    assert_true(validation_may_send(&v, &a, 300));
+    assert_false(validation_may_send(&v, &a, 301));
+    validation_debit(&v, &a, 299);
+    assert_false(validation_may_send(&v, &a, 2));
+    assert_false(validation_may_send(&v, &b, 1));
+    assert_false(validation_answer(&v, other));
+    assert_false(v.open);
+    assert_true(validation_answer(&v, token));
+    assert_true(v.open && validation_may_send(&v, &a, 1000000));
+    assert_false(validation_answer(&v, token));
+    validation_start(&v, now, &b, false, other);
+    assert_true(validation_may_send(&v, &a, 1000000)); /* the old one stays in use */
+    assert_false(validation_may_send(&v, &b, 1));
+}
+
+static void test_validation_gives_up(void **state)
+{
+    (void)state;
+    struct validation v = { 0 };
+    struct tstamp now = { NS_PER_S };
+    const uint8_t token[VALIDATION_TOKEN_BYTES] = { 1 };
+    const struct route a = { .to = { .family = 4, .port = 1 } };
+    for (unsigned trusted = 0; trusted < 2; trusted++) {
+        unsigned sent = 0;
+        validation_start(&v, now, &a, trusted == 1, token);
+        for (unsigned ms = 0; ms < 100000; ms += 10, now = tstamp_add(now, 10 * NS_PER_MS))
+            if (validation_due(&v, now)) {
+                validation_sent(&v, now);
+                sent++;
+            }
+        assert_true(trusted ? sent > 90 : sent == VALIDATION_TRIES_MAX);
+        assert_int_equal(validation_pending(&v, &a), trusted);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_longest_prefix),
+        cmocka_unit_test(test_allowed_by_comparison),
+        cmocka_unit_test(test_addresses_of_packets),
+        cmocka_unit_test(test_index_table),
+        cmocka_unit_test(test_bucket),
+        cmocka_unit_test(test_outbox),
+        cmocka_unit_test(test_mtu_finds_every_size),
+        cmocka_unit_test(test_mtu_of_small_interfaces),
+        cmocka_unit_test(test_mtu_black_hole),
+        cmocka_unit_test(test_validation_amplification),
+        cmocka_unit_test(test_validation_gives_up),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

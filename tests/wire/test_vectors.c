@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: ISC */
+/* The test vectors of docs/protocol.md: the same values stand there. -p prints what is computed. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "crypto/aead.h"
+#include "crypto/cookie.h"
+#include "crypto/hash.h"
+#include "crypto/key.h"
+#include "crypto/noise.h"
+#include "wire/wire.h"
+
+#define PROLOGUE "hawser v1"
+
+enum { INNER_BYTES = 20, DATAGRAM_BYTES = WIRE_OVERHEAD_BYTES + INNER_BYTES };
+
+static const struct {
+    const char *name;
+    const char *hex;
+} vectors[] = {
+#include "vectors.inc"
+};
+
+static bool printing;
+
+/* One computed value: printed, or compared with the document's. */
+static void value(const char *name, const uint8_t *data, size_t len_bytes)
+{
+    char hex[1024];
+    for (size_t i = 0; i < len_bytes; i++)
+        snprintf(hex + 2 * i, 3, "%02x", data[i]);
+    if (printing) {
+        printf("{ \"%s\", \"%s\" },\n", name, hex);
+        return;
+    }
+    for (size_t i = 0; i < sizeof vectors / sizeof vectors[0]; i++)
+        if (strcmp(vectors[i].name, name) == 0) {
+            assert_string_equal(vectors[i].hex, hex);
+            return;
+        }
+    fail_msg("no vector named %s", name);
+}
+
+/* Bytes first, first + 1, and so on. */
+static struct secret32 counted(uint8_t first)
+{
+    struct secret32 s;
+    for (size_t i = 0; i < sizeof s.bytes; i++)
+        s.bytes[i] = (uint8_t)(first + i);
+    return s;
+}
+
+struct side {
+    struct secret32 private_key;
+    uint8_t public_key[32];
+    struct cookie_keys cookie;
+    struct noise_handshake noise;
+};
+
+static void make_side(struct side *s, uint8_t first)
+{
+    s->private_key = counted(first);
+    assert_true(key_public(s->public_key, s->private_key.bytes));
+    cookie_keys_init(&s->cookie, s->public_key);
+}
+
+static void make_initiation(struct side *i, struct side *r, uint8_t out[WIRE_INITIATION_BYTES])
+{
+    const struct secret32 psk = counted(0xc0), ephemeral = counted(0x80);
+    struct wire_hello hello = { .timestamp = { 0x40, 0, 0, 0, 0x65, 0x53, 0xf1, 0, 0, 0, 0, 1 },
+                                .epoch = { 1, 1, 1, 1, 1, 1, 1, 1 },
+                                .version = WIRE_VERSION,
+                                .ciphers = 3,
+                                .preferred = WIRE_CIPHER_AES256_GCM };
+    uint8_t payload[WIRE_HELLO_BYTES];
+    size_t len;
+    wire_put_hello(payload, &hello);
+    value("hello", payload, sizeof payload);
+    assert_int_equal(noise_initiator_init(&i->noise, PROLOGUE, strlen(PROLOGUE), &i->private_key,
+                                          i->public_key, r->public_key, &psk),
+                     0);
+    wire_put_initiation(out, 0x01020304);
+    assert_int_equal(noise_create_initiation(&i->noise, &ephemeral, payload, sizeof payload,
+                                             out + 8, WIRE_INITIATION_NOISE_BYTES, &len),
+                     0);
+    assert_int_equal(len, WIRE_INITIATION_NOISE_BYTES);
+    cookie_mac1(&r->cookie, out, 128, out + 128);
+    value("initiation", out, WIRE_INITIATION_BYTES);
+}
+
+static void make_response(struct side *i, struct side *r, const uint8_t *initiation,
+                          uint8_t out[WIRE_RESPONSE_BYTES])
+{
+    const struct secret32 psk = counted(0xc0), ephemeral = counted(0xa0);
+    struct wire_welcome welcome = { .epoch = { 2, 2, 2, 2, 2, 2, 2, 2 },
+                                    .version = WIRE_VERSION,
+                                    .cipher = WIRE_CIPHER_AES256_GCM };
+    uint8_t payload[WIRE_HELLO_BYTES], caller[32];
+    size_t len;
+    assert_int_equal(
+        noise_responder_init(&r->noise, PROLOGUE, strlen(PROLOGUE), &r->private_key, r->public_key),
+        0);
+    assert_int_equal(noise_consume_initiation(&r->noise, initiation + 8,
+                                              WIRE_INITIATION_NOISE_BYTES, caller, payload,
+                                              sizeof payload, &len),
+                     0);
+    assert_memory_equal(caller, i->public_key, sizeof caller);
+    noise_set_psk(&r->noise, &psk);
+    wire_put_welcome(payload, &welcome);
+    value("welcome", payload, WIRE_WELCOME_BYTES);
+    wire_put_response(out, 0x05060708, 0x01020304);
+    assert_int_equal(noise_create_response(&r->noise, &ephemeral, payload, WIRE_WELCOME_BYTES,
+                                           out + 12, WIRE_RESPONSE_NOISE_BYTES, &len),
+                     0);
+    cookie_mac1(&i->cookie, out, 72, out + 72);
+    value("response", out, WIRE_RESPONSE_BYTES);
+    assert_int_equal(noise_consume_response(&i->noise, out + 12, WIRE_RESPONSE_NOISE_BYTES, payload,
+                                            sizeof payload, &len),
+                     0);
+}
+
+static void make_cookie(struct side *r, const uint8_t *initiation)
+{
+    const struct secret32 nonce = counted(0x20), cookie = counted(0xf0);
+    uint8_t out[WIRE_COOKIE_BYTES], with_mac2[WIRE_INITIATION_BYTES];
+    wire_put_cookie(out, 0x01020304);
+    memcpy(out + 8, nonce.bytes, WIRE_COOKIE_NONCE_BYTES);
+    assert_true(cookie_seal(&r->cookie, nonce.bytes, initiation + 128, cookie.bytes, out + 32));
+    value("cookie reply", out, sizeof out);
+    memcpy(with_mac2, initiation, sizeof with_mac2);
+    cookie_mac2(cookie.bytes, with_mac2, 144, with_mac2 + 144);
+    value("mac2", with_mac2 + 144, WIRE_MAC_BYTES);
+}
+
+static void make_datagram(const char *name, enum aead_id cipher, const struct secret32 *key)
+{
+    static const uint8_t inner[INNER_BYTES] = { 0x45, 0, 0,  20, 0, 1, 0,  0,  64, 59,
+                                                0,    0, 10, 77, 0, 2, 10, 77, 0,  1 };
+    const uint64_t pn = UINT64_C(0x100000007);
+    const struct wire_header h = { .path = 3, .receiver = 0x05060708, .pn = (uint32_t)pn };
+    const struct wire_data d = { .lane = 5, .sequence = 9, .sent_us = 0x0a0b0c };
+    uint8_t out[DATAGRAM_BYTES], frame[WIRE_DATA_BYTES], nonce[12];
+    wire_put_header(out, &h);
+    wire_put_data(frame, &d);
+    wire_nonce(nonce, h.path, pn);
+    const struct aead_span spans[] = { { frame, sizeof frame }, { inner, sizeof inner } };
+    struct aead_key *k = aead_key_new(cipher, key->bytes);
+    assert_non_null(k);
+    assert_true(aead_seal(k, nonce, out, WIRE_HEADER_BYTES, spans, 2, out + WIRE_HEADER_BYTES));
+    aead_key_free(k);
+    value(name, out, sizeof out);
+}
+
+static void test_vectors(void **state)
+{
+    (void)state;
+    struct side i, r;
+    struct secret32 send, receive, other_send, other_receive;
+    uint8_t initiation[WIRE_INITIATION_BYTES], response[WIRE_RESPONSE_BYTES];
+    make_side(&i, 0x40);
+    make_side(&r, 0x60);
+    value("initiator public", i.public_key, 32);
+    value("responder public", r.public_key, 32);
+    make_initiation(&i, &r, initiation);
+    make_response(&i, &r, initiation, response);
+    make_cookie(&r, initiation);
+    noise_split(&i.noise, &send, &receive);
+    noise_split(&r.noise, &other_send, &other_receive);
+    assert_memory_equal(&send, &other_receive, sizeof send);
+    assert_memory_equal(&receive, &other_send, sizeof receive);
+    value("key initiator to responder", send.bytes, 32);
+    value("key responder to initiator", receive.bytes, 32);
+    make_datagram("datagram aes-256-gcm", AEAD_AES256_GCM, &send);
+    make_datagram("datagram chacha20-poly1305", AEAD_CHACHA20_POLY1305, &send);
+}
+
+int main(int argc, char **argv)
+{
+    const struct CMUnitTest tests[] = { cmocka_unit_test(test_vectors) };
+    printing = argc > 1 && strcmp(argv[1], "-p") == 0;
+    if (crypto_init() < 0)
+        return 1;
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,302 @@
+/* SPDX-License-Identifier: ISC */
+/* Encoding and decoding: what goes in comes out, and nothing malformed is taken. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <errno.h>
+#include <string.h>
+
+#include "base/rng.h"
+#include "wire/wire.h"
+
+static void test_sizes(void **state)
+{
+    (void)state;
+    assert_int_equal(WIRE_OVERHEAD_BYTES + 28, 64);
+    assert_int_equal(WIRE_INITIATION_BYTES, 160);
+    assert_int_equal(WIRE_RESPONSE_BYTES, 104);
+    assert_int_equal(WIRE_COOKIE_BYTES, 64);
+}
+
+static void test_header(void **state)
+{
+    (void)state;
+    const struct wire_header h = { .path = 31, .receiver = 0x01020304, .pn = 0xfffefdfc };
+    static const uint8_t want[] = { 4, 31, 1, 2, 3, 4, 0xff, 0xfe, 0xfd, 0xfc };
+    uint8_t data[64] = { 0 };
+    struct wire_header got;
+    wire_put_header(data, &h);
+    assert_memory_equal(data, want, sizeof want);
+    assert_true(wire_get_header(data, WIRE_HEADER_BYTES + 1 + WIRE_TAG_BYTES, &got));
+    assert_memory_equal(&got.receiver, &h.receiver, sizeof got.receiver);
+    assert_int_equal(got.pn, h.pn);
+    assert_false(wire_get_header(data, WIRE_HEADER_BYTES + WIRE_TAG_BYTES, &got));
+    data[1] = 32;
+    assert_false(wire_get_header(data, sizeof data, &got));
+    data[1] = 0;
+    data[0] = 5;
+    assert_false(wire_get_header(data, sizeof data, &got));
+}
+
+static void test_packet_numbers(void **state)
+{
+    (void)state;
+    static const uint64_t bases[] = { 0,           1,           0x7fffffff,
+                                      0x80000000,  0xffffffff,  0x100000000,
+                                      0x180000000, 0x5ffffffff, UINT64_C(1) << 60 };
+    static const int64_t offsets[] = { 0, 1, -1, 1000, -1000, 0x7ffffffe, -0x7fffffff };
+    for (size_t i = 0; i < sizeof bases / sizeof bases[0]; i++)
+        for (size_t k = 0; k < sizeof offsets / sizeof offsets[0]; k++) {
+            uint64_t pn = bases[i] + (uint64_t)offsets[k];
+            if (offsets[k] < 0 && bases[i] < (uint64_t)-offsets[k])
+                continue;
+            assert_int_equal(wire_expand_pn((uint32_t)pn, bases[i]), pn);
+        }
+}
+
+static void test_nonce(void **state)
+{
+    (void)state;
+    static const uint8_t want[] = { 0, 0, 0, 7, 0, 1, 2, 3, 4, 5, 6, 7 };
+    uint8_t nonce[12];
+    wire_nonce(nonce, 7, UINT64_C(0x0001020304050607));
+    assert_memory_equal(nonce, want, sizeof want);
+}
+
+static void test_data(void **state)
+{
+    (void)state;
+    const struct wire_data d = { .flags = WIRE_DATA_MORE | WIRE_DATA_REPEAT,
+                                 .lane = 1023,
+                                 .sequence = 0xa0b0c0d0,
+                                 .sent_us = 0xff123456 };
+    static const uint8_t want[] = { 0x8a, 3, 0xff, 0xa0, 0xb0, 0xc0, 0xd0, 0x12, 0x34, 0x56 };
+    uint8_t data[11] = { 0 };
+    struct wire_data got;
+    wire_put_data(data, &d);
+    assert_memory_equal(data, want, sizeof want);
+    assert_true(wire_get_data(data, sizeof data, &got));
+    assert_int_equal(got.flags, d.flags);
+    assert_int_equal(got.lane, d.lane);
+    assert_int_equal(got.sequence, d.sequence);
+    assert_int_equal(got.sent_us, 0x123456);
+    assert_false(wire_get_data(data, WIRE_DATA_BYTES, &got)); /* empty */
+    data[0] |= 0x10;                                          /* an unknown flag */
+    assert_false(wire_get_data(data, sizeof data, &got));
+    data[0] = 0x80;
+    data[1] = 4; /* lane 1024 and above */
+    assert_false(wire_get_data(data, sizeof data, &got));
+}
+
+static uint32_t some(struct rng *r, uint32_t below)
+{
+    return (uint32_t)rng_below(r, below);
+}
+
+static struct wire_frame_value random_frame(struct rng *r)
+{
+    struct wire_frame_value f = { .type = (enum wire_frame)(1 + some(r, 6)) };
+    switch (f.type) {
+    case WIRE_ACK:
+        f.ack.path = (uint8_t)some(r, WIRE_PATHS_MAX);
+        f.ack.largest = (uint32_t)rng_next(r);
+        f.ack.time_us = (uint32_t)rng_next(r);
+        f.ack.delay_us = (uint32_t)rng_next(r) >> some(r, 32);
+        f.ack.range_count = (uint8_t)(1 + some(r, WIRE_ACK_RANGES_MAX));
+        f.ack.time_count = (uint8_t)(1 + some(r, WIRE_ACK_TIMES_MAX));
+        for (unsigned i = 0; i < f.ack.range_count; i++) {
+            f.ack.ranges[i].gap = i == 0 ? 0 : 1 + some(r, INT32_MAX);
+            f.ack.ranges[i].len = 1 + some(r, INT32_MAX);
+        }
+        for (unsigned i = 0; i < f.ack.time_count; i++) {
+            f.ack.times[i].count = 1 + some(r, 100);
+            f.ack.times[i].back_us = i == 0 ? 0 : (int32_t)(uint32_t)rng_next(r);
+        }
+        break;
+    case WIRE_PATH_CHALLENGE:
+    case WIRE_PATH_RESPONSE:
+        for (size_t i = 0; i < sizeof f.token; i++)
+            f.token[i] = (uint8_t)rng_next(r);
+        break;
+    case WIRE_PATH_STATUS:
+        f.status.path = (uint8_t)some(r, WIRE_PATHS_MAX);
+        f.status.sequence = (uint32_t)rng_next(r);
+        f.status.use = (uint8_t)some(r, 3);
+        f.status.limit_kbps = rng_next(r) >> (2 + some(r, 60));
+        f.status.datagram_bytes = (uint16_t)rng_next(r);
+        f.status.name_len = (uint8_t)some(r, WIRE_LINK_NAME_MAX + 1);
+        memset(f.status.name, 'x', f.status.name_len);
+        break;
+    case WIRE_CLOSE:
+        f.close_reason = (uint8_t)rng_next(r);
+        break;
+    case WIRE_PADDING:
+    case WIRE_PING:
+    case WIRE_DATA:
+        break;
+    }
+    return f;
+}
+
+static void test_frames_round_trip(void **state)
+{
+    (void)state;
+    struct rng r = { .state = 42 };
+    for (unsigned n = 0; n < 5000; n++) {
+        uint8_t data[4096];
+        struct writer w = writer_of(data, sizeof data);
+        struct wire_frame_value in[3], out;
+        for (size_t i = 0; i < 3; i++) {
+            in[i] = random_frame(&r);
+            wire_put_frame(&w, &in[i]);
+            write_be(&w, 0, some(&r, 3)); /* padding anywhere */
+        }
+        assert_true(writer_ok(&w));
+        struct reader from = reader_of(data, writer_len(&w));
+        for (size_t i = 0; i < 3; i++) {
+            memset(&out, 0, sizeof out);
+            assert_int_equal(wire_get_frame(&from, &out), 1);
+            assert_memory_equal(&out, &in[i], sizeof out);
+        }
+        assert_int_equal(wire_get_frame(&from, &out), 0);
+    }
+}
+
+/* The longest acknowledgement that a bond builds fits the room that is promised for it. */
+static void test_longest_ack_fits(void **state)
+{
+    (void)state;
+    struct wire_frame_value f = { .type = WIRE_ACK };
+    uint8_t data[WIRE_CONTROL_BYTES_MAX];
+    f.ack.range_count = WIRE_ACK_RANGES_MAX;
+    f.ack.time_count = WIRE_ACK_TIMES_MAX;
+    f.ack.delay_us = UINT32_MAX;
+    for (size_t i = 0; i < WIRE_ACK_RANGES_MAX; i++)
+        f.ack.ranges[i] = (struct wire_ack_range){ .gap = 16383, .len = 16383 };
+    for (size_t i = 0; i < WIRE_ACK_TIMES_MAX; i++)
+        f.ack.times[i] = (struct wire_ack_time){ .count = 63, .back_us = 1 << 28 };
+    struct writer w = writer_of(data, sizeof data);
+    wire_put_frame(&w, &f);
+    assert_true(writer_ok(&w));
+}
+
+/* Every proper prefix of a frame is malformed, never a shorter frame. */
+static void test_frames_cut_short(void **state)
+{
+    (void)state;
+    struct rng r = { .state = 43 };
+    for (unsigned n = 0; n < 300; n++) {
+        uint8_t data[2048];
+        struct writer w = writer_of(data, sizeof data);
+        struct wire_frame_value in = random_frame(&r), out;
+        wire_put_frame(&w, &in);
+        for (size_t len = 1; len < writer_len(&w); len++) {
+            struct reader from = reader_of(data, len);
+            assert_int_equal(wire_get_frame(&from, &out), -EBADMSG);
+        }
+    }
+}
+
+static void test_frames_malformed(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *what;
+        uint8_t data[24];
+        size_t len;
+    } table[] = {
+        { "unknown type", { 7 }, 1 },
+        { "data among frames", { 0x80, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1 }, 11 },
+        { "ack of path 32", { 2, 32, 0, 0, 0, 9, 0, 0, 0, 9, 0, 1, 1, 1, 1 }, 15 },
+        { "ack without ranges", { 2, 0, 0, 0, 0, 9, 0, 0, 0, 9, 0, 0, 1, 1, 1 }, 15 },
+        { "ack with 33 ranges", { 2, 0, 0, 0, 0, 9, 0, 0, 0, 9, 0, 33, 1, 1, 1 }, 15 },
+        { "ack without times", { 2, 0, 0, 0, 0, 9, 0, 0, 0, 9, 0, 1, 0, 1, 1 }, 15 },
+        { "ack with empty range", { 2, 0, 0, 0, 0, 9, 0, 0, 0, 9, 0, 1, 1, 0, 1 }, 15 },
+        { "status of path 32", { 5, 32, 0, 0, 0, 1, 0, 0, 5, 0, 0 }, 11 },
+        { "status with use 3", { 5, 0, 0, 0, 0, 1, 3, 0, 5, 0, 0 }, 11 },
+        { "name of 16 bytes", { 5, 0, 0, 0, 0, 1, 0, 0, 5, 0, 16, 'a', 'a', 'a', 'a' }, 24 },
+        { "name with a space", { 5, 0, 0, 0, 0, 1, 0, 0, 5, 0, 1, ' ' }, 12 },
+        { "name with an escape", { 5, 0, 0, 0, 0, 1, 0, 0, 5, 0, 1, 27 }, 12 },
+    };
+    for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
+        struct reader r = reader_of(table[i].data, table[i].len);
+        struct wire_frame_value out;
+        if (wire_get_frame(&r, &out) != -EBADMSG)
+            fail_msg("%s was taken", table[i].what);
+    }
+}
+
+static void test_hello_and_welcome(void **state)
+{
+    (void)state;
+    struct wire_hello h = { .version = 1, .ciphers = 3, .preferred = 2 }, h2;
+    struct wire_welcome v = { .version = 1, .cipher = 1 }, v2;
+    uint8_t data[WIRE_HELLO_BYTES];
+    memset(h.timestamp, 0x40, sizeof h.timestamp);
+    memset(h.epoch, 0xee, sizeof h.epoch);
+    wire_put_hello(data, &h);
+    assert_true(wire_get_hello(data, sizeof data, &h2));
+    assert_memory_equal(&h, &h2, sizeof h);
+    assert_false(wire_get_hello(data, sizeof data - 1, &h2));
+    data[22] = 3;
+    assert_false(wire_get_hello(data, sizeof data, &h2));
+    wire_put_welcome(data, &v);
+    assert_true(wire_get_welcome(data, WIRE_WELCOME_BYTES, &v2));
+    assert_memory_equal(&v, &v2, sizeof v);
+    assert_false(wire_get_welcome(data, WIRE_WELCOME_BYTES - 1, &v2));
+    data[9] = 0;
+    assert_false(wire_get_welcome(data, WIRE_WELCOME_BYTES, &v2));
+}
+
+static void test_messages(void **state)
+{
+    (void)state;
+    uint8_t data[WIRE_INITIATION_BYTES + 1] = { 0 };
+    struct wire_initiation i;
+    struct wire_response r;
+    struct wire_cookie c;
+    wire_put_initiation(data, 0x11223344);
+    assert_true(wire_get_initiation(data, WIRE_INITIATION_BYTES, &i));
+    assert_int_equal(i.sender, 0x11223344);
+    assert_ptr_equal(i.noise, data + 8);
+    assert_ptr_equal(i.mac1, data + 128);
+    assert_ptr_equal(i.mac2, data + 144);
+    assert_false(wire_get_initiation(data, WIRE_INITIATION_BYTES - 1, &i));
+    assert_false(wire_get_initiation(data, WIRE_INITIATION_BYTES + 1, &i));
+    data[2] = 1; /* reserved */
+    assert_false(wire_get_initiation(data, WIRE_INITIATION_BYTES, &i));
+    wire_put_response(data, 0x55667788, 0x11223344);
+    assert_true(wire_get_response(data, WIRE_RESPONSE_BYTES, &r));
+    assert_int_equal(r.sender, 0x55667788);
+    assert_int_equal(r.receiver, 0x11223344);
+    assert_ptr_equal(r.noise, data + 12);
+    assert_ptr_equal(r.mac1, data + 72);
+    assert_false(wire_get_response(data, WIRE_RESPONSE_BYTES + 1, &r));
+    wire_put_cookie(data, 0x99);
+    assert_true(wire_get_cookie(data, WIRE_COOKIE_BYTES, &c));
+    assert_int_equal(c.receiver, 0x99);
+    assert_ptr_equal(c.nonce, data + 8);
+    assert_ptr_equal(c.sealed, data + 32);
+    assert_false(wire_get_cookie(data, WIRE_COOKIE_BYTES - 1, &c));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_sizes),
+        cmocka_unit_test(test_header),
+        cmocka_unit_test(test_packet_numbers),
+        cmocka_unit_test(test_nonce),
+        cmocka_unit_test(test_data),
+        cmocka_unit_test(test_frames_round_trip),
+        cmocka_unit_test(test_longest_ack_fits),
+        cmocka_unit_test(test_frames_cut_short),
+        cmocka_unit_test(test_frames_malformed),
+        cmocka_unit_test(test_hello_and_welcome),
+        cmocka_unit_test(test_messages),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
