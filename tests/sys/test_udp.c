@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: ISC */
+/* UDP sockets on the loopback device of a network namespace of the test's own. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include <errno.h>
+#include <net/if.h>
+#include <poll.h>
+#include <sched.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "sys/udp.h"
+
+enum { SKIPPED = 77, SEGMENTS = 40, SEGMENT = 1200, LAST = 77 };
+
+static struct udp_reader *reader;
+
+static void loopback_up(int mtu_bytes)
+{
+    struct ifreq request = { .ifr_name = "lo" };
+    int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    request.ifr_mtu = mtu_bytes;
+    assert_int_equal(ioctl(fd, SIOCSIFMTU, &request), 0);
+    request.ifr_flags = IFF_UP | IFF_RUNNING;
+    assert_int_equal(ioctl(fd, SIOCSIFFLAGS, &request), 0);
+    close(fd);
+}
+
+static struct netaddr address(const char *text)
+{
+    struct netaddr a;
+    assert_true(netaddr_parse(&a, text));
+    return a;
+}
+
+static struct udp open_socket(const char *local, struct udp_options o)
+{
+    struct udp u;
+    if (local != NULL)
+        o.local = address(local);
+    assert_int_equal(udp_open(&u, &o), 0);
+    return u;
+}
+
+/* Datagrams until count of them came or none does. */
+static size_t receive(struct udp *u, uint8_t *out, size_t count, struct netaddr *from,
+                      struct netaddr *to)
+{
+    size_t got = 0;
+    struct pollfd p = { .fd = u->fd, .events = POLLIN };
+    while (got < count && poll(&p, 1, 200) > 0) {
+        const struct udp_datagram *d;
+        int n = udp_read(u, reader, &d);
+        assert_true(n >= 0);
+        for (int i = 0; i < n; i++, got++) {
+            memcpy(out + got * SEGMENT, d[i].data, d[i].len_bytes);
+            assert_int_equal(d[i].len_bytes, got + 1 < count ? SEGMENT : LAST);
+            *from = d[i].from;
+            *to = d[i].to;
+        }
+    }
+    return got;
+}
+
+/* A group crosses unchanged, whatever either side can do. */
+static void exchange(const char *here, const char *there, struct udp_options a_options,
+                     struct udp_options b_options)
+{
+    static uint8_t sent[SEGMENTS * SEGMENT];
+    static uint8_t got[SEGMENTS * SEGMENT];
+    size_t len = (SEGMENTS - 1) * SEGMENT + LAST;
+    struct udp a = open_socket(NULL, a_options);
+    struct udp b = open_socket(here, b_options);
+    struct netaddr to = address(there);
+    struct netaddr from;
+    struct netaddr at;
+
+    for (size_t i = 0; i < len; i++)
+        sent[i] = (uint8_t)(i * 13 + i / 251);
+    memset(got, 0, sizeof got);
+    assert_int_equal(udp_send(&a, &to, NULL, sent, len, SEGMENT), 0);
+    assert_int_equal(receive(&b, got, SEGMENTS, &from, &at), SEGMENTS);
+    assert_memory_equal(sent, got, len);
+    assert_int_equal(from.family, to.family);
+    if (b_options.listening) {
+        assert_int_equal(at.family, to.family);
+        assert_memory_equal(at.addr, to.addr, 16);
+        /* The answer leaves from the address that was called. */
+        struct netaddr unused;
+        struct netaddr source;
+        assert_int_equal(udp_send(&b, &from, &at, sent, LAST, LAST), 0);
+        assert_int_equal(receive(&a, got, 1, &source, &unused), 1);
+        assert_true(netaddr_equal(&source, &to));
+    }
+    udp_close(&a);
+    udp_close(&b);
+}
+
+static void groups_cross_with_every_offload(void **state)
+{
+    (void)state;
+    for (unsigned i = 0; i < 4; i++) {
+        struct udp_options a = { .no_gso = (i & 1) != 0 };
+        struct udp_options b = { .no_gro = (i & 2) != 0 };
+        exchange("127.0.0.1:5000", "127.0.0.1:5000", a, b);
+        exchange("[::1]:5000", "[::1]:5000", a, b);
+    }
+}
+
+static void a_listening_socket_knows_both_families(void **state)
+{
+    (void)state;
+    struct udp_options listening = { .listening = true, .local = { .port = 5000 } };
+    exchange(NULL, "127.0.0.7:5000", (struct udp_options){ 0 }, listening);
+    exchange(NULL, "[::1]:5000", (struct udp_options){ 0 }, listening);
+    exchange("0.0.0.0:5000", "127.0.0.9:5000", (struct udp_options){ 0 }, listening);
+}
+
+static void bound_to_an_interface(void **state)
+{
+    (void)state;
+    struct udp_options lo = { .interface = "lo", .mark = 7 };
+    struct udp_options missing = { .interface = "missing0" };
+    struct udp u;
+    exchange("127.0.0.1:5000", "127.0.0.1:5000", lo, lo);
+    exchange("[::1]:5000", "[::1]:5000", lo, lo);
+    assert_int_equal(udp_open(&u, &missing), -ENODEV);
+}
+
+static void errors_are_told(void **state)
+{
+    (void)state;
+    static const uint8_t data[9000];
+    struct udp_options taken = { .listening = true, .local = { .port = 5000 } };
+    struct udp a = open_socket(NULL, taken);
+    struct udp four = open_socket("127.0.0.1", (struct udp_options){ 0 });
+    struct udp b;
+    struct netaddr v4 = address("127.0.0.1:5001");
+    struct netaddr v6 = address("[::1]:5001");
+    struct netaddr far = address("192.0.2.1:5001");
+    assert_int_equal(udp_open(&b, &taken), -EADDRINUSE);
+    assert_int_equal(udp_send(&a, &v4, NULL, data, 1473, 1473), -EMSGSIZE);
+    assert_int_equal(udp_send(&a, &v6, NULL, data, 1453, 1453), -EMSGSIZE);
+    assert_int_equal(udp_send(&a, &v4, NULL, data, 9000, 1473), -EMSGSIZE);
+    assert_int_equal(udp_send(&a, &v4, NULL, data, 1472, 1472), 0);
+    assert_int_equal(udp_send(&a, &v4, NULL, data, 8832, 1472), 0);
+    assert_int_equal(udp_send(&a, &v6, NULL, data, 8712, 1452), 0);
+    assert_true(a.gso); /* segments that are too long are not its fault */
+    assert_int_equal(udp_send(&four, &v6, NULL, data, 100, 100), -EAFNOSUPPORT);
+    assert_int_equal(udp_send(&a, &far, NULL, data, 100, 100), -ENETUNREACH);
+    assert_int_equal(udp_send(&a, &v4, NULL, data, 0, 0), -EINVAL);
+    udp_close(&a);
+    udp_close(&four);
+}
+
+static void features_survive_a_hand_over(void **state)
+{
+    (void)state;
+    for (unsigned i = 0; i < 2; i++) {
+        struct udp_options o = { .no_gro = i == 1 };
+        struct udp a = open_socket(i == 0 ? NULL : "127.0.0.1", o);
+        struct udp b;
+        assert_int_equal(udp_adopt(&b, a.fd), 0);
+        assert_int_equal(b.ipv6, i == 0);
+        assert_int_equal(b.gro, a.gro);
+        assert_int_equal(b.gso, a.gso);
+        udp_close(&b);
+    }
+}
+
+static void empty_datagrams_are_datagrams(void **state)
+{
+    (void)state;
+    struct udp a = open_socket("127.0.0.1:5000", (struct udp_options){ 0 });
+    struct udp b = open_socket("127.0.0.1:5001", (struct udp_options){ 0 });
+    struct sockaddr_storage name;
+    socklen_t len = sizeof name;
+    const struct udp_datagram *d;
+    assert_int_equal(getsockname(a.fd, (struct sockaddr *)&name, &len), 0);
+    assert_int_equal(udp_read(&a, reader, &d), 0);
+    assert_int_equal(sendto(b.fd, "", 0, 0, (struct sockaddr *)&name, len), 0);
+    assert_int_equal(udp_read(&a, reader, &d), 1);
+    assert_int_equal(d[0].len_bytes, 0);
+    assert_int_equal(d[0].from.port, 5001);
+    udp_close(&a);
+    udp_close(&b);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(groups_cross_with_every_offload),
+        cmocka_unit_test(a_listening_socket_knows_both_families),
+        cmocka_unit_test(bound_to_an_interface),
+        cmocka_unit_test(errors_are_told),
+        cmocka_unit_test(features_survive_a_hand_over),
+        cmocka_unit_test(empty_datagrams_are_datagrams),
+    };
+    if (geteuid() != 0 || unshare(CLONE_NEWNET) < 0) {
+        puts("needs root");
+        return SKIPPED;
+    }
+    loopback_up(1500);
+    reader = udp_reader_new();
+    int failed = cmocka_run_group_tests(tests, NULL, NULL);
+    udp_reader_free(reader);
+    return failed;
+}
