@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: ISC */
+/* One request to the kernel's rtnetlink, shared by the netif files. */
+#ifndef HAWSER_SYS_NETIF_INTERNAL_H
+#define HAWSER_SYS_NETIF_INTERNAL_H
+
+#include <libmnl/libmnl.h>
+#include <stdint.h>
+
+#include "base/netaddr.h"
+
+enum { NETLINK_BYTES = 32768 }; /* what the kernel fills at most in one read of a dump */
+
+/* A message whose body is extra_bytes (cleared) at *extra; buf: MNL_SOCKET_BUFFER_SIZE at least. */
+struct nlmsghdr *netlink_begin(void *buf, uint16_t type, uint16_t flags, size_t extra_bytes,
+                               void **extra);
+
+/*
+ * Sends it and calls each for every message of the answer (NULL: only whether it was done). 0 or
+ * negative errno.
+ */
+int netlink_ask(struct nlmsghdr *request, mnl_cb_t each, void *arg);
+
+/* The attributes of one message by type; NULL: it has none of that type. */
+struct netlink_attributes {
+    const struct nlattr *by_type[64];
+};
+
+void netlink_parse(const struct nlmsghdr *h, size_t body_bytes, struct netlink_attributes *out);
+/* An integer attribute; otherwise: what a missing or shorter one reads as. */
+uint32_t netlink_get_u32(const struct nlattr *attr, uint32_t otherwise);
+
+/* AF_INET or AF_INET6 of 4 or 6, and back (0: neither). */
+uint8_t netlink_family(uint8_t family);
+uint8_t netlink_family_back(uint8_t af);
+size_t netlink_address_bytes(uint8_t family);
+void netlink_put_address(struct nlmsghdr *h, uint16_t type, uint8_t family, const uint8_t *addr);
+/* The address in an attribute; family 0 if it has not the right length. */
+struct netaddr netlink_get_address(const struct nlattr *attr, uint8_t family);
+
+#endif
