@@ -160,6 +160,14 @@ static struct path *next_path(const struct bond *b, const struct path *p)
 #define for_each_path(b, p)                                                                        \
     for (struct path *p = next_path(b, NULL); p != NULL; p = next_path(b, p))
 
+static bool any_open(const struct bond *b)
+{
+    for_each_path (b, p)
+        if (path_open(p))
+            return true;
+    return false;
+}
+
 static bool any_usable(const struct bond *b)
 {
     for_each_path (b, p)
@@ -756,11 +764,13 @@ struct tstamp bond_deadline(const struct bond *b)
 {
     struct tstamp t = reorder_deadline(&b->reorder);
     bool usable = false;
+    bool opened = any_open(b); /* what is to be acknowledged waits for a way back */
     struct tstamp room = TSTAMP_NEVER;
     for_each_path (b, p) {
         t = tstamp_min(t, path_deadline(p));
         t = tstamp_min(t, send_deadline(p));
-        t = tstamp_min(t, p->acker.due);
+        if (opened)
+            t = tstamp_min(t, p->acker.due);
         if (p->probe_wanted || p->ack_carriers != 0)
             return (struct tstamp){ 0 };
         if (path_usable(p)) {
