@@ -22,6 +22,8 @@ static void advance(struct acker *a, uint64_t pn)
         memset(a->came_us, 0, sizeof a->came_us);
     for (; from < pn && pn - from < ACKER_RING; from++)
         a->came_us[from % ACKER_RING] = 0;
+    if (pn > a->next)
+        a->unbroken = pn;
     a->next = pn + 1;
 }
 
@@ -47,6 +49,11 @@ void acker_record(struct acker *a, struct tstamp now, uint64_t pn, bool elicitin
 static uint32_t take_run(const struct acker *a, uint64_t *pn, uint64_t floor, bool received)
 {
     uint32_t n = 0;
+    if (received && *pn == a->next) {
+        uint64_t to = a->unbroken > floor ? a->unbroken : floor;
+        n = (uint32_t)(*pn - to);
+        *pn = to;
+    }
     while (*pn > floor && (a->came_us[(*pn - 1) % ACKER_RING] != 0) == received) {
         --*pn;
         n++;
@@ -54,10 +61,11 @@ static uint32_t take_run(const struct acker *a, uint64_t *pn, uint64_t floor, bo
     return n;
 }
 
-static void add_times(const struct acker *a, const struct wire_ack_range *range, uint64_t end,
-                      struct wire_ack *out, uint32_t *last_us)
+/* Times of the numbers from end down to floor. */
+static void add_times(const struct acker *a, uint64_t end, uint64_t floor, struct wire_ack *out,
+                      uint32_t *last_us)
 {
-    for (uint64_t pn = end; pn > end - range->len; pn--) {
+    for (uint64_t pn = end; pn > floor; pn--) {
         uint32_t us = a->came_us[(pn - 1) % ACKER_RING];
         struct wire_ack_time *t = &out->times[out->time_count];
         if (out->time_count > 0 && us == *last_us) {
@@ -77,7 +85,8 @@ bool acker_build(struct acker *a, struct tstamp now, struct wire_ack *out)
 {
     if (a->next == 0)
         return false;
-    uint64_t floor = a->covered;
+    uint64_t last = a->reported[(a->reports + ACKER_REPORTS - 1) % ACKER_REPORTS];
+    uint64_t floor = a->reported[a->reports % ACKER_REPORTS]; /* of the oldest one remembered */
     if (a->next - floor > ACKER_RING)
         floor = a->next - ACKER_RING;
     uint64_t pn = a->next;
@@ -95,12 +104,11 @@ bool acker_build(struct acker *a, struct tstamp now, struct wire_ack *out)
         if (r->len == 0)
             break;
         out->range_count++;
-        /* Numbers that the last acknowledgement timed are not timed again. */
-        if (end > a->covered_last || out->time_count == 0)
-            add_times(a, r, end, out, &last_us);
+        /* The largest number is always timed, others only by the first that reports them. */
+        uint64_t timed = out->time_count == 0 && last >= end ? end - 1 : last;
+        add_times(a, end, pn > timed ? pn : timed, out, &last_us);
     }
-    a->covered = a->covered_last;
-    a->covered_last = a->next;
+    a->reported[a->reports++ % ACKER_REPORTS] = a->next;
     a->pending = 0;
     a->due = TSTAMP_NEVER;
     a->last_sent = now;

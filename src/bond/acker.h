@@ -4,7 +4,8 @@
  *
  * An acknowledgement is due ACKER_PACKETS packets or ACKER_DELAY_NS after the first one that is not
  * acknowledged, at once when a number is missing, but not more often than every ACKER_SPACING_NS.
- * Each number is reported in two acknowledgements at least, so that one may be lost.
+ * Each number is reported in ACKER_REPORTS acknowledgements, for they take different paths and may
+ * overtake each other by the difference of the paths' delays; its time is reported once.
  */
 #ifndef HAWSER_BOND_ACKER_H
 #define HAWSER_BOND_ACKER_H
@@ -18,17 +19,19 @@
 enum {
     ACKER_RING = 4096, /* numbers remembered, a power of two */
     ACKER_PACKETS = 16,
+    ACKER_REPORTS = 64,
 };
 
 #define ACKER_DELAY_NS (5 * NS_PER_MS)
 #define ACKER_SPACING_NS (1 * NS_PER_MS)
 
 struct acker {
-    uint32_t came_us[ACKER_RING]; /* 0: not received */
-    uint64_t next;                /* largest number received plus one */
-    uint64_t pending;             /* eliciting packets since the last acknowledgement */
-    uint64_t covered;             /* the last acknowledgement but one reached up to here */
-    uint64_t covered_last;
+    uint32_t came_us[ACKER_RING];     /* 0: not received */
+    uint64_t next;                    /* largest number received plus one */
+    uint64_t pending;                 /* eliciting packets since the last acknowledgement */
+    uint64_t unbroken;                /* every number from here to next was received */
+    uint64_t reported[ACKER_REPORTS]; /* next, as of the last acknowledgements */
+    uint32_t reports;
     struct tstamp due; /* TSTAMP_NEVER: nothing to acknowledge */
     struct tstamp last_sent;
     struct tstamp largest_at;

@@ -188,8 +188,12 @@ static void update_probe(struct rate *r, struct tstamp now, bool loaded, double 
     r->probe_next = tstamp_add(now, (int64_t)fmax(300e6, 8 * srtt_ns));
 }
 
-/* Congestion: what is delivered is all there is. At most once in a round trip. */
-static void come_down(struct rate *r, struct tstamp now, double delivered, double srtt_ns)
+/*
+ * Congestion: what is delivered is all there is, if there was more to deliver; a little less than
+ * before otherwise. At most once in a round trip.
+ */
+static void come_down(struct rate *r, struct tstamp now, double delivered, bool loaded,
+                      double srtt_ns)
 {
     if (tstamp_sub(now, r->came_down) < (int64_t)srtt_ns)
         return;
@@ -198,7 +202,7 @@ static void come_down(struct rate *r, struct tstamp now, double delivered, doubl
     r->high_loss_windows = 0;
     r->probe_before_bps = 0;
     r->delivered_bps = delivered;
-    set_capacity(r, delivered);
+    set_capacity(r, loaded ? delivered : fmax(delivered, 0.85 * r->capacity_bps));
 }
 
 static void update_steady(struct rate *r, struct tstamp now, double delivered, double span_ns,
@@ -210,7 +214,7 @@ static void update_steady(struct rate *r, struct tstamp now, double delivered, d
     bool high = r->queue_ns > queue_target_ns(r) + fmax(12e6, srtt_ns / 4);
     r->high_queue_windows = high ? r->high_queue_windows + 1 : 0;
     if (r->high_queue_windows >= 2 || r->high_loss_windows >= 3)
-        come_down(r, now, delivered, srtt_ns);
+        come_down(r, now, delivered, loaded, srtt_ns);
     update_probe(r, now, loaded, srtt_ns);
     if (r->phase == RATE_DRAIN &&
         (tstamp_reached(r->drain_until, now) || r->queue_ns < queue_target_ns(r)))
