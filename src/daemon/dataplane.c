@@ -84,6 +84,7 @@ struct dataplane *dataplane_new(const struct dataplane_config *config)
     d->loop = config->loop;
     d->reader = udp_reader_new();
     tun_init(&d->tun, config->tun_fd, config->tun_offload, d->pool);
+    d->joined.udp = config->tun_offload >= TUN_OFFLOAD_USO;
     d->tun_watch = (struct loop_watch){ .fd = d->tun.fd, .ready = tun_ready, .arg = d };
     if (d->reader == NULL || loop_add(d->loop, &d->tun_watch, LOOP_READ) < 0) {
         udp_reader_free(d->reader);

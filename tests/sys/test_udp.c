@@ -194,6 +194,17 @@ static void empty_datagrams_are_datagrams(void **state)
     udp_close(&b);
 }
 
+/* Last, as it stays: a machine where IPv6 was switched off still has its IPv4. */
+static void without_ipv6(void **state)
+{
+    (void)state;
+    struct udp_options listening = { .listening = true, .local = { .port = 5000 } };
+    FILE *f = fopen("/proc/sys/net/ipv6/conf/all/disable_ipv6", "w");
+    if (f == NULL || fputs("1", f) < 0 || fclose(f) != 0)
+        skip();
+    exchange(NULL, "127.0.0.1:5000", (struct udp_options){ .interface = "lo" }, listening);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -203,6 +214,7 @@ int main(void)
         cmocka_unit_test(errors_are_told),
         cmocka_unit_test(features_survive_a_hand_over),
         cmocka_unit_test(empty_datagrams_are_datagrams),
+        cmocka_unit_test(without_ipv6),
     };
     if (geteuid() != 0 || unshare(CLONE_NEWNET) < 0) {
         puts("needs root");
