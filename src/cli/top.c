@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: ISC */
 /* hawser top: the status every second, with bars, in plain ANSI escapes. */
-#include <errno.h>
 #include <math.h>
 #include <signal.h>
 #include <stdio.h>
