@@ -5,6 +5,7 @@
 
 static const double cubic_c = 0.4;
 static const double cubic_beta = 0.7;
+static const double cubic_first_growth = 0.05; /* a round trip, until the first loss */
 
 enum {
     HYSTART_SAMPLES = 8,
@@ -136,6 +137,8 @@ static void cubic_avoidance(struct cc *cc, const struct cc_ack *ack)
     double alpha = c->friendly < c->window_max ? 3.0 * (1.0 - cubic_beta) / (1.0 + cubic_beta) : 1;
     c->friendly += alpha * ack->acked / cc->window;
     double grown = cc->window + (target - cc->window) / cc->window * ack->acked;
+    if (!c->reduced)
+        grown = fmax(grown, cc->window + cubic_first_growth * ack->acked);
     cc->window = fmax(grown, c->friendly);
 }
 
@@ -156,6 +159,7 @@ static void cubic_reduce(struct cc *cc)
     cc->undo_threshold = cc->threshold;
     /* Fast convergence: leave room for a newcomer. */
     c->window_max = cc->window < c->window_max ? cc->window * (1.0 + cubic_beta) / 2.0 : cc->window;
+    c->reduced = true;
     c->epoch = TSTAMP_NEVER;
     c->conservative_rounds = 0;
     cc->threshold = fmax(cc->window * cubic_beta, 2.0);

@@ -3,8 +3,9 @@
  * Congestion control of the simulated senders, in segments.
  *
  * CUBIC is RFC 9438 with the slow start of Linux (HyStart by delay and by ack trains) or HyStart++
- * (RFC 9406), and no pacing. BBR is version 1 (Cardwell et al., ACM Queue 2016) as Linux has it,
- * without its policer detection and its allowance for aggregated acknowledgements.
+ * (RFC 9406), at least 5 % growth a round trip until the first loss, also as Linux, and no pacing.
+ * BBR is version 1 (Cardwell et al., ACM Queue 2016) as Linux has it, without its policer detection
+ * and its allowance for aggregated acknowledgements.
  */
 #ifndef HAWSER_SIM_CC_H
 #define HAWSER_SIM_CC_H
@@ -24,6 +25,7 @@ enum {
 
 struct cc_cubic {
     enum cc_hystart hystart;
+    bool reduced;      /* at least once */
     double window_max; /* before the last reduction */
     double k_s;
     double friendly;     /* what Reno would have by now */
