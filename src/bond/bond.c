@@ -19,6 +19,7 @@ enum {
 
 #define REPAIR_AGE_NS (400 * NS_PER_MS)
 #define WAIT_WITHOUT_PATH_NS (3 * NS_PER_S)
+#define ACK_GAP_MOST_NS 25e6
 #define EXPIRE_EVERY_NS (100 * NS_PER_MS)
 #define HOLD_LEAST_NS (5 * NS_PER_MS)
 #define HOLD_MOST_NS (400 * NS_PER_MS)
@@ -455,12 +456,12 @@ static void pump_express(struct bond *b, struct tstamp now)
 {
     while (flowq_has_sparse(&b->queue))
         send_express(b, now, flowq_pop_sparse(&b->queue), true);
-    /* Pure acknowledgements wait for the pacer, so that they can be thinned. */
-    while (flowq_has_ack(&b->queue)) {
+    /* Pure acknowledgements wait for the pacer, and so are thinned by newer ones. */
+    while (tstamp_reached(flowq_ack_due(&b->queue), now)) {
         const struct path *p = choose_express(b, now, 60, WIRE_PATHS_MAX);
         if (p == NULL || tstamp_sub(p->free_at, now) > COMMIT_AHEAD_NS || p->express.count > 0)
             return;
-        send_express(b, now, flowq_pop_ack(&b->queue), false);
+        send_express(b, now, flowq_pop_ack(&b->queue, now), false);
     }
 }
 
@@ -487,15 +488,21 @@ static void adapt_codel(struct bond *b)
 {
     double rtt = 0;
     double rate = 0;
+    double loss = 0;
     bool starting = false;
     for_each_path (b, p) {
         if (!path_usable(p))
             continue;
         rtt = fmax(rtt, (double)p->srtt_ns);
         rate += p->rate.capacity_bps;
+        loss = fmax(loss, p->rate.loss);
         starting = starting || p->rate.phase == RATE_START;
     }
     struct flowq_codel *c = &b->queue.codel;
+    b->queue.ack_gap_max_ns = (int64_t)fmin(rtt / 8, ACK_GAP_MOST_NS);
+    /* With a hole open at nearly every time, its repair is a part of the inner round trip. */
+    double in_flight = rate * rtt / (1514 * 8e9);
+    rtt *= 1 + 1.2 * fmin(1, 2 * loss * in_flight);
     double packet_ns = rate > 0 ? 1514 * 8e9 / rate : 0;
     c->target_ns = (int64_t)fmax(fmax(5e6, 1.5 * packet_ns), rtt / 2);
     c->interval_ns = (int64_t)fmax(100e6, 2 * rtt);
@@ -780,8 +787,11 @@ struct tstamp bond_deadline(const struct bond *b)
                 room = tstamp_min(room, p->free_at);
         }
     }
-    if (usable && (flowq_has_ack(&b->queue) || b->queue.bytes > 0))
+    if (usable && b->queue.bytes > 0) {
         t = tstamp_min(t, room);
+        if (tstamp_before(b->now, flowq_ack_due(&b->queue)))
+            t = tstamp_min(t, flowq_ack_due(&b->queue));
+    }
     return tstamp_min(t, b->expire_at);
 }
 

@@ -8,11 +8,16 @@
 
 static const double sparse_decay_ns = 100e6;
 
+#define ACK_GAP_LEAST_NS (2100 * NS_PER_US) /* above the 2 ms that HyStart takes for a train */
+#define ACK_BUSY_NS (200 * NS_PER_MS)
+
 void flowq_init(struct flowq *q, uint64_t seed, uint32_t bytes_max)
 {
     memset(q, 0, sizeof *q);
     q->seed = seed;
     q->bytes_max = bytes_max;
+    for (unsigned i = 0; i < FLOWQ_FLOWS; i++)
+        q->flows[i].ack_left = (struct tstamp){ -NS_PER_S };
     q->codel = (struct flowq_codel){ .target_ns = 5 * NS_PER_MS, .interval_ns = 100 * NS_PER_MS };
 }
 
@@ -59,20 +64,36 @@ static double recent_bytes(struct flowq_flow *f, struct tstamp now, uint32_t len
     return f->recent_bytes;
 }
 
-static void push_ack(struct flowq *q, struct flowq_flow *f, struct pkt *p, uint32_t tcp_ack)
+/*
+ * Time between two pure acknowledgements of a flow: short at first, when a round trip is short and
+ * each acknowledgement lets the sender grow; longer in the measure in which the flow lasts.
+ */
+static int64_t ack_gap_ns(const struct flowq *q, const struct flowq_flow *f, struct tstamp now)
 {
-    if (f->ack == NULL) {
-        f->ack_next = NULL;
-        if (q->ack_tail != NULL)
-            q->ack_tail->ack_next = f;
-        else
-            q->ack_head = f;
-        q->ack_tail = f;
-    } else {
+    int64_t gap = tstamp_sub(now, f->ack_since) / 24;
+    if (gap > q->ack_gap_max_ns)
+        gap = q->ack_gap_max_ns;
+    return gap < ACK_GAP_LEAST_NS ? ACK_GAP_LEAST_NS : gap;
+}
+
+static void push_ack(struct flowq *q, struct flowq_flow *f, struct tstamp now, struct pkt *p,
+                     uint32_t tcp_ack)
+{
+    f->tcp_ack = tcp_ack;
+    if (f->ack != NULL) {
         drop(q, f->ack, &q->acks_thinned);
+        f->ack = p;
+        return;
     }
     f->ack = p;
-    f->tcp_ack = tcp_ack;
+    if (tstamp_sub(now, f->ack_left) > ACK_BUSY_NS)
+        f->ack_since = now;
+    f->ack_due = tstamp_max(now, tstamp_add(f->ack_left, ack_gap_ns(q, f, now)));
+    struct flowq_flow **at = &q->ack_head;
+    while (*at != NULL && !tstamp_before(f->ack_due, (*at)->ack_due))
+        at = &(*at)->ack_next;
+    f->ack_next = *at;
+    *at = f;
 }
 
 /* Full: the flow that holds most loses its oldest packet (RFC 8290, section 4.1.2). */
@@ -108,7 +129,7 @@ void flowq_push(struct flowq *q, struct tstamp now, struct pkt *p)
     if (info.pure_ack && p->gso == PKT_GSO_NONE &&
         (f->ack == NULL ||
          (f->hash == info.flow_hash && (int32_t)(info.tcp_ack - f->tcp_ack) >= 0))) {
-        push_ack(q, f, p, info.tcp_ack);
+        push_ack(q, f, now, p, info.tcp_ack);
     } else if (recent < FLOWQ_SPARSE_BYTES && !waiting && p->gso == PKT_GSO_NONE) {
         pkt_list_push(&q->sparse, p);
     } else {
@@ -136,16 +157,15 @@ struct pkt *flowq_pop_sparse(struct flowq *q)
     return p;
 }
 
-struct pkt *flowq_pop_ack(struct flowq *q)
+struct pkt *flowq_pop_ack(struct flowq *q, struct tstamp now)
 {
     struct flowq_flow *f = q->ack_head;
     if (f == NULL)
         return NULL;
     q->ack_head = f->ack_next;
-    if (q->ack_head == NULL)
-        q->ack_tail = NULL;
     struct pkt *p = f->ack;
     f->ack = NULL;
+    f->ack_left = now;
     q->bytes -= p->len_bytes;
     return p;
 }
@@ -270,7 +290,7 @@ size_t flowq_expire(struct flowq *q, struct tstamp now, int64_t age_ns)
     for (unsigned i = 0; i < FLOWQ_FLOWS; i++)
         n += expire_list(q, &q->flows[i].packets, oldest);
     while (q->ack_head != NULL && tstamp_before(q->ack_head->ack->time, oldest)) {
-        pkt_put(flowq_pop_ack(q));
+        pkt_put(flowq_pop_ack(q, now));
         n++;
     }
     return n;

@@ -5,9 +5,12 @@
  *
  * Packets are classed on arrival: sparse (the flow sent less than FLOWQ_SPARSE_BYTES in a decaying
  * 100 ms and nothing of it waits), pure acknowledgement, or bulk. A newer pure acknowledgement of a
- * flow replaces the one that waits. Bulk flows are served by deficit round robin, a segment at a
- * time, each under its own CoDel (RFC 8289) with constants that the bond adapts to the delay that
- * its paths add.
+ * flow replaces the one that waits, and a busy flow's acknowledgements are spaced: some eight in a
+ * round trip tell its sender all there is (Li et al., "TACK", SIGCOMM 2020), spare the way back,
+ * and keep the slow start of cubic from taking the delay that equalizing unequal paths adds for a
+ * full link (HyStart looks at trains of acknowledgements, and at rounds of more than eight). Bulk
+ * flows are served by deficit round robin, a segment at a time, each under its own CoDel (RFC 8289)
+ * with constants that the bond adapts to the delay that its paths add.
  */
 #ifndef HAWSER_BOND_FLOWQ_H
 #define HAWSER_BOND_FLOWQ_H
@@ -37,6 +40,9 @@ struct flowq_flow {
     struct flowq_flow *next; /* in the list of new or old flows */
     struct pkt *ack;         /* owned: the pure acknowledgement that waits */
     struct flowq_flow *ack_next;
+    struct tstamp ack_due;   /* when it may leave */
+    struct tstamp ack_left;  /* when the last one left */
+    struct tstamp ack_since; /* beginning of this busy time of acknowledgements */
     int64_t deficit_bytes;
     uint32_t tcp_ack;    /* of ack */
     uint32_t hash;       /* flow whose packet came last */
@@ -55,7 +61,8 @@ struct flowq {
     struct flowq_flow flows[FLOWQ_FLOWS];
     struct flowq_flow *new_head, *new_tail;
     struct flowq_flow *old_head, *old_tail;
-    struct flowq_flow *ack_head, *ack_tail;
+    struct flowq_flow *ack_head; /* ascending by ack_due */
+    int64_t ack_gap_max_ns;      /* set by the bond: an eighth of the longest round trip */
     struct pkt_list sparse;
     struct flowq_codel codel;
     uint64_t seed;
@@ -79,9 +86,10 @@ static inline bool flowq_has_sparse(const struct flowq *q)
     return q->sparse.head != NULL;
 }
 
-static inline bool flowq_has_ack(const struct flowq *q)
+/* When the first pure acknowledgement may leave; TSTAMP_NEVER: none waits. */
+static inline struct tstamp flowq_ack_due(const struct flowq *q)
 {
-    return q->ack_head != NULL;
+    return q->ack_head != NULL ? q->ack_head->ack_due : TSTAMP_NEVER;
 }
 
 static inline bool flowq_has_bulk(const struct flowq *q)
@@ -91,7 +99,7 @@ static inline bool flowq_has_bulk(const struct flowq *q)
 
 /* The caller gets the reference; NULL: none waits. */
 struct pkt *flowq_pop_sparse(struct flowq *q);
-struct pkt *flowq_pop_ack(struct flowq *q);
+struct pkt *flowq_pop_ack(struct flowq *q, struct tstamp now);
 
 /*
  * The next bulk segment by deficit round robin, after CoDel: the packet with a reference for the
