@@ -1,0 +1,180 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: ISC
+"""Writes the seed inputs of the fuzz targets into the folder given, one folder a target."""
+import os
+import random
+import struct
+import sys
+
+random.seed(1)
+
+
+def write(target, name, data):
+    folder = os.path.join(sys.argv[1], target)
+    os.makedirs(folder, exist_ok=True)
+    with open(os.path.join(folder, name), "wb") as f:
+        f.write(data)
+
+
+def ack(path=0, largest=5, ranges=((0, 3),), times=((3, 0),)):
+    out = struct.pack(">BBII", 2, path, largest, 12345) + b"\x40\x64"
+    out += bytes([len(ranges), len(times), ranges[0][1]])
+    for gap, length in ranges[1:]:
+        out += bytes([gap, length])
+    out += bytes([times[0][0]])
+    for count, back in times[1:]:
+        out += bytes([count, back])
+    return out
+
+
+def status(path=0, sequence=9, use=0, name=b"dsl"):
+    return struct.pack(">BBIBBHB", 5, path, sequence, use, 10, 1472, len(name)) + name
+
+
+PING = b"\x01"
+CHALLENGE = b"\x03abcdefgh"
+RESPONSE = b"\x04abcdefgh"
+CLOSE = b"\x06\x00"
+FRAMES = {
+    "ping": PING,
+    "padded-ping": PING + bytes(1200),
+    "ack": ack(),
+    "ack-ranges": ack(1, 900, ((0, 1), (2, 3), (1, 9)), ((2, 0), (3, 40), (1, 9))),
+    "challenge": CHALLENGE,
+    "response": RESPONSE,
+    "status": status(),
+    "status-down": status(3, 10, 2, b""),
+    "close": CLOSE,
+    "several": PING + b"\0\0" + CHALLENGE + status() + ack() + PING,
+    "unknown": b"\x07\x07",
+    "cut": ack()[:9],
+}
+
+
+def data(lane, sequence, payload, flags=0):
+    return struct.pack(">BHI", 0x80 | flags, lane, sequence) + b"\1\2\3" + payload
+
+
+def ipv4(protocol, payload, source=(10, 77, 0, 2), target=(10, 77, 0, 1), flags=0x4000):
+    head = struct.pack(">BBHHHBBH", 0x45, 0, 20 + len(payload), 1, flags, 64, protocol, 0)
+    return head + bytes(source) + bytes(target) + payload
+
+
+def ipv6(protocol, payload):
+    head = struct.pack(">IHBB", 6 << 28, len(payload), protocol, 64)
+    return head + b"\xfd\x77" + bytes(13) + b"\2" + b"\xfd\x77" + bytes(13) + b"\1" + payload
+
+
+def udp(payload):
+    return struct.pack(">HHHH", 1000, 53, 8 + len(payload), 0) + payload
+
+
+def tcp(payload, flags=0x10):
+    return struct.pack(">HHIIBBHHH", 1000, 443, 7, 9, 0x50, flags, 500, 0, 0) + payload
+
+
+INNER = {
+    "udp4": ipv4(17, udp(b"hello")),
+    "tcp4": ipv4(6, tcp(b"x" * 100)),
+    "tcp4-ack": ipv4(6, tcp(b"")),
+    "tcp4-syn": ipv4(6, tcp(b"", 2)),
+    "icmp4": ipv4(1, b"\x08\0\0\0\0\1\0\1"),
+    "fragment4": ipv4(17, udp(b"frag"), flags=0x2000),
+    "later-fragment4": ipv4(17, b"x" * 40, flags=0x0010),
+    "udp6": ipv6(17, udp(b"hello")),
+    "tcp6": ipv6(6, tcp(b"y" * 100)),
+    "extended6": ipv6(0, bytes([6, 0]) + bytes(6) + tcp(b"z")),
+    "fragment6": ipv6(44, bytes([17, 0, 0, 1, 0, 0, 0, 5]) + udp(b"f")),
+    "short": b"\x45\0\0",
+    "not-ip": b"\x10" + bytes(40),
+}
+
+RAW, SEALED, TIME, TUN, ROAM = range(5)
+
+
+def step(kind, payload=b""):
+    return struct.pack(">BH", kind, len(payload)) + payload
+
+
+def sealed(plain, path=0):
+    return step(SEALED, bytes([path]) + plain)
+
+
+def core_seeds():
+    yield "nothing", b""
+    for name, plain in FRAMES.items():
+        yield "frame-" + name, sealed(plain) + step(TIME, b"\x0a") + sealed(plain, 1)
+    for name, packet in INNER.items():
+        yield "inner-" + name, sealed(data(0, 1, packet)) + sealed(data(7, 0, packet)) + step(TUN, packet)
+    packet = INNER["tcp4"]
+    yield "fragments", sealed(data(3, 0, packet[:50], 2)) + sealed(data(3, 1, packet[50:], 4))
+    yield "fragments-reversed", sealed(data(3, 1, packet[50:], 4)) + sealed(data(3, 0, packet[:50], 2))
+    yield "reordered", b"".join(sealed(data(5, n, packet), n % 3) for n in (0, 3, 1, 2, 9, 4)) + step(TIME, b"\x40")
+    yield "far-sequence", sealed(data(5, 0, packet)) + sealed(data(5, 0xFFFFFFF0, packet)) + step(TIME, b"\xff")
+    yield "roaming", sealed(PING) + step(ROAM) + sealed(PING) + step(TIME, b"\x20") + sealed(CHALLENGE)
+    yield "close-and-on", sealed(CLOSE) + step(TUN, packet) + step(TIME, b"\xff") * 4
+    yield "traffic", b"".join(step(TUN, packet) + step(TIME, b"\x02") for _ in range(20)) + sealed(ack(0, 20))
+    yield "silence", step(TUN, packet) + step(TIME, b"\xff") * 20
+    for kind, size in ((1, 160), (2, 104), (3, 64), (4, 80)):
+        yield "raw-%d" % kind, step(RAW, bytes([kind, 0, 0, 0]) + random.randbytes(size - 4))
+
+
+for label, plain in FRAMES.items():
+    write("wire", label, plain)
+write("wire", "data", data(5, 6, b"x"))
+for kind, size in ((1, 160), (2, 104), (3, 64)):
+    write("wire", "message-%d" % kind, bytes([kind, 0, 0, 0]) + random.randbytes(size - 4))
+write("wire", "transport", bytes([4, 3]) + random.randbytes(60))
+write("wire", "hello", b"\x40" + bytes(11) + b"epochabc" + bytes([1, 3, 1, 0]))
+write("wire", "welcome", b"epochabc" + bytes([1, 2, 0, 0]))
+for label, packet in INNER.items():
+    gso = {"tcp4": (0, 40), "tcp6": (1, 60), "udp4": (2, 28), "udp6": (3, 48)}.get(label, (0, 20))
+    write("inner", label, bytes([gso[0], gso[1], 2, 20 if "4" in label else 40]) + packet)
+for label, steps in core_seeds():
+    write("core", label, steps)
+for label, line in {
+    "status": b'{"cmd":"status"}\n',
+    "link": b'{"cmd":"link","link":"dsl","state":"down"}\n',
+    "reload": b'{"cmd":"reload"}',
+    "extra": b'{"cmd":"status","x":1}\n',
+    "twice": b'{"cmd":"status","cmd":"reload"}\n',
+    "array": b"[1,2,3]\n",
+    "deep": b"[" * 500,
+    "escape": b'{"cmd":"link","link":"\\u0000","state":"up"}\n',
+    "long-name": b'{"cmd":"link","link":"' + b"a" * 16 + b'","state":"up"}\n',
+    "empty": b"",
+    "number": b'{"cmd":7}',
+}.items():
+    write("control", label, line)
+KEY = b"QEFCQ0RFRkdISUpLTE1OT1BRUlNUVVZXWFlaW1xdXl8="
+CLIENT = b"""[tunnel]
+private-key = %s
+address = 10.77.0.2/24, fd77::2/64
+[peer vps]
+public-key = %s
+endpoint = vps.example.net:4297
+endpoint = [2001:db8::1]:4297
+allowed-ips = 0.0.0.0/0, ::/0
+[link dsl]
+interface = eth1
+max-up = 20mbit
+[link lte]
+interface = wwan0
+role = standby
+""" % (KEY, KEY.replace(b"Q", b"R", 1))
+for label, text in {
+    "client": CLIENT,
+    "server": b"[tunnel]\nprivate-key = " + KEY + b"\naddress = 10.77.0.1/24\nlisten = 4297\nnat = yes\n"
+              b"[peer home]\npublic-key = " + KEY + b"\nallowed-ips = 10.77.0.2/32\n",
+    "unknown-key": CLIENT + b"speed = 5\n",
+    "unknown-section": b"[tunel]\n",
+    "no-section": b"address = 1\n",
+    "duplicate": CLIENT + CLIENT,
+    "comment": b"# nothing\n; else\n",
+    "empty": b"",
+    "no-newline": b"[tunnel]\naddress = 10.0.0.1/33",
+    "long-line": b"[tunnel]\nhook = " + b"/" * 5000,
+    "binary": bytes(range(256)),
+    "bad-values": b"[tunnel]\nmtu = 7\nnat = perhaps\nlisten = 99999\ncipher = rot13\n[link x]\nmax-up = -1mbit\n",
+}.items():
+    write("config", label, text)
