@@ -21,7 +21,7 @@ static struct {
 
 struct ipsecmb_key {
     struct aead_key base;
-    struct gcm_key_data key;
+    _Alignas(64) struct gcm_key_data key; /* the library asks for it, its header does not */
     struct gcm_context_data context;
 };
 
