@@ -193,12 +193,90 @@ static void test_low_order_point(void **state)
                      -EBADMSG);
 }
 
+/* A message out of turn is refused and changes nothing; so is one that has no room. */
+static void test_order_and_room(void **state)
+{
+    (void)state;
+    struct pair p;
+    struct noise_handshake before;
+    uint8_t message[256] = { 1 }, opened[8], who[32];
+    size_t len, opened_bytes;
+    const struct secret32 e = secret_of(vector.init_ephemeral);
+    start(&p);
+    before = p.initiator;
+    assert_int_equal(noise_consume_response(&p.initiator, message, 64, opened, 8, &opened_bytes),
+                     -EPROTO);
+    assert_int_equal(noise_create_response(&p.initiator, &e, NULL, 0, message, 256, &len), -EPROTO);
+    assert_int_equal(
+        noise_consume_initiation(&p.initiator, message, 96, who, opened, 8, &opened_bytes),
+        -EPROTO);
+    assert_int_equal(noise_create_initiation(&p.responder, &e, NULL, 0, message, 256, &len),
+                     -EPROTO);
+    assert_int_equal(noise_create_response(&p.responder, &e, NULL, 0, message, 256, &len), -EPROTO);
+    assert_int_equal(noise_create_initiation(&p.initiator, &e, opened, 8, message,
+                                             NOISE_INITIATION_BYTES + 7, &len),
+                     -EMSGSIZE);
+    assert_memory_equal(&p.initiator, &before, sizeof before);
+
+    assert_int_equal(noise_create_initiation(&p.initiator, &e, (const uint8_t *)"eight by", 8,
+                                             message, NOISE_INITIATION_BYTES + 8, &len),
+                     0);
+    assert_int_equal(noise_create_initiation(&p.initiator, &e, NULL, 0, message + 128, 128, &len),
+                     -EPROTO);
+    len = NOISE_INITIATION_BYTES + 8;
+    assert_int_equal(
+        noise_consume_initiation(&p.responder, message, len, who, opened, 7, &opened_bytes),
+        -EMSGSIZE);
+    assert_int_equal(
+        noise_consume_initiation(&p.responder, message, len, who, opened, 8, &opened_bytes), 0);
+    assert_int_equal(
+        noise_consume_initiation(&p.responder, message, len, who, opened, 8, &opened_bytes),
+        -EPROTO);
+    assert_int_equal(
+        noise_create_response(&p.responder, &e, opened, 8, message, NOISE_RESPONSE_BYTES + 7, &len),
+        -EMSGSIZE);
+}
+
+/* Who lacks the preshared key, or is not who was called, cannot answer. */
+static void test_wrong_keys(void **state)
+{
+    (void)state;
+    struct pair p;
+    uint8_t message[256], opened[8], who[32];
+    size_t len, opened_bytes;
+    const struct secret32 ie = secret_of(vector.init_ephemeral);
+    const struct secret32 re = secret_of(vector.resp_ephemeral);
+    const struct secret32 none = { { 0 } };
+    start(&p);
+    assert_int_equal(noise_create_initiation(&p.initiator, &ie, NULL, 0, message, 256, &len), 0);
+    assert_int_equal(
+        noise_consume_initiation(&p.responder, message, len, who, opened, 8, &opened_bytes), 0);
+    struct noise_handshake right = p.responder;
+    noise_set_psk(&p.responder, &none);
+    assert_int_equal(noise_create_response(&p.responder, &re, NULL, 0, message, 256, &len), 0);
+    assert_int_equal(noise_consume_response(&p.initiator, message, len, opened, 8, &opened_bytes),
+                     -EBADMSG);
+    assert_int_equal(noise_create_response(&right, &re, NULL, 0, message, 256, &len), 0);
+    assert_int_equal(noise_consume_response(&p.initiator, message, len, opened, 8, &opened_bytes),
+                     0);
+
+    start(&p);
+    assert_int_equal(noise_responder_init(&p.responder, "", 0, &ie, p.initiator_public), 0);
+    assert_int_equal(noise_create_initiation(&p.initiator, &ie, NULL, 0, message, 256, &len), 0);
+    assert_int_equal(
+        noise_consume_initiation(&p.responder, message, len, who, opened, 8, &opened_bytes),
+        -EBADMSG);
+    noise_clear(&p.initiator);
+    for (size_t i = 0; i < sizeof p.initiator; i++)
+        assert_int_equal(((uint8_t *)&p.initiator)[i], 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_published_vector),
-        cmocka_unit_test(test_forgeries),
-        cmocka_unit_test(test_low_order_point),
+        cmocka_unit_test(test_published_vector), cmocka_unit_test(test_forgeries),
+        cmocka_unit_test(test_low_order_point),  cmocka_unit_test(test_order_and_room),
+        cmocka_unit_test(test_wrong_keys),
     };
     if (crypto_init() < 0)
         return 1;
