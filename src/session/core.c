@@ -156,6 +156,8 @@ int core_set_peers(struct core *c, struct tstamp now, const struct core_peer_con
     c->allowed = allowed;
     c->peers = next;
     c->peer_count = count;
+    for (uint16_t i = 0; i < count; i++)
+        next[i]->number = i;
     return 0;
 }
 
@@ -309,8 +311,7 @@ bool core_next_event(struct core *c, struct core_event *out)
     *out = (struct core_event){
         .type = e->type, .path = e->path, .mtu_bytes = e->mtu_bytes, .reason = e->reason
     };
-    for (uint16_t i = 0; i < c->peer_count; i++)
-        if (c->peers[i] == e->peer)
-            out->peer = i;
+    if (e->peer != NULL)
+        out->peer = e->peer->number;
     return true;
 }

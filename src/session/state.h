@@ -55,6 +55,7 @@ struct peer_path {
 
 struct peer {
     struct core *core; /* the one that owns this peer */
+    uint16_t number;   /* its place among the core's peers */
     char name[CORE_NAME_MAX + 1];
     uint8_t public_key[32];
     uint8_t preshared_key[32];

@@ -24,14 +24,6 @@ struct group {
     size_t count;
 };
 
-static uint16_t peer_number(const struct core *c, const struct peer *p)
-{
-    for (size_t i = 0; i < c->peer_count; i++)
-        if (c->peers[i] == p)
-            return (uint16_t)i;
-    return PEER_NONE;
-}
-
 static bool next_letter(struct core *c, struct core_tx *out)
 {
     const struct outbox_item *item = outbox_pop(&c->outbox);
@@ -45,7 +37,7 @@ static bool next_letter(struct core *c, struct core_tx *out)
         .len_bytes = item->len_bytes,
         .segment_bytes = item->len_bytes,
         .segment_count = 1,
-        .peer = peer_number(c, item->peer),
+        .peer = item->peer != NULL ? item->peer->number : PEER_NONE,
         .path = item->path,
     };
     return true;
@@ -62,7 +54,7 @@ static void group_out(const struct core *c, const struct group *g, struct core_t
         .len_bytes = g->bytes,
         .segment_bytes = g->segment_bytes,
         .segment_count = g->count,
-        .peer = peer_number(c, g->peer),
+        .peer = g->peer->number,
         .path = g->path,
     };
 }

@@ -284,18 +284,17 @@ static void drain_rest(struct world *w, size_t node)
 
 static void drain(struct world *w)
 {
-    for (unsigned rounds = 0; rounds < 1000; rounds++) {
-        bool any = false;
+    bool any = true;
+    for (unsigned rounds = 0; any; rounds++) {
+        assert(rounds < 1000); /* else the cores come to no rest */
+        any = false;
         for (size_t i = 0; i < w->node_count; i++) {
             if (tstamp_reached(core_deadline(w->nodes[i].core), w->now))
                 core_tick(w->nodes[i].core, w->now);
             any |= drain_tx(w, i);
             drain_rest(w, i);
         }
-        if (!any)
-            return;
     }
-    assert(!"the cores come to no rest");
 }
 
 static void arrive(struct world *w)
