@@ -326,6 +326,52 @@ static void test_cookies_under_load(void **state)
     world_free(w);
 }
 
+/* Whatever happens on the links, nothing comes twice, and in the end all is well again. */
+static void test_troubled_times(void **state)
+{
+    (void)state;
+    for (uint64_t seed = 1; seed <= 6; seed++) {
+        struct world *w = world_new(2, 3);
+        struct rng r = { .state = seed };
+        w->random.state = seed;
+        w->rekey_after_ns = 2 * NS_PER_S;
+        world_start(w);
+        uint16_t sent = 0;
+        for (unsigned step = 0; step < 150; step++) {
+            size_t client = 1 + rng_below(&r, 2);
+            struct world_link *l = &w->nodes[client].links[rng_below(&r, 3)];
+            uint64_t what = rng_below(&r, 8);
+            if (what == 0)
+                l->cut = !l->cut;
+            else if (what == 1)
+                l->loss = l->loss > 0 ? 0 : 0.2;
+            else if (what == 2)
+                l->outside.port++;
+            else if (what == 3)
+                l->delay_ns = (int64_t)rng_below(&r, 200) * NS_PER_MS;
+            else if (what == 4 && step % 10 == 0)
+                world_restart(w, rng_below(&r, 3));
+            for (unsigned i = 0; i < 20; i++, sent++) {
+                world_send(w, client, 0, sent, 30 + rng_below(&r, 1400));
+                world_send(w, 0, client, sent, 30 + rng_below(&r, 1400));
+                world_run(w, (int64_t)rng_below(&r, 10) * NS_PER_MS);
+            }
+        }
+        for (size_t n = 0; n < 3; n++)
+            for (size_t i = 0; i < WORLD_SEEN_MAX; i++)
+                assert_true(w->nodes[n].seen[i] <= 1);
+        for (size_t n = 1; n < 3; n++)
+            for (size_t i = 0; i < 3; i++) {
+                w->nodes[n].links[i].cut = false;
+                w->nodes[n].links[i].loss = 0;
+            }
+        world_run(w, 12 * NS_PER_S);
+        exchange(w, 1, 20000, 100);
+        exchange(w, 2, 21000, 100);
+        world_free(w);
+    }
+}
+
 static void test_goodbye(void **state)
 {
     (void)state;
@@ -397,6 +443,7 @@ int main(void)
         cmocka_unit_test(test_clock_in_the_past),
         cmocka_unit_test(test_clock_in_the_past_is_no_replay_hole),
         cmocka_unit_test(test_cookies_under_load),
+        cmocka_unit_test(test_troubled_times),
         cmocka_unit_test(test_goodbye),
         cmocka_unit_test(test_two_clients),
         cmocka_unit_test(test_peers_change_at_run_time),

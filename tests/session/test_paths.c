@@ -201,6 +201,56 @@ static void test_silent_cut_of_everything(void **state)
     world_free(w);
 }
 
+static struct netaddr address(const char *text)
+{
+    struct netaddr a;
+    assert_true(netaddr_parse(&a, text));
+    return a;
+}
+
+/* One link has IPv6 only, one IPv4 only, one both: all carry one bond. */
+static void test_mixed_families(void **state)
+{
+    (void)state;
+    struct world *w = world_new(1, 3);
+    w->nodes[1].links[0].outside.family = 0;
+    w->nodes[1].links[0].outside6 = address("[2001:db8:1::1]:40000");
+    w->nodes[1].links[2].outside6 = address("[2001:db8:1::3]:40000");
+    w->endpoints[0] = world_server_address6();
+    w->endpoints[1] = world_server_address();
+    w->endpoint_count = 2;
+    world_start(w);
+    assert_true(world_run_until_up(w, 1, NS_PER_S));
+    world_run(w, 3 * NS_PER_S);
+    struct core_peer_status s = world_status(w, 0, 0);
+    assert_int_equal(s.path_count, 3);
+    assert_int_equal(s.paths[0].remote.family, 6);
+    assert_int_equal(s.paths[0].bond.datagram_bytes, 1452);
+    assert_int_equal(s.paths[1].remote.family, 4);
+    assert_int_equal(s.paths[1].bond.datagram_bytes, 1472);
+    assert_int_equal(core_mtu(w->nodes[1].core), 1416);
+    assert_int_equal(traffic(w, 0, 200), 0);
+    world_free(w);
+}
+
+/* Of three addresses only the last one answers, and it is used from then on. */
+static void test_dead_endpoints(void **state)
+{
+    (void)state;
+    struct world *w = world_new(1, 2);
+    w->endpoints[0] = address("192.0.2.7:4297");
+    w->endpoints[1] = address("192.0.2.8:4297");
+    w->endpoints[2] = world_server_address();
+    w->endpoint_count = 3;
+    world_start(w);
+    assert_true(world_run_until_up(w, 1, 2 * NS_PER_S));
+    world_run(w, NS_PER_S);
+    assert_int_equal(world_status(w, 1, 0).path_count, 2);
+    assert_true(world_status(w, 1, 0).paths[1].validated);
+    assert_int_equal(traffic(w, 0, 100), 0);
+    world_free(w);
+}
+
 static void test_mtu_search(void **state)
 {
     (void)state;
@@ -258,6 +308,8 @@ int main(void)
         cmocka_unit_test(test_link_vanishes_and_returns),
         cmocka_unit_test(test_link_appears_later),
         cmocka_unit_test(test_silent_cut_of_everything),
+        cmocka_unit_test(test_mixed_families),
+        cmocka_unit_test(test_dead_endpoints),
         cmocka_unit_test(test_mtu_search),
         cmocka_unit_test(test_mtu_shrinks_under_way),
     };

@@ -32,6 +32,16 @@ struct netaddr world_server_address(void)
     return address("203.0.113.1:4297");
 }
 
+struct netaddr world_server_address6(void)
+{
+    return address("[2001:db8::1]:4297");
+}
+
+static struct netaddr server_address(uint8_t family)
+{
+    return family == 6 ? world_server_address6() : world_server_address();
+}
+
 struct world *world_new(size_t clients, size_t links)
 {
     struct world *w = calloc(1, sizeof *w);
@@ -80,7 +90,8 @@ void world_link_event(struct world *w, size_t node, uint16_t link, bool present,
     struct core_link l = { .link = link,
                            .present = present,
                            .carrier = carrier,
-                           .has_ipv4 = true,
+                           .has_ipv4 = w->nodes[node].links[link].outside.family != 0,
+                           .has_ipv6 = w->nodes[node].links[link].outside6.family != 0,
                            .local_ipv4 = address("192.168.1.2"),
                            .mtu_bytes = w->nodes[node].links[link].mtu_bytes < 1500
                                             ? 1500
@@ -117,8 +128,9 @@ static void start_node(struct world *w, size_t node)
     for (uint16_t l = 0; l < WORLD_LINKS; l++)
         if (n->links[l].present)
             world_link_event(w, node, l, true, true, WIRE_PATH_ACTIVE);
-    struct netaddr server = world_server_address();
-    core_endpoints(n->core, w->now, 0, &server, 1);
+    if (w->endpoint_count == 0)
+        w->endpoints[w->endpoint_count++] = world_server_address();
+    core_endpoints(n->core, w->now, 0, w->endpoints, w->endpoint_count);
 }
 
 void world_start(struct world *w)
@@ -201,7 +213,7 @@ static struct world_link *find_link(struct world *w, const struct netaddr *to, s
     for (*node = 1; *node < w->node_count; ++*node)
         for (*link = 0; *link < WORLD_LINKS; ++*link) {
             struct world_link *l = &w->nodes[*node].links[*link];
-            if (l->present && netaddr_equal(&l->outside, to))
+            if (l->present && (netaddr_equal(&l->outside, to) || netaddr_equal(&l->outside6, to)))
                 return l;
         }
     return NULL;
@@ -218,12 +230,15 @@ static int route(struct world *w, size_t from_node, const struct core_tx *tx, co
         l = find_link(w, &tx->to, &node, &socket);
     else
         l = &w->nodes[from_node].links[tx->socket];
+    struct netaddr server = server_address(tx->to.family);
+    if (from_node != 0 && !netaddr_equal(&tx->to, &server))
+        l = NULL;
     if (l == NULL) {
         if (netaddr_equal(&tx->to, &w->stray))
             w->stray_bytes += len;
         return 0;
     }
-    bool too_big = len + OUTER_HEADERS > l->mtu_bytes;
+    bool too_big = len + OUTER_HEADERS + (tx->to.family == 6 ? 20 : 0) > l->mtu_bytes;
     if (too_big && l->refuse_big && from_node != 0)
         return -EMSGSIZE;
     *(from_node == 0 ? &l->rx_bytes : &l->tx_bytes) += len;
@@ -233,8 +248,9 @@ static int route(struct world *w, size_t from_node, const struct core_tx *tx, co
     struct world_datagram *d =
         new_datagram(down ? node : 0, down ? socket : CORE_SOCKET_LISTEN, data, len);
     d->at = tstamp_add(w->now, l->delay_ns);
-    d->from = down ? world_server_address() : l->outside;
-    d->to = down ? l->outside : world_server_address();
+    struct netaddr outside = tx->to.family == 6 ? l->outside6 : l->outside;
+    d->from = down ? server : outside;
+    d->to = down ? outside : server;
     w->datagrams++;
     if (w->hook != NULL && w->hook(w, d, w->hook_arg) == WORLD_DROP)
         free_datagram(d);

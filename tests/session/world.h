@@ -30,9 +30,10 @@ struct world_link {
     bool cut; /* nothing passes, and nobody is told */
     double loss;
     int64_t delay_ns;
-    uint32_t mtu_bytes;     /* IP packets above it vanish */
-    bool refuse_big;        /* or are refused by the kernel */
-    struct netaddr outside; /* the address that the server sees */
+    uint32_t mtu_bytes;      /* IP packets above it vanish */
+    bool refuse_big;         /* or are refused by the kernel */
+    struct netaddr outside6; /* family 0: no IPv6 there */
+    struct netaddr outside;  /* the address that the server sees */
     uint64_t tx_bytes, rx_bytes;
 };
 
@@ -77,6 +78,8 @@ struct world {
     /* settings for world_start() */
     int64_t rekey_after_ns;
     int64_t wall_offset_ns[WORLD_NODES];
+    struct netaddr endpoints[CORE_ENDPOINTS_MAX]; /* none: the server's IPv4 address */
+    size_t endpoint_count;
     uint8_t psk[32];
     bool wrong_psk; /* the clients' differs */
     bool strangers; /* the server does not know the clients */
@@ -109,5 +112,6 @@ void world_link_event(struct world *w, size_t node, uint16_t link, bool present,
 uint64_t world_drops(const struct world *w, size_t node, enum core_drop reason);
 struct core_peer_status world_status(const struct world *w, size_t node, size_t peer);
 struct netaddr world_server_address(void);
+struct netaddr world_server_address6(void);
 
 #endif
