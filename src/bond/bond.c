@@ -20,6 +20,8 @@ enum {
 #define REPAIR_AGE_NS (400 * NS_PER_MS)
 #define WAIT_WITHOUT_PATH_NS (3 * NS_PER_S)
 #define ACK_GAP_MOST_NS 25e6
+#define ACK_DEBT_NS (PATH_CREDIT_NS + COMMIT_AHEAD_NS)
+#define REPAIR_DEBT_NS (10 * NS_PER_MS)
 #define EXPIRE_EVERY_NS (100 * NS_PER_MS)
 #define HOLD_LEAST_NS (5 * NS_PER_MS)
 #define HOLD_MOST_NS (400 * NS_PER_MS)
@@ -418,6 +420,12 @@ static bool fits_all(const struct bond *b, const struct pkt *pkt)
     return pkt->len_bytes <= bond_inner_mtu(b);
 }
 
+/* What the pacer would have to make up for if the path's express packets left now. */
+static int64_t express_debt_ns(const struct path *p, struct tstamp now)
+{
+    return tstamp_sub(p->free_at, now) + path_send_time_ns(p, now, p->express.bytes);
+}
+
 /* A second copy of a sparse packet where the first path loses packets or is in doubt. */
 static void duplicate(struct bond *b, struct tstamp now, const struct path *first,
                       const struct segment *s)
@@ -459,27 +467,31 @@ static void pump_express(struct bond *b, struct tstamp now)
     /* Pure acknowledgements wait for the pacer, and so are thinned by newer ones. */
     while (tstamp_reached(flowq_ack_due(&b->queue), now)) {
         const struct path *p = choose_express(b, now, 60, WIRE_PATHS_MAX);
-        if (p == NULL || tstamp_sub(p->free_at, now) > COMMIT_AHEAD_NS || p->express.count > 0)
+        if (p == NULL || express_debt_ns(p, now) > ACK_DEBT_NS)
             return;
         send_express(b, now, flowq_pop_ack(&b->queue, now), false);
     }
 }
 
-/* Finds a path for what was lost; what is too old is dropped. */
+/*
+ * Finds a path for what was lost; what is too old is dropped. Repeats overtake bulk, but when a
+ * whole link's flight comes at once the survivors' pacers spread it.
+ */
 static void pump_repairs(struct bond *b, struct tstamp now)
 {
-    struct segment s;
-    for (uint32_t n = b->repairs.count; n > 0 && ring_pop(&b->repairs, &s, 0); n--) {
-        if (tstamp_sub(now, s.first_sent) > REPAIR_AGE_NS) {
-            b->drops[BOND_DROP_REPEAT_LATE]++;
-            pkt_put(s.pkt);
-            continue;
-        }
-        struct path *p = choose_express(b, now, s.bytes, WIRE_PATHS_MAX);
+    for (const struct segment *head; (head = ring_head(&b->repairs)) != NULL;) {
+        struct path *p = choose_express(b, now, head->bytes, WIRE_PATHS_MAX);
+        bool late = tstamp_sub(now, head->first_sent) > REPAIR_AGE_NS;
+        if (!late && (p == NULL || express_debt_ns(p, now) > REPAIR_DEBT_NS))
+            return;
+        struct segment s;
+        ring_pop(&b->repairs, &s, 0);
         if (s.tries > 0)
             s.flags |= WIRE_DATA_REPEAT;
-        if (p == NULL || !ring_push(&p->express, &s, path_segment_bytes(p, &s)))
-            ring_push(&b->repairs, &s, 0); /* the slot it came from is free */
+        if (late || !ring_push(&p->express, &s, path_segment_bytes(p, &s))) {
+            b->drops[BOND_DROP_REPEAT_LATE]++;
+            pkt_put(s.pkt);
+        }
     }
 }
 
@@ -787,7 +799,7 @@ struct tstamp bond_deadline(const struct bond *b)
                 room = tstamp_min(room, p->free_at);
         }
     }
-    if (usable && b->queue.bytes > 0) {
+    if (usable && (b->queue.bytes > 0 || b->repairs.count > 0)) {
         t = tstamp_min(t, room);
         if (tstamp_before(b->now, flowq_ack_due(&b->queue)))
             t = tstamp_min(t, flowq_ack_due(&b->queue));

@@ -178,15 +178,25 @@ static struct sent *claim_slot(struct path *p, uint64_t pn)
     return s;
 }
 
+/*
+ * Moves the pacer on. What is not acknowledged tells nothing of the rate: on a path that carries
+ * little else it must not pile up a debt by an estimate that nothing corrects.
+ */
+static void charge(struct path *p, struct tstamp now, uint32_t wire_bytes, bool eliciting)
+{
+    struct tstamp start = tstamp_max(p->free_at, tstamp_add(now, -PATH_CREDIT_NS));
+    if (eliciting || tstamp_sub(start, now) < PATH_CREDIT_NS)
+        p->free_at = tstamp_add(start, path_send_time_ns(p, now, wire_bytes));
+}
+
 uint64_t path_sent(struct path *p, struct tstamp now, uint32_t wire_bytes, bool eliciting,
                    uint32_t tag, const struct segment *segment, bool loaded)
 {
     uint64_t pn = p->pn_next++;
-    struct tstamp start = tstamp_max(p->free_at, tstamp_add(now, -PATH_CREDIT_NS));
-    p->free_at = tstamp_add(start, path_send_time_ns(p, now, wire_bytes));
     p->tx_bytes += wire_bytes;
     p->tx_bytes_second += wire_bytes;
     p->tx_packets++;
+    charge(p, now, wire_bytes, eliciting);
     struct sent *s = claim_slot(p, pn);
     *s = (struct sent){ .time = now, .bytes = wire_bytes, .tag = tag };
     if (!eliciting) {

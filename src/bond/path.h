@@ -171,9 +171,9 @@ const struct segment *ring_head(const struct segment_ring *r);
 bool path_may_send(struct path *p, struct tstamp now);
 
 /*
- * Takes the next packet number for a datagram of wire_bytes and charges the pacer. segment: NULL
- * for control, else copied with its reference. eliciting: it is kept until acknowledged. loaded:
- * others wait behind it.
+ * Takes the next packet number for a datagram of wire_bytes; charges the pacer if eliciting.
+ * segment: NULL for control, else copied with its reference. eliciting: it is kept until
+ * acknowledged. loaded: others wait behind it.
  */
 uint64_t path_sent(struct path *p, struct tstamp now, uint32_t wire_bytes, bool eliciting,
                    uint32_t tag, const struct segment *segment, bool loaded);
