@@ -35,6 +35,10 @@ bool control_send(struct peer *p, struct tstamp now, uint8_t path, const struct 
     uint64_t pn = bond_take_pn(p->bond, now, path, (uint32_t)len, eliciting, tag);
     const struct aead_span span = { .data = plain, .len_bytes = writer_len(&w) };
     item->len_bytes = keys_seal(p->current, path, pn, &span, 1, item->data);
+    if (item->len_bytes == 0) {
+        core_drop_one(p->core, CORE_DROP_SEND);
+        return false;
+    }
     item->route = *to;
     item->peer = p;
     item->path = path;

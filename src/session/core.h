@@ -174,9 +174,8 @@ enum core_drop {
     CORE_DROP_SOURCE,     /* inner packet from outside the peer's allowed-ips */
     CORE_DROP_NO_SESSION, /* inner packet while the peer was not reachable for too long */
     CORE_DROP_NO_BUFFER,
-    CORE_DROP_TOO_BIG, /* inner packet that fits no path; an ICMP message went back */
-    CORE_DROP_SEND,    /* the kernel refused the datagram */
-    CORE_DROP_COOKIE,  /* a handshake under load: the caller got a cookie and may try again */
+    CORE_DROP_SEND,   /* the kernel refused the datagram */
+    CORE_DROP_COOKIE, /* a handshake under load: the caller got a cookie and may try again */
     CORE_DROP_COUNT,
 };
 

@@ -32,8 +32,6 @@ const char *core_drop_name(enum core_drop reason)
         return "no-session";
     case CORE_DROP_NO_BUFFER:
         return "no-buffer";
-    case CORE_DROP_TOO_BIG:
-        return "too-big";
     case CORE_DROP_SEND:
         return "send-refused";
     case CORE_DROP_COOKIE:

@@ -82,8 +82,11 @@ static bool next_probe(struct core *c, struct tstamp now, struct core_tx *out)
             !paths_probe_due(g.peer, now, &g.path, &bytes))
             continue;
         g.bytes = g.segment_bytes = seal_probe(g.peer, now, g.path, bytes, c->group);
-        group_out(c, &g, out);
-        return true;
+        if (g.bytes > 0) {
+            group_out(c, &g, out);
+            return true;
+        }
+        core_drop_one(c, CORE_DROP_SEND);
     }
     return false;
 }
@@ -153,7 +156,10 @@ static size_t seal_out(struct peer *p, struct tstamp now, const struct bond_out 
         core_drop_one(p->core, CORE_DROP_SEND);
     if (count == 0 || !open)
         return 0;
-    return keys_seal(p->current, o->path, o->pn, spans, count, out);
+    size_t len = keys_seal(p->current, o->path, o->pn, spans, count, out);
+    if (len == 0)
+        core_drop_one(p->core, CORE_DROP_SEND);
+    return len;
 }
 
 static bool joins(const struct group *g, uint8_t path, size_t len)
