@@ -12,6 +12,7 @@ static const double rate_first_bps = 3e6;
 static const double rate_least_bps = 150e3;
 static const double loss_random = 0.12;
 static const double loss_congestion = 0.25;
+static const double drain_check_ns = 10e6;
 static const double probe_gain_first = 0.08;
 static const double probe_gain_idle_link = 0.15;
 static const double probe_gain_most = 0.25;
@@ -138,6 +139,31 @@ static void update_base(struct rate *r, struct tstamp now, double mean_ns, bool 
     }
 }
 
+/*
+ * A queue of ours shrinks when less is sent than the path delivers. A delay that stays although it
+ * had to shrink belongs to the path: Starlink planned anew, LTE handed over.
+ */
+static void check_drain(struct rate *r, double mean_ns, double sent, double span_ns)
+{
+    double shrink = span_ns * (1 - sent / r->capacity_bps);
+    double telling = fmax(drain_check_ns, 5 * packet_time_ns(r));
+    if (r->queue_ns < telling || shrink < 0) {
+        r->drain_expected_ns = 0;
+        return;
+    }
+    if (r->drain_expected_ns <= 0)
+        r->drain_from_ns = r->last_mean_ns;
+    r->drain_expected_ns += shrink;
+    if (r->drain_expected_ns < telling)
+        return;
+    if (r->drain_from_ns - mean_ns < 0.3 * r->drain_expected_ns) {
+        r->base_ns[0] = r->base_ns[1] = mean_ns;
+        r->queue_ns = 0;
+        r->high_queue_windows = 0;
+    }
+    r->drain_expected_ns = 0;
+}
+
 static void leave_start(struct rate *r, struct tstamp now, double delivered)
 {
     set_capacity(r, fmax(delivered, 300e3));
@@ -205,15 +231,17 @@ static void come_down(struct rate *r, struct tstamp now, double delivered, bool 
     set_capacity(r, loaded ? delivered : fmax(delivered, 0.85 * r->capacity_bps));
 }
 
-static void update_steady(struct rate *r, struct tstamp now, double delivered, double span_ns,
-                          bool loaded, double srtt_ns)
+static void update_steady(struct rate *r, struct tstamp now, double delivered, double sent,
+                          double span_ns, bool loaded, double srtt_ns)
 {
     r->delivered_bps = r->delivered_bps > 0 ? (r->delivered_bps + delivered) / 2 : delivered;
     if (loaded)
         raise_capacity(r, span_ns, srtt_ns);
     bool high = r->queue_ns > queue_target_ns(r) + fmax(12e6, srtt_ns / 4);
     r->high_queue_windows = high ? r->high_queue_windows + 1 : 0;
-    if (r->high_queue_windows >= 2 || r->high_loss_windows >= 3)
+    /* With less sent than the path can take the queue is not growing; check_drain() judges it. */
+    bool overdriven = sent > 0.95 * r->capacity_bps || delivered < 0.9 * sent;
+    if ((r->high_queue_windows >= 2 && overdriven) || r->high_loss_windows >= 3)
         come_down(r, now, delivered, loaded, srtt_ns);
     update_probe(r, now, loaded, srtt_ns);
     if (r->phase == RATE_DRAIN &&
@@ -249,10 +277,12 @@ void rate_update(struct rate *r, struct tstamp now, int64_t srtt_ns)
         loss > loss_congestion && w->lost + w->packets >= 8 ? r->high_loss_windows + 1 : 0;
     update_base(r, now, mean, loaded, srtt);
     r->queue_ns = fmax(mean - base_delay(r), 0);
+    check_drain(r, mean, sent, span_ns);
+    r->last_mean_ns = mean;
     if (r->phase == RATE_START)
         update_start(r, now, delivered, sent, loss, loaded);
     else
-        update_steady(r, now, delivered, span_ns, loaded, srtt);
+        update_steady(r, now, delivered, sent, span_ns, loaded, srtt);
     *w = (struct rate_window){ .open = true,
                                .first_sent = w->last_sent,
                                .first_came_ns = w->last_came_ns,

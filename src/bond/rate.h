@@ -54,6 +54,9 @@ struct rate {
     double queue_ns;
     /* loss: share of packets, smoothed over a few hundred of them */
     double loss;
+    double last_mean_ns;      /* of the window before */
+    double drain_expected_ns; /* by how much a queue of ours would have shrunk by now */
+    double drain_from_ns;     /* mean delay when that began */
     uint32_t high_loss_windows;
     uint32_t high_queue_windows;
     struct tstamp came_down;
