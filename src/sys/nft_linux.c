@@ -38,16 +38,23 @@ static int start(pid_t *pid, int *ours)
     static const char *const programs[] = { "/usr/sbin/nft", "/sbin/nft", "/usr/bin/nft",
                                             "/usr/local/sbin/nft" };
     posix_spawn_file_actions_t actions;
+    posix_spawnattr_t attributes;
+    sigset_t none;
     int pair[2];
     int err = ENOENT;
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0)
         return -errno;
+    sigemptyset(&none);
+    posix_spawnattr_init(&attributes);
+    posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK);
+    posix_spawnattr_setsigmask(&attributes, &none);
     posix_spawn_file_actions_init(&actions);
     posix_spawn_file_actions_adddup2(&actions, pair[1], STDIN_FILENO);
     posix_spawn_file_actions_adddup2(&actions, pair[1], STDERR_FILENO);
     for (size_t i = 0; err == ENOENT && i < sizeof programs / sizeof programs[0]; i++)
-        err = posix_spawn(pid, programs[i], &actions, NULL, argv, environment);
+        err = posix_spawn(pid, programs[i], &actions, &attributes, argv, environment);
     posix_spawn_file_actions_destroy(&actions);
+    posix_spawnattr_destroy(&attributes);
     close(pair[1]);
     if (err != 0) {
         close(pair[0]);

@@ -1,0 +1,531 @@
+/* SPDX-License-Identifier: ISC */
+#include "daemon/engine.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "crypto/aead.h"
+#include "crypto/hash.h"
+#include "crypto/key.h"
+#include "daemon/channel.h"
+#include "daemon/control.h"
+#include "daemon/dataplane.h"
+#include "daemon/status.h"
+#include "sys/sandbox.h"
+
+enum {
+    SMALL_BUFFERS = 16384,
+    LARGE_BUFFERS = 512,
+    WALL_CHECK_S = 10,
+    GOODBYE_TURNS = 8, /* flushes after core_close() */
+};
+
+/* A changed set of peers while its messages come in. */
+struct peer_set {
+    struct core_peer_config *list; /* owned, with the allowed prefixes */
+    size_t expected;
+    size_t count;
+};
+
+struct engine {
+    int guard_fd;
+    struct channel_input in;
+    struct msg_setup setup;
+    struct peer_set peers;    /* as the core has them */
+    struct peer_set incoming; /* until it is complete */
+    struct loop loop;
+    struct loop_watch guard_watch;
+    struct pkt_pool *pool;   /* owned */
+    struct core *core;       /* owned */
+    struct dataplane *plane; /* owned */
+    struct control *control; /* owned */
+    struct msg_link links[WIRE_PATHS_MAX];
+    bool use_chosen[WIRE_PATHS_MAX]; /* by hawser link; else the guard's word counts */
+    uint8_t chosen_use[WIRE_PATHS_MAX];
+    struct msg unsent; /* to the guard, when it does not keep up */
+    bool has_unsent;
+    struct tstamp started;
+    struct tstamp wall_check;
+    int64_t wall_offset_ns;
+    bool stopping;
+};
+
+static void random_bytes(void *arg, void *out, size_t len_bytes)
+{
+    (void)arg;
+    key_random(out, len_bytes);
+}
+
+static int64_t wall_offset(struct tstamp now)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_REALTIME, &t);
+    return t.tv_sec * NS_PER_S + t.tv_nsec - now.ns;
+}
+
+/* Peers */
+
+static void peer_set_clear(struct peer_set *s)
+{
+    for (size_t i = 0; i < s->count; i++)
+        free((void *)(uintptr_t)s->list[i].allowed);
+    if (s->list != NULL)
+        explicit_bzero(s->list, (s->expected + 1) * sizeof *s->list);
+    free(s->list);
+    *s = (struct peer_set){ 0 };
+}
+
+static int peer_set_begin(struct peer_set *s, size_t expected)
+{
+    peer_set_clear(s);
+    s->list = calloc(expected + 1, sizeof *s->list);
+    if (s->list == NULL)
+        return -ENOMEM;
+    s->expected = expected;
+    return 0;
+}
+
+static int peer_set_add(struct peer_set *s, const struct msg_peer *m)
+{
+    if (s->list == NULL || s->count == s->expected)
+        return -EBADMSG;
+    struct netprefix *allowed = calloc((size_t)m->allowed_count + 1, sizeof *allowed);
+    if (allowed == NULL)
+        return -ENOMEM;
+    memcpy(allowed, m->allowed, m->allowed_count * sizeof *allowed);
+    struct core_peer_config *p = &s->list[s->count++];
+    memcpy(p->name, m->name, sizeof p->name);
+    memcpy(p->public_key, m->public_key, sizeof p->public_key);
+    memcpy(p->preshared_key, m->preshared_key, sizeof p->preshared_key);
+    p->initiate = m->initiate;
+    p->allowed = allowed;
+    p->allowed_count = m->allowed_count;
+    return 0;
+}
+
+static bool peer_set_complete(const struct peer_set *s)
+{
+    return s->list != NULL && s->count == s->expected;
+}
+
+/* The core's number of a peer; -ENOENT if it is gone. */
+static int find_peer(const struct engine *e, const uint8_t public_key[32])
+{
+    for (size_t i = 0; i < e->peers.count; i++)
+        if (memcmp(e->peers.list[i].public_key, public_key, 32) == 0)
+            return (int)i;
+    return -ENOENT;
+}
+
+/* What the guard tells */
+
+static void take_peer(struct engine *e, struct tstamp now, const struct msg_peer *m)
+{
+    int err = peer_set_add(&e->incoming, m);
+    if (err == 0 && peer_set_complete(&e->incoming)) {
+        err = core_set_peers(e->core, now, e->incoming.list, e->incoming.count);
+        peer_set_clear(&e->peers);
+        e->peers = e->incoming;
+        e->incoming = (struct peer_set){ 0 };
+    }
+    if (err < 0) {
+        /* Guard and engine would no longer mean the same peers: begin anew. */
+        log_error("the changed peers cannot be taken: %s", strerror(-err));
+        exit(1);
+    }
+}
+
+static void take_link(struct engine *e, struct tstamp now, struct channel_input *in)
+{
+    struct msg_link *m = &in->msg.link;
+    uint16_t number = m->link.link;
+    bool same = strcmp(m->link.name, e->links[number].link.name) == 0;
+    if (!same)
+        e->use_chosen[number] = false;
+    e->links[number] = *m;
+    if (e->use_chosen[number])
+        m->link.use = e->chosen_use[number];
+    if (!m->link.present)
+        dataplane_remove_socket(e->plane, number);
+    if (in->fd_count == 1 && m->link.present) {
+        int err = dataplane_add_socket(e->plane, number, in->fds[0]);
+        in->fd_count = 0;
+        if (err < 0)
+            log_error("link %s: its socket cannot be used: %s", m->link.name, strerror(-err));
+    }
+    core_link_event(e->core, now, &m->link);
+}
+
+static void take_listen(struct engine *e, struct channel_input *in)
+{
+    if (in->fd_count != 1)
+        return;
+    uint16_t number = (uint16_t)(CORE_SOCKET_LISTEN + in->msg.listen);
+    int err = dataplane_add_socket(e->plane, number, in->fds[0]);
+    in->fd_count = 0;
+    if (err < 0)
+        log_error("listening socket %u cannot be used: %s", in->msg.listen, strerror(-err));
+}
+
+static void take_message(struct engine *e, struct tstamp now, struct channel_input *in)
+{
+    const struct msg *m = &in->msg;
+    int peer;
+    switch (m->type) {
+    case MSG_PEERS:
+        if (peer_set_begin(&e->incoming, m->peer_count) < 0)
+            exit(1);
+        break;
+    case MSG_PEER:
+        take_peer(e, now, &m->peer);
+        break;
+    case MSG_LISTEN:
+        take_listen(e, in);
+        break;
+    case MSG_LINK:
+        take_link(e, now, in);
+        break;
+    case MSG_ENDPOINTS:
+        peer = find_peer(e, m->endpoints.public_key);
+        if (peer >= 0)
+            core_endpoints(e->core, now, (size_t)peer, m->endpoints.addrs, m->endpoints.count);
+        break;
+    case MSG_RELOADED:
+        control_reloaded(e->control, m->reloaded.ok, m->reloaded.text);
+        break;
+    case MSG_STOP:
+        e->stopping = true;
+        break;
+    case MSG_SETUP:
+    case MSG_READY:
+    case MSG_RESOLVE:
+    case MSG_MTU:
+    case MSG_RELOAD:
+    case MSG_PEER_STATE:
+    case MSG_PATH_STATE:
+    case MSG_TYPE_END:
+        log_error("the guard sent a message of type %d out of turn", (int)m->type);
+        break;
+    }
+    channel_close_fds(in);
+}
+
+/* What the guard is told */
+
+/* False: the message waits in unsent. */
+static bool tell(struct engine *e, const struct msg *m)
+{
+    int err = channel_send(e->guard_fd, m, NULL, 0);
+    if (err != -EAGAIN)
+        return true; /* a guard that has gone is noticed by reading */
+    e->unsent = *m;
+    e->has_unsent = true;
+    loop_change(&e->loop, &e->guard_watch, LOOP_READ | LOOP_WRITE);
+    return false;
+}
+
+/* The path's link and address, for hooks and the log. */
+static void describe_path(struct engine *e, struct tstamp now, const struct core_event *event,
+                          struct msg_state *out)
+{
+    static struct core_peer_status status; /* too large for the stack */
+    core_peer_status(e->core, now, event->peer, &status);
+    for (size_t i = 0; i < status.path_count; i++) {
+        if (status.paths[i].path != event->path)
+            continue;
+        memcpy(out->link, status.paths[i].link, sizeof out->link);
+        out->remote = status.paths[i].remote;
+    }
+}
+
+static void event_message(struct engine *e, struct tstamp now, const struct core_event *event,
+                          struct msg *out)
+{
+    const uint8_t *key =
+        event->peer < e->peers.count ? e->peers.list[event->peer].public_key : NULL;
+    static const uint8_t no_key[32];
+    *out = (struct msg){ 0 };
+    switch (event->type) {
+    case CORE_EVENT_PEER_UP:
+    case CORE_EVENT_PEER_DOWN:
+    case CORE_EVENT_PATH_UP:
+    case CORE_EVENT_PATH_DOWN:
+        out->type = event->type == CORE_EVENT_PEER_UP || event->type == CORE_EVENT_PEER_DOWN
+                        ? MSG_PEER_STATE
+                        : MSG_PATH_STATE;
+        out->state.up = event->type == CORE_EVENT_PEER_UP || event->type == CORE_EVENT_PATH_UP;
+        memcpy(out->state.public_key, key != NULL ? key : no_key, 32);
+        strncpy(out->state.reason, event->reason != NULL ? event->reason : "", MSG_WHY_MAX);
+        if (out->type == MSG_PATH_STATE)
+            describe_path(e, now, event, &out->state);
+        break;
+    case CORE_EVENT_RESOLVE:
+        out->type = MSG_RESOLVE;
+        memcpy(out->resolve, key != NULL ? key : no_key, 32);
+        break;
+    case CORE_EVENT_MTU:
+        out->type = MSG_MTU;
+        out->mtu_bytes = event->mtu_bytes;
+        break;
+    }
+}
+
+static void tell_events(struct engine *e, struct tstamp now)
+{
+    struct core_event event;
+    struct msg m;
+    while (!e->has_unsent && core_next_event(e->core, &event)) {
+        event_message(e, now, &event, &m);
+        if (!tell(e, &m))
+            return;
+    }
+}
+
+static void guard_ready(void *arg, struct tstamp now, unsigned events)
+{
+    struct engine *e = arg;
+    if ((events & LOOP_WRITE) != 0 && e->has_unsent) {
+        struct msg again = e->unsent;
+        e->has_unsent = false;
+        if (tell(e, &again))
+            loop_change(&e->loop, &e->guard_watch, LOOP_READ);
+    }
+    if ((events & LOOP_READ) == 0)
+        return;
+    int n = channel_receive(e->guard_fd, &e->in);
+    if (n == 1) {
+        take_message(e, now, &e->in);
+    } else if (n == 0) {
+        log_warn("the guard has gone, so the engine ends");
+        exit(1);
+    } else if (n == -EBADMSG) {
+        log_error("a malformed message from the guard");
+    }
+}
+
+/* What the control socket asks */
+
+static json_t *on_status(void *arg, struct tstamp now)
+{
+    const struct engine *e = arg;
+    struct msg_link links[WIRE_PATHS_MAX];
+    memcpy(links, e->links, sizeof links);
+    for (size_t i = 0; i < WIRE_PATHS_MAX; i++)
+        if (e->use_chosen[i])
+            links[i].link.use = e->chosen_use[i];
+    struct status_source s = { .interface = e->setup.interface,
+                               .mtu_bytes = e->setup.mtu_bytes,
+                               .core = e->core,
+                               .plane = e->plane,
+                               .links = links,
+                               .started = e->started,
+                               .control_garbage = control_garbage(e->control) };
+    return status_json(&s, now);
+}
+
+static const char *on_link(void *arg, struct tstamp now, const struct control_request *request)
+{
+    static const uint8_t uses[] = { [CONTROL_LINK_UP] = WIRE_PATH_ACTIVE,
+                                    [CONTROL_LINK_DOWN] = WIRE_PATH_DOWN,
+                                    [CONTROL_LINK_STANDBY] = WIRE_PATH_STANDBY,
+                                    [CONTROL_LINK_ACTIVE] = WIRE_PATH_ACTIVE };
+    struct engine *e = arg;
+    for (size_t i = 0; i < WIRE_PATHS_MAX; i++) {
+        struct core_link link = e->links[i].link;
+        if (link.name[0] == '\0' || strcmp(link.name, request->link) != 0)
+            continue;
+        e->use_chosen[i] = request->state != CONTROL_LINK_UP;
+        e->chosen_use[i] = uses[request->state];
+        if (e->use_chosen[i])
+            link.use = e->chosen_use[i];
+        log_info("link %s: set %s", link.name, control_link_state_name(request->state));
+        core_link_event(e->core, now, &link);
+        return NULL;
+    }
+    return "no link of that name: hawser status shows the names";
+}
+
+static const char *on_reload(void *arg)
+{
+    struct engine *e = arg;
+    struct msg m = { .type = MSG_RELOAD };
+    if (e->has_unsent)
+        return "the guard is busy: try again";
+    tell(e, &m);
+    return NULL;
+}
+
+/* Start */
+
+/* The next message, which must be of one type; the engine ends otherwise. */
+static void expect(struct engine *e, enum msg_type type, size_t fd_count)
+{
+    int n = channel_receive(e->guard_fd, &e->in);
+    if (n == 1 && e->in.msg.type == type && e->in.fd_count == fd_count)
+        return;
+    if (n != 0) /* else the guard has ended, and said why */
+        log_error("the guard sent something else than message %d", (int)type);
+    exit(1);
+}
+
+static void receive_peers(struct engine *e)
+{
+    expect(e, MSG_PEERS, 0);
+    if (peer_set_begin(&e->peers, e->in.msg.peer_count) < 0)
+        exit(1);
+    while (!peer_set_complete(&e->peers)) {
+        expect(e, MSG_PEER, 0);
+        if (peer_set_add(&e->peers, &e->in.msg.peer) < 0)
+            exit(1);
+    }
+}
+
+static int make_core(struct engine *e)
+{
+    const uint8_t both = 3; /* wire_hello.ciphers */
+    uint8_t one = e->setup.cipher;
+    struct core_config c = { .pool = e->pool,
+                             .peers = e->peers.list,
+                             .peer_count = e->peers.count,
+                             .ciphers = one == 0 ? both : (uint8_t)(1 << (one - 1)),
+                             .preferred_cipher = one == 0 ? (uint8_t)aead_preferred() : one,
+                             .rekey_after_ns = e->setup.rekey_s * NS_PER_S,
+                             .wall_offset_ns = e->wall_offset_ns,
+                             .random = random_bytes };
+    memcpy(c.private_key, e->setup.private_key, sizeof c.private_key);
+    int err = core_new(&e->core, &c, e->started);
+    explicit_bzero(c.private_key, sizeof c.private_key);
+    explicit_bzero(e->setup.private_key, sizeof e->setup.private_key);
+    return err;
+}
+
+/* Everything but the sockets, with *what telling what failed. */
+static int assemble(struct engine *e, int tun_fd, int control_fd, const char **what)
+{
+    struct control_handler handler = {
+        .status = on_status,
+        .link = on_link,
+        .reload = on_reload,
+        .arg = e,
+    };
+    int err;
+    *what = "crypto library";
+    if ((err = crypto_init()) < 0)
+        return err;
+    *what = "packet memory";
+    e->pool = pkt_pool_new(SMALL_BUFFERS, LARGE_BUFFERS);
+    if (e->pool == NULL)
+        return -errno;
+    e->started = loop_now();
+    e->wall_offset_ns = wall_offset(e->started);
+    e->wall_check = tstamp_add(e->started, WALL_CHECK_S * NS_PER_S);
+    *what = "core";
+    if ((err = make_core(e)) < 0)
+        return err;
+    *what = "event loop";
+    if ((err = loop_open(&e->loop)) < 0)
+        return err;
+    e->guard_watch = (struct loop_watch){ .fd = e->guard_fd, .ready = guard_ready, .arg = e };
+    if ((err = loop_add(&e->loop, &e->guard_watch, LOOP_READ)) < 0)
+        return err;
+    *what = "packet path";
+    struct dataplane_config plane = { .core = e->core,
+                                      .pool = e->pool,
+                                      .loop = &e->loop,
+                                      .tun_fd = tun_fd,
+                                      .tun_offload = (enum tun_offload)e->setup.tun_offload };
+    e->plane = dataplane_new(&plane);
+    *what = "control socket";
+    e->control = e->plane != NULL ? control_new(&e->loop, control_fd, &handler) : NULL;
+    return e->control == NULL ? -ENOMEM : 0;
+}
+
+static void enter_sandbox(const struct engine *e)
+{
+    const char *step = "";
+    /* Time zones and random devices are read before; nothing can be opened any more. */
+    tzset();
+    int err = sandbox_enter(e->setup.root, e->setup.uid, e->setup.gid, &step);
+    if (err < 0) {
+        log_error("the sandbox cannot be entered (%s): %s", step, strerror(-err));
+        exit(1);
+    }
+}
+
+/* Run */
+
+static void check_wall(struct engine *e, struct tstamp now)
+{
+    if (!tstamp_reached(e->wall_check, now))
+        return;
+    e->wall_check = tstamp_add(now, WALL_CHECK_S * NS_PER_S);
+    int64_t offset = wall_offset(now);
+    int64_t step = offset - e->wall_offset_ns;
+    if (step > NS_PER_S || step < -NS_PER_S) {
+        e->wall_offset_ns = offset;
+        core_set_wall_offset(e->core, offset);
+    }
+}
+
+static void run(struct engine *e)
+{
+    struct tstamp deadline = loop_now();
+    while (!e->stopping) {
+        struct tstamp now = loop_turn(&e->loop, deadline);
+        check_wall(e, now);
+        deadline = dataplane_flush(e->plane, now);
+        tell_events(e, now);
+        deadline = tstamp_min(deadline, control_tick(e->control, now));
+        deadline = tstamp_min(deadline, e->wall_check);
+    }
+    core_close(e->core, loop_now());
+    for (unsigned i = 0; i < GOODBYE_TURNS; i++)
+        dataplane_flush(e->plane, loop_now());
+}
+
+int engine_main(int channel_fd)
+{
+    struct engine *e = calloc(1, sizeof *e);
+    const char *what = "memory";
+    if (e == NULL)
+        return 1;
+    log_init("hawserd", LOG_LEVEL_INFO, false);
+    e->guard_fd = channel_fd;
+    expect(e, MSG_SETUP, 2);
+    int tun_fd = e->in.fds[0];
+    int control_fd = e->in.fds[1];
+    e->setup = e->in.msg.setup;
+    explicit_bzero(&e->in.msg, sizeof e->in.msg);
+    log_init("hawserd", (enum log_level)e->setup.log_level, e->setup.journal);
+    /* The guard stops us by a message, so that the peers hear goodbye. */
+    signal(SIGINT, SIG_IGN);
+    signal(SIGTERM, SIG_IGN);
+    signal(SIGHUP, SIG_IGN);
+    signal(SIGPIPE, SIG_IGN);
+    receive_peers(e);
+    int err = fcntl(e->guard_fd, F_SETFL, O_NONBLOCK) < 0 ? -errno : 0;
+    if (err == 0)
+        err = assemble(e, tun_fd, control_fd, &what);
+    if (err < 0) {
+        log_error("the engine cannot start (%s): %s", what, strerror(-err));
+        return 1;
+    }
+    enter_sandbox(e);
+    tell(e, &(struct msg){ .type = MSG_READY });
+    run(e);
+    dataplane_free(e->plane);
+    control_free(e->control);
+    core_free(e->core);
+    pkt_pool_free(e->pool);
+    peer_set_clear(&e->peers);
+    peer_set_clear(&e->incoming);
+    loop_close(&e->loop);
+    free(e);
+    return 0;
+}

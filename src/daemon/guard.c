@@ -1,0 +1,296 @@
+/* SPDX-License-Identifier: ISC */
+#include "daemon/guard.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "daemon/guard_internal.h"
+#include "sys/notify.h"
+#include "sys/sandbox.h"
+#include "sys/udp.h"
+
+enum { NETIF_CALM_MS = 20, MTU_AT_START = 1420 };
+
+void guard_hook(struct guard *g, struct tstamp now, enum hook_event_type type, const char *peer,
+                const char *link, const struct netaddr *address, const char *reason)
+{
+    struct hook_event e = { .type = type, .mtu_bytes = g->mtu_bytes };
+    snprintf(e.peer, sizeof e.peer, "%s", peer != NULL ? peer : "");
+    snprintf(e.link, sizeof e.link, "%s", link != NULL ? link : "");
+    snprintf(e.reason, sizeof e.reason, "%s", reason);
+    if (address != NULL && address->family != 0)
+        netaddr_format(address, e.address);
+    else if (address == NULL && g->config.address_count > 0)
+        netprefix_format(&g->config.addresses[0], e.address);
+    hook_push(&g->hook, now, &e);
+}
+
+void guard_update_links(struct guard *g, struct tstamp now)
+{
+    struct netif_table next;
+    int err = netif_dump(&next);
+    g->netif_dump_at = TSTAMP_NEVER;
+    if (err < 0) {
+        log_error("the interfaces cannot be listed: %s", strerror(-err));
+        netif_table_free(&next);
+        g->netif_dump_at = tstamp_add(now, NS_PER_S);
+        return;
+    }
+    netif_table_free(&g->netifs);
+    g->netifs = next;
+    if (!config_calls_out(&g->config))
+        return; /* no links */
+    network_links(&g->network, &g->config, &g->netifs);
+    if (g->engine.ready)
+        links_update(&g->links, now, &g->netifs);
+}
+
+static void netif_ready(void *arg, struct tstamp now, unsigned events)
+{
+    struct guard *g = arg;
+    (void)events;
+    /* Changes come in bursts: an interface, its addresses, its routes. */
+    if (netif_watch_drain(g->netif_watch.fd) && tstamp_is_never(g->netif_dump_at))
+        g->netif_dump_at = tstamp_add(now, NETIF_CALM_MS * NS_PER_MS);
+}
+
+static void signal_ready(void *arg, struct tstamp now, unsigned events)
+{
+    struct guard *g = arg;
+    struct signalfd_siginfo info;
+    (void)now;
+    (void)events;
+    while (read(g->signals.fd, &info, sizeof info) == (ssize_t)sizeof info) {
+        switch (info.ssi_signo) {
+        case SIGTERM:
+        case SIGINT:
+            g->stopping = true;
+            break;
+        case SIGHUP:
+            g->reload_wanted = true;
+            break;
+        default: /* SIGCHLD: the ticks look who it was */
+            break;
+        }
+    }
+}
+
+void guard_report(const struct guard *g, char what)
+{
+    int fd = g->options->ready_fd;
+    if (fd >= 0 && write(fd, &what, 1) != 1)
+        log_debug("nobody waits for the start");
+}
+
+/* Start */
+
+static int watch_signals(struct guard *g)
+{
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, SIGTERM);
+    sigaddset(&set, SIGINT);
+    sigaddset(&set, SIGHUP);
+    sigaddset(&set, SIGCHLD);
+    int fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+    if (fd < 0)
+        return -errno;
+    sigaddset(&set, SIGPIPE); /* errors are seen where they are made */
+    sigprocmask(SIG_BLOCK, &set, NULL);
+    g->signals = (struct loop_watch){ .fd = fd, .ready = signal_ready, .arg = g };
+    return loop_add(&g->loop, &g->signals, LOOP_READ);
+}
+
+static int watch_network(struct guard *g)
+{
+    int fd = netif_watch_open();
+    if (fd < 0)
+        return fd;
+    g->netif_watch = (struct loop_watch){ .fd = fd, .ready = netif_ready, .arg = g };
+    return loop_add(&g->loop, &g->netif_watch, LOOP_READ);
+}
+
+static bool load_config(struct guard *g)
+{
+    static struct config_errors errors; /* too large for the stack */
+    if (config_load(&g->config, g->options->config_path, &errors) < 0) {
+        config_errors_print(&errors, stderr);
+        return false;
+    }
+    log_init("hawserd", g->options->verbose ? LOG_LEVEL_DEBUG : g->config.log_level,
+             g->options->journal);
+    return true;
+}
+
+static bool prepare_engine(struct guard *g)
+{
+    if (sandbox_find_user(g->config.user, &g->uid, &g->gid) < 0)
+        log_warn("there is no user %s, so the engine runs as nobody: useradd --system %s",
+                 g->config.user, g->config.user);
+    if (g->uid == 0) {
+        log_error("user = %s: the engine must not run as root", g->config.user);
+        return false;
+    }
+    snprintf(g->root, sizeof g->root, "%s.root", g->config.control);
+    int err = sandbox_make_root(g->root);
+    if (err < 0)
+        log_error("the engine's empty directory %s: %s", g->root, strerror(-err));
+    return err == 0;
+}
+
+static bool prepare_parts(struct guard *g, struct tstamp now)
+{
+    struct resolver_config names = {
+        .loop = &g->loop, .uid = g->uid, .gid = g->gid, .found = guard_tell_endpoints, .arg = g
+    };
+    g->links.tunnel = g->config.interface;
+    g->links.mark = g->network.table;
+    g->links.tell = guard_tell_link;
+    g->links.arg = g;
+    g->links.retry = TSTAMP_NEVER;
+    links_configure(&g->links, &g->config);
+    memcpy(g->hook.path, g->config.hook, sizeof g->hook.path);
+    memcpy(g->hook.interface, g->config.interface, sizeof g->hook.interface);
+    g->resolver = resolver_new(&names);
+    if (g->resolver == NULL || resolver_set_peers(g->resolver, now, &g->config) < 0) {
+        log_error("out of memory");
+        return false;
+    }
+    return true;
+}
+
+static void detach_log(struct guard *g)
+{
+    if (g->options->detach_log == NULL)
+        return;
+    guard_report(g, GUARD_DETACHED);
+    g->options->detach_log();
+    g->journal = true;
+    log_init("hawserd", g->options->verbose ? LOG_LEVEL_DEBUG : g->config.log_level, true);
+}
+
+static bool start(struct guard *g)
+{
+    struct tstamp now = loop_now();
+    int err;
+    if (!load_config(g) || !guard_check_privileges())
+        return false;
+    if ((err = loop_open(&g->loop)) < 0 || (err = watch_signals(g)) < 0 ||
+        (err = watch_network(g)) < 0) {
+        log_error("the event loop cannot be made: %s", strerror(-err));
+        return false;
+    }
+    if (!guard_open_control(g) || !prepare_engine(g))
+        return false;
+    network_begin(&g->network, &g->config);
+    if (!guard_open_tun(g) || !guard_open_listen(g))
+        return false;
+    g->mtu_bytes = g->config.mtu_bytes != 0 ? g->config.mtu_bytes : MTU_AT_START;
+    if (network_apply(&g->network, &g->config, NULL) < 0)
+        return false;
+    guard_update_links(g, now);
+    if (!prepare_parts(g, now))
+        return false;
+    detach_log(g);
+    return guard_engine_start(g, now) == 0;
+}
+
+/* Run */
+
+static struct tstamp tick(struct guard *g, struct tstamp now)
+{
+    guard_engine_tick(g, now);
+    hook_tick(&g->hook, now);
+    if (g->reload_wanted && !g->stopping)
+        guard_reload(g, now);
+    if (tstamp_reached(g->netif_dump_at, now) || tstamp_reached(g->links.retry, now))
+        guard_update_links(g, now);
+    struct tstamp next = resolver_tick(g->resolver, now);
+    next = tstamp_min(next, guard_engine_deadline(g));
+    next = tstamp_min(next, hook_deadline(&g->hook));
+    next = tstamp_min(next, g->links.retry);
+    return tstamp_min(next, g->netif_dump_at);
+}
+
+static void run(struct guard *g)
+{
+    struct tstamp now = loop_now();
+    while (!g->stopping)
+        now = loop_turn(&g->loop, tick(g, now));
+}
+
+/* Stop */
+
+/* Waits for the hooks; a second signal ends them. */
+static void finish_hooks(struct guard *g)
+{
+    struct tstamp now = loop_now();
+    g->stopping = false;
+    hook_forget(&g->hook);
+    if (g->is_up)
+        guard_hook(g, now, HOOK_TUNNEL_DOWN, NULL, NULL, NULL, "stop");
+    while (!hook_idle(&g->hook) && !g->stopping) {
+        now = loop_turn(&g->loop, hook_deadline(&g->hook));
+        hook_tick(&g->hook, now);
+    }
+}
+
+static void stop(struct guard *g)
+{
+    notify_send("STOPPING=1");
+    guard_engine_stop(g);
+    resolver_free(g->resolver);
+    if (g->network.interface[0] != '\0')
+        network_end(&g->network);
+    if (g->tun_fd >= 0)
+        close(g->tun_fd);
+    for (size_t i = 0; i < g->listen_count; i++) {
+        struct udp u = { .fd = g->listen_fds[i] };
+        udp_close(&u);
+    }
+    guard_close_control(g);
+    if (g->root[0] != '\0')
+        rmdir(g->root);
+    finish_hooks(g);
+    netif_table_free(&g->netifs);
+}
+
+int guard_main(const struct guard_options *options)
+{
+    struct guard *g = calloc(1, sizeof *g);
+    if (g == NULL) {
+        log_error("out of memory");
+        return 1;
+    }
+    g->options = options;
+    g->journal = options->journal;
+    g->loop.epoll_fd = -1;
+    g->tun_fd = -1;
+    g->control_fd = -1;
+    g->signals.fd = -1;
+    g->netif_watch.fd = -1;
+    g->netif_dump_at = TSTAMP_NEVER;
+    g->engine.restart_at = TSTAMP_NEVER;
+    bool started = start(g);
+    if (started)
+        run(g);
+    bool was_up = g->is_up;
+    stop(g);
+    if (was_up)
+        log_info("tunnel %s is gone", g->config.interface);
+    int code = started && !g->failed ? 0 : 1;
+    if (g->signals.fd >= 0)
+        close(g->signals.fd);
+    if (g->netif_watch.fd >= 0)
+        close(g->netif_watch.fd);
+    loop_close(&g->loop);
+    config_free(&g->config);
+    free(g);
+    return code;
+}

@@ -1,0 +1,365 @@
+/* SPDX-License-Identifier: ISC */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "daemon/engine.h"
+#include "daemon/guard_internal.h"
+#include "sys/notify.h"
+
+enum {
+    PAUSE_MIN_S = 1,
+    PAUSE_MAX_S = 30,
+    CALM_S = 60,      /* an engine that ran so long has not failed for what the last one did */
+    SEND_SECONDS = 2, /* an engine that takes no message for so long hangs */
+    STOP_MS = 2000,
+};
+
+/* What the guard tells */
+
+bool guard_tell(struct guard *g, const struct msg *m, const int *fds, size_t fd_count)
+{
+    if (g->engine.pid == 0)
+        return false;
+    int err = channel_send(g->engine.watch.fd, m, fds, fd_count);
+    if (err == 0)
+        return true;
+    if (err == -EINVAL) {
+        log_error("message %d to the engine does not fit", (int)m->type);
+        return false;
+    }
+    if (err == -EAGAIN)
+        log_error("the engine does not listen any more and is ended");
+    kill(g->engine.pid, SIGKILL); /* its end is noticed, and it is started anew */
+    return false;
+}
+
+bool guard_tell_link(void *arg, const struct msg_link *link, int fd)
+{
+    struct guard *g = arg;
+    struct msg m = { .type = MSG_LINK, .link = *link };
+    return g->engine.ready && guard_tell(g, &m, &fd, fd >= 0 ? 1 : 0);
+}
+
+void guard_tell_endpoints(void *arg, const struct config_peer *peer, const struct netaddr *addrs,
+                          size_t count)
+{
+    struct guard *g = arg;
+    struct msg m = { .type = MSG_ENDPOINTS };
+    if (!g->engine.ready)
+        return; /* it is told all when it is */
+    memcpy(m.endpoints.public_key, peer->public_key, sizeof m.endpoints.public_key);
+    for (size_t i = 0; i < count && i < CORE_ENDPOINTS_MAX; i++)
+        m.endpoints.addrs[m.endpoints.count++] = addrs[i];
+    guard_tell(g, &m, NULL, 0);
+}
+
+bool guard_tell_peers(struct guard *g)
+{
+    struct msg m = { .type = MSG_PEERS, .peer_count = (uint16_t)g->config.peer_count };
+    bool told = guard_tell(g, &m, NULL, 0);
+    for (size_t i = 0; told && i < g->config.peer_count; i++) {
+        const struct config_peer *p = &g->config.peers[i];
+        memset(&m, 0, sizeof m);
+        m.type = MSG_PEER;
+        memcpy(m.peer.name, p->name, sizeof m.peer.name);
+        memcpy(m.peer.public_key, p->public_key, sizeof m.peer.public_key);
+        memcpy(m.peer.preshared_key, p->preshared_key, sizeof m.peer.preshared_key);
+        m.peer.initiate = p->endpoint_count > 0;
+        m.peer.allowed_count = (uint16_t)p->allowed_count;
+        memcpy(m.peer.allowed, p->allowed, p->allowed_count * sizeof p->allowed[0]);
+        told = guard_tell(g, &m, NULL, 0);
+    }
+    explicit_bzero(&m, sizeof m);
+    return told;
+}
+
+static bool tell_setup(struct guard *g)
+{
+    const struct config *c = &g->config;
+    struct msg m = { .type = MSG_SETUP };
+    int fds[2] = { g->tun_fd, g->control_fd };
+    memcpy(m.setup.interface, c->interface, sizeof m.setup.interface);
+    memcpy(m.setup.private_key, c->private_key, sizeof m.setup.private_key);
+    memcpy(m.setup.root, g->root, sizeof m.setup.root);
+    m.setup.cipher = c->cipher;
+    m.setup.rekey_s = c->rekey_s;
+    m.setup.mtu_bytes = c->mtu_bytes;
+    m.setup.log_level = (uint8_t)(g->options->verbose ? LOG_LEVEL_DEBUG : c->log_level);
+    m.setup.journal = g->journal;
+    m.setup.tun_offload = (uint8_t)g->tun_offload;
+    m.setup.uid = g->uid;
+    m.setup.gid = g->gid;
+    bool told = guard_tell(g, &m, fds, 2);
+    explicit_bzero(&m, sizeof m);
+    return told;
+}
+
+/* What the engine says */
+
+static const struct config_peer *peer_of_key(const struct guard *g, const uint8_t key[32])
+{
+    for (size_t i = 0; i < g->config.peer_count; i++)
+        if (memcmp(g->config.peers[i].public_key, key, 32) == 0)
+            return &g->config.peers[i];
+    return NULL;
+}
+
+static void on_ready(struct guard *g, struct tstamp now, const struct msg *m)
+{
+    (void)m;
+    if (g->engine.ready)
+        return;
+    g->engine.ready = true;
+    for (size_t i = 0; i < g->listen_count; i++) {
+        struct msg listen = { .type = MSG_LISTEN, .listen = (uint16_t)i };
+        guard_tell(g, &listen, &g->listen_fds[i], 1);
+    }
+    links_untold(&g->links);
+    guard_update_links(g, now);
+    resolver_repeat(g->resolver);
+    if (g->is_up)
+        return;
+    g->is_up = true;
+    log_info("tunnel %s is set up", g->config.interface);
+    notify_send("READY=1");
+    guard_report(g, GUARD_READY);
+    guard_hook(g, now, HOOK_TUNNEL_UP, NULL, NULL, NULL, "start");
+}
+
+static void on_resolve(struct guard *g, struct tstamp now, const struct msg *m)
+{
+    resolver_refresh(g->resolver, now, m->resolve);
+}
+
+static void on_mtu(struct guard *g, struct tstamp now, const struct msg *m)
+{
+    (void)now;
+    if (g->config.mtu_bytes != 0 || m->mtu_bytes == g->mtu_bytes || m->mtu_bytes < CONFIG_MTU_MIN ||
+        m->mtu_bytes > CONFIG_MTU_MAX)
+        return;
+    log_debug("MTU of %s: %u", g->config.interface, m->mtu_bytes);
+    g->mtu_bytes = m->mtu_bytes;
+    network_set_mtu(&g->network, m->mtu_bytes);
+}
+
+static void on_reload(struct guard *g, struct tstamp now, const struct msg *m)
+{
+    (void)now;
+    (void)m;
+    g->reload_wanted = true;
+    g->reload_asked = true;
+}
+
+static void on_peer_state(struct guard *g, struct tstamp now, const struct msg *m)
+{
+    const struct config_peer *p = peer_of_key(g, m->state.public_key);
+    if (p == NULL)
+        return;
+    log_info("peer %s is %s (%s)", p->name, m->state.up ? "up" : "down", m->state.reason);
+    guard_hook(g, now, m->state.up ? HOOK_PEER_UP : HOOK_PEER_DOWN, p->name, NULL, &m->state.remote,
+               m->state.reason);
+}
+
+/* Names that come over the network are shown only as far as they are plain. */
+static bool is_plain(const char *name)
+{
+    for (; *name != '\0'; name++)
+        if (*name <= ' ' || *name > '~')
+            return false;
+    return true;
+}
+
+static void on_path_state(struct guard *g, struct tstamp now, const struct msg *m)
+{
+    const struct config_peer *p = peer_of_key(g, m->state.public_key);
+    const char *link = m->state.link;
+    if (p == NULL || !is_plain(link))
+        return;
+    log_info("peer %s: link %s is %s (%s)", p->name, link, m->state.up ? "up" : "down",
+             m->state.reason);
+    guard_hook(g, now, m->state.up ? HOOK_LINK_UP : HOOK_LINK_DOWN, p->name, link, &m->state.remote,
+               m->state.reason);
+}
+
+/* All that an engine can have done for it. */
+static const struct {
+    enum msg_type type;
+    void (*handle)(struct guard *g, struct tstamp now, const struct msg *m);
+} requests[] = {
+    { MSG_READY, on_ready },   { MSG_RESOLVE, on_resolve },       { MSG_MTU, on_mtu },
+    { MSG_RELOAD, on_reload }, { MSG_PEER_STATE, on_peer_state }, { MSG_PATH_STATE, on_path_state },
+};
+
+/* The engine is no more. */
+static void engine_gone(struct guard *g, struct tstamp now, const char *how)
+{
+    struct engine_process *e = &g->engine;
+    loop_remove(&g->loop, &e->watch);
+    close(e->watch.fd);
+    e->pid = 0;
+    e->ready = false;
+    links_untold(&g->links);
+    if (tstamp_sub(now, e->started) > CALM_S * NS_PER_S)
+        e->pause_s = PAUSE_MIN_S;
+    e->restart_at = tstamp_add(now, e->pause_s * NS_PER_S);
+    if (!g->is_up) { /* it would do so again */
+        log_error("the engine %s at its start", how);
+        g->stopping = true;
+        g->failed = true;
+        return;
+    }
+    log_error("the engine %s; it is started anew in %d s", how, e->pause_s);
+    e->pause_s = e->pause_s * 2 < PAUSE_MAX_S ? e->pause_s * 2 : PAUSE_MAX_S;
+}
+
+/* An engine that does what none may do. */
+static void engine_end(struct guard *g, struct tstamp now, const char *why)
+{
+    kill(g->engine.pid, SIGKILL);
+    waitpid(g->engine.pid, NULL, 0);
+    engine_gone(g, now, why);
+}
+
+static void engine_said(void *arg, struct tstamp now, unsigned events)
+{
+    struct guard *g = arg;
+    (void)events;
+    int n = channel_receive(g->engine.watch.fd, &g->in);
+    if (n == -EAGAIN)
+        return;
+    if (n == 0) {
+        /* Its end as a process comes next, and tells more. */
+        loop_remove(&g->loop, &g->engine.watch);
+        kill(g->engine.pid, SIGKILL);
+        return;
+    }
+    if (n < 0 || g->in.fd_count > 0) {
+        channel_close_fds(&g->in);
+        engine_end(g, now, "sent what is no message");
+        return;
+    }
+    for (size_t i = 0; i < sizeof requests / sizeof requests[0]; i++) {
+        if (requests[i].type == g->in.msg.type) {
+            requests[i].handle(g, now, &g->in.msg);
+            return;
+        }
+    }
+    engine_end(g, now, "asked for what no engine may have");
+}
+
+/* The process */
+
+static void child(int fd)
+{
+    static char *const argv[] = { "hawserd", "--engine", NULL };
+    static char *const environment[] = { NULL };
+    sigset_t none;
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, NULL);
+    if (fd == ENGINE_CHANNEL_FD)
+        fcntl(fd, F_SETFD, 0);
+    else if (dup2(fd, ENGINE_CHANNEL_FD) < 0)
+        _exit(1);
+    execve("/proc/self/exe", argv, environment);
+    log_error("the engine cannot be run: %s", strerror(errno));
+    _exit(1);
+}
+
+/* The guard's end gives up on an engine that hangs; it can hold the longest message twice. */
+static void prepare_channel(int fd)
+{
+    const struct timeval limit = { .tv_sec = SEND_SECONDS };
+    setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
+}
+
+int guard_engine_start(struct guard *g, struct tstamp now)
+{
+    struct engine_process *e = &g->engine;
+    int pair[2];
+    int err;
+    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
+        return -errno;
+    prepare_channel(pair[0]);
+    e->pid = fork();
+    if (e->pid == 0)
+        child(pair[1]);
+    err = e->pid < 0 ? -errno : 0;
+    close(pair[1]);
+    e->watch = (struct loop_watch){ .fd = pair[0], .ready = engine_said, .arg = g };
+    if (err == 0)
+        err = loop_add(&g->loop, &e->watch, LOOP_READ);
+    if (err < 0) {
+        close(pair[0]);
+        if (e->pid > 0)
+            waitpid(e->pid, NULL, 0); /* its channel has ended, and so will it */
+        e->pid = 0;
+        log_error("the engine cannot be started: %s", strerror(-err));
+        return err;
+    }
+    e->started = now;
+    e->ready = false;
+    e->restart_at = TSTAMP_NEVER;
+    if (e->pause_s == 0)
+        e->pause_s = PAUSE_MIN_S;
+    if (tell_setup(g))
+        guard_tell_peers(g);
+    return 0;
+}
+
+void guard_engine_tick(struct guard *g, struct tstamp now)
+{
+    struct engine_process *e = &g->engine;
+    char how[64];
+    int status;
+    if (e->pid != 0 && waitpid(e->pid, &status, WNOHANG) == e->pid) {
+        if (WIFSIGNALED(status))
+            snprintf(how, sizeof how, "was ended by signal %d (%s)", WTERMSIG(status),
+                     strsignal(WTERMSIG(status)));
+        else
+            snprintf(how, sizeof how, "ended with exit code %d", WEXITSTATUS(status));
+        engine_gone(g, now, how);
+    }
+    if (e->pid == 0 && tstamp_reached(e->restart_at, now) && guard_engine_start(g, now) < 0)
+        e->restart_at = tstamp_add(now, PAUSE_MAX_S * NS_PER_S);
+}
+
+struct tstamp guard_engine_deadline(const struct guard *g)
+{
+    return g->engine.pid == 0 ? g->engine.restart_at : TSTAMP_NEVER;
+}
+
+void guard_engine_stop(struct guard *g)
+{
+    struct engine_process *e = &g->engine;
+    struct pollfd p = { .fd = e->watch.fd, .events = POLLIN };
+    struct tstamp limit = tstamp_add(loop_now(), STOP_MS * NS_PER_MS);
+    if (e->pid == 0)
+        return;
+    bool is_asked = guard_tell(g, &(struct msg){ .type = MSG_STOP }, NULL, 0);
+    for (bool is_there = is_asked; is_there;) {
+        int64_t left_ms = tstamp_sub(limit, loop_now()) / NS_PER_MS;
+        if (left_ms <= 0 || (poll(&p, 1, (int)left_ms) < 0 && errno != EINTR))
+            break;
+        if ((p.revents & (POLLIN | POLLHUP)) == 0)
+            continue;
+        int n = channel_receive(e->watch.fd, &g->in); /* what it still says goes unheard */
+        is_there = n == 1;
+        if (is_there)
+            channel_close_fds(&g->in);
+    }
+    loop_remove(&g->loop, &e->watch);
+    close(e->watch.fd);
+    kill(e->pid, SIGKILL); /* it has ended, or hangs */
+    waitpid(e->pid, NULL, 0);
+    e->pid = 0;
+    e->ready = false;
+}

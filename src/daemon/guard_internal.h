@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: ISC */
+/* What the files of the guard share. */
+#ifndef HAWSER_DAEMON_GUARD_INTERNAL_H
+#define HAWSER_DAEMON_GUARD_INTERNAL_H
+
+#include <sys/types.h>
+
+#include "daemon/channel.h"
+#include "daemon/config.h"
+#include "daemon/guard.h"
+#include "daemon/hook.h"
+#include "daemon/links.h"
+#include "daemon/network.h"
+#include "daemon/resolve.h"
+#include "sys/loop.h"
+#include "sys/netif.h"
+#include "sys/tun.h"
+
+struct engine_process {
+    pid_t pid; /* 0: none runs */
+    struct loop_watch watch;
+    bool ready; /* in its sandbox: it may be told of the network */
+    struct tstamp restart_at;
+    struct tstamp started;
+    int pause_s; /* before the next restart */
+};
+
+struct guard {
+    const struct guard_options *options;
+    bool journal; /* the log has priorities */
+    struct config config;
+    struct loop loop;
+    uid_t uid; /* of the engine */
+    gid_t gid;
+    char root[CONFIG_PATH_BYTES_MAX + 8]; /* the engine's empty directory */
+    int tun_fd;
+    enum tun_offload tun_offload;
+    int control_fd;
+    bool control_made; /* the socket's file is ours to remove */
+    int listen_fds[CONFIG_LISTEN_MAX];
+    size_t listen_count;
+    uint32_t mtu_bytes; /* of the device now */
+    struct loop_watch signals;
+    struct loop_watch netif_watch;
+    struct tstamp netif_dump_at; /* TSTAMP_NEVER: nothing changed */
+    struct netif_table netifs;
+    struct network network;
+    struct links links;
+    struct resolver *resolver; /* owned */
+    struct hook_runner hook;
+    struct engine_process engine;
+    struct channel_input in;
+    bool reload_wanted;
+    bool reload_asked; /* by the engine, which waits for the answer */
+    bool stopping;
+    bool failed; /* to start: exit code 1 */
+    bool is_up;  /* ready was told */
+};
+
+/* guard_engine.c: the engine process and what it asks for */
+
+/* Starts the engine and tells it its configuration. 0 or negative errno; logged. */
+int guard_engine_start(struct guard *g, struct tstamp now);
+/* After SIGCHLD and at its deadline: restarts one that has ended. */
+void guard_engine_tick(struct guard *g, struct tstamp now);
+struct tstamp guard_engine_deadline(const struct guard *g);
+/* Says goodbye and waits for its end, up to a limit. */
+void guard_engine_stop(struct guard *g);
+/* False: the engine is not there, or was ended because it does not listen. */
+bool guard_tell(struct guard *g, const struct msg *m, const int *fds, size_t fd_count);
+bool guard_tell_link(void *arg, const struct msg_link *link, int fd);
+void guard_tell_endpoints(void *arg, const struct config_peer *peer, const struct netaddr *addrs,
+                          size_t count);
+bool guard_tell_peers(struct guard *g);
+
+/* guard_start.c: opening what the tunnel needs; false: the reason is logged */
+bool guard_check_privileges(void);
+bool guard_open_control(struct guard *g);
+bool guard_open_tun(struct guard *g);
+bool guard_open_listen(struct guard *g);
+void guard_close_control(struct guard *g);
+
+/* guard.c */
+void guard_hook(struct guard *g, struct tstamp now, enum hook_event_type type, const char *peer,
+                const char *link, const struct netaddr *address, const char *reason);
+/* Tells the process that waits for us, if one does. */
+void guard_report(const struct guard *g, char what);
+/* Dumps the interfaces and brings links and their routes up to date. */
+void guard_update_links(struct guard *g, struct tstamp now);
+
+/* guard_reload.c: takes the changed file; the answer goes to the log and to who asked */
+void guard_reload(struct guard *g, struct tstamp now);
+
+#endif

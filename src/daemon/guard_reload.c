@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: ISC */
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "daemon/guard_internal.h"
+#include "sys/notify.h"
+
+/* Adds one error to the text that goes back to hawser reload, and to the log. */
+static void complain(char text[MSG_TEXT_MAX + 1], const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+static void complain(char text[MSG_TEXT_MAX + 1], const char *format, ...)
+{
+    char line[CONFIG_PATH_BYTES_MAX + CONFIG_ERROR_BYTES + 16];
+    size_t at = strlen(text);
+    va_list args;
+    va_start(args, format);
+    vsnprintf(line, sizeof line, format, args);
+    va_end(args);
+    log_error("reload: %s", line);
+    snprintf(text + at, MSG_TEXT_MAX + 1 - at, "%s%s", at > 0 ? "; " : "", line);
+}
+
+static bool same_listen(const struct config *a, const struct config *b)
+{
+    if (a->listen_count != b->listen_count)
+        return false;
+    for (size_t i = 0; i < a->listen_count; i++)
+        if (!netaddr_equal(&a->listen[i], &b->listen[i]))
+            return false;
+    return true;
+}
+
+/* Settings that the running processes were built on; the first that differs, or NULL. */
+static const char *changed_for_good(const struct config *a, const struct config *b)
+{
+    if (strcmp(a->interface, b->interface) != 0)
+        return "interface";
+    if (memcmp(a->private_key, b->private_key, sizeof a->private_key) != 0)
+        return "private-key";
+    if (!same_listen(a, b))
+        return "listen";
+    if (strcmp(a->user, b->user) != 0)
+        return "user";
+    if (strcmp(a->control, b->control) != 0)
+        return "control";
+    if (a->cipher != b->cipher)
+        return "cipher";
+    if (a->mtu_bytes != b->mtu_bytes)
+        return "mtu";
+    if (a->rekey_s != b->rekey_s)
+        return "rekey-seconds";
+    if (a->log_level != b->log_level)
+        return "log-level";
+    return NULL;
+}
+
+static bool load(struct guard *g, struct config *next, char text[MSG_TEXT_MAX + 1])
+{
+    static struct config_errors errors; /* too large for the stack */
+    if (config_load(next, g->options->config_path, &errors) < 0) {
+        for (size_t i = 0; i < errors.count; i++)
+            complain(text, "%s:%u: %s", errors.path, errors.list[i].line, errors.list[i].text);
+        return false;
+    }
+    const char *changed = changed_for_good(&g->config, next);
+    if (changed != NULL)
+        complain(text, "a changed %s needs a restart: systemctl restart hawserd", changed);
+    return changed == NULL;
+}
+
+static void apply(struct guard *g, struct tstamp now, struct config *next)
+{
+    struct config old = g->config;
+    g->config = *next;
+    memcpy(g->hook.path, g->config.hook, sizeof g->hook.path);
+    network_apply(&g->network, &g->config, &old);
+    if (g->engine.ready)
+        guard_tell_peers(g);
+    links_configure(&g->links, &g->config);
+    network_links_reset(&g->network);
+    guard_update_links(g, now);
+    if (resolver_set_peers(g->resolver, now, &g->config) < 0)
+        log_error("out of memory: endpoints are not looked up");
+    config_free(&old);
+}
+
+void guard_reload(struct guard *g, struct tstamp now)
+{
+    char text[MSG_TEXT_MAX + 1] = "";
+    struct config next;
+    notify_reloading();
+    bool ok = load(g, &next, text);
+    if (ok) {
+        apply(g, now, &next);
+        log_info("the changed configuration is in use");
+    } else {
+        config_free(&next);
+    }
+    if (g->reload_asked) {
+        struct msg m = { .type = MSG_RELOADED };
+        m.reloaded.ok = ok;
+        memcpy(m.reloaded.text, text, sizeof m.reloaded.text);
+        guard_tell(g, &m, NULL, 0);
+    }
+    g->reload_wanted = false;
+    g->reload_asked = false;
+    notify_send("READY=1");
+}

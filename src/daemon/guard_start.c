@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: ISC */
+#include <cap-ng.h>
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "daemon/control_proto.h"
+#include "daemon/guard_internal.h"
+#include "sys/udp.h"
+
+bool guard_check_privileges(void)
+{
+    static const struct {
+        unsigned capability;
+        const char *name;
+        const char *why;
+    } needed[] = {
+        { CAP_NET_ADMIN, "CAP_NET_ADMIN", "to make the tunnel's interface and routes" },
+        { CAP_NET_RAW, "CAP_NET_RAW", "to bind sockets to interfaces" },
+        { CAP_SYS_CHROOT, "CAP_SYS_CHROOT", "to lock its engine in" },
+        { CAP_SETUID, "CAP_SETUID", "to run its engine without privileges" },
+        { CAP_SETGID, "CAP_SETGID", "to run its engine without privileges" },
+        { CAP_SETPCAP, "CAP_SETPCAP", "to run its engine without privileges" },
+        { CAP_KILL, "CAP_KILL", "to end its engine" },
+    };
+    capng_get_caps_process();
+    for (size_t i = 0; i < sizeof needed / sizeof needed[0]; i++) {
+        if (capng_have_capability(CAPNG_EFFECTIVE, needed[i].capability))
+            continue;
+        log_error("the privilege %s is missing, needed %s: run hawserd as root (sudo, or "
+                  "systemctl start hawserd)",
+                  needed[i].name, needed[i].why);
+        return false;
+    }
+    return true;
+}
+
+/* A daemon that still serves the socket; else the file was left behind. */
+static bool answers(const struct sockaddr_un *addr)
+{
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (fd < 0)
+        return false;
+    bool is_alive = connect(fd, (const struct sockaddr *)addr, sizeof *addr) == 0 ||
+                    errno == EAGAIN; /* its queue is full */
+    close(fd);
+    return is_alive;
+}
+
+/* The socket's directory, of which only the last part is made. */
+static int make_directory(const char *path)
+{
+    char directory[CONFIG_PATH_BYTES_MAX + 1];
+    snprintf(directory, sizeof directory, "%s", path);
+    char *slash = strrchr(directory, '/');
+    if (slash == NULL || slash == directory)
+        return 0;
+    *slash = '\0';
+    return mkdir(directory, 0755) < 0 && errno != EEXIST ? -errno : 0;
+}
+
+static int bind_private(int fd, const struct sockaddr_un *addr)
+{
+    mode_t mask = umask(0177);
+    int err = bind(fd, (const struct sockaddr *)addr, sizeof *addr) < 0 ? -errno : 0;
+    umask(mask);
+    return err;
+}
+
+bool guard_open_control(struct guard *g)
+{
+    struct sockaddr_un addr = { .sun_family = AF_UNIX };
+    const char *path = g->config.control;
+    struct stat st;
+    int fd = -1;
+    int err = strlen(path) >= sizeof addr.sun_path ? -ENAMETOOLONG : make_directory(path);
+    if (err == 0) {
+        memcpy(addr.sun_path, path, strlen(path));
+        if (answers(&addr)) {
+            log_error("another hawserd serves %s already: stop it first, or name another "
+                      "interface or control socket",
+                      path);
+            return false;
+        }
+        if (lstat(path, &st) == 0 && S_ISSOCK(st.st_mode))
+            unlink(path);
+        fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+        err = fd < 0 ? -errno : bind_private(fd, &addr);
+    }
+    if (err == 0 && listen(fd, SOMAXCONN) < 0)
+        err = -errno;
+    if (err < 0) {
+        log_error("control socket %s: %s", path, strerror(-err));
+        if (fd >= 0)
+            close(fd);
+        return false;
+    }
+    g->control_fd = fd;
+    g->control_made = true;
+    return true;
+}
+
+void guard_close_control(struct guard *g)
+{
+    if (g->control_made)
+        unlink(g->config.control);
+    if (g->control_fd >= 0)
+        close(g->control_fd);
+    g->control_fd = -1;
+    g->control_made = false;
+}
+
+bool guard_open_tun(struct guard *g)
+{
+    enum { TRIES = 40, PAUSE_MS = 50 };
+    const struct timespec pause = { .tv_nsec = PAUSE_MS * NS_PER_MS };
+    int fd = tun_open(g->config.interface, TUN_OFFLOAD_USO, &g->tun_offload);
+    /* The engine of a guard that was killed is just about to end. */
+    for (unsigned i = 0; fd == -EBUSY && i < TRIES; i++) {
+        nanosleep(&pause, NULL);
+        fd = tun_open(g->config.interface, TUN_OFFLOAD_USO, &g->tun_offload);
+    }
+    if (fd == -EBUSY)
+        log_error("interface %s exists already: is another tunnel using it? Name another one",
+                  g->config.interface);
+    else if (fd == -ENOENT || fd == -ENODEV || fd == -ENXIO)
+        log_error("this kernel has no TUN devices: modprobe tun");
+    else if (fd < 0)
+        log_error("interface %s cannot be made: %s", g->config.interface, strerror(-fd));
+    g->tun_fd = fd;
+    return fd >= 0;
+}
+
+bool guard_open_listen(struct guard *g)
+{
+    char text[NETADDR_STRLEN];
+    for (size_t i = 0; i < g->config.listen_count; i++) {
+        const struct netaddr *local = &g->config.listen[i];
+        struct udp_options options = { .local = *local,
+                                       .mark = g->network.table,
+                                       .listening = true };
+        struct udp u;
+        int err = udp_open(&u, &options);
+        if (local->family == 0)
+            snprintf(text, sizeof text, "%u", local->port);
+        else
+            netaddr_format(local, text);
+        if (err == -EADDRINUSE)
+            log_error("listen = %s: the UDP port is in use (ss -ulpn shows by whom): end that "
+                      "program or choose another port",
+                      text);
+        else if (err == -EADDRNOTAVAIL)
+            log_error("listen = %s: this machine does not have the address", text);
+        else if (err < 0)
+            log_error("listen = %s: %s", text, strerror(-err));
+        if (err < 0)
+            return false;
+        g->listen_fds[g->listen_count++] = u.fd;
+    }
+    return true;
+}

@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: ISC */
+#include "daemon/hook.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/log.h"
+
+static const char *event_name(enum hook_event_type type)
+{
+    switch (type) {
+    case HOOK_TUNNEL_UP:
+        return "tunnel-up";
+    case HOOK_TUNNEL_DOWN:
+        return "tunnel-down";
+    case HOOK_PEER_UP:
+        return "peer-up";
+    case HOOK_PEER_DOWN:
+        return "peer-down";
+    case HOOK_LINK_UP:
+        return "link-up";
+    case HOOK_LINK_DOWN:
+        break;
+    }
+    return "link-down";
+}
+
+/* What the event is about: the second argument. */
+static const char *event_subject(const struct hook_runner *h, const struct hook_event *e)
+{
+    if (e->link[0] != '\0')
+        return e->link;
+    return e->peer[0] != '\0' ? e->peer : h->interface;
+}
+
+static void child(const struct hook_runner *h, const struct hook_event *e)
+{
+    enum { VARIABLES = 8, VARIABLE_BYTES = 160 };
+    char texts[VARIABLES][VARIABLE_BYTES];
+    char *environment[VARIABLES + 1] = { NULL };
+    const char *name = event_name(e->type);
+    const char *const argv[] = { h->path, name, event_subject(h, e), NULL };
+    sigset_t none;
+    int n = 0;
+    snprintf(texts[n++], VARIABLE_BYTES, "PATH=/usr/sbin:/usr/bin:/sbin:/bin");
+    snprintf(texts[n++], VARIABLE_BYTES, "HAWSER_INTERFACE=%s", h->interface);
+    snprintf(texts[n++], VARIABLE_BYTES, "HAWSER_EVENT=%s", name);
+    snprintf(texts[n++], VARIABLE_BYTES, "HAWSER_PEER=%s", e->peer);
+    snprintf(texts[n++], VARIABLE_BYTES, "HAWSER_LINK=%s", e->link);
+    snprintf(texts[n++], VARIABLE_BYTES, "HAWSER_ADDRESS=%s", e->address);
+    snprintf(texts[n++], VARIABLE_BYTES, "HAWSER_MTU=%" PRIu32, e->mtu_bytes);
+    snprintf(texts[n++], VARIABLE_BYTES, "HAWSER_REASON=%s", e->reason);
+    for (int i = 0; i < n; i++)
+        environment[i] = texts[i];
+    setpgid(0, 0); /* so that it can be ended with all it started */
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, NULL);
+    execve(h->path, (char *const *)(uintptr_t)argv, environment);
+    log_error("hook %s cannot be run: %s", h->path, strerror(errno));
+    _exit(127);
+}
+
+static void start_next(struct hook_runner *h, struct tstamp now)
+{
+    while (h->pid == 0 && h->count > 0) {
+        const struct hook_event *e = &h->queue[h->head];
+        pid_t pid = fork();
+        if (pid == 0)
+            child(h, e);
+        if (pid < 0) {
+            log_error("hook %s for %s cannot be started: %s", h->path, event_name(e->type),
+                      strerror(errno));
+        } else {
+            h->pid = pid;
+            h->running = e->type;
+            h->kill_at = tstamp_add(now, HOOK_SECONDS_MAX * NS_PER_S);
+        }
+        h->head = (h->head + 1) % HOOK_QUEUE_MAX;
+        h->count--;
+    }
+}
+
+void hook_push(struct hook_runner *h, struct tstamp now, const struct hook_event *event)
+{
+    if (h->path[0] == '\0')
+        return;
+    if (h->count == HOOK_QUEUE_MAX) {
+        log_warn("hook: %d events wait already, so %s is left out", HOOK_QUEUE_MAX,
+                 event_name(event->type));
+        return;
+    }
+    h->queue[(h->head + h->count++) % HOOK_QUEUE_MAX] = *event;
+    start_next(h, now);
+}
+
+void hook_forget(struct hook_runner *h)
+{
+    h->count = 0;
+}
+
+void hook_tick(struct hook_runner *h, struct tstamp now)
+{
+    int status;
+    if (h->pid != 0 && tstamp_reached(h->kill_at, now)) {
+        log_warn("hook for %s still ran after %d s and was ended", event_name(h->running),
+                 HOOK_SECONDS_MAX);
+        kill(-h->pid, SIGKILL);
+        h->kill_at = TSTAMP_NEVER;
+    }
+    if (h->pid != 0 && waitpid(h->pid, &status, WNOHANG) != 0) {
+        if (WIFEXITED(status) && WEXITSTATUS(status) != 0)
+            log_warn("hook for %s ended with exit code %d", event_name(h->running),
+                     WEXITSTATUS(status));
+        h->pid = 0;
+    }
+    start_next(h, now);
+}
+
+struct tstamp hook_deadline(const struct hook_runner *h)
+{
+    return h->pid != 0 ? h->kill_at : TSTAMP_NEVER;
+}
+
+bool hook_idle(const struct hook_runner *h)
+{
+    return h->pid == 0 && h->count == 0;
+}

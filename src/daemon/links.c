@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: ISC */
+#include "daemon/links.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "sys/udp.h"
+
+enum { RETRY_S = 5 };
+
+static struct link_slot *slot_named(struct links *l, const char *name)
+{
+    for (size_t i = 0; i < WIRE_PATHS_MAX; i++)
+        if (l->slots[i].used && strcmp(l->slots[i].config.name, name) == 0)
+            return &l->slots[i];
+    return NULL;
+}
+
+/* One that was never used, or else one whose link has gone; NULL: there are too many. */
+static struct link_slot *slot_free(struct links *l)
+{
+    for (size_t i = 0; i < WIRE_PATHS_MAX; i++)
+        if (!l->slots[i].used && !l->slots[i].is_told)
+            return &l->slots[i];
+    for (size_t i = 0; i < WIRE_PATHS_MAX; i++)
+        if (!l->slots[i].used)
+            return &l->slots[i];
+    return NULL;
+}
+
+static void slot_take(struct links *l, const struct config_link *config)
+{
+    struct link_slot *s = slot_named(l, config->name);
+    if (s == NULL)
+        s = slot_free(l);
+    if (s == NULL) {
+        log_warn("link %s is left out: there are %d links already", config->name, WIRE_PATHS_MAX);
+        return;
+    }
+    if (s->used && (strcmp(s->config.interface, config->interface) != 0 ||
+                    !netaddr_equal(&s->config.address, &config->address)))
+        s->bound_index = 0;
+    s->used = true;
+    s->config = *config;
+}
+
+void links_configure(struct links *l, const struct config *c)
+{
+    bool was_auto = l->is_auto;
+    l->is_auto = c->links_auto;
+    for (size_t i = 0; i < WIRE_PATHS_MAX; i++) {
+        struct link_slot *s = &l->slots[i];
+        if (s->used && (was_auto != l->is_auto ||
+                        (!l->is_auto && config_find_link(c, s->config.name) == NULL))) {
+            log_info("link %s: removed", s->config.name);
+            s->used = false;
+        }
+    }
+    for (size_t i = 0; i < c->link_count; i++)
+        slot_take(l, &c->links[i]);
+}
+
+/* Every interface with a default route is a link, named after it. */
+static void discover(struct links *l, const struct netif_table *table)
+{
+    for (size_t i = 0; i < table->count; i++) {
+        const struct netif_info *n = &table->list[i];
+        struct config_link link = { .role = WIRE_PATH_ACTIVE };
+        if ((!n->default_ipv4 && !n->default_ipv6) || strcmp(n->name, l->tunnel) == 0)
+            continue;
+        snprintf(link.name, sizeof link.name, "%s", n->name);
+        snprintf(link.interface, sizeof link.interface, "%s", n->name);
+        if (slot_named(l, link.name) == NULL)
+            slot_take(l, &link);
+    }
+}
+
+/* Whether packets of a family may find their way out of the interface. */
+static bool can_carry(const struct link_slot *s, const struct netif_info *n, uint8_t family)
+{
+    const struct config_link *c = &s->config;
+    if (c->address.family != 0 && c->address.family != family)
+        return false;
+    if (netif_address(n, family).family == 0)
+        return false;
+    /* With a default route of one family alone, only that one leads anywhere. */
+    bool has_default = family == 6 ? n->default_ipv6 : n->default_ipv4;
+    bool other = family == 6 ? n->default_ipv4 : n->default_ipv6;
+    return has_default || !other || c->gateway.family == family;
+}
+
+static void fill_addresses(const struct link_slot *s, const struct netif_info *n,
+                           struct core_link *out)
+{
+    out->has_ipv4 = can_carry(s, n, 4);
+    out->has_ipv6 = can_carry(s, n, 6);
+    if (out->has_ipv4)
+        out->local_ipv4 = s->config.address.family == 4 ? s->config.address : netif_address(n, 4);
+    if (out->has_ipv6)
+        out->local_ipv6 = s->config.address.family == 6 ? s->config.address : netif_address(n, 6);
+    out->mtu_bytes = n->mtu_bytes;
+}
+
+/* What is to be told of a link; why is empty if it can be used. */
+static void describe(const struct links *l, const struct link_slot *s,
+                     const struct netif_table *table, struct msg_link *out)
+{
+    const struct config_link *c = &s->config;
+    const struct netif_info *n = s->used ? netif_find(table, c->interface) : NULL;
+    char text[NETADDR_STRLEN];
+    memset(out, 0, sizeof *out);
+    out->link.link = (uint16_t)(s - l->slots);
+    out->link.use = (uint8_t)c->role;
+    out->link.limit_up_bps = c->max_up_bps;
+    out->link.limit_down_bps = c->max_down_bps;
+    if (!s->used)
+        return; /* without a name: it is no more */
+    memcpy(out->link.name, c->name, sizeof c->name);
+    if (n == NULL) {
+        snprintf(out->why, sizeof out->why, "interface %s does not exist", c->interface);
+        return;
+    }
+    if (c->address.family != 0 && !netif_has_address(n, &c->address)) {
+        snprintf(out->why, sizeof out->why, "interface %s does not have the address %s",
+                 c->interface, netaddr_format(&c->address, text));
+        return;
+    }
+    if (l->is_auto && !n->default_ipv4 && !n->default_ipv6) {
+        snprintf(out->why, sizeof out->why, "interface %s has no default route", c->interface);
+        return;
+    }
+    fill_addresses(s, n, &out->link);
+    out->link.present = true;
+    out->link.carrier = n->carrier && (out->link.has_ipv4 || out->link.has_ipv6);
+    if (!n->up)
+        snprintf(out->why, sizeof out->why, "interface %s is down", c->interface);
+    else if (!n->carrier)
+        snprintf(out->why, sizeof out->why, "interface %s has no carrier", c->interface);
+    else if (!out->link.carrier)
+        snprintf(out->why, sizeof out->why, "interface %s has no address", c->interface);
+}
+
+/* A socket bound to the link's interface, or negative errno. */
+static int open_socket(const struct links *l, const struct link_slot *s)
+{
+    struct udp u;
+    struct udp_options options = { .local = s->config.address,
+                                   .interface = s->config.interface,
+                                   .mark = l->mark };
+    int err = udp_open(&u, &options);
+    return err < 0 ? err : u.fd;
+}
+
+static bool same_message(const struct msg_link *a, const struct msg_link *b)
+{
+    uint8_t x[MSG_BYTES_MAX];
+    uint8_t y[MSG_BYTES_MAX];
+    size_t n = msg_encode(&(struct msg){ .type = MSG_LINK, .link = *a }, x);
+    size_t m = msg_encode(&(struct msg){ .type = MSG_LINK, .link = *b }, y);
+    return n == m && memcmp(x, y, n) == 0;
+}
+
+static void log_change(const struct link_slot *s, const struct msg_link *now)
+{
+    if (!s->used || (s->is_told && strcmp(s->told.why, now->why) == 0))
+        return;
+    if (now->why[0] != '\0')
+        log_info("link %s waits: %s", s->config.name, now->why);
+    else
+        log_info("link %s is ready on %s", s->config.name, s->config.interface);
+}
+
+static void slot_update(struct links *l, struct tstamp now, struct link_slot *s,
+                        const struct netif_table *table)
+{
+    struct msg_link next;
+    int fd = -1;
+    describe(l, s, table, &next);
+    const struct netif_info *n = netif_find(table, s->config.interface);
+    if (!next.link.present)
+        s->bound_index = 0;
+    else if (n != NULL && s->bound_index != n->index) {
+        fd = open_socket(l, s);
+        if (fd < 0) {
+            next.link.present = false;
+            next.link.carrier = false;
+            snprintf(next.why, sizeof next.why, "no socket on %s: %s", s->config.interface,
+                     strerror(-fd));
+            l->retry = tstamp_add(now, RETRY_S * NS_PER_S);
+        }
+    }
+    if (fd < 0 && s->is_told && same_message(&s->told, &next))
+        return;
+    log_change(s, &next);
+    if (fd >= 0 && n != NULL)
+        s->bound_index = n->index;
+    s->is_told = l->tell(l->arg, &next, fd);
+    s->told = next;
+    if (!s->is_told)
+        s->bound_index = 0;
+    if (fd >= 0) {
+        struct udp u = { .fd = fd };
+        udp_close(&u); /* the engine has its own descriptor of it */
+    }
+}
+
+void links_update(struct links *l, struct tstamp now, const struct netif_table *table)
+{
+    l->retry = TSTAMP_NEVER;
+    if (l->is_auto)
+        discover(l, table);
+    for (size_t i = 0; i < WIRE_PATHS_MAX; i++)
+        if (l->slots[i].used || l->slots[i].is_told)
+            slot_update(l, now, &l->slots[i], table);
+}
+
+void links_untold(struct links *l)
+{
+    for (size_t i = 0; i < WIRE_PATHS_MAX; i++) {
+        l->slots[i].is_told = false;
+        l->slots[i].bound_index = 0;
+    }
+}

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The links of a tunnel as the guard sees them: which interface each goes over, whether it can be
+ * used now, and its socket.
+ *
+ * A link has one number from its first appearance on, whatever comes and goes. A change is told as
+ * a message, with a new socket when the old one no longer serves.
+ */
+#ifndef HAWSER_DAEMON_LINKS_H
+#define HAWSER_DAEMON_LINKS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/tstamp.h"
+#include "daemon/config.h"
+#include "daemon/msg.h"
+#include "sys/netif.h"
+
+struct link_slot {
+    bool used;
+    struct config_link config;
+    uint32_t bound_index; /* of the interface that its socket is bound to; 0: none */
+    struct msg_link told;
+    bool is_told;
+};
+
+struct links {
+    const char *tunnel; /* borrowed: our own interface, which is never a link */
+    uint32_t mark;      /* of the sockets */
+    bool is_auto;
+    struct link_slot slots[WIRE_PATHS_MAX];
+    /* fd: the new socket, which stays the caller's, or -1. False: it could not be told. */
+    bool (*tell)(void *arg, const struct msg_link *link, int fd);
+    void *arg;
+    struct tstamp retry; /* a socket could not be opened */
+};
+
+/* Takes the links of a configuration; those that keep their name and interface are not disturbed.
+ */
+void links_configure(struct links *l, const struct config *c);
+
+/* Tells what changed since it was told last. */
+void links_update(struct links *l, struct tstamp now, const struct netif_table *table);
+
+/* A new engine knows nothing yet. */
+void links_untold(struct links *l);
+
+#endif

@@ -1,0 +1,315 @@
+/* SPDX-License-Identifier: ISC */
+#include "daemon/msg.h"
+
+#include <string.h>
+
+#include "base/cursor.h"
+
+/* Names and reasons: a length byte or two, then the text without its zero. */
+static void put_text(struct writer *w, const char *text, size_t max)
+{
+    size_t len = strnlen(text, max + 1);
+    if (len > max)
+        w->failed = true;
+    write_u16(w, (uint16_t)len);
+    write_bytes(w, text, len);
+}
+
+static void get_text(struct reader *r, char *out, size_t max)
+{
+    size_t len = read_u16(r);
+    if (len > max)
+        r->failed = true;
+    const uint8_t *text = read_bytes(r, r->failed ? 0 : len);
+    if (text == NULL || memchr(text, '\0', len) != NULL) {
+        r->failed = true;
+        len = 0;
+    }
+    if (len > 0)
+        memcpy(out, text, len);
+    out[len] = '\0';
+}
+
+static void put_bool(struct writer *w, bool value)
+{
+    write_u8(w, value ? 1 : 0);
+}
+
+/* A number that is not above max. */
+static uint8_t get_small(struct reader *r, uint8_t max)
+{
+    uint8_t v = read_u8(r);
+    if (v > max) {
+        r->failed = true;
+        v = 0;
+    }
+    return v;
+}
+
+static bool get_bool(struct reader *r)
+{
+    return get_small(r, 1) == 1;
+}
+
+static void put_addr(struct writer *w, const struct netaddr *a)
+{
+    write_u8(w, a->family);
+    write_u16(w, a->port);
+    write_u32(w, a->scope);
+    write_bytes(w, a->addr, sizeof a->addr);
+}
+
+static void get_addr(struct reader *r, struct netaddr *a)
+{
+    a->family = read_u8(r);
+    a->port = read_u16(r);
+    a->scope = read_u32(r);
+    read_copy(r, a->addr, sizeof a->addr);
+    if (a->family != 0 && a->family != 4 && a->family != 6)
+        r->failed = true;
+}
+
+static void put_setup(struct writer *w, const struct msg_setup *s)
+{
+    put_text(w, s->interface, sizeof s->interface - 1);
+    write_bytes(w, s->private_key, sizeof s->private_key);
+    write_u8(w, s->cipher);
+    write_u32(w, s->rekey_s);
+    write_u32(w, s->mtu_bytes);
+    write_u8(w, s->log_level);
+    put_bool(w, s->journal);
+    write_u8(w, s->tun_offload);
+    put_text(w, s->root, sizeof s->root - 1);
+    write_u32(w, s->uid);
+    write_u32(w, s->gid);
+}
+
+static void get_setup(struct reader *r, struct msg_setup *s)
+{
+    enum { OFFLOAD_MAX = 3 }; /* TUN_OFFLOAD_USO; sys is not needed for a codec */
+    get_text(r, s->interface, sizeof s->interface - 1);
+    read_copy(r, s->private_key, sizeof s->private_key);
+    s->cipher = get_small(r, WIRE_CIPHER_CHACHA20_POLY1305);
+    s->rekey_s = read_u32(r);
+    s->mtu_bytes = read_u32(r);
+    s->log_level = get_small(r, LOG_LEVEL_DEBUG);
+    s->journal = get_bool(r);
+    s->tun_offload = get_small(r, OFFLOAD_MAX);
+    get_text(r, s->root, sizeof s->root - 1);
+    s->uid = read_u32(r);
+    s->gid = read_u32(r);
+}
+
+static void put_peer(struct writer *w, const struct msg_peer *p)
+{
+    put_text(w, p->name, sizeof p->name - 1);
+    write_bytes(w, p->public_key, sizeof p->public_key);
+    write_bytes(w, p->preshared_key, sizeof p->preshared_key);
+    put_bool(w, p->initiate);
+    if (p->allowed_count > CONFIG_ALLOWED_MAX)
+        w->failed = true;
+    write_u16(w, p->allowed_count);
+    for (size_t i = 0; writer_ok(w) && i < p->allowed_count; i++) {
+        write_u8(w, p->allowed[i].family);
+        write_u8(w, p->allowed[i].len);
+        write_bytes(w, p->allowed[i].addr, sizeof p->allowed[i].addr);
+    }
+}
+
+static void get_peer(struct reader *r, struct msg_peer *p)
+{
+    get_text(r, p->name, sizeof p->name - 1);
+    read_copy(r, p->public_key, sizeof p->public_key);
+    read_copy(r, p->preshared_key, sizeof p->preshared_key);
+    p->initiate = get_bool(r);
+    p->allowed_count = read_u16(r);
+    if (p->allowed_count > CONFIG_ALLOWED_MAX)
+        r->failed = true;
+    for (size_t i = 0; reader_ok(r) && i < p->allowed_count; i++) {
+        struct netprefix *a = &p->allowed[i];
+        a->family = read_u8(r);
+        a->len = read_u8(r);
+        read_copy(r, a->addr, sizeof a->addr);
+        if ((a->family != 4 && a->family != 6) || a->len > (a->family == 4 ? 32 : 128))
+            r->failed = true;
+    }
+}
+
+static void put_link(struct writer *w, const struct msg_link *m)
+{
+    const struct core_link *l = &m->link;
+    write_u16(w, l->link);
+    put_text(w, l->name, sizeof l->name - 1);
+    put_bool(w, l->present);
+    put_bool(w, l->carrier);
+    put_bool(w, l->has_ipv4);
+    put_bool(w, l->has_ipv6);
+    put_addr(w, &l->local_ipv4);
+    put_addr(w, &l->local_ipv6);
+    write_u32(w, l->mtu_bytes);
+    write_u8(w, l->use);
+    write_u64(w, l->limit_up_bps);
+    write_u64(w, l->limit_down_bps);
+    put_text(w, m->why, sizeof m->why - 1);
+}
+
+static void get_link(struct reader *r, struct msg_link *m)
+{
+    struct core_link *l = &m->link;
+    l->link = read_u16(r);
+    if (l->link >= WIRE_PATHS_MAX)
+        r->failed = true;
+    get_text(r, l->name, sizeof l->name - 1);
+    l->present = get_bool(r);
+    l->carrier = get_bool(r);
+    l->has_ipv4 = get_bool(r);
+    l->has_ipv6 = get_bool(r);
+    get_addr(r, &l->local_ipv4);
+    get_addr(r, &l->local_ipv6);
+    l->mtu_bytes = read_u32(r);
+    l->use = get_small(r, WIRE_PATH_DOWN);
+    l->limit_up_bps = read_u64(r);
+    l->limit_down_bps = read_u64(r);
+    get_text(r, m->why, sizeof m->why - 1);
+}
+
+static void put_endpoints(struct writer *w, const struct msg_endpoints *e)
+{
+    write_bytes(w, e->public_key, sizeof e->public_key);
+    if (e->count > CORE_ENDPOINTS_MAX)
+        w->failed = true;
+    write_u8(w, e->count);
+    for (size_t i = 0; writer_ok(w) && i < e->count; i++)
+        put_addr(w, &e->addrs[i]);
+}
+
+static void get_endpoints(struct reader *r, struct msg_endpoints *e)
+{
+    read_copy(r, e->public_key, sizeof e->public_key);
+    e->count = get_small(r, CORE_ENDPOINTS_MAX);
+    for (size_t i = 0; i < e->count; i++)
+        get_addr(r, &e->addrs[i]);
+}
+
+static void put_state(struct writer *w, const struct msg_state *s)
+{
+    write_bytes(w, s->public_key, sizeof s->public_key);
+    put_bool(w, s->up);
+    put_text(w, s->link, sizeof s->link - 1);
+    put_addr(w, &s->remote);
+    put_text(w, s->reason, sizeof s->reason - 1);
+}
+
+static void get_state(struct reader *r, struct msg_state *s)
+{
+    read_copy(r, s->public_key, sizeof s->public_key);
+    s->up = get_bool(r);
+    get_text(r, s->link, sizeof s->link - 1);
+    get_addr(r, &s->remote);
+    get_text(r, s->reason, sizeof s->reason - 1);
+}
+
+size_t msg_encode(const struct msg *m, uint8_t out[MSG_BYTES_MAX])
+{
+    struct writer w = writer_of(out, MSG_BYTES_MAX);
+    write_u8(&w, (uint8_t)m->type);
+    switch (m->type) {
+    case MSG_SETUP:
+        put_setup(&w, &m->setup);
+        break;
+    case MSG_PEERS:
+        write_u16(&w, m->peer_count);
+        break;
+    case MSG_PEER:
+        put_peer(&w, &m->peer);
+        break;
+    case MSG_LISTEN:
+        write_u16(&w, m->listen);
+        break;
+    case MSG_LINK:
+        put_link(&w, &m->link);
+        break;
+    case MSG_ENDPOINTS:
+        put_endpoints(&w, &m->endpoints);
+        break;
+    case MSG_RELOADED:
+        put_bool(&w, m->reloaded.ok);
+        put_text(&w, m->reloaded.text, MSG_TEXT_MAX);
+        break;
+    case MSG_RESOLVE:
+        write_bytes(&w, m->resolve, sizeof m->resolve);
+        break;
+    case MSG_MTU:
+        write_u32(&w, m->mtu_bytes);
+        break;
+    case MSG_PEER_STATE:
+    case MSG_PATH_STATE:
+        put_state(&w, &m->state);
+        break;
+    case MSG_STOP:
+    case MSG_READY:
+    case MSG_RELOAD:
+        break;
+    case MSG_TYPE_END:
+        w.failed = true;
+        break;
+    }
+    return writer_len(&w);
+}
+
+static void get_body(struct reader *r, struct msg *m)
+{
+    switch (m->type) {
+    case MSG_SETUP:
+        get_setup(r, &m->setup);
+        break;
+    case MSG_PEERS:
+        m->peer_count = read_u16(r);
+        break;
+    case MSG_PEER:
+        get_peer(r, &m->peer);
+        break;
+    case MSG_LISTEN:
+        m->listen = read_u16(r);
+        break;
+    case MSG_LINK:
+        get_link(r, &m->link);
+        break;
+    case MSG_ENDPOINTS:
+        get_endpoints(r, &m->endpoints);
+        break;
+    case MSG_RELOADED:
+        m->reloaded.ok = get_bool(r);
+        get_text(r, m->reloaded.text, MSG_TEXT_MAX);
+        break;
+    case MSG_RESOLVE:
+        read_copy(r, m->resolve, sizeof m->resolve);
+        break;
+    case MSG_MTU:
+        m->mtu_bytes = read_u32(r);
+        break;
+    case MSG_PEER_STATE:
+    case MSG_PATH_STATE:
+        get_state(r, &m->state);
+        break;
+    case MSG_STOP:
+    case MSG_READY:
+    case MSG_RELOAD:
+        break;
+    case MSG_TYPE_END:
+        r->failed = true;
+        break;
+    }
+}
+
+bool msg_decode(struct msg *out, const uint8_t *data, size_t len_bytes)
+{
+    struct reader r = reader_of(data, len_bytes);
+    uint8_t type = read_u8(&r);
+    memset(out, 0, sizeof *out);
+    if (!reader_ok(&r) || type < MSG_SETUP || type >= MSG_TYPE_END)
+        return false;
+    out->type = (enum msg_type)type;
+    get_body(&r, out);
+    return reader_ok(&r) && reader_left(&r) == 0;
+}

@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * What guard and engine say to each other, as values and as bytes.
+ *
+ * Every message is one packet on a SOCK_SEQPACKET pair: a type byte, then that type's fields in a
+ * fixed order. msg_decode() accepts exactly what msg_encode() makes: a truncated, longer or
+ * out-of-range message is refused as a whole. The guard believes an engine's message only as far
+ * as its own configuration names what it asks for.
+ */
+#ifndef HAWSER_DAEMON_MSG_H
+#define HAWSER_DAEMON_MSG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/netaddr.h"
+#include "daemon/config.h"
+#include "session/core.h"
+
+enum {
+    MSG_BYTES_MAX = 32768,
+    MSG_FDS_MAX = 2,
+    MSG_TEXT_MAX = 1023, /* of an error, cut to it */
+    MSG_WHY_MAX = 95,
+};
+
+enum msg_type {
+    /* guard to engine */
+    MSG_SETUP = 1, /* with the TUN device and the listening control socket */
+    MSG_PEERS,     /* so many MSG_PEER follow and are then all the peers there are */
+    MSG_PEER,
+    MSG_LISTEN, /* with the socket */
+    MSG_LINK,   /* with the socket, when there is a new one */
+    MSG_ENDPOINTS,
+    MSG_RELOADED,
+    MSG_STOP,
+    /* engine to guard */
+    MSG_READY, /* in its sandbox */
+    MSG_RESOLVE,
+    MSG_MTU,
+    MSG_RELOAD,
+    MSG_PEER_STATE,
+    MSG_PATH_STATE,
+    MSG_TYPE_END,
+};
+
+struct msg_setup {
+    char interface[CONFIG_IFNAME_MAX + 1];
+    uint8_t private_key[32];
+    uint8_t cipher; /* enum wire_cipher, 0: auto */
+    uint32_t rekey_s;
+    uint32_t mtu_bytes; /* of the device; 0: as measured */
+    uint8_t log_level;  /* enum log_level */
+    bool journal;
+    uint8_t tun_offload;                  /* enum tun_offload */
+    char root[CONFIG_PATH_BYTES_MAX + 8]; /* the empty directory */
+    uint32_t uid;
+    uint32_t gid;
+};
+
+struct msg_peer {
+    char name[CORE_NAME_MAX + 1];
+    uint8_t public_key[32];
+    uint8_t preshared_key[32];
+    bool initiate;
+    uint16_t allowed_count;
+    struct netprefix allowed[CONFIG_ALLOWED_MAX];
+};
+
+struct msg_link {
+    struct core_link link;
+    char why[MSG_WHY_MAX + 1]; /* why it waits; empty: it does not */
+};
+
+struct msg_endpoints {
+    uint8_t public_key[32];
+    uint8_t count;
+    struct netaddr addrs[CORE_ENDPOINTS_MAX];
+};
+
+/* A peer, or one of its paths, came or went. */
+struct msg_state {
+    uint8_t public_key[32];
+    bool up;
+    char link[WIRE_LINK_NAME_MAX + 1]; /* MSG_PATH_STATE */
+    struct netaddr remote;
+    char reason[MSG_WHY_MAX + 1];
+};
+
+struct msg {
+    enum msg_type type;
+    union {
+        struct msg_setup setup;
+        uint16_t peer_count;
+        struct msg_peer peer;
+        uint16_t listen; /* index */
+        struct msg_link link;
+        struct msg_endpoints endpoints;
+        struct {
+            bool ok;
+            char text[MSG_TEXT_MAX + 1];
+        } reloaded;
+        uint8_t resolve[32]; /* the peer's public key */
+        uint32_t mtu_bytes;
+        struct msg_state state;
+    };
+};
+
+/* Length in out, or 0: the message does not fit the types' limits. */
+size_t msg_encode(const struct msg *m, uint8_t out[MSG_BYTES_MAX]);
+/* False: refused; out then holds nothing that may be used. */
+bool msg_decode(struct msg *out, const uint8_t *data, size_t len_bytes);
+
+#endif

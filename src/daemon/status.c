@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: ISC */
+#include "daemon/status.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "crypto/aead.h"
+#include "crypto/key.h"
+
+static void set(json_t *object, const char *member, json_t *value)
+{
+    /* A failure for want of memory leaves the member out. */
+    json_object_set_new(object, member, value);
+}
+
+static void set_count(json_t *object, const char *member, uint64_t value)
+{
+    set(object, member, json_integer((json_int_t)value));
+}
+
+static void set_text(json_t *object, const char *member, const char *text)
+{
+    set(object, member, text != NULL ? json_string(text) : json_null());
+}
+
+static void set_ms(json_t *object, const char *member, int64_t ns)
+{
+    set(object, member, json_real((double)ns / (double)NS_PER_MS));
+}
+
+static void set_addr(json_t *object, const char *member, const struct netaddr *addr)
+{
+    char text[NETADDR_STRLEN];
+    set_text(object, member, addr->family != 0 ? netaddr_format(addr, text) : NULL);
+}
+
+static const char *path_state_name(enum bond_path_state state)
+{
+    switch (state) {
+    case BOND_PATH_CLOSED:
+        return "closed";
+    case BOND_PATH_PROBING:
+        return "probing";
+    case BOND_PATH_UP:
+        return "up";
+    case BOND_PATH_SUSPECT:
+        return "suspect";
+    case BOND_PATH_DOWN:
+        return "down";
+    case BOND_PATH_STANDBY:
+        return "standby";
+    }
+    return "unknown";
+}
+
+static const char *cipher_name(uint8_t cipher)
+{
+    switch (cipher) {
+    case WIRE_CIPHER_AES256_GCM:
+        return "aes-256-gcm";
+    case WIRE_CIPHER_CHACHA20_POLY1305:
+        return "chacha20-poly1305";
+    default: /* a number: 0 is none yet */
+        return NULL;
+    }
+}
+
+/* The link of ours that a path goes over, if it is one. */
+static const struct msg_link *link_of(const struct status_source *s, const char *name)
+{
+    for (size_t i = 0; i < WIRE_PATHS_MAX; i++)
+        if (s->links[i].link.name[0] != '\0' && strcmp(s->links[i].link.name, name) == 0)
+            return &s->links[i];
+    return NULL;
+}
+
+static json_t *path_json(const struct status_source *s, const struct core_path_status *p)
+{
+    json_t *o = json_object();
+    const struct bond_path_stats *b = &p->bond;
+    const struct msg_link *link = link_of(s, p->link);
+    bool waits = link != NULL && link->why[0] != '\0';
+    set_text(o, "link", p->link);
+    set_text(o, "state", waits ? "waiting" : path_state_name(b->state));
+    set_text(o, "why", waits ? link->why : b->why);
+    set_addr(o, "local", &p->local);
+    set_addr(o, "remote", &p->remote);
+    set(o, "validated", json_boolean(p->validated));
+    if (b->srtt_ns != 0) {
+        set_ms(o, "rtt_ms", b->srtt_ns);
+        set_ms(o, "rtt_min_ms", b->rtt_min_ns);
+        set_ms(o, "owd_ms", b->owd_ns);
+        set_ms(o, "jitter_ms", b->jitter_ns);
+    }
+    set(o, "loss", json_real(b->loss));
+    set_count(o, "tx_rate_bps", b->rate_bps);
+    set(o, "rx_rate_bps", json_null()); /* the peer estimates that */
+    set_count(o, "tx_bps", b->tx_bps);
+    set_count(o, "rx_bps", b->rx_bps);
+    set_count(o, "mtu", b->datagram_bytes);
+    set_count(o, "tx_bytes", b->tx_bytes);
+    set_count(o, "rx_bytes", b->rx_bytes);
+    set_count(o, "tx_packets", b->tx_packets);
+    set_count(o, "rx_packets", b->rx_packets);
+    set_count(o, "resent", b->resent_packets);
+    set_count(o, "inflight_bytes", b->inflight_bytes);
+    set_ms(o, "queue_ms", b->queue_ns);
+    return o;
+}
+
+static json_t *peer_drops(const struct bond_stats *b)
+{
+    json_t *o = json_object();
+    for (unsigned i = 0; i < BOND_DROP_COUNT; i++)
+        set_count(o, bond_drop_name((enum bond_drop)i), b->drops[i]);
+    return o;
+}
+
+static json_t *peer_json(const struct status_source *s, const struct core_peer_status *p)
+{
+    json_t *o = json_object();
+    json_t *paths = json_array();
+    char key[KEY_BASE64_BYTES + 1];
+    key_to_base64(key, p->public_key);
+    set_text(o, "name", p->name);
+    set_text(o, "public_key", key);
+    set_text(o, "state", p->up ? "up" : "down");
+    set_addr(o, "endpoint", &p->endpoint);
+    set(o, "handshake_age_s",
+        p->handshake_age_ns >= 0 ? json_integer(p->handshake_age_ns / NS_PER_S) : json_null());
+    set_count(o, "handshakes", p->handshakes);
+    set_count(o, "tx_bytes", p->tx_bytes);
+    set_count(o, "rx_bytes", p->rx_bytes);
+    set_text(o, "cipher", cipher_name(p->cipher));
+    set_text(o, "limit", p->bond.limit);
+    for (size_t i = 0; i < p->path_count; i++)
+        json_array_append_new(paths, path_json(s, &p->paths[i]));
+    set(o, "paths", paths);
+    set_count(o, "lanes", p->bond.lanes);
+    set_count(o, "queued_bytes", p->bond.queued_bytes);
+    set_count(o, "reorder_held", p->bond.reorder_held);
+    set_count(o, "reorder_late", p->bond.reorder_late);
+    set(o, "drops", peer_drops(&p->bond));
+    return o;
+}
+
+static json_t *tunnel_drops(const struct status_source *s, const struct dataplane_stats *plane)
+{
+    uint64_t drops[CORE_DROP_COUNT];
+    json_t *o = json_object();
+    core_drops(s->core, drops);
+    for (unsigned i = 0; i < CORE_DROP_COUNT; i++)
+        set_count(o, core_drop_name((enum core_drop)i), drops[i]);
+    set_count(o, "tun-read", plane->tun_read_drops);
+    set_count(o, "tun-write", plane->tun_write_drops);
+    set_count(o, "control-garbage", s->control_garbage);
+    return o;
+}
+
+static json_t *offloads_json(const struct dataplane_stats *plane)
+{
+    json_t *o = json_object();
+    set_text(o, "tun", tun_offload_name(plane->tun_offload));
+    set(o, "udp_gso", json_boolean(plane->udp_gso));
+    set(o, "udp_gro", json_boolean(plane->udp_gro));
+    set_text(o, "aes-256-gcm", aead_implementation(AEAD_AES256_GCM));
+    set_text(o, "chacha20-poly1305", aead_implementation(AEAD_CHACHA20_POLY1305));
+    return o;
+}
+
+static json_t *link_json(const struct msg_link *m)
+{
+    static const char *const uses[] = { "active", "standby", "down" };
+    const struct core_link *l = &m->link;
+    json_t *o = json_object();
+    set_text(o, "name", l->name);
+    set_text(o, "state", m->why[0] != '\0' ? "waiting" : "ready");
+    set_text(o, "why", m->why[0] != '\0' ? m->why : NULL);
+    set_text(o, "use", l->use <= WIRE_PATH_DOWN ? uses[l->use] : NULL);
+    set_addr(o, "ipv4", &l->local_ipv4);
+    set_addr(o, "ipv6", &l->local_ipv6);
+    set_count(o, "mtu", l->mtu_bytes);
+    return o;
+}
+
+json_t *status_json(const struct status_source *s, struct tstamp now)
+{
+    struct dataplane_stats plane;
+    struct core_peer_status *peer = malloc(sizeof *peer); /* too large for the stack */
+    json_t *o = json_object();
+    json_t *peers = json_array();
+    json_t *links = json_array();
+    if (peer == NULL || o == NULL) {
+        free(peer);
+        json_decref(o);
+        json_decref(peers);
+        json_decref(links);
+        return NULL;
+    }
+    dataplane_stats(s->plane, &plane);
+    set_text(o, "version", HAWSER_VERSION);
+    set_text(o, "interface", s->interface);
+    set_count(o, "uptime_s", (uint64_t)(tstamp_sub(now, s->started) / NS_PER_S));
+    set_count(o, "mtu", s->mtu_bytes != 0 ? s->mtu_bytes : core_mtu(s->core));
+    for (size_t i = 0; i < core_peer_count(s->core); i++) {
+        core_peer_status(s->core, now, i, peer);
+        json_array_append_new(peers, peer_json(s, peer));
+    }
+    for (size_t i = 0; i < WIRE_PATHS_MAX; i++)
+        if (s->links[i].link.name[0] != '\0')
+            json_array_append_new(links, link_json(&s->links[i]));
+    set(o, "peers", peers);
+    set(o, "links", links);
+    set(o, "offloads", offloads_json(&plane));
+    set(o, "drops", tunnel_drops(s, &plane));
+    free(peer);
+    return o;
+}

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: ISC */
+/* The status of a tunnel as the JSON object that hawser(1) documents. */
+#ifndef HAWSER_DAEMON_STATUS_H
+#define HAWSER_DAEMON_STATUS_H
+
+#include <jansson.h>
+#include <stdint.h>
+
+#include "base/tstamp.h"
+#include "daemon/dataplane.h"
+#include "daemon/msg.h"
+
+struct status_source {
+    const char *interface;
+    uint32_t mtu_bytes; /* 0: as the core measured */
+    const struct core *core;
+    const struct dataplane *plane;
+    const struct msg_link *links; /* by number; an unused one has no name */
+    struct tstamp started;
+    uint64_t control_garbage;
+};
+
+/* A new reference, or NULL: no memory. */
+json_t *status_json(const struct status_source *s, struct tstamp now);
+
+#endif
