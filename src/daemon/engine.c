@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -449,8 +450,10 @@ static int assemble(struct engine *e, int tun_fd, int control_fd, const char **w
 static void enter_sandbox(const struct engine *e)
 {
     const char *step = "";
-    /* Time zones and random devices are read before; nothing can be opened any more. */
-    tzset();
+    size_t seed;
+    /* The JSON library would open the random device for the seed of its hashes. */
+    key_random(&seed, sizeof seed);
+    json_object_seed(seed | 1);
     int err = sandbox_enter(e->setup.root, e->setup.uid, e->setup.gid, &step);
     if (err < 0) {
         log_error("the sandbox cannot be entered (%s): %s", step, strerror(-err));
@@ -496,6 +499,7 @@ int engine_main(int channel_fd)
     if (e == NULL)
         return 1;
     log_init("hawserd", LOG_LEVEL_INFO, false);
+    prctl(PR_SET_NAME, "hawserd-engine"); /* instead of "exe" */
     e->guard_fd = channel_fd;
     expect(e, MSG_SETUP, 2);
     int tun_fd = e->in.fds[0];

@@ -8,9 +8,12 @@
 
 #include "base/netaddr.h"
 
-enum { NETLINK_BYTES = 32768 }; /* what the kernel fills at most in one read of a dump */
+enum {
+    NETLINK_BYTES = 32768,       /* what the kernel fills at most in one read of a dump */
+    NETLINK_REQUEST_BYTES = 1024, /* more than any of our requests */
+};
 
-/* A message whose body is extra_bytes (cleared) at *extra; buf: MNL_SOCKET_BUFFER_SIZE at least. */
+/* A message whose body is extra_bytes (cleared) at *extra; buf: NETLINK_REQUEST_BYTES. */
 struct nlmsghdr *netlink_begin(void *buf, uint16_t type, uint16_t flags, size_t extra_bytes,
                                void **extra);
 

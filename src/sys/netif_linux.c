@@ -108,7 +108,7 @@ static int take_route(const struct nlmsghdr *h, void *arg)
 
 static int dump(uint16_t type, uint8_t af, size_t body_bytes, mnl_cb_t each, void *arg)
 {
-    char buf[MNL_SOCKET_BUFFER_SIZE];
+    char buf[NETLINK_REQUEST_BYTES];
     void *body;
     struct nlmsghdr *h = netlink_begin(buf, type, NLM_F_DUMP, body_bytes, &body);
     *(uint8_t *)body = af; /* the first member of every rtnetlink body */
@@ -206,7 +206,7 @@ bool netif_watch_drain(int fd)
 static int change_address(uint16_t type, uint16_t flags, uint32_t index,
                           const struct netprefix *address)
 {
-    char buf[MNL_SOCKET_BUFFER_SIZE];
+    char buf[NETLINK_REQUEST_BYTES];
     void *extra;
     struct nlmsghdr *h = netlink_begin(buf, type, flags, sizeof(struct ifaddrmsg), &extra);
     struct ifaddrmsg *body = extra;
@@ -245,7 +245,7 @@ static struct nlmsghdr *change_link(char *buf, uint32_t index, struct ifinfomsg 
 
 int netif_set_up(uint32_t index, bool up)
 {
-    char buf[MNL_SOCKET_BUFFER_SIZE];
+    char buf[NETLINK_REQUEST_BYTES];
     struct ifinfomsg *body;
     struct nlmsghdr *h = change_link(buf, index, &body);
     body->ifi_change = IFF_UP;
@@ -255,7 +255,7 @@ int netif_set_up(uint32_t index, bool up)
 
 static int set_number(uint32_t index, uint16_t type, uint32_t value)
 {
-    char buf[MNL_SOCKET_BUFFER_SIZE];
+    char buf[NETLINK_REQUEST_BYTES];
     struct ifinfomsg *body;
     struct nlmsghdr *h = change_link(buf, index, &body);
     mnl_attr_put_u32(h, type, value);

@@ -13,7 +13,7 @@
 static int change_route(uint16_t type, uint16_t flags, const struct netif_route *r)
 {
     static const uint8_t any[16];
-    char buf[MNL_SOCKET_BUFFER_SIZE];
+    char buf[NETLINK_REQUEST_BYTES];
     void *extra;
     struct nlmsghdr *h = netlink_begin(buf, type, flags, sizeof(struct rtmsg), &extra);
     struct rtmsg *body = extra;
@@ -50,7 +50,7 @@ int netif_route_remove(const struct netif_route *route)
 /* A dump of routes or rules, whose messages have no body but family, lengths and attributes. */
 static int dump(uint16_t type, size_t body_bytes, uint8_t family, mnl_cb_t each, void *arg)
 {
-    char buf[MNL_SOCKET_BUFFER_SIZE];
+    char buf[NETLINK_REQUEST_BYTES];
     void *body;
     struct nlmsghdr *h = netlink_begin(buf, type, NLM_F_DUMP, body_bytes, &body);
     *(uint8_t *)body = netlink_family(family);
@@ -184,7 +184,7 @@ bool netif_tables_taken(uint32_t first, uint32_t last, const char *own_interface
 
 int netif_rule_add(const struct netif_rule *rule)
 {
-    char buf[MNL_SOCKET_BUFFER_SIZE];
+    char buf[NETLINK_REQUEST_BYTES];
     void *extra;
     struct nlmsghdr *h = netlink_begin(buf, RTM_NEWRULE, NLM_F_CREATE | NLM_F_EXCL,
                                        sizeof(struct fib_rule_hdr), &extra);
