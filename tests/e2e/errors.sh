@@ -1,0 +1,63 @@
+#!/bin/sh
+# SPDX-License-Identifier: ISC
+#
+# What cannot work says so in one line that helps, with exit code 1: a bad configuration, missing
+# privileges, a port in use. A reload of a bad file leaves the old configuration at work.
+
+. "$(dirname "$0")/lib.sh"
+
+# refused WHAT LINES PATTERN COMMAND...: exit code 1, so many lines, one of which matches
+refused() {
+    what=$1
+    lines=$2
+    pattern=$3
+    shift 3
+    code=0
+    timeout 20 "$@" >"$tmp/refused" 2>&1 || code=$?
+    [ "$code" = 1 ] || fail "$what: exit code $code: $(cat "$tmp/refused")"
+    [ "$(wc -l <"$tmp/refused")" = "$lines" ] || fail "$what: not $lines lines: $(cat "$tmp/refused")"
+    grep -qE -- "$pattern" "$tmp/refused" || fail "$what: no $pattern: $(cat "$tmp/refused")"
+    ok "$what: $(head -n 1 "$tmp/refused")"
+}
+
+lab_up --links 'name=a 20/20,5ms'
+start_pair a
+
+sed 's/^listen = .*/lisen = 4297/; s/^allowed-ips = .*/allowed-ips = 10.77.0.2\/33/' \
+    "$tmp/server.conf" >"$tmp/bad.conf"
+line=$(grep -n lisen "$tmp/bad.conf" | cut -d: -f1)
+refused "unknown key" 2 "^$tmp/bad.conf:$line: .*lisen.*listen" "$hawserd" --check -c "$tmp/bad.conf"
+line=$(grep -n '/33' "$tmp/bad.conf" | cut -d: -f1)
+refused "bad value" 2 "^$tmp/bad.conf:$line: .*10.77.0.2/33" "$hawserd" --check -c "$tmp/bad.conf"
+refused "bad start" 2 "bad.conf:$line: " at s "$hawserd" -f -c "$tmp/bad.conf"
+refused "no file" 1 "none.conf" at s "$hawserd" -f -c "$tmp/none.conf"
+cp "$tmp/server.conf" "$tmp/open.conf"
+chmod 644 "$tmp/open.conf"
+refused "readable key" 1 "open.conf.*600" "$hawserd" --check -c "$tmp/open.conf"
+"$hawserd" --check -c "$tmp/server.conf" || fail "a good file is refused"
+code=0
+"$hawserd" --nonsense >&3 2>&1 || code=$?
+[ "$code" = 2 ] || fail "wrong usage ends with exit code $code"
+
+{
+    echo "[tunnel]"
+    echo "interface = hawser1"
+    sed 1d "$tmp/server.conf" | sed "s,$tmp/server.sock,$tmp/second.sock,"
+} >"$tmp/second.conf"
+refused "port in use" 1 "4297.*in use" at s "$hawserd" -f -c "$tmp/second.conf"
+at s sh -c '[ ! -e /sys/class/net/hawser1 ]' || fail "the refused tunnel left its device"
+at s ip route show table all | grep -q hawser1 && fail "the refused tunnel left a route"
+refused "no privileges" 1 "privilege" \
+    at i setpriv --bounding-set -all --inh-caps -all "$hawserd" -f -c "$tmp/second.conf"
+refused "no such tunnel" 1 "is not running" "$hawser" status -i "$tmp/none.sock"
+refused "no such link" 1 "none|no link" "$hawser" link none down -i "$tmp/client.sock"
+
+cp "$tmp/client.conf" "$tmp/good.conf"
+echo "nonsense = yes" >>"$tmp/client.conf"
+line=$(wc -l <"$tmp/client.conf")
+refused "bad reload" 1 ":$line: .*nonsense" "$hawser" reload -i "$tmp/client.sock"
+pings c -c 3 -i 0.05 10.77.0.1
+paths_up client a >&3 || fail "the link went down"
+cp "$tmp/good.conf" "$tmp/client.conf"
+"$hawser" reload -i "$tmp/client.sock" || fail "the file that is right again is refused"
+pings c -c 3 -i 0.05 10.77.0.1

@@ -1,0 +1,258 @@
+# SPDX-License-Identifier: ISC
+#
+# What the end-to-end tests share: a laboratory (docs/lab.md) with an identifier of its own, keys,
+# configurations and daemons in it, and that nothing of them is left, however a test ends.
+#
+# usage of every test: NAME.sh BUILD-DIRECTORY; needs root; exit 77: skipped
+
+set -eu
+
+[ $# = 1 ] || { echo "usage: $0 BUILD-DIRECTORY" >&2; exit 2; }
+[ "$(id -u)" = 0 ] || { echo "skipped: network namespaces need root"; exit 77; }
+umask 077
+
+build=$1
+lab=$build/lab/hawser-lab
+hawser=$build/src/cli/hawser
+hawserd=$build/src/daemon/hawserd
+probe=$build/tests/e2e/hawser-probe
+id=e2e$$
+tmp=$(mktemp -d /tmp/hawser-e2e-XXXXXX)
+sides=   # the daemons, by the names of their files in $tmp
+started= # processes to end
+lab_is_up=
+
+# Descriptor 3 takes what a background process says that the test is not interested in.
+exec 3>"$tmp/noise"
+
+alive() {
+    kill -0 "$1" 2>/dev/null
+}
+
+# Ends processes and waits for them, at most 8 s; then they are killed.
+end() {
+    for pid in "$@"; do
+        kill "$pid" 2>/dev/null || true
+    done
+    for pid in "$@"; do
+        tries=80
+        while alive "$pid" && [ "$tries" -gt 0 ]; do
+            sleep 0.1
+            tries=$((tries - 1))
+        done
+        ! alive "$pid" || kill -9 "$pid" 2>/dev/null || true
+        wait "$pid" 2>/dev/null || true
+    done
+}
+
+show() {
+    for side in $sides; do
+        echo "---- status of $side" >&2
+        "$hawser" status -i "$tmp/$side.sock" >&2 || true
+        echo "---- log of $side" >&2
+        tail -n 40 "$tmp/$side.log" >&2 || true
+    done
+}
+
+clean() {
+    status=$?
+    trap - EXIT
+    trap '' INT TERM HUP
+    case $status in 0 | 77) ;; *) show ;; esac
+    # shellcheck disable=SC2086 # a list of numbers
+    end $started
+    [ -z "$lab_is_up" ] || "$lab" down --id "$id"
+    rm -rf "$tmp"
+    exit "$status"
+}
+trap clean EXIT
+trap 'exit 1' INT TERM HUP
+
+fail() {
+    echo "FAIL: $*" >&2
+    exit 1
+}
+
+ok() {
+    echo "ok: $*"
+}
+
+# between LOW VALUE HIGH WHAT
+between() {
+    jq -en --argjson v "$2" "\$v >= $1 and \$v <= $3" >/dev/null ||
+        fail "$4: $2 is not within $1 and $3"
+    ok "$4: $2"
+}
+
+# await SECONDS WHAT COMMAND...: until the command succeeds; its output is dropped
+await() {
+    deadline=$(($(date +%s) + $1))
+    what=$2
+    shift 2
+    until "$@" >/dev/null 2>&1; do
+        [ "$(date +%s)" -le "$deadline" ] || fail "waited in vain: $what"
+        sleep 0.1
+    done
+    ok "$what"
+}
+
+# lab_up ARGUMENTS of hawser-lab up
+lab_up() {
+    lab_is_up=yes
+    "$lab" up --id "$id" --owner $$ "$@"
+}
+
+# at PLACE COMMAND...
+at() {
+    "$lab" exec --id "$id" "$@"
+}
+
+# background PLACE COMMAND...: $! is its process, ended with the test
+background() {
+    "$lab" exec --id "$id" "$@" 2>&3 &
+    started="$started $!"
+}
+
+# The keys of a name, made when first asked for.
+private_key() {
+    [ -e "$tmp/$1.key" ] || "$hawser" genkey >"$tmp/$1.key"
+    cat "$tmp/$1.key"
+}
+public_key() {
+    private_key "$1" | "$hawser" pubkey
+}
+
+# config SIDE: from standard input; it begins inside [tunnel]
+config() {
+    {
+        echo "[tunnel]"
+        echo "private-key = $(private_key "$1")"
+        echo "control = $tmp/$1.sock"
+        echo "user = nobody"
+        cat
+    } >"$tmp/$1.conf"
+}
+
+# start SIDE PLACE: its daemon; the guard's process is then in $tmp/SIDE.pid
+start() {
+    case " $sides " in *" $1 "*) ;; *) sides="$sides $1" ;; esac
+    "$lab" exec --id "$id" "$2" "$hawserd" -f -c "$tmp/$1.conf" >>"$tmp/$1.log" 2>&1 &
+    started="$started $!"
+    echo $! >"$tmp/$1.pid"
+}
+
+guard_of() {
+    cat "$tmp/$1.pid"
+}
+engine_of() {
+    guard=$(guard_of "$1")
+    for pid in $(cat "/proc/$guard/task/$guard/children"); do
+        # The other children are hooks and look-ups of names.
+        [ "$(readlink "/proc/$pid/root")" = / ] || { echo "$pid"; return; }
+    done
+    return 1
+}
+
+# stop SIDE: as systemd does; the result is the daemon's
+stop() {
+    stopped=0
+    pid=$(guard_of "$1")
+    kill "$pid"
+    tries=100
+    while alive "$pid"; do
+        [ "$tries" -gt 0 ] || fail "the daemon of $1 does not end"
+        tries=$((tries - 1))
+        sleep 0.1
+    done
+    wait "$pid" || stopped=$?
+    [ "$stopped" = 0 ] || fail "the daemon of $1 ended with exit code $stopped"
+}
+
+status() {
+    "$hawser" status --json -i "$tmp/$1.sock"
+}
+# ask SIDE FILTER: a value of the status
+ask() {
+    status "$1" | jq -r "$2"
+}
+# is SIDE CONDITION
+is() {
+    status "$1" | jq -e "$2"
+}
+
+# paths_up SIDE NAME...: these are all the links that carry traffic
+paths_up() {
+    side=$1
+    shift
+    is "$side" "[.peers[0].paths[] | select(.state == \"up\") | .link] | sort | join(\" \") == \"$*\""
+}
+
+# A pair: the client with every link that is named, in c, and the server in s. Overridden before
+# the call: what each tunnel has besides, the server's address, and what is routed through it.
+endpoint=203.0.113.1:4297
+client_tunnel=
+server_tunnel=
+server_allowed="10.77.0.1/32, fd77::1/128"
+client_allowed="10.77.0.2/32, fd77::2/128"
+
+config_pair() {
+    config client <<END
+address = 10.77.0.2/24, fd77::2/64
+$client_tunnel
+[peer vps]
+public-key = $(public_key server)
+endpoint = $endpoint
+allowed-ips = $server_allowed
+END
+    for link in "$@"; do
+        printf '[link %s]\ninterface = %s\n' "$link" "$link" >>"$tmp/client.conf"
+    done
+    config server <<END
+address = 10.77.0.1/24, fd77::1/64
+listen = 4297
+$server_tunnel
+[peer home]
+public-key = $(public_key client)
+allowed-ips = $client_allowed
+END
+}
+
+# start_pair LINK...: and waits until all of them are up at both ends
+start_pair() {
+    config_pair "$@"
+    start server s
+    start client c
+    await 20 "client up over $*" paths_up client "$@"
+    await 10 "server up over $*" paths_up server "$@"
+}
+
+# pings PLACE ARGUMENTS of ping: all of them must be answered
+pings() {
+    place=$1
+    shift
+    at "$place" ping -q "$@" >"$tmp/ping" 2>&1 || { cat "$tmp/ping" >&2; fail "ping from $place: $*"; }
+    grep -q ' 0% packet loss' "$tmp/ping" || { cat "$tmp/ping" >&2; fail "lost pings from $place: $*"; }
+}
+
+# count PLACE HOOK NAME MATCH: from now on nft counts what matches; counted PLACE NAME tells how many
+count() {
+    at "$1" nft -f - <<END
+add table inet e2e
+add counter inet e2e $3
+add chain inet e2e $2 { type filter hook $2 priority 0; }
+add rule inet e2e $2 $4 counter name $3
+END
+}
+counted() {
+    at "$1" nft -j list counter inet e2e "$2" | jq '.nftables[].counter.packets // empty'
+}
+
+# flow PLACE up|down ADDRESS SECONDS: one checked TCP stream with the probe that serves there
+flow() {
+    at "$1" "$probe" flow "$2" "$3" 7000 "$4" >"$tmp/flow.$2" 2>&1 ||
+        fail "TCP $2 to $3: $(cat "$tmp/flow.$2")"
+    ok "TCP $2 to $3: $(cat "$tmp/flow.$2")"
+}
+serve() {
+    background "$1" "$probe" serve 7000
+}
