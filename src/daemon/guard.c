@@ -188,7 +188,7 @@ static bool start(struct guard *g)
     }
     if (!guard_open_control(g) || !prepare_engine(g))
         return false;
-    network_begin(&g->network, &g->config);
+    network_begin(&g->network, &g->config, g->uid);
     if (!guard_open_tun(g) || !guard_open_listen(g))
         return false;
     g->mtu_bytes = g->config.mtu_bytes != 0 ? g->config.mtu_bytes : MTU_AT_START;

@@ -20,7 +20,8 @@ enum {
     SETS_TRIED = 16,
     PRIORITY_BASE = 10000,
     PRIORITIES_EACH = 4,
-    RULE_LINK = 0, /* order of the rules, from the set's first priority on */
+    RULE_LINK = 0,  /* order of the rules, from the set's first priority on */
+    RULE_NAMES = 1, /* beside RULE_MAIN */
     RULE_MAIN = 1,
     RULE_TUNNEL = 2,
     MTU_AT_START = 1420,
@@ -62,9 +63,9 @@ static void remove_rules_and_tables(const struct network *n)
     warn_failure("removing routes", netif_routes_purge(n->table, n->table + TABLES_EACH - 1));
 }
 
-void network_begin(struct network *n, const struct config *c)
+void network_begin(struct network *n, const struct config *c, uint32_t resolver_uid)
 {
-    *n = (struct network){ 0 };
+    *n = (struct network){ .resolver_uid = resolver_uid };
     snprintf(n->interface, sizeof n->interface, "%s", c->interface);
     snprintf(n->restore_file, sizeof n->restore_file, "%s.restore", c->control);
     choose_numbers(n);
@@ -120,10 +121,16 @@ static int add_rules(struct network *n, uint8_t family)
                                       .mark = n->table,
                                       .not_mark = true,
                                       .table = n->table };
+    struct netif_rule names = { .family = family,
+                                .priority = n->priority + RULE_NAMES,
+                                .uid = n->resolver_uid,
+                                .table = NETIF_TABLE_MAIN };
     bool *has = &n->has_rules[family == 6];
     if (*has)
         return 0;
     int err = netif_rule_add(&main_first);
+    if (err == 0)
+        err = netif_rule_add(&names);
     if (err == 0)
         err = netif_rule_add(&then_tunnel);
     *has = err == 0;

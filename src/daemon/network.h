@@ -27,12 +27,16 @@ struct network {
     uint32_t priority; /* of the first of our rules */
     struct netprefix *routes; /* owned: what is installed */
     size_t route_count;
-    bool has_rules[2]; /* IPv4, IPv6 */
+    uint32_t resolver_uid; /* who looks names up, past the tunnel */
+    bool has_rules[2];     /* IPv4, IPv6 */
     bool filtered;
 };
 
-/* Chooses the table, and removes what an earlier process left behind. */
-void network_begin(struct network *n, const struct config *c);
+/*
+ * Chooses the table, and removes what an earlier process left behind. resolver_uid: the user that
+ * looks up the peers' names, which must work before the tunnel does.
+ */
+void network_begin(struct network *n, const struct config *c, uint32_t resolver_uid);
 
 /* The device is there: sets everything up that the configuration names, and after a change of it,
  * what changed (old: the configuration until now, or NULL). 0, or negative errno when the tunnel

@@ -136,7 +136,7 @@ static void finish(struct lookup *l, struct tstamp now)
         return;
     }
     if (l->failing)
-        log_info("peer %s: its endpoint is found again", l->peer->name);
+        log_info("peer %s: its endpoint is found", l->peer->name);
     l->failing = false;
     l->pause_s = PAUSE_MIN_S;
     memcpy(l->known, l->in, count * sizeof l->known[0]);

@@ -34,13 +34,14 @@ int netif_routes_purge(uint32_t first, uint32_t last);
  */
 bool netif_tables_taken(uint32_t first, uint32_t last, const char *own_interface);
 
-/* "[not] fwmark MARK [oif INTERFACE] lookup TABLE [suppress_prefixlength 0]" */
+/* "[not] fwmark MARK [oif INTERFACE] [uidrange UID-UID] lookup TABLE [suppress_prefixlength 0]" */
 struct netif_rule {
     uint8_t family; /* 4 or 6 */
     uint32_t priority;
     uint32_t mark; /* 0: any */
     bool not_mark;
     const char *interface; /* NULL: any */
+    uint32_t uid;          /* 0: any; root's own cannot be told apart */
     uint32_t table;
     bool no_default; /* default routes of the table do not count */
 };

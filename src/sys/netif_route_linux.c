@@ -202,6 +202,10 @@ int netif_rule_add(const struct netif_rule *rule)
     }
     if (rule->interface != NULL)
         mnl_attr_put_strz(h, FRA_OIFNAME, rule->interface);
+    if (rule->uid != 0) {
+        struct fib_rule_uid_range range = { .start = rule->uid, .end = rule->uid };
+        mnl_attr_put(h, FRA_UID_RANGE, sizeof range, &range);
+    }
     if (rule->no_default)
         mnl_attr_put_u32(h, FRA_SUPPRESS_PREFIXLEN, 0);
     int err = netlink_ask(h, NULL, NULL);
