@@ -45,7 +45,7 @@ code=0
     sed 1d "$tmp/server.conf" | sed "s,$tmp/server.sock,$tmp/second.sock,"
 } >"$tmp/second.conf"
 refused "port in use" 1 "4297.*in use" at s "$hawserd" -f -c "$tmp/second.conf"
-at s sh -c '[ ! -e /sys/class/net/hawser1 ]' || fail "the refused tunnel left its device"
+at s ip link show dev hawser1 >&3 2>&1 && fail "the refused tunnel left its device"
 at s ip route show table all | grep -q hawser1 && fail "the refused tunnel left a route"
 refused "no privileges" 1 "privilege" \
     at i setpriv --bounding-set -all --inh-caps -all "$hawserd" -f -c "$tmp/second.conf"

@@ -31,7 +31,7 @@ udp() {
 
 check_inside() {
     mtu=$(ask client .mtu)
-    [ "$(at c cat /sys/class/net/hawser0/mtu)" = "$mtu" ] || fail "the device's MTU is not $mtu"
+    mtu_is c "$mtu" || fail "the device's MTU is not $mtu"
     serve s
     background s iperf3 -s
     count s input other 'iifname "hawser0" meta l4proto 253'

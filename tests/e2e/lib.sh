@@ -109,7 +109,7 @@ at() {
 
 # background PLACE COMMAND...: $! is its process, ended with the test
 background() {
-    "$lab" exec --id "$id" "$@" 2>&3 &
+    "$lab" exec --id "$id" "$@" >&3 2>&1 &
     started="$started $!"
 }
 
@@ -136,7 +136,8 @@ config() {
 # start SIDE PLACE: its daemon; the guard's process is then in $tmp/SIDE.pid
 start() {
     case " $sides " in *" $1 "*) ;; *) sides="$sides $1" ;; esac
-    "$lab" exec --id "$id" "$2" "$hawserd" -f -c "$tmp/$1.conf" >>"$tmp/$1.log" 2>&1 &
+    "$lab" exec --id "$id" "$2" "$hawserd" -f -c "$tmp/$1.conf" \
+        </dev/null >>"$tmp/$1.log" 2>&1 &
     started="$started $!"
     echo $! >"$tmp/$1.pid"
 }
@@ -255,4 +256,12 @@ flow() {
 }
 serve() {
     background "$1" "$probe" serve 7000
+}
+
+# mtu_of PLACE: of the tunnel's device
+mtu_of() {
+    at "$1" ip -j link show dev hawser0 | jq '.[0].mtu'
+}
+mtu_is() {
+    [ "$(mtu_of "$1")" = "$2" ]
 }

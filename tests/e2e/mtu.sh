@@ -9,8 +9,8 @@
 
 full_size() {
     mtu=$1
-    await 8 "the device's MTU is $mtu" at c grep -qx "$mtu" /sys/class/net/hawser0/mtu
-    await 8 "the server's MTU is $mtu" at s grep -qx "$mtu" /sys/class/net/hawser0/mtu
+    await 8 "the device's MTU is $mtu" mtu_is c "$mtu"
+    await 8 "the server's MTU is $mtu" mtu_is s "$mtu"
     pings c -c 20 -i 0.02 -M do -s $((mtu - 28)) 10.77.0.1
     pings s -c 20 -i 0.02 -M do -s $((mtu - 48)) fd77::2
     at c ping -q -c 1 -W 1 -M do -s $((mtu - 27)) 10.77.0.1 >&3 2>&1 && fail "more than the MTU passes"

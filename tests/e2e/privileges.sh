@@ -33,7 +33,7 @@ for side in client server; do
         case $(readlink "$fd") in
         socket:* | anon_inode:* | /dev/net/tun | /dev/null) ;;
         "$tmp/$side.log") ;; # its standard error, as it was started
-        *) fail "$side: has $(readlink "$fd") open" ;;
+        *) fail "$side: has $(readlink "$fd") open as ${fd##*/}" ;;
         esac
     done
     ok "the engine of the $side"

@@ -11,7 +11,7 @@ client_allowed="10.77.0.2/32, fd77::2/128, 192.168.1.0/24, fd00:1::/64"
 lab_up --links 'name=a 40/40,2ms; name=b 40/40,4ms'
 start_pair a b
 await 10 "MTU of 1500 - 64" is client '.mtu == 1436'
-await 3 "the device has it" [ "$(at c cat /sys/class/net/hawser0/mtu)" = 1436 ]
+await 3 "the device has it" mtu_is c 1436
 is client '[.peers[0].paths[].remote == "203.0.113.1:4297"] | all' >&3 ||
     fail "not over IPv4: $(ask client '.peers[0].paths[].remote')"
 check_inside

@@ -14,7 +14,7 @@ at c ip -6 route delete default dev four 2>&3 || true
 at c ip -4 address flush dev six
 start_pair four six
 await 10 "MTU of 1500 - 84" is client '.mtu == 1416'
-await 3 "the device has it" [ "$(at c cat /sys/class/net/hawser0/mtu)" = 1416 ]
+await 3 "the device has it" mtu_is c 1416
 is client '[.peers[0].paths[] | {(.link): .remote}] | add ==
            {four: "203.0.113.1:4297", six: "[2001:db8::1]:4297"}' >&3 ||
     fail "remotes: $(ask client '.peers[0].paths[].remote')"

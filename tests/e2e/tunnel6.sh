@@ -12,7 +12,7 @@ endpoint=[2001:db8::1]:4297
 lab_up --links 'name=a 40/40,2ms; name=b 40/40,4ms'
 start_pair a b
 await 10 "MTU of 1500 - 84" is client '.mtu == 1416'
-await 3 "the device has it" [ "$(at c cat /sys/class/net/hawser0/mtu)" = 1416 ]
+await 3 "the device has it" mtu_is c 1416
 is client '[.peers[0].paths[].remote == "[2001:db8::1]:4297"] | all' >&3 ||
     fail "not over IPv6: $(ask client '.peers[0].paths[].remote')"
 check_inside
