@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: ISC */
+/* Messages between guard and engine: what is encoded comes back, and nothing else is accepted. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/rng.h"
+#include "daemon/channel.h"
+#include "daemon/msg.h"
+
+/* One of every type, with every field in use. */
+static struct msg sample(enum msg_type type)
+{
+    struct msg m = { .type = type };
+    const struct netaddr addr4 = { .family = 4, .port = 4297, .addr = { 192, 0, 2, 7 } };
+    const struct netaddr addr6 = { .family = 6, .scope = 3, .addr = { 0xfe, 0x80, [15] = 1 } };
+    switch (type) {
+    case MSG_SETUP:
+        strcpy(m.setup.interface, "hawser0");
+        strcpy(m.setup.root, "/run/hawser/hawser0.sock.root");
+        memset(m.setup.private_key, 0x5a, sizeof m.setup.private_key);
+        m.setup.cipher = WIRE_CIPHER_AES256_GCM;
+        m.setup.rekey_s = 120;
+        m.setup.mtu_bytes = 1420;
+        m.setup.log_level = LOG_LEVEL_INFO;
+        m.setup.journal = true;
+        m.setup.tun_offload = 3;
+        m.setup.uid = 998;
+        m.setup.gid = 65534;
+        break;
+    case MSG_PEERS:
+        m.peer_count = 4096;
+        break;
+    case MSG_PEER:
+        strcpy(m.peer.name, "home");
+        memset(m.peer.public_key, 1, sizeof m.peer.public_key);
+        memset(m.peer.preshared_key, 2, sizeof m.peer.preshared_key);
+        m.peer.initiate = true;
+        m.peer.allowed_count = CONFIG_ALLOWED_MAX;
+        for (size_t i = 0; i < CONFIG_ALLOWED_MAX; i++)
+            m.peer.allowed[i] = (struct netprefix){ .family = i % 2 == 0 ? 4 : 6, .len = 32 };
+        break;
+    case MSG_LISTEN:
+        m.listen = 7;
+        break;
+    case MSG_LINK:
+        strcpy(m.link.link.name, "abcdefghijklmno");
+        strcpy(m.link.why, "interface wwan0 does not exist");
+        m.link.link.link = WIRE_PATHS_MAX - 1;
+        m.link.link.carrier = true;
+        m.link.link.has_ipv6 = true;
+        m.link.link.local_ipv4 = addr4;
+        m.link.link.local_ipv6 = addr6;
+        m.link.link.mtu_bytes = 1500;
+        m.link.link.use = WIRE_PATH_STANDBY;
+        m.link.link.limit_up_bps = UINT64_MAX;
+        break;
+    case MSG_ENDPOINTS:
+        m.endpoints.count = CORE_ENDPOINTS_MAX;
+        for (size_t i = 0; i < CORE_ENDPOINTS_MAX; i++)
+            m.endpoints.addrs[i] = i % 2 == 0 ? addr4 : addr6;
+        break;
+    case MSG_RELOADED:
+        memset(m.reloaded.text, 'x', MSG_TEXT_MAX);
+        break;
+    case MSG_RESOLVE:
+        memset(m.resolve, 9, sizeof m.resolve);
+        break;
+    case MSG_MTU:
+        m.mtu_bytes = 1436;
+        break;
+    case MSG_PEER_STATE:
+    case MSG_PATH_STATE:
+        m.state.up = true;
+        strcpy(m.state.link, "dsl");
+        strcpy(m.state.reason, "answers");
+        m.state.remote = addr4;
+        break;
+    case MSG_STOP:
+    case MSG_READY:
+    case MSG_RELOAD:
+    case MSG_TYPE_END:
+        break;
+    }
+    return m;
+}
+
+static void comes_back(void **state)
+{
+    (void)state;
+    for (int type = MSG_SETUP; type < MSG_TYPE_END; type++) {
+        uint8_t first[MSG_BYTES_MAX];
+        uint8_t second[MSG_BYTES_MAX];
+        struct msg in = sample((enum msg_type)type);
+        struct msg out;
+        size_t len = msg_encode(&in, first);
+        assert_true(len > 0);
+        assert_true(msg_decode(&out, first, len));
+        assert_int_equal(out.type, type);
+        assert_int_equal(msg_encode(&out, second), len);
+        assert_memory_equal(first, second, len);
+    }
+}
+
+static void refuses_other_lengths(void **state)
+{
+    (void)state;
+    for (int type = MSG_SETUP; type < MSG_TYPE_END; type++) {
+        uint8_t data[MSG_BYTES_MAX];
+        struct msg in = sample((enum msg_type)type);
+        struct msg out;
+        size_t len = msg_encode(&in, data);
+        for (size_t cut = 0; cut < len; cut += cut < 200 ? 1 : 61)
+            assert_false(msg_decode(&out, data, cut));
+        data[len] = 0;
+        assert_false(msg_decode(&out, data, len + 1));
+    }
+}
+
+static void refuses_values_out_of_range(void **state)
+{
+    (void)state;
+    uint8_t data[MSG_BYTES_MAX];
+    struct msg m = sample(MSG_LINK);
+    struct msg out;
+    m.link.link.link = WIRE_PATHS_MAX;
+    assert_false(msg_decode(&out, data, msg_encode(&m, data)));
+    m = sample(MSG_LINK);
+    m.link.link.use = WIRE_PATH_DOWN + 1;
+    assert_false(msg_decode(&out, data, msg_encode(&m, data)));
+    m = sample(MSG_LINK);
+    m.link.link.local_ipv4.family = 5;
+    assert_false(msg_decode(&out, data, msg_encode(&m, data)));
+    m = sample(MSG_PEER);
+    m.peer.allowed[5].len = 129;
+    assert_false(msg_decode(&out, data, msg_encode(&m, data)));
+    m.peer.allowed_count = CONFIG_ALLOWED_MAX + 1;
+    assert_int_equal(msg_encode(&m, data), 0);
+    m = sample(MSG_PEER);
+    memset(m.peer.name, 'n', sizeof m.peer.name); /* without an end */
+    assert_int_equal(msg_encode(&m, data), 0);
+    data[0] = MSG_TYPE_END;
+    assert_false(msg_decode(&out, data, 1));
+    data[0] = 0;
+    assert_false(msg_decode(&out, data, 1));
+}
+
+/* Whatever is accepted encodes to the same bytes: nothing has two spellings. */
+static void garbage(void **state)
+{
+    (void)state;
+    struct rng rng = { .state = 1 };
+    uint8_t data[MSG_BYTES_MAX];
+    uint8_t again[MSG_BYTES_MAX];
+    struct msg out;
+    for (unsigned i = 0; i < 20000; i++) {
+        struct msg m = sample((enum msg_type)(MSG_SETUP + rng_below(&rng, MSG_TYPE_END - 1)));
+        size_t len = msg_encode(&m, data);
+        for (unsigned flips = 0; flips < 3; flips++)
+            data[rng_below(&rng, len < 400 ? len : 400)] = (uint8_t)rng_next(&rng);
+        if (msg_decode(&out, data, len)) {
+            assert_int_equal(msg_encode(&out, again), len);
+            assert_memory_equal(data, again, len);
+        }
+    }
+}
+
+static void channel_carries_descriptors(void **state)
+{
+    (void)state;
+    static struct channel_input in;
+    struct msg m = sample(MSG_LINK);
+    int pair[2];
+    int ends[2];
+    char byte = 0;
+    assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair), 0);
+    assert_int_equal(pipe(ends), 0);
+    assert_int_equal(channel_send(pair[0], &m, &ends[1], 1), 0);
+    assert_int_equal(channel_receive(pair[1], &in), 1);
+    assert_int_equal(in.msg.type, MSG_LINK);
+    assert_int_equal(in.fd_count, 1);
+    assert_true(fcntl(in.fds[0], F_GETFD) & FD_CLOEXEC);
+    assert_int_equal(write(in.fds[0], "x", 1), 1);
+    assert_int_equal(read(ends[0], &byte, 1), 1);
+    channel_close_fds(&in);
+    assert_int_equal(in.fd_count, 0);
+
+    m = sample(MSG_PEER); /* the longest there is */
+    assert_int_equal(channel_send(pair[0], &m, NULL, 0), 0);
+    assert_int_equal(channel_receive(pair[1], &in), 1);
+    assert_int_equal(in.msg.peer.allowed_count, CONFIG_ALLOWED_MAX);
+
+    assert_int_equal(send(pair[0], "garbage", 7, 0), 7);
+    assert_int_equal(channel_receive(pair[1], &in), -EBADMSG);
+    close(pair[0]);
+    assert_int_equal(channel_receive(pair[1], &in), 0);
+    close(pair[1]);
+    close(ends[0]);
+    close(ends[1]);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(comes_back),
+        cmocka_unit_test(refuses_other_lengths),
+        cmocka_unit_test(refuses_values_out_of_range),
+        cmocka_unit_test(garbage),
+        cmocka_unit_test(channel_carries_descriptors),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
