@@ -93,7 +93,8 @@ static void check_links(struct config_parser *p)
 {
     const struct config *c = p->config;
     bool active = c->link_count == 0 || c->link_count < p->link_headers;
-    for (const struct config_link *l = c->links; l < c->links + c->link_count; l++) {
+    for (size_t i = 0; i < c->link_count; i++) {
+        const struct config_link *l = &c->links[i];
         active = active || l->role == WIRE_PATH_ACTIVE;
         if (strcmp(l->interface, c->interface) == 0)
             config_fault(p, l->line, "[link %s] is the tunnel's own interface: name another",

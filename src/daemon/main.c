@@ -184,7 +184,7 @@ int main(int argc, char **argv)
     struct guard_options options = { .ready_fd = -1 };
     fill_standard_fds();
     if (argc == 2 && strcmp(argv[1], "--engine") == 0)
-        _exit(engine_main(ENGINE_CHANNEL_FD)); /* what runs at exit may not be allowed any more */
+        return engine_main(ENGINE_CHANNEL_FD);
     log_init("hawserd", LOG_LEVEL_INFO, is_journal());
     int code = parse(argc, argv, &a);
     if (code >= 0)

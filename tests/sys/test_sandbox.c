@@ -23,6 +23,7 @@
 #include <sys/ptrace.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -34,6 +35,13 @@ static char root[] = "/tmp/hawser-sandbox-XXXXXX";
 static uid_t uid;
 static gid_t gid;
 
+/* Ends by the system call alone: a sanitizer would look for leaks in _exit(), by calls that are not
+ * allowed any more. */
+static void leave(int code)
+{
+    syscall(SYS_exit_group, code);
+}
+
 /* The wait status of a child that does one thing in the sandbox. */
 static int inside(void (*act)(void))
 {
@@ -43,9 +51,9 @@ static int inside(void (*act)(void))
     if (pid == 0) {
         const char *step;
         if (sandbox_enter(root, uid, gid, &step) < 0)
-            _exit(REFUSED);
+            leave(REFUSED);
         act();
-        _exit(DID_IT);
+        leave(DID_IT);
     }
     assert_int_equal(waitpid(pid, &status, 0), pid);
     return status;
@@ -90,19 +98,19 @@ static void try_exec(void)
 static void try_fork(void)
 {
     if (fork() == 0)
-        _exit(0);
+        leave(0);
 }
 
 static void try_setuid(void)
 {
     if (setuid(0) != 0)
-        _exit(DID_IT);
+        leave(DID_IT);
 }
 
 static void try_chroot(void)
 {
     if (chroot("/") != 0)
-        _exit(DID_IT);
+        leave(DID_IT);
 }
 
 static void try_ptrace(void)
@@ -147,12 +155,12 @@ static void work(void)
     char buffer[64];
     void *memory = malloc(1 << 20);
     if (memory == NULL)
-        _exit(REFUSED);
+        leave(REFUSED);
     memset(memory, 1, 1 << 20);
     free(memory);
     snprintf(buffer, sizeof buffer, "%d", (int)getpid());
     if (write(STDERR_FILENO, "", 0) != 0)
-        _exit(REFUSED);
+        leave(REFUSED);
 }
 
 static void allows_work(void **state)
@@ -188,8 +196,8 @@ static void holds_no_privilege(void **state)
         close(done[1]);
         int err = sandbox_enter(root, uid, gid, &step);
         if (write(ready[1], err == 0 ? "y" : "n", 1) == 1 && read(done[0], &byte, 1) == 0)
-            _exit(DID_IT);
-        _exit(REFUSED);
+            leave(DID_IT);
+        leave(REFUSED);
     }
     assert_int_equal(read(ready[0], &byte, 1), 1);
     assert_int_equal(byte, 'y');
