@@ -164,6 +164,7 @@ static void on_peer_state(struct guard *g, struct tstamp now, const struct msg *
     const struct config_peer *p = peer_of_key(g, m->state.public_key);
     if (p == NULL)
         return;
+    g->engine.peer_up[p - g->config.peers] = m->state.up;
     log_info("peer %s is %s (%s)", p->name, m->state.up ? "up" : "down", m->state.reason);
     guard_hook(g, now, m->state.up ? HOOK_PEER_UP : HOOK_PEER_DOWN, p->name, NULL, &m->state.remote,
                m->state.reason);
@@ -199,6 +200,18 @@ static const struct {
     { MSG_RELOAD, on_reload }, { MSG_PEER_STATE, on_peer_state }, { MSG_PATH_STATE, on_path_state },
 };
 
+/* Nobody else will tell of the peers that were up. */
+static void peers_gone(struct guard *g, struct tstamp now)
+{
+    for (size_t i = 0; i < g->config.peer_count; i++) {
+        const struct netaddr none = { 0 };
+        if (g->engine.peer_up[i])
+            guard_hook(g, now, HOOK_PEER_DOWN, g->config.peers[i].name, NULL, &none,
+                       "the engine ended");
+    }
+    memset(g->engine.peer_up, 0, sizeof g->engine.peer_up);
+}
+
 /* The engine is no more. */
 static void engine_gone(struct guard *g, struct tstamp now, const char *how)
 {
@@ -208,6 +221,7 @@ static void engine_gone(struct guard *g, struct tstamp now, const char *how)
     e->pid = 0;
     e->ready = false;
     links_untold(&g->links);
+    peers_gone(g, now);
     if (tstamp_sub(now, e->started) > CALM_S * NS_PER_S)
         e->pause_s = PAUSE_MIN_S;
     e->restart_at = tstamp_add(now, e->pause_s * NS_PER_S);

@@ -22,7 +22,8 @@ struct engine_process {
     bool ready; /* in its sandbox: it may be told of the network */
     struct tstamp restart_at;
     struct tstamp started;
-    int pause_s; /* before the next restart */
+    int pause_s;                    /* before the next restart */
+    bool peer_up[CONFIG_PEERS_MAX]; /* as it told, by their place in the configuration */
 };
 
 struct guard {

@@ -71,10 +71,24 @@ static bool load(struct guard *g, struct config *next, char text[MSG_TEXT_MAX + 
     return changed == NULL;
 }
 
+/* Peers that stay up may stand at another place of the new configuration. */
+static void move_peer_states(struct guard *g, const struct config *old)
+{
+    bool before[CONFIG_PEERS_MAX];
+    memcpy(before, g->engine.peer_up, sizeof before);
+    memset(g->engine.peer_up, 0, sizeof g->engine.peer_up);
+    for (size_t i = 0; i < g->config.peer_count; i++)
+        for (size_t j = 0; j < old->peer_count; j++)
+            if (before[j] &&
+                memcmp(g->config.peers[i].public_key, old->peers[j].public_key, 32) == 0)
+                g->engine.peer_up[i] = true;
+}
+
 static void apply(struct guard *g, struct tstamp now, struct config *next)
 {
     struct config old = g->config;
     g->config = *next;
+    move_peer_states(g, &old);
     memcpy(g->hook.path, g->config.hook, sizeof g->hook.path);
     network_apply(&g->network, &g->config, &old);
     if (g->engine.ready)

@@ -27,6 +27,10 @@ static struct link_slot *slot_free(struct links *l)
     for (size_t i = 0; i < WIRE_PATHS_MAX; i++)
         if (!l->slots[i].used)
             return &l->slots[i];
+    /* Interfaces that come under ever new names: one that is away gives its number. */
+    for (size_t i = 0; l->is_auto && i < WIRE_PATHS_MAX; i++)
+        if (!l->slots[i].told.link.present)
+            return &l->slots[i];
     return NULL;
 }
 
