@@ -103,6 +103,7 @@ static void close_path(struct peer *p, struct tstamp now, uint8_t id)
     path->opened = false;
     bond_path_close(p->bond, now, id);
     tell(p, now, id);
+    event_mtu(p->core);
 }
 
 static void refresh_one(struct peer *p, struct tstamp now, uint8_t id)
@@ -179,6 +180,7 @@ static void link_reconfigured(struct peer *p, struct tstamp now, const struct co
                   route_overhead_bytes(&path->address.route));
     configure(p, now, id);
     tell(p, now, id);
+    event_mtu(p->core);
 }
 
 void paths_link_changed(struct peer *p, struct tstamp now, const struct core_link *before,
@@ -227,6 +229,7 @@ void paths_answered(struct peer *p, struct tstamp now, uint8_t id,
     path->opened = true;
     configure(p, now, id);
     tell(p, now, id);
+    event_mtu(p->core); /* a search among one size has ended already */
     peer_set_up(p, now, true, "path validated");
 }
 
