@@ -185,6 +185,7 @@ int main(int argc, char **argv)
     fill_standard_fds();
     if (argc == 2 && strcmp(argv[1], "--engine") == 0)
         return engine_main(ENGINE_CHANNEL_FD);
+    closefrom(STDERR_FILENO + 1); /* else what our starter left open reaches engine and hooks */
     log_init("hawserd", LOG_LEVEL_INFO, is_journal());
     int code = parse(argc, argv, &a);
     if (code >= 0)
