@@ -6,34 +6,36 @@
 
 . "$(dirname "$0")/lib.sh"
 
-# refused WHAT LINES PATTERN COMMAND...: exit code 1, so many lines, one of which matches
+# refused WHAT LINES PATTERN PLACE COMMAND...: exit code 1, so many lines, one of which matches
 refused() {
     what=$1
     lines=$2
     pattern=$3
     shift 3
     code=0
-    timeout 20 "$@" >"$tmp/refused" 2>&1 || code=$?
+    timeout 20 "$lab" exec --id "$id" "$@" >"$tmp/refused" 2>&1 || code=$?
     [ "$code" = 1 ] || fail "$what: exit code $code: $(cat "$tmp/refused")"
     [ "$(wc -l <"$tmp/refused")" = "$lines" ] || fail "$what: not $lines lines: $(cat "$tmp/refused")"
     grep -qE -- "$pattern" "$tmp/refused" || fail "$what: no $pattern: $(cat "$tmp/refused")"
-    ok "$what: $(head -n 1 "$tmp/refused")"
+    ok "$what: $(grep -m 1 -E -- "$pattern" "$tmp/refused")"
 }
 
+server_tunnel="nat = yes"
+client_allowed=10.77.0.2/32
 lab_up --links 'name=a 20/20,5ms'
 start_pair a
 
-sed 's/^listen = .*/lisen = 4297/; s/^allowed-ips = .*/allowed-ips = 10.77.0.2\/33/' \
-    "$tmp/server.conf" >"$tmp/bad.conf"
-line=$(grep -n lisen "$tmp/bad.conf" | cut -d: -f1)
-refused "unknown key" 2 "^$tmp/bad.conf:$line: .*lisen.*listen" "$hawserd" --check -c "$tmp/bad.conf"
+sed -e 's/^nat = yes/natt = yes/' -e 's,10.77.0.2/32$,10.77.0.2/33,' "$tmp/server.conf" \
+    >"$tmp/bad.conf"
+line=$(grep -n natt "$tmp/bad.conf" | cut -d: -f1)
+refused "unknown key" 2 "^$tmp/bad.conf:$line: .*natt.*\"nat\"" c "$hawserd" --check -c "$tmp/bad.conf"
 line=$(grep -n '/33' "$tmp/bad.conf" | cut -d: -f1)
-refused "bad value" 2 "^$tmp/bad.conf:$line: .*10.77.0.2/33" "$hawserd" --check -c "$tmp/bad.conf"
-refused "bad start" 2 "bad.conf:$line: " at s "$hawserd" -f -c "$tmp/bad.conf"
-refused "no file" 1 "none.conf" at s "$hawserd" -f -c "$tmp/none.conf"
+refused "bad value" 2 "^$tmp/bad.conf:$line: .*10.77.0.2/33" c "$hawserd" --check -c "$tmp/bad.conf"
+refused "bad start" 2 "bad.conf:$line: " s "$hawserd" -f -c "$tmp/bad.conf"
+refused "no file" 1 "none.conf" s "$hawserd" -f -c "$tmp/none.conf"
 cp "$tmp/server.conf" "$tmp/open.conf"
 chmod 644 "$tmp/open.conf"
-refused "readable key" 1 "open.conf.*600" "$hawserd" --check -c "$tmp/open.conf"
+refused "readable key" 1 "open.conf.*600" c "$hawserd" --check -c "$tmp/open.conf"
 "$hawserd" --check -c "$tmp/server.conf" || fail "a good file is refused"
 code=0
 "$hawserd" --nonsense >&3 2>&1 || code=$?
@@ -44,18 +46,18 @@ code=0
     echo "interface = hawser1"
     sed 1d "$tmp/server.conf" | sed "s,$tmp/server.sock,$tmp/second.sock,"
 } >"$tmp/second.conf"
-refused "port in use" 1 "4297.*in use" at s "$hawserd" -f -c "$tmp/second.conf"
+refused "port in use" 1 "4297.*in use" s "$hawserd" -f -c "$tmp/second.conf"
 at s ip link show dev hawser1 >&3 2>&1 && fail "the refused tunnel left its device"
 at s ip route show table all | grep -q hawser1 && fail "the refused tunnel left a route"
 refused "no privileges" 1 "privilege" \
-    at i setpriv --bounding-set -all --inh-caps -all "$hawserd" -f -c "$tmp/second.conf"
-refused "no such tunnel" 1 "is not running" "$hawser" status -i "$tmp/none.sock"
-refused "no such link" 1 "none|no link" "$hawser" link none down -i "$tmp/client.sock"
+    i setpriv --bounding-set -all --inh-caps -all "$hawserd" -f -c "$tmp/second.conf"
+refused "no such tunnel" 1 "is not running" c "$hawser" status -i "$tmp/none.sock"
+refused "no such link" 1 "none|no link" c "$hawser" link none down -i "$tmp/client.sock"
 
 cp "$tmp/client.conf" "$tmp/good.conf"
 echo "nonsense = yes" >>"$tmp/client.conf"
 line=$(wc -l <"$tmp/client.conf")
-refused "bad reload" 1 ":$line: .*nonsense" "$hawser" reload -i "$tmp/client.sock"
+refused "bad reload" 1 ":$line: .*nonsense" c "$hawser" reload -i "$tmp/client.sock"
 pings c -c 3 -i 0.05 10.77.0.1
 paths_up client a >&3 || fail "the link went down"
 cp "$tmp/good.conf" "$tmp/client.conf"

@@ -69,7 +69,8 @@ for side in client server; do
     await 10 "another engine of the $side" sh -c \
         "for p in \$(cat /proc/$(guard_of "$side")/task/*/children); do
              [ \$p != $engine ] && [ \"\$(readlink /proc/\$p/root)\" != / ] && exit; done; exit 1"
-    await 20 "which brings the links up" paths_up client a b
+    await 20 "which brings the links up" paths_up "$side" a b
+    await 20 "at both ends" paths_up client a b
     pings c -c 3 -i 0.05 -W 3 203.0.113.80
 done
 

@@ -174,11 +174,11 @@ status() {
 }
 # ask SIDE FILTER: a value of the status
 ask() {
-    status "$1" | jq -r "$2"
+    answer=$(status "$1") && printf "%s\n" "$answer" | jq -r "$2"
 }
 # is SIDE CONDITION
 is() {
-    status "$1" | jq -e "$2"
+    answer=$(status "$1") && printf "%s\n" "$answer" | jq -e "$2"
 }
 
 # paths_up SIDE NAME...: these are all the links that carry traffic
