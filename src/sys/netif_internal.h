@@ -9,7 +9,7 @@
 #include "base/netaddr.h"
 
 enum {
-    NETLINK_BYTES = 32768,       /* what the kernel fills at most in one read of a dump */
+    NETLINK_BYTES = 32768,        /* what the kernel fills at most in one read of a dump */
     NETLINK_REQUEST_BYTES = 1024, /* more than any of our requests */
 };
 
