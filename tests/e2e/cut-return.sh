@@ -41,7 +41,8 @@ between 0 "$(($(rx_bytes b) - before))" 20000 "bytes over a link that is out"
 before=$(rx_bytes b)
 await 5 "taken in again" carries b
 
+wait "$down" || fail "TCP down broke: $(cat "$tmp/down")"
+wait "$up" || fail "TCP up broke: $(cat "$tmp/up")"
 for way in down up; do
-    eval "wait \$$way" || fail "TCP $way broke: $(cat "$tmp/$way")"
     between 0 "$(jq .silence_ms "$tmp/$way")" 1500 "longest silence of TCP $way, ms"
 done

@@ -8,7 +8,7 @@
 . "$(dirname "$0")/inside.sh"
 
 client_allowed="10.77.0.2/32, fd77::2/128, 192.168.1.0/24, fd00:1::/64"
-endpoint=[2001:db8::1]:4297
+endpoint="[2001:db8::1]:4297"
 lab_up --links 'name=a 40/40,2ms; name=b 40/40,4ms'
 start_pair a b
 await 10 "MTU of 1500 - 84" is client '.mtu == 1416'
