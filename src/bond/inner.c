@@ -81,7 +81,7 @@ static uint32_t hash_flow(const struct inner_info *i, const uint8_t *ports, uint
         h = mix(h, (uint64_t)get32(i->source + at) << 32 | get32(i->destination + at));
     if (ports != NULL)
         h = mix(h, get32(ports));
-    return (uint32_t)(h >> 32);
+    return (uint32_t)(mix(h, 0) >> 32); /* once more: the ports have met one round only */
 }
 
 /* The transport's part: ports for the hash, and whether it is an acknowledgement alone. */
