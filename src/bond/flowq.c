@@ -55,6 +55,14 @@ static void drop(struct flowq *q, struct pkt *p, uint64_t *counter)
     pkt_put(p);
 }
 
+/* The first packet of a flow that has one. */
+static struct pkt *take_head(struct flowq_flow *f)
+{
+    struct pkt *p = pkt_list_pop(&f->packets);
+    f->bytes -= p->len_bytes;
+    return p;
+}
+
 /* Bytes the flow sent in the recent past, with this packet; the past fades with e^(-t / 100 ms). */
 static double recent_bytes(struct flowq_flow *f, struct tstamp now, uint32_t len)
 {
@@ -102,10 +110,10 @@ static void drop_from_fattest(struct flowq *q)
     struct flowq_flow *fattest = NULL;
     for (unsigned i = 0; i < FLOWQ_FLOWS; i++) {
         struct flowq_flow *f = &q->flows[i];
-        if (f->packets.count > 0 && (fattest == NULL || f->packets.count > fattest->packets.count))
+        if (f->packets.count > 0 && (fattest == NULL || f->bytes > fattest->bytes))
             fattest = f;
     }
-    struct pkt *p = fattest != NULL ? pkt_list_pop(&fattest->packets) : pkt_list_pop(&q->sparse);
+    struct pkt *p = fattest != NULL ? take_head(fattest) : pkt_list_pop(&q->sparse);
     if (p != NULL)
         drop(q, p, &q->dropped_full);
 }
@@ -134,6 +142,7 @@ void flowq_push(struct flowq *q, struct tstamp now, struct pkt *p)
         pkt_list_push(&q->sparse, p);
     } else {
         pkt_list_push(&f->packets, p);
+        f->bytes += p->len_bytes;
         if (!f->listed) {
             f->listed = true;
             f->deficit_bytes = FLOWQ_QUANTUM;
@@ -199,8 +208,7 @@ static bool punish(struct flowq *q, struct flowq_flow *f)
     struct pkt *p = f->packets.head;
     if (inner_mark_ce(p->data, p->len_bytes))
         return false;
-    pkt_list_pop(&f->packets);
-    drop(q, p, &q->dropped_codel);
+    drop(q, take_head(f), &q->dropped_codel);
     return true;
 }
 
@@ -241,7 +249,7 @@ static struct pkt *take_segment(struct flowq *q, struct flowq_flow *f, uint16_t 
         pkt_ref(p);
         return p;
     }
-    pkt_list_pop(&f->packets);
+    take_head(f);
     q->bytes -= p->len_bytes;
     return p;
 }
@@ -272,26 +280,23 @@ struct pkt *flowq_pop_bulk(struct flowq *q, struct tstamp now, uint16_t *seg)
     return NULL;
 }
 
-static size_t expire_list(struct flowq *q, struct pkt_list *l, struct tstamp oldest)
+static bool expired(const struct pkt_list *l, struct tstamp oldest)
 {
-    size_t n = 0;
-    while (l->head != NULL && tstamp_before(l->head->time, oldest)) {
-        uint64_t ignored = 0;
-        drop(q, pkt_list_pop(l), &ignored);
-        n++;
-    }
-    return n;
+    return l->head != NULL && tstamp_before(l->head->time, oldest);
 }
 
 size_t flowq_expire(struct flowq *q, struct tstamp now, int64_t age_ns)
 {
     struct tstamp oldest = tstamp_add(now, -age_ns);
-    size_t n = expire_list(q, &q->sparse, oldest);
+    uint64_t n = 0;
+    while (expired(&q->sparse, oldest))
+        drop(q, pkt_list_pop(&q->sparse), &n);
     for (unsigned i = 0; i < FLOWQ_FLOWS; i++)
-        n += expire_list(q, &q->flows[i].packets, oldest);
+        while (expired(&q->flows[i].packets, oldest))
+            drop(q, take_head(&q->flows[i]), &n);
     while (q->ack_head != NULL && tstamp_before(q->ack_head->ack->time, oldest)) {
         pkt_put(flowq_pop_ack(q, now));
         n++;
     }
-    return n;
+    return (size_t)n;
 }

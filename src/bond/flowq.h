@@ -37,6 +37,7 @@ struct flowq_codel {
 
 struct flowq_flow {
     struct pkt_list packets;
+    uint32_t bytes;          /* of packets */
     struct flowq_flow *next; /* in the list of new or old flows */
     struct pkt *ack;         /* owned: the pure acknowledgement that waits */
     struct flowq_flow *ack_next;
