@@ -1,0 +1,492 @@
+/* SPDX-License-Identifier: ISC */
+/* The sender's queues: classes, fairness, thinning of acknowledgements, CoDel and limits. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include "bond/flowq.h"
+#include "bond/packet.h"
+
+enum { POOL_SMALL = 8192, POOL_LARGE = 64, SEED = 1, BYTES_MAX = 4 << 20, FLOWS_MAX = 16 };
+
+static struct pkt_pool *pool;
+static struct flowq *queue;
+
+static struct tstamp at_ms(int64_t ms)
+{
+    return (struct tstamp){ NS_PER_S + ms * NS_PER_MS };
+}
+
+static int begin(void **state)
+{
+    (void)state;
+    pool = pkt_pool_new(POOL_SMALL, POOL_LARGE);
+    queue = malloc(sizeof *queue);
+    if (pool == NULL || queue == NULL)
+        return -1;
+    flowq_init(queue, SEED, BYTES_MAX);
+    return 0;
+}
+
+/* Whatever a test left in the queues must come back to the pool. */
+static int end(void **state)
+{
+    (void)state;
+    flowq_clear(queue);
+    size_t used = pkt_pool_used(pool) + queue->bytes;
+    free(queue);
+    pkt_pool_free(pool);
+    return used != 0;
+}
+
+static void push(struct tstamp now, uint16_t flow, uint32_t number, uint32_t bytes)
+{
+    flowq_push(queue, now, packet_udp(pool, flow, number, bytes));
+}
+
+/* So many packets of 1500 bytes at once; the first ones of a flow are sparse and are taken out. */
+static void fill(struct tstamp now, uint16_t flow, unsigned count)
+{
+    for (uint32_t i = 0; i < count; i++)
+        push(now, flow, i, 1500);
+    for (struct pkt *p; (p = flowq_pop_sparse(queue)) != NULL;)
+        pkt_put(p);
+}
+
+static void a_new_flow_is_sparse_until_it_has_sent_much(void **state)
+{
+    (void)state;
+    struct tstamp now = at_ms(0);
+    for (uint32_t i = 0; i < 5; i++)
+        push(now, 1, i, 1500);
+    for (uint32_t i = 0; i < 2; i++) { /* the third would be 4500 bytes */
+        struct pkt *p = flowq_pop_sparse(queue);
+        assert_int_equal(packet_number(p), i);
+        assert_true(p->time.ns == now.ns);
+        assert_int_equal(p->l4_offset, 20);
+        pkt_put(p);
+    }
+    assert_false(flowq_has_sparse(queue));
+    for (uint32_t i = 2; i < 5; i++) {
+        uint16_t seg = 9;
+        struct pkt *p = flowq_pop_bulk(queue, now, &seg);
+        assert_int_equal(packet_number(p), i);
+        assert_int_equal(seg, 0);
+        pkt_put(p);
+    }
+    assert_int_equal(queue->bytes, 0);
+}
+
+static void a_flow_that_rests_is_sparse_again(void **state)
+{
+    (void)state;
+    fill(at_ms(0), 1, 10);
+    uint16_t seg;
+    for (struct pkt *p; (p = flowq_pop_bulk(queue, at_ms(1), &seg)) != NULL;)
+        pkt_put(p);
+    push(at_ms(50), 1, 0, 100);
+    assert_false(flowq_has_sparse(queue));
+    pkt_put(flowq_pop_bulk(queue, at_ms(50), &seg));
+    push(at_ms(500), 1, 0, 100);
+    assert_true(flowq_has_sparse(queue));
+}
+
+static void a_call_stays_sparse_beside_bulk(void **state)
+{
+    (void)state;
+    fill(at_ms(0), 1, 200);
+    for (int64_t ms = 0; ms < 1000; ms += 20) {
+        push(at_ms(ms), 2, 0, 200);
+        struct pkt *p = flowq_pop_sparse(queue);
+        assert_non_null(p);
+        assert_int_equal(packet_flow(p), 2);
+        pkt_put(p);
+    }
+}
+
+/* Nothing of a flow overtakes what waits of it. */
+static void a_flow_that_waits_is_not_sparse(void **state)
+{
+    (void)state;
+    fill(at_ms(0), 1, 4);
+    push(at_ms(2000), 1, 4, 100);
+    assert_false(flowq_has_sparse(queue));
+}
+
+static const struct {
+    uint32_t bytes[4]; /* of a flow's packets */
+} mixes[] = {
+    { { 1500, 1500, 1500, 1500 } },
+    { { 1500, 100, 0, 0 } },
+    { { 1500, 700, 300, 64 } },
+    { { 1514, 1000, 0, 0 } },
+};
+
+static void busy_flows_share_by_bytes(void **state)
+{
+    (void)state;
+    for (size_t m = 0; m < sizeof mixes / sizeof *mixes; m++) {
+        flowq_clear(queue);
+        queue->codel.off = true;
+        uint64_t got[FLOWS_MAX] = { 0 };
+        uint64_t least = UINT64_MAX;
+        uint64_t most = 0;
+        unsigned flows = 0;
+        for (; flows < 4 && mixes[m].bytes[flows] > 0; flows++)
+            for (uint32_t sent = 0; sent < 150000; sent += mixes[m].bytes[flows])
+                push(at_ms(0), (uint16_t)flows, 0, mixes[m].bytes[flows]);
+        for (struct pkt *p; (p = flowq_pop_sparse(queue)) != NULL;)
+            pkt_put(p);
+        for (uint64_t sum = 0; sum < 100000 * flows;) {
+            uint16_t seg;
+            struct pkt *p = flowq_pop_bulk(queue, at_ms(0), &seg);
+            got[packet_flow(p)] += p->len_bytes;
+            sum += p->len_bytes;
+            pkt_put(p);
+        }
+        for (unsigned i = 0; i < flows; i++) {
+            least = got[i] < least ? got[i] : least;
+            most = got[i] > most ? got[i] : most;
+        }
+        /* A quantum and a packet is all that DRR may differ by. */
+        assert_true(most - least <= 2 * (FLOWQ_QUANTUM + 1500));
+    }
+}
+
+static void a_new_flow_goes_before_the_old_ones(void **state)
+{
+    (void)state;
+    queue->codel.off = true;
+    fill(at_ms(0), 1, 100);
+    uint16_t seg;
+    for (unsigned i = 0; i < 10; i++)
+        pkt_put(flowq_pop_bulk(queue, at_ms(0), &seg));
+    fill(at_ms(1), 2, 4);
+    struct pkt *p = flowq_pop_bulk(queue, at_ms(1), &seg);
+    assert_int_equal(packet_flow(p), 2);
+    pkt_put(p);
+}
+
+static void a_flow_keeps_its_order(void **state)
+{
+    (void)state;
+    queue->codel.off = true;
+    uint32_t next[FLOWS_MAX] = { 0 };
+    for (uint32_t i = 0; i < 100; i++)
+        for (uint16_t flow = 0; flow < FLOWS_MAX; flow++)
+            push(at_ms(0), flow, i, 400);
+    unsigned total = 0;
+    uint16_t seg;
+    for (struct pkt *p; (p = flowq_pop_sparse(queue)) != NULL; total++, pkt_put(p))
+        assert_int_equal(packet_number(p), next[packet_flow(p)]++);
+    for (struct pkt *p; (p = flowq_pop_bulk(queue, at_ms(0), &seg)) != NULL; total++, pkt_put(p))
+        assert_int_equal(packet_number(p), next[packet_flow(p)]++);
+    assert_int_equal(total, 100 * FLOWS_MAX);
+    assert_int_equal(queue->bytes, 0);
+}
+
+static void push_ack(struct tstamp now, uint16_t flow, uint32_t ack)
+{
+    flowq_push(queue, now, packet_tcp_ack(pool, flow, ack));
+}
+
+static uint32_t tcp_ack_of(const struct pkt *p)
+{
+    return (uint32_t)p->data[28] << 24 | (uint32_t)p->data[29] << 16 | (uint32_t)p->data[30] << 8 |
+           p->data[31];
+}
+
+static void a_newer_acknowledgement_replaces_the_one_that_waits(void **state)
+{
+    (void)state;
+    for (uint32_t i = 0; i < 10; i++)
+        push_ack(at_ms(0), 1, 1000 + i);
+    push_ack(at_ms(0), 2, 5);
+    assert_int_equal(queue->acks_thinned, 9);
+    assert_true(flowq_ack_due(queue).ns == at_ms(0).ns);
+    struct pkt *a = flowq_pop_ack(queue, at_ms(0));
+    struct pkt *b = flowq_pop_ack(queue, at_ms(0));
+    assert_int_equal(tcp_ack_of(a) + tcp_ack_of(b), 1009 + 5);
+    assert_null(flowq_pop_ack(queue, at_ms(0)));
+    assert_true(tstamp_is_never(flowq_ack_due(queue)));
+    assert_int_equal(queue->bytes, 0);
+    pkt_put(a);
+    pkt_put(b);
+}
+
+static void acknowledgement_numbers_wrap(void **state)
+{
+    (void)state;
+    push_ack(at_ms(0), 1, 0xfffffff0);
+    push_ack(at_ms(0), 1, 0x10);
+    assert_int_equal(queue->acks_thinned, 1);
+    struct pkt *p = flowq_pop_ack(queue, at_ms(0));
+    assert_int_equal(tcp_ack_of(p), 0x10);
+    pkt_put(p);
+}
+
+/* An older one is no replacement (it may carry a selective acknowledgement), and is not lost. */
+static void an_older_acknowledgement_replaces_nothing(void **state)
+{
+    (void)state;
+    push_ack(at_ms(0), 1, 100);
+    push_ack(at_ms(0), 1, 50);
+    assert_int_equal(queue->acks_thinned, 0);
+    struct pkt *p = flowq_pop_ack(queue, at_ms(0));
+    assert_int_equal(tcp_ack_of(p), 100);
+    pkt_put(p);
+    assert_int_equal(queue->bytes, 40);
+}
+
+static void acknowledgements_of_a_busy_flow_are_spaced(void **state)
+{
+    (void)state;
+    queue->ack_gap_max_ns = 20 * NS_PER_MS;
+    unsigned left_early = 0;
+    unsigned left_late = 0;
+    struct tstamp last = { 0 };
+    for (int64_t us = 0; us < 2000000; us += 100) {
+        struct tstamp now = { NS_PER_S + us * NS_PER_US };
+        push_ack(now, 1, (uint32_t)us);
+        if (!tstamp_reached(flowq_ack_due(queue), now))
+            continue;
+        pkt_put(flowq_pop_ack(queue, now));
+        assert_true(tstamp_sub(now, last) >= 2 * NS_PER_MS);
+        left_early += us < 100000;
+        left_late += us >= 1000000;
+        last = now;
+    }
+    assert_in_range(left_early, 20, 50); /* some 2 ms to 4 ms apart */
+    assert_in_range(left_late, 48, 51);  /* 20 ms */
+}
+
+static void acknowledgements_leave_in_the_order_of_their_times(void **state)
+{
+    (void)state;
+    queue->ack_gap_max_ns = 20 * NS_PER_MS;
+    struct tstamp before = { 0 };
+    for (int64_t ms = 0; ms < 500; ms++) {
+        for (uint16_t flow = 0; flow < FLOWS_MAX; flow++)
+            if (ms % (flow + 1) == 0)
+                push_ack(at_ms(ms), flow, (uint32_t)ms);
+        while (tstamp_reached(flowq_ack_due(queue), at_ms(ms))) {
+            assert_false(tstamp_before(flowq_ack_due(queue), before));
+            before = flowq_ack_due(queue);
+            pkt_put(flowq_pop_ack(queue, at_ms(ms)));
+        }
+    }
+}
+
+/* Serves a flow at half the speed it arrives with for a while; returns packets served. */
+static unsigned overload(int64_t ms, uint8_t ecn, unsigned *marked)
+{
+    unsigned served = 0;
+    for (int64_t t = 0; t < ms; t++) {
+        for (unsigned i = 0; i < 2; i++) {
+            struct pkt *p = packet_udp(pool, 1, 0, 1500);
+            p->data[PACKET_ECN_OFFSET] = ecn;
+            flowq_push(queue, at_ms(t), p);
+        }
+        struct pkt *p = flowq_pop_sparse(queue);
+        uint16_t seg;
+        if (p == NULL)
+            p = flowq_pop_bulk(queue, at_ms(t), &seg);
+        if (p == NULL)
+            continue;
+        *marked += (p->data[PACKET_ECN_OFFSET] & 3) == 3;
+        served++;
+        pkt_put(p);
+    }
+    return served;
+}
+
+static void codel_drops_under_a_standing_queue(void **state)
+{
+    (void)state;
+    unsigned marked = 0;
+    overload(100, 0, &marked);
+    assert_int_equal(queue->dropped_codel, 0); /* a burst of one interval is none of its business */
+    flowq_clear(queue);
+    overload(1000, 0, &marked);
+    /* interval / sqrt(count): some (0.9 s / 100 ms / 2)^2 drops in the first second */
+    assert_in_range(queue->dropped_codel, 8, 40);
+    assert_int_equal(marked, 0);
+}
+
+static void codel_marks_who_speaks_ecn(void **state)
+{
+    (void)state;
+    unsigned marked = 0;
+    overload(1000, 2, &marked);
+    assert_int_equal(queue->dropped_codel, 0);
+    assert_in_range(marked, 8, 40);
+}
+
+static void codel_leaves_a_short_queue_alone(void **state)
+{
+    (void)state;
+    uint16_t seg;
+    fill(at_ms(0), 1, 6);
+    for (int64_t ms = 0; ms < 2000; ms++) { /* a queue of 4 ms for ever */
+        push(at_ms(ms), 1, 0, 1500);
+        pkt_put(flowq_pop_bulk(queue, at_ms(ms), &seg));
+    }
+    assert_int_equal(queue->dropped_codel, 0);
+}
+
+static void codel_can_be_off_and_has_a_shortest_step(void **state)
+{
+    (void)state;
+    unsigned marked = 0;
+    queue->codel.off = true;
+    overload(1000, 0, &marked);
+    assert_int_equal(queue->dropped_codel, 0);
+    flowq_clear(queue);
+    queue->codel.next_drop_min_ns = 300 * NS_PER_MS;
+    overload(1000, 0, &marked);
+    assert_in_range(queue->dropped_codel, 2, 4);
+}
+
+static void a_full_queue_drops_the_oldest_of_the_fattest(void **state)
+{
+    (void)state;
+    queue->codel.off = true;
+    queue->bytes_max = 150000;
+    fill(at_ms(0), 1, 90);
+    fill(at_ms(0), 2, 7);
+    push(at_ms(0), 1, 1000, 1500);
+    for (uint32_t i = 0; i < 20; i++)
+        push(at_ms(0), 1, 1001 + i, 1500);
+    assert_true(queue->bytes <= 150000);
+    assert_true(queue->dropped_full > 0);
+    unsigned of_thin = 0;
+    uint32_t last = 0;
+    uint16_t seg;
+    for (struct pkt *p; (p = flowq_pop_bulk(queue, at_ms(0), &seg)) != NULL; pkt_put(p)) {
+        of_thin += packet_flow(p) == 2;
+        last = packet_flow(p) == 1 ? packet_number(p) : last;
+    }
+    assert_int_equal(of_thin, 5);
+    assert_int_equal(last, 1020);
+}
+
+static void the_fattest_is_told_by_bytes(void **state)
+{
+    (void)state;
+    queue->codel.off = true;
+    fill(at_ms(0), 1, 3);
+    for (unsigned i = 0; i < 4; i++)
+        flowq_push(queue, at_ms(0), packet_tcp_super(pool, 1, 40, 1448));
+    for (unsigned i = 0; i < 60; i++)
+        push(at_ms(0), 2, i, 100);
+    queue->bytes_max = queue->bytes;
+    push(at_ms(0), 3, 0, 100);
+    pkt_put(flowq_pop_sparse(queue));
+    unsigned of_thin = 0;
+    uint16_t seg;
+    for (struct pkt *p; (p = flowq_pop_bulk(queue, at_ms(0), &seg)) != NULL; pkt_put(p))
+        of_thin += packet_flow(p) == 2;
+    assert_int_equal(of_thin, 20);
+    assert_int_equal(queue->dropped_full, 1);
+}
+
+static void sparse_packets_are_limited_as_well(void **state)
+{
+    (void)state;
+    queue->bytes_max = 10000;
+    for (uint16_t flow = 0; flow < 100; flow++)
+        push(at_ms(0), flow, 0, 1000);
+    assert_true(queue->bytes <= 10000);
+    assert_int_equal(queue->dropped_full, 90);
+}
+
+static void a_super_packet_leaves_segment_by_segment(void **state)
+{
+    (void)state;
+    queue->codel.off = true;
+    struct pkt *p = packet_tcp_super(pool, 1, 10, 1000);
+    flowq_push(queue, at_ms(0), p);
+    fill(at_ms(0), 2, 20);
+    uint16_t expected = 0;
+    unsigned between = 0;
+    uint16_t seg;
+    for (struct pkt *q; (q = flowq_pop_bulk(queue, at_ms(0), &seg)) != NULL; pkt_put(q)) {
+        if (q == p)
+            assert_int_equal(seg, expected++);
+        else if (expected > 0 && expected < 10)
+            between++;
+    }
+    assert_int_equal(expected, 10);
+    assert_true(between >= 4); /* the other flow gets its share between the segments */
+    assert_int_equal(queue->bytes, 0);
+    assert_int_equal(pkt_pool_used(pool), 0);
+}
+
+static void what_is_no_ip_is_dropped(void **state)
+{
+    (void)state;
+    struct pkt *p = packet_udp(pool, 1, 0, 100);
+    p->data[0] = 0;
+    flowq_push(queue, at_ms(0), p);
+    assert_int_equal(queue->dropped_bad, 1);
+    assert_int_equal(queue->bytes, 0);
+    assert_int_equal(pkt_pool_used(pool), 0);
+}
+
+static void what_waits_too_long_expires(void **state)
+{
+    (void)state;
+    queue->codel.off = true;
+    for (unsigned i = 0; i < 6; i++)
+        push(at_ms(0), 1, i, 1500); /* two of them sparse */
+    push_ack(at_ms(0), 3, 1);
+    push(at_ms(900), 1, 6, 1500);
+    push_ack(at_ms(900), 4, 1);
+    assert_int_equal(flowq_expire(queue, at_ms(999), NS_PER_S), 0);
+    assert_int_equal(flowq_expire(queue, at_ms(1001), NS_PER_S), 7);
+    assert_int_equal(queue->bytes, 1540);
+    uint16_t seg;
+    struct pkt *p = flowq_pop_bulk(queue, at_ms(1001), &seg);
+    assert_int_equal(packet_number(p), 6);
+    pkt_put(p);
+    assert_null(flowq_pop_bulk(queue, at_ms(1001), &seg));
+    /* The flow works on. */
+    push(at_ms(1002), 1, 7, 1500);
+    push(at_ms(1002), 1, 8, 1500);
+    assert_int_equal(queue->bytes, 3040);
+}
+
+#define flowq_test(f) cmocka_unit_test_setup_teardown(f, begin, end)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        flowq_test(a_new_flow_is_sparse_until_it_has_sent_much),
+        flowq_test(a_flow_that_rests_is_sparse_again),
+        flowq_test(a_call_stays_sparse_beside_bulk),
+        flowq_test(a_flow_that_waits_is_not_sparse),
+        flowq_test(busy_flows_share_by_bytes),
+        flowq_test(a_new_flow_goes_before_the_old_ones),
+        flowq_test(a_flow_keeps_its_order),
+        flowq_test(a_newer_acknowledgement_replaces_the_one_that_waits),
+        flowq_test(acknowledgement_numbers_wrap),
+        flowq_test(an_older_acknowledgement_replaces_nothing),
+        flowq_test(acknowledgements_of_a_busy_flow_are_spaced),
+        flowq_test(acknowledgements_leave_in_the_order_of_their_times),
+        flowq_test(codel_drops_under_a_standing_queue),
+        flowq_test(codel_marks_who_speaks_ecn),
+        flowq_test(codel_leaves_a_short_queue_alone),
+        flowq_test(codel_can_be_off_and_has_a_shortest_step),
+        flowq_test(a_full_queue_drops_the_oldest_of_the_fattest),
+        flowq_test(the_fattest_is_told_by_bytes),
+        flowq_test(sparse_packets_are_limited_as_well),
+        flowq_test(a_super_packet_leaves_segment_by_segment),
+        flowq_test(what_is_no_ip_is_dropped),
+        flowq_test(what_waits_too_long_expires),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
