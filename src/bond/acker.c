@@ -61,8 +61,8 @@ static uint32_t take_run(const struct acker *a, uint64_t *pn, uint64_t floor, bo
     return n;
 }
 
-/* Times of the numbers from end down to floor. */
-static void add_times(const struct acker *a, uint64_t end, uint64_t floor, struct wire_ack *out,
+/* Times of the numbers from end down to floor; false: no room for them all. */
+static bool add_times(const struct acker *a, uint64_t end, uint64_t floor, struct wire_ack *out,
                       uint32_t *last_us)
 {
     for (uint64_t pn = end; pn > floor; pn--) {
@@ -73,12 +73,13 @@ static void add_times(const struct acker *a, uint64_t end, uint64_t floor, struc
             continue;
         }
         if (out->time_count == WIRE_ACK_TIMES_MAX)
-            return;
+            return false;
         t->count = 1;
         t->back_us = out->time_count > 0 ? (int32_t)(*last_us - us) : 0;
         *last_us = us;
         out->time_count++;
     }
+    return true;
 }
 
 bool acker_build(struct acker *a, struct tstamp now, struct wire_ack *out)
@@ -91,6 +92,7 @@ bool acker_build(struct acker *a, struct tstamp now, struct wire_ack *out)
         floor = a->next - ACKER_RING;
     uint64_t pn = a->next;
     uint32_t last_us = 0;
+    bool timing = true;
     out->largest = (uint32_t)(a->next - 1);
     out->time_us = a->came_us[(a->next - 1) % ACKER_RING];
     out->delay_us = (uint32_t)(tstamp_sub(now, a->largest_at) / NS_PER_US);
@@ -106,7 +108,7 @@ bool acker_build(struct acker *a, struct tstamp now, struct wire_ack *out)
         out->range_count++;
         /* The largest number is always timed, others only by the first that reports them. */
         uint64_t timed = out->time_count == 0 && last >= end ? end - 1 : last;
-        add_times(a, end, pn > timed ? pn : timed, out, &last_us);
+        timing = timing && add_times(a, end, pn > timed ? pn : timed, out, &last_us);
     }
     a->reported[a->reports++ % ACKER_REPORTS] = a->next;
     a->pending = 0;
