@@ -149,8 +149,11 @@ static bool insert_run(struct reorder *r, struct reorder_run **at, struct tstamp
     if (run == NULL)
         return false;
     r->free_runs = run->next;
-    *run =
-        (struct reorder_run){ .next = *at, .first = sequence, .end = sequence + 1, .since = now };
+    /* What is behind it waits for the hole before it as well, and came earlier. */
+    *run = (struct reorder_run){ .next = *at,
+                                 .first = sequence,
+                                 .end = sequence + 1,
+                                 .since = *at != NULL ? (*at)->since : now };
     pkt_list_push(&run->packets, p);
     *at = run;
     return true;
@@ -190,7 +193,6 @@ static bool hold(struct reorder *r, struct reorder_lane *l, struct tstamp now, u
         run->packets.head = p;
         run->packets.count++;
         run->first--;
-        run->since = tstamp_min(run->since, now);
     } else if (!insert_run(r, at, now, sequence, p)) {
         return false;
     }

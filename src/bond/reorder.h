@@ -34,7 +34,7 @@ struct reorder_run {
     uint32_t first;
     uint32_t end;
     struct pkt_list packets;
-    struct tstamp since; /* arrival of the first of them */
+    struct tstamp since; /* the hole before them is known: arrival of the first behind it */
 };
 
 struct reorder_lane {
