@@ -23,6 +23,7 @@ void path_init(struct path *p, struct tstamp now, uint8_t id)
     p->config =
         (struct bond_path_config){ .datagram_bytes = WIRE_DATAGRAM_MIN, .overhead_bytes = 28 };
     rate_init(&p->rate, now, 0);
+    path_set_pace(p, now);
     acker_init(&p->acker);
     p->free_at = now;
     p->probe_at = p->alarm = p->tail_at = TSTAMP_NEVER;
@@ -61,9 +62,9 @@ uint32_t path_segment_bytes(const struct path *p, const struct segment *s)
     return path_wire_bytes(p, s->bytes + (uint32_t)WIRE_OVERHEAD_BYTES);
 }
 
-int64_t path_send_time_ns(const struct path *p, struct tstamp now, uint32_t bytes)
+void path_set_pace(struct path *p, struct tstamp now)
 {
-    return (int64_t)(bytes * 8e9 / rate_pace_bps(&p->rate, now));
+    p->ns_per_byte = 8e9 / rate_pace_bps(&p->rate, now);
 }
 
 static int64_t srtt_or_guess(const struct path *p)
@@ -82,14 +83,14 @@ int64_t path_patience_ns(const struct path *p)
 int64_t path_backlog_ns(const struct path *p, struct tstamp now)
 {
     int64_t wait = tstamp_sub(p->free_at, now);
-    return (wait > 0 ? wait : 0) + path_send_time_ns(p, now, p->committed.bytes + p->express.bytes);
+    return (wait > 0 ? wait : 0) + path_send_time_ns(p, p->committed.bytes + p->express.bytes);
 }
 
-bool path_inflight_full(const struct path *p, struct tstamp now)
+bool path_inflight_full(const struct path *p)
 {
     double window_ns = 2 * (double)srtt_or_guess(p) + 50e6;
-    double most = rate_pace_bps(&p->rate, now) * window_ns / 8e9 + 32 * 1514;
-    return p->inflight_bytes > most || p->pn_next - p->oldest > PATH_SENT_MAX - 64;
+    return p->inflight_bytes * p->ns_per_byte > window_ns + 32 * 1514 * p->ns_per_byte ||
+           p->pn_next - p->oldest > PATH_SENT_MAX - 64;
 }
 
 bool ring_push(struct segment_ring *r, const struct segment *s, uint32_t wire_bytes)
@@ -149,7 +150,7 @@ void path_set_state(struct path *p, struct tstamp now, enum bond_path_state stat
 
 bool path_may_send(struct path *p, struct tstamp now)
 {
-    int64_t packet_ns = path_send_time_ns(p, now, 1514);
+    int64_t packet_ns = path_send_time_ns(p, 1514);
     int64_t burst_ns = packet_ns < NS_PER_MS / 2 ? NS_PER_MS : 0;
     if (!p->bursting)
         p->bursting = tstamp_reached(p->free_at, now);
@@ -186,7 +187,7 @@ static void charge(struct path *p, struct tstamp now, uint32_t wire_bytes, bool 
 {
     struct tstamp start = tstamp_max(p->free_at, tstamp_add(now, -PATH_CREDIT_NS));
     if (eliciting || tstamp_sub(start, now) < PATH_CREDIT_NS)
-        p->free_at = tstamp_add(start, path_send_time_ns(p, now, wire_bytes));
+        p->free_at = tstamp_add(start, path_send_time_ns(p, wire_bytes));
 }
 
 uint64_t path_sent(struct path *p, struct tstamp now, uint32_t wire_bytes, bool eliciting,
@@ -342,6 +343,7 @@ bool path_ack(struct path *p, struct tstamp now, const struct wire_ack *ack, boo
             p->oldest = pn + 1;
     }
     rate_update(&p->rate, now, srtt_or_guess(p));
+    path_set_pace(p, now);
     p->alarm = p->inflight_count > 0 ? tstamp_add(now, path_patience_ns(p) * 6 / 10) : TSTAMP_NEVER;
     if (p->inflight_count == 0)
         p->tail_at = TSTAMP_NEVER;
@@ -452,6 +454,7 @@ bool path_tick(struct path *p, struct tstamp now)
     }
     if (!path_open(p))
         return false;
+    path_set_pace(p, now);
     if (tstamp_reached(p->tail_at, now)) {
         p->tail_at = TSTAMP_NEVER;
         p->probe_wanted = true;

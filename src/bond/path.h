@@ -90,6 +90,7 @@ struct path {
     uint32_t came_us;     /* receiver's clock, last value seen, and the same without wrapping */
     int64_t came_ns;
     /* pacer and queues */
+    double ns_per_byte; /* of the present pace; see path_set_pace() */
     struct tstamp free_at;
     bool bursting;
     struct segment_ring committed;
@@ -150,8 +151,14 @@ static inline uint32_t path_wire_bytes(const struct path *p, uint32_t payload_by
 /* Wire bytes of a segment as data datagram. */
 uint32_t path_segment_bytes(const struct path *p, const struct segment *s);
 
+/* Takes the pace over from the rate control; by every tick and acknowledgement. */
+void path_set_pace(struct path *p, struct tstamp now);
+
 /* Time to send so many bytes at the present pace. */
-int64_t path_send_time_ns(const struct path *p, struct tstamp now, uint32_t bytes);
+static inline int64_t path_send_time_ns(const struct path *p, uint32_t bytes)
+{
+    return (int64_t)(bytes * p->ns_per_byte);
+}
 
 /* Longest silence without suspicion. */
 int64_t path_patience_ns(const struct path *p);
@@ -160,7 +167,7 @@ int64_t path_patience_ns(const struct path *p);
 int64_t path_backlog_ns(const struct path *p, struct tstamp now);
 
 /* More in flight than any healthy path would have. */
-bool path_inflight_full(const struct path *p, struct tstamp now);
+bool path_inflight_full(const struct path *p);
 
 /* The queues of the path; push returns false if full (the caller keeps its reference). */
 bool ring_push(struct segment_ring *r, const struct segment *s, uint32_t wire_bytes);

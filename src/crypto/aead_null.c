@@ -19,24 +19,36 @@ static uint64_t mix(uint64_t sum, uint64_t word)
     return sum ^ sum >> 29;
 }
 
-/* The bytes and their number into the sum: Fletcher's two sums, which cost next to nothing. */
+/* Two of Fletcher's sums: what comes earlier counts more often. */
+struct lane {
+    uint64_t plain;
+    uint64_t placed;
+};
+
+static void lane_add(struct lane *l, const uint8_t *at)
+{
+    uint64_t word;
+    memcpy(&word, at, sizeof word);
+    l->plain += word;
+    l->placed += l->plain;
+}
+
+/* The bytes and their number into the sum, in two lanes that the CPU can work on side by side. */
 static uint64_t add(uint64_t sum, const uint8_t *data, size_t len_bytes)
 {
-    uint64_t plain = 0;
-    uint64_t placed = 0; /* what comes earlier counts more often */
-    uint64_t word;
+    struct lane even = { 0, 0 };
+    struct lane odd = { 0, 0 };
+    uint8_t rest[16] = { 0 };
     sum = mix(sum, len_bytes);
-    for (; len_bytes >= sizeof(word); data += sizeof(word), len_bytes -= sizeof(word)) {
-        memcpy(&word, data, sizeof(word));
-        plain += word;
-        placed += plain;
+    for (; len_bytes >= sizeof rest; data += sizeof rest, len_bytes -= sizeof rest) {
+        lane_add(&even, data);
+        lane_add(&odd, data + 8);
     }
-    word = 0;
     if (len_bytes > 0)
-        memcpy(&word, data, len_bytes);
-    plain += word;
-    placed += plain;
-    return mix(mix(sum, plain), placed);
+        memcpy(rest, data, len_bytes);
+    lane_add(&even, rest);
+    lane_add(&odd, rest + 8);
+    return mix(mix(mix(mix(sum, even.plain), even.placed), odd.plain), odd.placed);
 }
 
 static void checksum(const struct null_key *k, const uint8_t *nonce, const uint8_t *aad,

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* A binary trie, one bit a level: nodes[0] is the root of IPv4, nodes[1] that of IPv6. */
 struct allowed_node {
@@ -62,10 +63,11 @@ int allowed_add(struct allowed *a, const struct netprefix *prefix, struct peer *
         at = *child;
     }
     a->nodes[at].peer = peer;
+    a->last_family = 0;
     return 0;
 }
 
-struct peer *allowed_find(const struct allowed *a, uint8_t family, const uint8_t *addr)
+static struct peer *walk(const struct allowed *a, uint8_t family, const uint8_t *addr)
 {
     const unsigned bits = family == 4 ? 32 : 128;
     uint32_t at = root_of(family);
@@ -80,9 +82,19 @@ struct peer *allowed_find(const struct allowed *a, uint8_t family, const uint8_t
     return best;
 }
 
+struct peer *allowed_find(struct allowed *a, uint8_t family, const uint8_t *addr)
+{
+    size_t len = family == 4 ? 4 : 16;
+    if (a->last_family == family && memcmp(a->last_addr, addr, len) == 0)
+        return a->last_peer;
+    a->last_peer = walk(a, family, addr);
+    a->last_family = family;
+    memcpy(a->last_addr, addr, len);
+    return a->last_peer;
+}
+
 /* second: the destination, which stands behind the source in both headers. */
-static struct peer *find_in(const struct allowed *a, const uint8_t *packet, size_t len_bytes,
-                            bool second)
+static struct peer *find_in(struct allowed *a, const uint8_t *packet, size_t len_bytes, bool second)
 {
     if (len_bytes >= IPV4_HEADER_MIN && packet[0] >> 4 == 4)
         return allowed_find(a, 4, packet + (second ? 16 : 12));
@@ -91,12 +103,12 @@ static struct peer *find_in(const struct allowed *a, const uint8_t *packet, size
     return NULL;
 }
 
-struct peer *allowed_source(const struct allowed *a, const uint8_t *packet, size_t len_bytes)
+struct peer *allowed_source(struct allowed *a, const uint8_t *packet, size_t len_bytes)
 {
     return find_in(a, packet, len_bytes, false);
 }
 
-struct peer *allowed_destination(const struct allowed *a, const uint8_t *packet, size_t len_bytes)
+struct peer *allowed_destination(struct allowed *a, const uint8_t *packet, size_t len_bytes)
 {
     return find_in(a, packet, len_bytes, true);
 }

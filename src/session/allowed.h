@@ -22,6 +22,10 @@ struct allowed {
     struct allowed_node *nodes; /* owned; two roots first, then in order of insertion */
     uint32_t count;
     uint32_t capacity;
+    /* the last answer: packets come in trains */
+    uint8_t last_family; /* 0: none */
+    uint8_t last_addr[16];
+    struct peer *last_peer;
 };
 
 int allowed_init(struct allowed *a);
@@ -31,10 +35,10 @@ void allowed_free(struct allowed *a);
 int allowed_add(struct allowed *a, const struct netprefix *prefix, struct peer *peer);
 
 /* addr: 4 or 16 bytes by family (4 or 6). NULL: nobody's. */
-struct peer *allowed_find(const struct allowed *a, uint8_t family, const uint8_t *addr);
+struct peer *allowed_find(struct allowed *a, uint8_t family, const uint8_t *addr);
 
 /* The same for the addresses of an IP packet; NULL also for what is no IP packet. */
-struct peer *allowed_source(const struct allowed *a, const uint8_t *packet, size_t len_bytes);
-struct peer *allowed_destination(const struct allowed *a, const uint8_t *packet, size_t len_bytes);
+struct peer *allowed_source(struct allowed *a, const uint8_t *packet, size_t len_bytes);
+struct peer *allowed_destination(struct allowed *a, const uint8_t *packet, size_t len_bytes);
 
 #endif

@@ -3,7 +3,8 @@
  * A thin event loop over epoll, with deadlines in nanoseconds (packaged loops round to
  * milliseconds, too coarse for pacing) and one reading of the clock per turn.
  *
- * The clock is CLOCK_BOOTTIME: after a suspended night keys and addresses are old, and must look it.
+ * The clock is CLOCK_BOOTTIME: after a suspended night keys and addresses are old, and must look
+ * it.
  */
 #ifndef HAWSER_SYS_LOOP_H
 #define HAWSER_SYS_LOOP_H
@@ -18,7 +19,8 @@ enum { LOOP_READ = 1, LOOP_WRITE = 2 };
 /* Lives where its owner put it for as long as it is in the loop. */
 struct loop_watch {
     int fd; /* borrowed */
-    void (*ready)(void *arg, struct tstamp now, unsigned events); /* LOOP_READ, LOOP_WRITE or both */
+    void (*ready)(void *arg, struct tstamp now,
+                  unsigned events); /* LOOP_READ, LOOP_WRITE or both */
     void *arg;
     unsigned events;
 };

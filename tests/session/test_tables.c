@@ -31,7 +31,7 @@ static void add(struct allowed *a, const char *prefix, uintptr_t n)
     assert_int_equal(allowed_add(a, &p, peer(n)), 0);
 }
 
-static uintptr_t who(const struct allowed *a, const char *address)
+static uintptr_t who(struct allowed *a, const char *address)
 {
     struct netaddr n;
     assert_true(netaddr_parse(&n, address));

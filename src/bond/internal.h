@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * What a bond holds, for the files that make it up: bond.c (its life, its paths and what comes in),
+ * schedule.c (which path a packet takes), output.c (what leaves and when) and stats.c.
+ */
+#ifndef HAWSER_BOND_INTERNAL_H
+#define HAWSER_BOND_INTERNAL_H
+
+#include "bond/bond.h"
+#include "bond/flowq.h"
+#include "bond/path.h"
+#include "bond/reorder.h"
+
+enum { EVENTS_MAX = 512 }; /* a power of two */
+
+#define CLOCK24 0x1000000 /* the clock of data frames has 24 bits of microseconds */
+#define HOLD_MOST_NS (400 * NS_PER_MS)
+#define COMMIT_AHEAD_NS (2 * NS_PER_MS)
+
+/* Relative one-way delay of what arrives on a path, by the sender's stamps in data frames. */
+struct arrival {
+    bool known;
+    int32_t last_us; /* against the bond's reference */
+    double owd_ns;
+    double jitter_ns;
+};
+
+struct bond {
+    struct pkt_pool *pool;
+    struct flowq queue;
+    struct path paths[WIRE_PATHS_MAX];
+    uint32_t known;       /* bit mask of the paths that are ready */
+    uint8_t current;      /* path that sent last */
+    double latest_owd_ns; /* of the usable paths, with its jitter; see survey() */
+    uint32_t inner_mtu;   /* largest piece that crosses each of them */
+    struct tstamp now;    /* of the last call that had it */
+    /* sender's lanes */
+    uint32_t lane_next[WIRE_LANES_MAX];
+    struct tstamp lane_used[WIRE_LANES_MAX];
+    struct segment_ring repairs;
+    /* receiver */
+    struct reorder reorder;
+    struct arrival arrivals[WIRE_PATHS_MAX];
+    bool reference_known;
+    uint32_t reference_us;
+    /* told to the session */
+    struct bond_event events[EVENTS_MAX];
+    uint32_t events_head, events_count;
+    uint64_t drops[BOND_DROP_COUNT];
+    struct tstamp expire_at; /* next look for packets that waited too long without a path */
+    struct segment *slots;   /* owned: storage of every ring */
+};
+
+/* The path of that id, made ready if this is its first use. */
+static inline struct path *path_get(struct bond *b, struct tstamp now, uint8_t id)
+{
+    struct path *p = &b->paths[id];
+    if (!p->ready) {
+        path_init(p, now, id);
+        b->known |= 1U << id;
+    }
+    return p;
+}
+
+/* The paths of the association in the order of their ids; NULL begins and ends. */
+static inline struct path *next_path(const struct bond *b, const struct path *p)
+{
+    uint32_t left = b->known;
+    if (p != NULL)
+        left = p->id == WIRE_PATHS_MAX - 1 ? 0 : left & ~((2U << p->id) - 1);
+    return left == 0 ? NULL : (struct path *)(uintptr_t)&b->paths[__builtin_ctz(left)];
+}
+
+#define for_each_path(b, p)                                                                        \
+    for (struct path *p = next_path(b, NULL); p != NULL; p = next_path(b, p))
+
+static inline bool any_usable(const struct bond *b)
+{
+    for_each_path (b, p)
+        if (path_usable(p))
+            return true;
+    return false;
+}
+
+/* schedule.c */
+
+/* What the choice of paths needs to know of all of them; after every change. */
+void schedule_survey(struct bond *b);
+/* Adapts CoDel and the spacing of acknowledgements to the paths. */
+void schedule_adapt_queues(struct bond *b);
+/* The path on which a packet that overtakes bulk would arrive first, or NULL. */
+struct path *schedule_express(struct bond *b, struct tstamp now, uint32_t bytes, uint8_t avoid);
+/* Moves what waits to the paths that have room for it. */
+void schedule_pump(struct bond *b, struct tstamp now);
+
+#endif

@@ -1,0 +1,259 @@
+/* SPDX-License-Identifier: ISC */
+/* Which path a packet takes, and when it is bound to it. */
+#include <math.h>
+
+#include "bond/internal.h"
+
+#define ACK_GAP_MOST_NS 25e6
+#define ACK_DEBT_NS (PATH_CREDIT_NS + COMMIT_AHEAD_NS)
+#define REPAIR_DEBT_NS (10 * NS_PER_MS)
+#define REPAIR_AGE_NS (400 * NS_PER_MS)
+
+void schedule_survey(struct bond *b)
+{
+    uint32_t least = 0;
+    b->latest_owd_ns = -INFINITY;
+    for_each_path (b, p) {
+        if (!path_usable(p))
+            continue;
+        b->latest_owd_ns = fmax(b->latest_owd_ns, p->rate.owd_ns + p->rate.jitter_ns);
+        if (least == 0 || p->config.datagram_bytes < least)
+            least = p->config.datagram_bytes;
+    }
+    b->inner_mtu = least > WIRE_OVERHEAD_BYTES ? least - WIRE_OVERHEAD_BYTES : 0;
+}
+
+/* Nanoseconds from now until a datagram put on the path now would arrive, up to a constant. */
+static double predict_arrival(const struct path *p, struct tstamp now, uint32_t bytes, bool express)
+{
+    double wait = express ? 0 : (double)path_backlog_ns(p, now);
+    if (express && p->express.bytes > 0)
+        wait = (double)path_send_time_ns(p, p->express.bytes);
+    return wait + p->rate.owd_ns + p->rate.jitter_ns + (double)path_send_time_ns(p, bytes);
+}
+
+/*
+ * How far ahead the path may be filled: until its packets would arrive later than those of the
+ * slowest path.
+ */
+static double commit_allowance_ns(const struct bond *b, const struct path *p)
+{
+    return fmin(b->latest_owd_ns - p->rate.owd_ns, HOLD_MOST_NS) + COMMIT_AHEAD_NS;
+}
+
+static bool has_room(const struct bond *b, const struct path *p, struct tstamp now)
+{
+    return path_usable(p) && p->committed.count < p->committed.capacity && !path_inflight_full(p) &&
+           (double)path_backlog_ns(p, now) < commit_allowance_ns(b, p);
+}
+
+/* The path with room on which a bulk packet would arrive first, or NULL. */
+static struct path *choose_bulk(struct bond *b, struct tstamp now, uint32_t bytes)
+{
+    struct path *best = NULL;
+    double best_at = INFINITY;
+    for_each_path (b, p) {
+        if (!has_room(b, p, now))
+            continue;
+        double at = predict_arrival(p, now, bytes, false);
+        if (at < best_at) {
+            best = p;
+            best_at = at;
+        }
+    }
+    return best;
+}
+
+struct path *schedule_express(struct bond *b, struct tstamp now, uint32_t bytes, uint8_t avoid)
+{
+    struct path *best = NULL;
+    double best_at = INFINITY;
+    for_each_path (b, p) {
+        if (!path_usable(p) || p->express.count == p->express.capacity || p->id == avoid)
+            continue;
+        double at = predict_arrival(p, now, bytes, true);
+        if (at < best_at) {
+            best = p;
+            best_at = at;
+        }
+    }
+    return best;
+}
+
+static void take_sequence(struct bond *b, struct tstamp now, struct segment *s, uint16_t lane)
+{
+    s->lane = lane;
+    s->sequence = b->lane_next[lane]++;
+    b->lane_used[lane] = now;
+    s->first_sent = now;
+    s->from = WIRE_PATHS_MAX;
+}
+
+static uint16_t lane_of(const struct pkt *p)
+{
+    return (uint16_t)(1 + p->flow_hash % (WIRE_LANES_MAX - 1));
+}
+
+/*
+ * Commits a bulk segment to path p (NULL: the best), in pieces where it is larger than some path's
+ * datagrams.
+ */
+static void commit(struct bond *b, struct tstamp now, struct pkt *pkt, uint16_t seg, struct path *p)
+{
+    uint32_t total = pkt_seg_bytes(pkt, seg);
+    uint32_t piece = bond_inner_mtu(b);
+    uint32_t offset = 0;
+    uint8_t partial = pkt->csum_partial ? WIRE_DATA_CSUM_PARTIAL : 0;
+    do {
+        uint32_t bytes = total - offset < piece ? total - offset : piece;
+        if (offset > 0)
+            p = choose_bulk(b, now, bytes);
+        if (p == NULL)
+            p = schedule_express(b, now, bytes, WIRE_PATHS_MAX);
+        struct segment s = { .pkt = pkt,
+                             .seg = seg,
+                             .offset = (uint16_t)offset,
+                             .bytes = (uint16_t)bytes,
+                             .flags = partial };
+        if (offset > 0)
+            s.flags |= WIRE_DATA_CONT;
+        if (offset + bytes < total)
+            s.flags |= WIRE_DATA_MORE;
+        take_sequence(b, now, &s, lane_of(pkt));
+        pkt_ref(pkt);
+        if (p == NULL || !ring_push(&p->committed, &s, path_segment_bytes(p, &s))) {
+            b->drops[BOND_DROP_NO_BUFFER]++;
+            pkt_put(pkt);
+        }
+        offset += bytes;
+    } while (offset < total);
+    pkt_put(pkt);
+}
+
+/* Moves bulk from the flow queues to the paths that have room. */
+static void pump_bulk(struct bond *b, struct tstamp now)
+{
+    struct path *p;
+    while (flowq_has_bulk(&b->queue) && (p = choose_bulk(b, now, 1514)) != NULL) {
+        uint16_t seg;
+        struct pkt *pkt = flowq_pop_bulk(&b->queue, now, &seg);
+        if (pkt != NULL)
+            commit(b, now, pkt, seg, p);
+    }
+}
+
+static bool fits_all(const struct bond *b, const struct pkt *pkt)
+{
+    return pkt->len_bytes <= bond_inner_mtu(b);
+}
+
+/* What the pacer would have to make up for if the path's express packets left now. */
+static int64_t express_debt_ns(const struct path *p, struct tstamp now)
+{
+    return tstamp_sub(p->free_at, now) + path_send_time_ns(p, p->express.bytes);
+}
+
+/* A second copy of a sparse packet where the first path loses packets or is in doubt. */
+static void duplicate(struct bond *b, struct tstamp now, const struct path *first,
+                      const struct segment *s)
+{
+    if (first->rate.loss < 0.002)
+        return;
+    struct path *second = schedule_express(b, now, s->bytes, first->id);
+    struct segment copy = *s;
+    copy.once = true;
+    if (second != NULL && ring_push(&second->express, &copy, path_segment_bytes(second, &copy)))
+        pkt_ref(copy.pkt);
+}
+
+/* Puts a whole small packet on the path where it arrives first, outside the lanes' order. */
+static void send_express(struct bond *b, struct tstamp now, struct pkt *pkt, bool with_copy)
+{
+    if (!fits_all(b, pkt)) {
+        commit(b, now, pkt, 0, NULL);
+        return;
+    }
+    struct segment s = { .pkt = pkt,
+                         .bytes = (uint16_t)pkt->len_bytes,
+                         .flags = pkt->csum_partial ? WIRE_DATA_CSUM_PARTIAL : 0 };
+    struct path *p = schedule_express(b, now, s.bytes, WIRE_PATHS_MAX);
+    take_sequence(b, now, &s, WIRE_LANE_UNORDERED);
+    if (p == NULL || !ring_push(&p->express, &s, path_segment_bytes(p, &s))) {
+        b->drops[BOND_DROP_NO_BUFFER]++;
+        pkt_put(pkt);
+        return;
+    }
+    if (with_copy)
+        duplicate(b, now, p, &s);
+}
+
+static void pump_express(struct bond *b, struct tstamp now)
+{
+    while (flowq_has_sparse(&b->queue))
+        send_express(b, now, flowq_pop_sparse(&b->queue), true);
+    /* Pure acknowledgements wait for the pacer, and so are thinned by newer ones. */
+    while (tstamp_reached(flowq_ack_due(&b->queue), now)) {
+        const struct path *p = schedule_express(b, now, 60, WIRE_PATHS_MAX);
+        if (p == NULL || express_debt_ns(p, now) > ACK_DEBT_NS)
+            return;
+        send_express(b, now, flowq_pop_ack(&b->queue, now), false);
+    }
+}
+
+/*
+ * Finds a path for what was lost; what is too old is dropped. Repeats overtake bulk, but when a
+ * whole link's flight comes at once the survivors' pacers spread it.
+ */
+static void pump_repairs(struct bond *b, struct tstamp now)
+{
+    for (const struct segment *head; (head = ring_head(&b->repairs)) != NULL;) {
+        struct path *p = schedule_express(b, now, head->bytes, WIRE_PATHS_MAX);
+        bool late = tstamp_sub(now, head->first_sent) > REPAIR_AGE_NS;
+        if (!late && (p == NULL || express_debt_ns(p, now) > REPAIR_DEBT_NS))
+            return;
+        struct segment s;
+        ring_pop(&b->repairs, &s, 0);
+        if (s.tries > 0)
+            s.flags |= WIRE_DATA_REPEAT;
+        if (late || !ring_push(&p->express, &s, path_segment_bytes(p, &s))) {
+            b->drops[BOND_DROP_REPEAT_LATE]++;
+            pkt_put(s.pkt);
+        }
+    }
+}
+
+/* CoDel must know the delay that equalization adds, or TCP never opens its window wide enough. */
+void schedule_adapt_queues(struct bond *b)
+{
+    double rtt = 0;
+    double rate = 0;
+    double loss = 0;
+    bool starting = false;
+    for_each_path (b, p) {
+        if (!path_usable(p))
+            continue;
+        rtt = fmax(rtt, (double)p->srtt_ns);
+        rate += p->rate.capacity_bps;
+        loss = fmax(loss, p->rate.loss);
+        starting = starting || p->rate.phase == RATE_START;
+    }
+    struct flowq_codel *c = &b->queue.codel;
+    b->queue.ack_gap_max_ns = (int64_t)fmin(rtt / 8, ACK_GAP_MOST_NS);
+    /* With a hole open at nearly every time, its repair is a part of the inner round trip. */
+    double in_flight = rate * rtt / (1514 * 8e9);
+    rtt *= 1 + 1.2 * fmin(1, 2 * loss * in_flight);
+    double packet_ns = rate > 0 ? 1514 * 8e9 / rate : 0;
+    c->target_ns = (int64_t)fmax(fmax(5e6, 1.5 * packet_ns), rtt / 2);
+    c->interval_ns = (int64_t)fmax(100e6, 2 * rtt);
+    c->next_drop_min_ns = (int64_t)(1.5 * (rtt + (double)c->target_ns));
+    c->off = starting || rate <= 0;
+}
+
+void schedule_pump(struct bond *b, struct tstamp now)
+{
+    if (!any_usable(b))
+        return;
+    pump_repairs(b, now);
+    pump_express(b, now);
+    pump_bulk(b, now);
+}
