@@ -75,7 +75,8 @@ void rate_acked(struct rate *r, struct tstamp now, struct tstamp sent, int64_t c
     if (known_time) {
         double owd = (double)(came_ns - sent.ns);
         note_delay(r, owd);
-        if (!w->open || tstamp_sub(sent, w->last_sent) > NS_PER_S || came_ns < w->last_came_ns) {
+        if (!w->open || tstamp_sub(sent, w->last_sent) > NS_PER_S ||
+            w->last_came_ns - came_ns > NS_PER_S) {
             *w = (struct rate_window){ .open = true,
                                        .first_sent = sent,
                                        .first_came_ns = came_ns,
@@ -85,8 +86,8 @@ void rate_acked(struct rate *r, struct tstamp now, struct tstamp sent, int64_t c
         }
         w->delay_sum_ns += owd;
         w->delay_count++;
-        w->last_sent = sent;
-        w->last_came_ns = came_ns;
+        w->last_sent = tstamp_max(w->last_sent, sent);
+        w->last_came_ns = came_ns > w->last_came_ns ? came_ns : w->last_came_ns;
     }
     w->bytes += bytes;
     w->packets++;
@@ -177,7 +178,8 @@ static void update_start(struct rate *r, struct tstamp now, double delivered, do
 {
     bool queue_grows = r->queue_ns > 6e6 + 2 * r->jitter_ns && delivered < 0.92 * sent;
     bool queue_high = r->queue_ns > 15e6 + 3 * r->jitter_ns;
-    if (queue_grows || queue_high || r->high_loss_windows >= 3) {
+    bool at_limit = loaded && r->limit_bps > 0 && delivered > 0.9 * r->limit_bps;
+    if (queue_grows || queue_high || at_limit || r->high_loss_windows >= 3) {
         leave_start(r, now, delivered * (loss < loss_random ? 1 : 1 - loss));
         return;
     }
