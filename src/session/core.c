@@ -308,9 +308,12 @@ bool core_next_event(struct core *c, struct core_event *out)
     if (c->event_head == c->event_tail)
         return false;
     const struct state_event *e = &c->events[c->event_head++ % STATE_EVENTS_MAX];
-    *out = (struct core_event){
-        .type = e->type, .path = e->path, .mtu_bytes = e->mtu_bytes, .reason = e->reason
-    };
+    *out = (struct core_event){ .type = e->type,
+                                .path = e->path,
+                                .mtu_bytes = e->mtu_bytes,
+                                .reason = e->reason,
+                                .remote = e->remote };
+    memcpy(out->link, e->link, sizeof out->link);
     if (e->peer != NULL)
         out->peer = e->peer->number;
     return true;

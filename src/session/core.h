@@ -156,7 +156,9 @@ struct core_event {
     uint16_t peer;
     uint8_t path;
     uint32_t mtu_bytes;
-    const char *reason; /* static words */
+    const char *reason;                /* static words */
+    char link[WIRE_LINK_NAME_MAX + 1]; /* of a path: goes under the name it came with */
+    struct netaddr remote;             /* of a path that is not closed */
 };
 
 bool core_next_event(struct core *c, struct core_event *out);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 #include "session/event.h"
 
+#include <string.h>
+
 #include "session/paths.h"
 #include "session/state.h"
 
@@ -20,7 +22,14 @@ void event_peer(struct peer *p, bool up, const char *reason)
 void event_path(struct peer *p, uint8_t path, bool up, const char *reason)
 {
     enum core_event_type type = up ? CORE_EVENT_PATH_UP : CORE_EVENT_PATH_DOWN;
-    push(p->core, &(struct state_event){ .type = type, .peer = p, .path = path, .reason = reason });
+    struct state_event e = { .type = type, .peer = p, .path = path, .reason = reason };
+    char *name = p->paths[path].name_when_up;
+    if (up || name[0] == '\0')
+        paths_link_name(p, path, name);
+    if (p->paths[path].address.open)
+        e.remote = p->paths[path].address.route.to;
+    memcpy(e.link, name, sizeof e.link);
+    push(p->core, &e);
 }
 
 void event_resolve(struct peer *p)

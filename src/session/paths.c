@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include "session/paths.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "session/control.h"
@@ -333,9 +334,12 @@ void paths_clear(struct peer *p)
 {
     for (uint8_t id = 0; id < WIRE_PATHS_MAX; id++) {
         struct peer_path *path = &p->paths[id];
+        char name[sizeof path->name_when_up];
+        memcpy(name, path->name_when_up, sizeof name);
         *path = (struct peer_path){ .status_sent = TSTAMP_NEVER,
                                     .status_sequence = path->status_sequence,
                                     .status_serial = path->status_serial };
+        memcpy(path->name_when_up, name, sizeof name);
         replay_init(&path->replay);
     }
 }
@@ -492,6 +496,20 @@ int paths_best(const struct peer *p, struct tstamp now)
         }
     }
     return best;
+}
+
+void paths_link_name(const struct peer *p, uint8_t id, char out[WIRE_LINK_NAME_MAX + 1])
+{
+    const struct peer_path *path = &p->paths[id];
+    const char *name = "";
+    if (p->initiates && !p->yielded)
+        name = p->core->links[id].name;
+    else if (path->heard)
+        name = path->remote.name;
+    if (name[0] != '\0')
+        memcpy(out, name, WIRE_LINK_NAME_MAX + 1);
+    else
+        snprintf(out, WIRE_LINK_NAME_MAX + 1, "path%u", id);
 }
 
 uint32_t paths_inner_mtu(const struct peer *p)

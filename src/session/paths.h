@@ -60,6 +60,9 @@ enum wire_path_use paths_local_use(const struct peer *p, uint8_t id);
 bool paths_endpoint(const struct peer *p, const struct core_link *link, unsigned attempt,
                     struct netaddr *out);
 
+/* The link's name at whichever side has links; else the path's number. */
+void paths_link_name(const struct peer *p, uint8_t id, char out[WIRE_LINK_NAME_MAX + 1]);
+
 /* The largest inner packet that crosses each of this peer's paths whole; 0: not known yet. */
 uint32_t paths_inner_mtu(const struct peer *p);
 

@@ -51,6 +51,7 @@ struct peer_path {
     struct tstamp status_sent; /* NEVER: acknowledged, or not told yet */
     bool heard;                /* remote holds what the peer told */
     struct wire_path_status remote;
+    char name_when_up[WIRE_LINK_NAME_MAX + 1]; /* what event_path() called it */
 };
 
 struct peer {
@@ -105,6 +106,8 @@ struct state_event {
     uint8_t path;
     uint32_t mtu_bytes;
     const char *reason;
+    char link[WIRE_LINK_NAME_MAX + 1];
+    struct netaddr remote;
 };
 
 struct core {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
-#include <stdio.h>
 #include <string.h>
 
 #include "session/core.h"
+#include "session/paths.h"
 #include "session/state.h"
 
 const char *core_drop_name(enum core_drop reason)
@@ -57,28 +57,13 @@ uint32_t core_mtu(const struct core *c)
     return c->mtu_bytes;
 }
 
-/* The link's name at whichever side has links; else the number. */
-static void link_name(const struct peer *p, uint8_t id, char out[WIRE_LINK_NAME_MAX + 1])
-{
-    const struct peer_path *path = &p->paths[id];
-    const char *name = "";
-    if (p->initiates && !p->yielded)
-        name = p->core->links[id].name;
-    else if (path->heard)
-        name = path->remote.name;
-    if (name[0] != '\0')
-        memcpy(out, name, WIRE_LINK_NAME_MAX + 1);
-    else
-        snprintf(out, WIRE_LINK_NAME_MAX + 1, "path%u", id);
-}
-
 static void path_status(const struct peer *p, struct tstamp now, uint8_t id,
                         struct core_path_status *out)
 {
     const struct validation *v = &p->paths[id].address;
     const struct route *r = v->open ? &v->route : &v->candidate;
     *out = (struct core_path_status){ .path = id, .validated = v->open, .remote = r->to };
-    link_name(p, id, out->link);
+    paths_link_name(p, id, out->link);
     out->local = r->from;
     if (r->socket < WIRE_PATHS_MAX) {
         const struct core_link *link = &p->core->links[r->socket];
