@@ -231,22 +231,7 @@ static bool tell(struct engine *e, const struct msg *m)
     return false;
 }
 
-/* The path's link and address, for hooks and the log. */
-static void describe_path(struct engine *e, struct tstamp now, const struct core_event *event,
-                          struct msg_state *out)
-{
-    static struct core_peer_status status; /* too large for the stack */
-    core_peer_status(e->core, now, event->peer, &status);
-    for (size_t i = 0; i < status.path_count; i++) {
-        if (status.paths[i].path != event->path)
-            continue;
-        memcpy(out->link, status.paths[i].link, sizeof out->link);
-        out->remote = status.paths[i].remote;
-    }
-}
-
-static void event_message(struct engine *e, struct tstamp now, const struct core_event *event,
-                          struct msg *out)
+static void event_message(const struct engine *e, const struct core_event *event, struct msg *out)
 {
     const uint8_t *key =
         event->peer < e->peers.count ? e->peers.list[event->peer].public_key : NULL;
@@ -263,8 +248,8 @@ static void event_message(struct engine *e, struct tstamp now, const struct core
         out->state.up = event->type == CORE_EVENT_PEER_UP || event->type == CORE_EVENT_PATH_UP;
         memcpy(out->state.public_key, key != NULL ? key : no_key, 32);
         strncpy(out->state.reason, event->reason != NULL ? event->reason : "", MSG_WHY_MAX);
-        if (out->type == MSG_PATH_STATE)
-            describe_path(e, now, event, &out->state);
+        memcpy(out->state.link, event->link, sizeof out->state.link);
+        out->state.remote = event->remote;
         break;
     case CORE_EVENT_RESOLVE:
         out->type = MSG_RESOLVE;
@@ -277,12 +262,12 @@ static void event_message(struct engine *e, struct tstamp now, const struct core
     }
 }
 
-static void tell_events(struct engine *e, struct tstamp now)
+static void tell_events(struct engine *e)
 {
     struct core_event event;
     struct msg m;
     while (!e->has_unsent && core_next_event(e->core, &event)) {
-        event_message(e, now, &event, &m);
+        event_message(e, &event, &m);
         if (!tell(e, &m))
             return;
     }
@@ -483,7 +468,7 @@ static void run(struct engine *e)
         struct tstamp now = loop_turn(&e->loop, deadline);
         check_wall(e, now);
         deadline = dataplane_flush(e->plane, now);
-        tell_events(e, now);
+        tell_events(e);
         deadline = tstamp_min(deadline, control_tick(e->control, now));
         deadline = tstamp_min(deadline, e->wall_check);
     }

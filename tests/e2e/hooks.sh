@@ -40,6 +40,10 @@ is client .uptime_s >&3 || fail "no status while the hook runs"
 await 10 "link-up again" sh -c "[ \$(grep -c -- '-- link-up a' $tmp/events) = 2 ]"
 rm "$tmp/slow"
 
+stop server
+await 5 peer-down called 'HAWSER_EVENT=peer-down .*HAWSER_PEER=vps .*-- peer-down vps$'
+await 5 "link-down, of a link whose peer has gone" \
+    called 'HAWSER_EVENT=link-down .*HAWSER_LINK=b .*-- link-down b$'
 stop client
 await 5 tunnel-down called 'HAWSER_EVENT=tunnel-down .*-- tunnel-down hawser0$'
 awk '$1 == "begin" { if (open) exit 1; open = 1 } $1 == "end" { open = 0 }' "$tmp/order" ||
