@@ -20,7 +20,7 @@ for file in $files; do
     }
 done
 # shellcheck disable=SC2086
-if grep -nE 'TODO|FIXME|XXX' $files; then
+if grep -nE 'TODO|FIXME|(^|[^X])XXX([^X]|$)' $files; then
     status=1
 fi
 exit $status
