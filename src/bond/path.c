@@ -459,9 +459,10 @@ bool path_tick(struct path *p, struct tstamp now)
         p->tail_at = TSTAMP_NEVER;
         p->probe_wanted = true;
     }
-    if (tstamp_reached(p->probe_at, now))
+    bool changed = tick_state(p, now);
+    if (tstamp_reached(p->probe_at, now)) /* a new suspicion asks at once */
         schedule_probe(p, now);
-    return tick_state(p, now);
+    return changed;
 }
 
 struct tstamp path_deadline(const struct path *p)
