@@ -1,0 +1,601 @@
+/* SPDX-License-Identifier: ISC */
+/* The sending side of one path: pacer, round trips, losses, suspicion and return. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/rng.h"
+#include "bond/packet.h"
+#include "bond/path.h"
+
+enum { POOL = 16384, WIRE_BYTES = 1500, SEEN_MAX = 1 << 17 };
+
+static struct pkt_pool *pool;
+static struct path *path;
+
+/* What the path told through its events. */
+static struct {
+    uint64_t lost[SEEN_MAX]; /* sequence of the segment */
+    size_t lost_count;
+    uint32_t acked_tag, lost_tag;
+    size_t tags;
+} seen;
+
+static void on_lost(void *arg, struct path *p, struct segment *s)
+{
+    (void)arg;
+    (void)p;
+    assert_true(seen.lost_count < SEEN_MAX);
+    seen.lost[seen.lost_count++] = s->sequence;
+    pkt_put(s->pkt);
+}
+
+static void on_tagged(void *arg, struct path *p, uint32_t tag, bool acked)
+{
+    (void)arg;
+    (void)p;
+    *(acked ? &seen.acked_tag : &seen.lost_tag) = tag;
+    seen.tags++;
+}
+
+static const struct path_events events = { .lost = on_lost, .tagged = on_tagged };
+
+static struct tstamp at_us(int64_t us)
+{
+    return (struct tstamp){ NS_PER_S + us * NS_PER_US };
+}
+
+static struct tstamp at_ms(int64_t ms)
+{
+    return at_us(ms * 1000);
+}
+
+static int begin(void **state)
+{
+    (void)state;
+    memset(&seen, 0, sizeof seen);
+    pool = pkt_pool_new(POOL, 0);
+    path = calloc(1, sizeof *path);
+    if (pool == NULL || path == NULL)
+        return -1;
+    path->committed.slots = calloc(16, sizeof(struct segment));
+    path->committed.capacity = 16;
+    path->express.slots = calloc(16, sizeof(struct segment));
+    path->express.capacity = 16;
+    path_init(path, at_ms(0), 3);
+    path_set_state(path, at_ms(0), BOND_PATH_UP);
+    return path->committed.slots == NULL || path->express.slots == NULL;
+}
+
+static int end(void **state)
+{
+    (void)state;
+    path_clear(path);
+    size_t used = pkt_pool_used(pool);
+    free(path->committed.slots);
+    free(path->express.slots);
+    free(path);
+    pkt_pool_free(pool);
+    return used != 0;
+}
+
+static void set_pace(struct tstamp now, double bps)
+{
+    path->rate.phase = RATE_START;
+    path->rate.capacity_bps = bps;
+    path_set_pace(path, now);
+}
+
+/* Sends a data segment whose sequence is its packet number. */
+static uint64_t send(struct tstamp now)
+{
+    struct segment s = { .pkt = packet_udp(pool, 1, 0, 100),
+                         .sequence = (uint32_t)path->pn_next,
+                         .bytes = 100 };
+    return path_sent(path, now, WIRE_BYTES, true, 0, &s, false);
+}
+
+static void send_many(struct tstamp now, unsigned count)
+{
+    while (count-- > 0)
+        send(now);
+}
+
+/* An acknowledgement of the numbers from first to last; came: when the last arrived there. */
+static struct wire_ack ack_of(uint64_t first, uint64_t last, struct tstamp came)
+{
+    return (struct wire_ack){ .path = 3,
+                              .largest = (uint32_t)last,
+                              .time_us = (uint32_t)(came.ns / NS_PER_US),
+                              .range_count = 1,
+                              .time_count = 1,
+                              .ranges = { { 0, (uint32_t)(last - first + 1) } },
+                              .times = { { 1, 0 } } };
+}
+
+static bool take(struct tstamp now, const struct wire_ack *ack)
+{
+    return path_ack(path, now, ack, true, &events);
+}
+
+static bool ack(struct tstamp now, uint64_t first, uint64_t last)
+{
+    struct wire_ack a = ack_of(first, last, now);
+    return take(now, &a);
+}
+
+/* ---- pacer ---- */
+
+static const double paces_bps[] = { 1e6, 10e6, 40e6, 100e6, 1e9 };
+
+/*
+ * Whatever the moments at which somebody asks: in any time t no more leaves than
+ * pace * (t + PATH_CREDIT_NS) and one burst of 1 ms or a packet.
+ */
+static void the_pacer_keeps_its_inequality(void **state)
+{
+    (void)state;
+    enum { SENDS = 1500 };
+    static struct tstamp left[SENDS];
+    struct rng random = { 5 };
+    for (size_t i = 0; i < sizeof paces_bps / sizeof *paces_bps; i++) {
+        double bytes_per_ns = paces_bps[i] / 8e9;
+        struct tstamp now = at_ms((int64_t)i * 100000);
+        set_pace(now, paces_bps[i]);
+        unsigned n = 0;
+        while (n < SENDS) {
+            while (n < SENDS && path_may_send(path, now)) {
+                path_sent(path, now, WIRE_BYTES, true, 0, NULL, true);
+                left[n++] = now;
+            }
+            /* Often on time, sometimes late by up to 20 ms. */
+            int64_t late = rng_below(&random, 50) == 0 ? 20 * NS_PER_MS : 300 * NS_PER_US;
+            struct tstamp due = tstamp_max(now, path->free_at);
+            now = tstamp_add(due, (int64_t)rng_below(&random, (uint64_t)late));
+        }
+        double burst = bytes_per_ns * (double)NS_PER_MS + WIRE_BYTES;
+        for (unsigned a = 0; a < SENDS; a++)
+            for (unsigned b = a; b < SENDS; b++) {
+                double t = (double)tstamp_sub(left[b], left[a]) + (double)PATH_CREDIT_NS;
+                assert_true((b - a + 1.0) * WIRE_BYTES <= bytes_per_ns * t + burst + WIRE_BYTES);
+            }
+    }
+}
+
+static void the_pacer_reaches_its_pace(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof paces_bps / sizeof *paces_bps; i++) {
+        struct tstamp start = at_ms((int64_t)i * 100000);
+        struct tstamp now = start;
+        double bytes = 0;
+        path_set_state(path, now, BOND_PATH_UP);
+        set_pace(now, paces_bps[i]);
+        while (tstamp_sub(now, start) < NS_PER_S) {
+            for (; path_may_send(path, now); bytes += WIRE_BYTES)
+                path_sent(path, now, WIRE_BYTES, true, 0, NULL, true);
+            assert_true(tstamp_before(now, path->free_at)); /* or the caller would spin */
+            now = tstamp_add(path->free_at, 50 * NS_PER_US);
+        }
+        double share = bytes * 8 / paces_bps[i];
+        assert_true(share > 0.98 && share < 1.03);
+    }
+}
+
+static void acknowledgements_run_up_no_debt(void **state)
+{
+    (void)state;
+    set_pace(at_ms(0), 1e6);
+    for (unsigned i = 0; i < 1000; i++)
+        path_sent(path, at_ms(0), 200, false, 0, NULL, false);
+    assert_true(tstamp_sub(path->free_at, at_ms(0)) <= 2 * PATH_CREDIT_NS);
+    assert_int_equal(path->inflight_count, 0);
+    assert_true(path->oldest == path->pn_next);
+}
+
+/* ---- round trips ---- */
+
+static void round_trips_are_smoothed_as_in_rfc6298(void **state)
+{
+    (void)state;
+    static const int64_t rtts_ms[] = { 40, 40, 60, 20, 100, 45, 45, 45, 300, 41 };
+    double srtt = 0, rttvar = 0, least = 1e9;
+    for (size_t i = 0; i < sizeof rtts_ms / sizeof *rtts_ms; i++) {
+        double rtt = (double)rtts_ms[i] * 1e6;
+        struct tstamp sent = at_ms((int64_t)i * 1000);
+        uint64_t pn = send(sent);
+        assert_true(ack(tstamp_add(sent, rtts_ms[i] * NS_PER_MS), pn, pn));
+        if (i == 0) {
+            srtt = rtt;
+            rttvar = rtt / 2;
+        } else {
+            double error = rtt > srtt ? rtt - srtt : srtt - rtt;
+            rttvar = 0.75 * rttvar + 0.25 * error;
+            srtt = 0.875 * srtt + 0.125 * rtt;
+        }
+        least = rtt < least ? rtt : least;
+        assert_true(path->srtt_ns > (int64_t)srtt - 100 && path->srtt_ns < (int64_t)srtt + 100);
+        assert_true(path->rttvar_ns > (int64_t)rttvar - 100 &&
+                    path->rttvar_ns < (int64_t)rttvar + 100);
+        assert_int_equal(path->rtt_min_ns, (int64_t)least);
+    }
+}
+
+static void the_receivers_delay_is_taken_off(void **state)
+{
+    (void)state;
+    uint64_t pn = send(at_ms(0));
+    struct wire_ack a = ack_of(pn, pn, at_ms(20));
+    a.delay_us = 5000;
+    take(at_ms(45), &a);
+    assert_int_equal(path->srtt_ns, 40 * NS_PER_MS);
+    /* The same one again, later, is no sample. */
+    take(at_ms(500), &a);
+    assert_int_equal(path->srtt_ns, 40 * NS_PER_MS);
+    /* A delay longer than the round trip is a lie. */
+    pn = send(at_ms(600));
+    a = ack_of(pn, pn, at_ms(620));
+    a.delay_us = 4000000;
+    take(at_ms(640), &a);
+    assert_int_equal(path->srtt_ns, 40 * NS_PER_MS);
+}
+
+/* ---- losses ---- */
+
+static void three_later_packets_tell_a_loss(void **state)
+{
+    (void)state;
+    send_many(at_ms(0), 4);
+    ack(at_ms(20), 1, 2);
+    assert_int_equal(seen.lost_count, 0);
+    ack(at_ms(20), 1, 3);
+    assert_int_equal(seen.lost_count, 1);
+    assert_int_equal(seen.lost[0], 0);
+    assert_int_equal(path->inflight_count, 0);
+    assert_int_equal(path->inflight_bytes, 0);
+    assert_true(path->rate.loss > 0);
+}
+
+static void a_packet_sent_a_millisecond_later_tells_it_too(void **state)
+{
+    (void)state;
+    send(at_us(0));
+    send(at_us(999));
+    ack(at_ms(20), 1, 1);
+    assert_int_equal(seen.lost_count, 0);
+    send(at_us(1000));
+    ack(at_ms(21), 1, 2);
+    assert_int_equal(seen.lost_count, 1);
+}
+
+static void a_late_acknowledgement_of_a_lost_packet_is_harmless(void **state)
+{
+    (void)state;
+    send_many(at_ms(0), 5);
+    ack(at_ms(20), 1, 4);
+    assert_int_equal(seen.lost_count, 1);
+    ack(at_ms(30), 0, 4);
+    assert_int_equal(seen.lost_count, 1);
+    assert_int_equal(path->inflight_bytes, 0);
+}
+
+static void tags_tell_what_became_of_control(void **state)
+{
+    (void)state;
+    path_sent(path, at_ms(0), 100, true, 77, NULL, false);
+    path_sent(path, at_ms(0), 100, true, 78, NULL, false);
+    send_many(at_ms(5), 3);
+    ack(at_ms(20), 1, 4);
+    assert_int_equal(seen.tags, 2);
+    assert_int_equal(seen.lost_tag, 77);
+    assert_int_equal(seen.acked_tag, 78);
+    assert_int_equal(seen.lost_count, 0); /* there is nothing to repeat */
+    assert_true(path->rate.loss == 0);    /* nor a loss of data */
+}
+
+static void what_is_overwritten_is_forgotten(void **state)
+{
+    (void)state;
+    send_many(at_ms(0), PATH_SENT_MAX + 100);
+    assert_int_equal(path->inflight_count, PATH_SENT_MAX);
+    assert_int_equal(path->inflight_bytes, PATH_SENT_MAX * WIRE_BYTES);
+    assert_int_equal(pkt_pool_used(pool), PATH_SENT_MAX);
+    ack(at_ms(20), 0, PATH_SENT_MAX + 99);
+    assert_int_equal(path->inflight_count, 0);
+    assert_int_equal(path->inflight_bytes, 0);
+    assert_int_equal(pkt_pool_used(pool), 0);
+}
+
+static void an_abandoned_path_gives_its_packets_back(void **state)
+{
+    (void)state;
+    send_many(at_ms(0), 10);
+    ack(at_ms(20), 0, 3);
+    path_abandon(path, &events);
+    assert_int_equal(seen.lost_count, 6);
+    assert_int_equal(pkt_pool_used(pool), 0);
+    path_abandon(path, &events);
+    assert_int_equal(seen.lost_count, 6);
+    /* They are known until they are acknowledged, and tell of the path. */
+    assert_int_equal(path->inflight_count, 6);
+    ack(at_ms(30), 0, 9);
+    assert_int_equal(path->inflight_count, 0);
+    assert_int_equal(seen.lost_count, 6);
+}
+
+/* ---- acknowledgements that are wrong ---- */
+
+static void numbers_never_sent_are_refused(void **state)
+{
+    (void)state;
+    assert_false(ack(at_ms(0), 0, 0));
+    send_many(at_ms(0), 10);
+    assert_false(ack(at_ms(20), 0, 10));
+    assert_false(ack(at_ms(20), 0, 1000));
+    assert_false(ack(at_ms(20), 0xffffff00, 0xffffffff));
+    assert_int_equal(path->inflight_count, 10);
+    assert_int_equal(path->srtt_ns, 0);
+}
+
+static void random_acknowledgements_do_no_harm(void **state)
+{
+    (void)state;
+    struct rng random = { 21 };
+    uint64_t sent = 0;
+    for (unsigned i = 0; i < 30000; i++) {
+        struct tstamp now = at_us(i * 100);
+        for (uint64_t n = rng_below(&random, 4); n > 0; n--, sent++)
+            send(now);
+        struct wire_ack a = { .path = 3,
+                              .largest = (uint32_t)(path->pn_next - 20 + rng_below(&random, 24)),
+                              .time_us = (uint32_t)rng_next(&random),
+                              .delay_us = (uint32_t)rng_next(&random) };
+        a.range_count = (uint8_t)(1 + rng_below(&random, WIRE_ACK_RANGES_MAX));
+        a.time_count = (uint8_t)(1 + rng_below(&random, WIRE_ACK_TIMES_MAX));
+        unsigned shift = (unsigned)rng_below(&random, 32);
+        for (unsigned k = 0; k < a.range_count; k++)
+            a.ranges[k] =
+                (struct wire_ack_range){ (uint32_t)rng_next(&random) >> shift,
+                                         1 + ((uint32_t)rng_next(&random) >> (shift | 1)) };
+        for (unsigned k = 0; k < a.time_count; k++)
+            a.times[k] = (struct wire_ack_time){ 1 + (uint32_t)rng_below(&random, 9),
+                                                 (int32_t)rng_next(&random) };
+        take(now, &a);
+        path_tick(path, now);
+        assert_int_equal(path->inflight_bytes, path->inflight_count * WIRE_BYTES);
+        assert_int_equal(pkt_pool_used(pool), path->inflight_count);
+        assert_true(rate_pace_bps(&path->rate, now) > 0);
+    }
+    ack(at_ms(4000), path->oldest, path->pn_next - 1);
+    assert_int_equal(path->inflight_count, 0);
+    assert_true(path->oldest == path->pn_next);
+}
+
+/* ---- suspicion and return ---- */
+
+/* Ticks at every deadline until a time; probes are sent and, with an answer time, answered. */
+static unsigned run(int64_t from_ms, int64_t to_ms, int64_t answer_ms)
+{
+    unsigned probes = 0;
+    for (struct tstamp now = at_ms(from_ms); !tstamp_before(at_ms(to_ms), now);) {
+        path_tick(path, now);
+        if (path->probe_wanted) {
+            path->probe_wanted = false;
+            probes++;
+            uint64_t pn = path_sent(path, now, 60, true, 0, NULL, false);
+            if (answer_ms > 0) {
+                struct tstamp then = tstamp_add(now, answer_ms * NS_PER_MS);
+                ack(then, pn, pn);
+                path_tick(path, then);
+            }
+        }
+        struct tstamp next = path_deadline(path);
+        assert_true(tstamp_before(now, next)); /* or the caller would spin */
+        now = next;
+    }
+    return probes;
+}
+
+/* Some round trips of 20 ms. */
+static void warm_up(void)
+{
+    for (int64_t ms = 0; ms < 2000; ms += 100) {
+        uint64_t pn = send(at_ms(ms));
+        ack(at_ms(ms + 20), pn, pn);
+    }
+    path_tick(path, at_ms(2000));
+    assert_int_equal(path->state, BOND_PATH_UP);
+}
+
+static void an_idle_path_is_probed_twice_a_second(void **state)
+{
+    (void)state;
+    warm_up();
+    assert_in_range(run(2000, 12000, 20), 18, 22);
+    assert_int_equal(path->state, BOND_PATH_UP);
+}
+
+static void three_overdue_packets_make_it_suspect(void **state)
+{
+    (void)state;
+    warm_up();
+    int64_t patience_ms = path_patience_ns(path) / NS_PER_MS;
+    assert_in_range(patience_ms, 20 + 15, 100);
+    send_many(at_ms(2100), 2);
+    struct tstamp limit = at_ms(2100 + patience_ms + 1);
+    path_tick(path, limit);
+    assert_int_equal(path->state, BOND_PATH_UP); /* two are no suspicion */
+    assert_true(path->probe_wanted);             /* but a question */
+    send(at_ms(2101));
+    assert_false(path_tick(path, at_ms(2101 + patience_ms / 2)));
+    path->alarm = at_ms(2102 + patience_ms);
+    assert_true(path_tick(path, at_ms(2102 + patience_ms)));
+    assert_int_equal(path->state, BOND_PATH_SUSPECT);
+}
+
+/* With nothing to send the probes find a cut within a second. */
+static void an_idle_path_is_found_dead_by_probes(void **state)
+{
+    (void)state;
+    warm_up();
+    run(2000, 3000, 0);
+    assert_true(path->state == BOND_PATH_SUSPECT || path->state == BOND_PATH_DOWN);
+}
+
+static void a_dead_path_is_probed_ever_more_slowly(void **state)
+{
+    (void)state;
+    warm_up();
+    run(2000, 3000, 0);
+    unsigned first = run(3000, 4000, 0);
+    assert_int_equal(path->state, BOND_PATH_DOWN);
+    run(4000, 10000, 0);
+    unsigned last = run(10000, 20000, 0);
+    assert_in_range(last, 9, 11); /* one a second */
+    assert_true(first <= 10);
+    assert_int_equal(path->probe_interval_ns, NS_PER_S);
+}
+
+static void one_answer_clears_a_suspicion(void **state)
+{
+    (void)state;
+    warm_up();
+    double before = path->rate.capacity_bps;
+    send_many(at_ms(2000), 3);
+    path_set_state(path, at_ms(2050), BOND_PATH_SUSPECT);
+    struct wire_ack a = ack_of(20, 22, at_ms(2020)); /* sent before it */
+    take(at_ms(2060), &a);
+    assert_true(path_tick(path, at_ms(2060)));
+    assert_int_equal(path->state, BOND_PATH_UP);
+    assert_true(path->rate.capacity_bps >= before); /* the rate is kept */
+}
+
+static void a_dead_path_returns_after_three_answers(void **state)
+{
+    (void)state;
+    warm_up();
+    run(2000, 5000, 0);
+    assert_int_equal(path->state, BOND_PATH_DOWN);
+    for (unsigned answers = 1; answers <= 3; answers++) {
+        struct tstamp now = at_ms(6000 + 100 * answers);
+        uint64_t pn = path_sent(path, now, 60, true, 0, NULL, false);
+        struct tstamp then = tstamp_add(now, 20 * NS_PER_MS);
+        ack(then, pn, pn);
+        assert_int_equal(path_tick(path, then), answers == 3);
+        assert_int_equal(path->state, answers == 3 ? BOND_PATH_UP : BOND_PATH_DOWN);
+    }
+    assert_int_equal(path->rate.phase, RATE_START);
+    assert_int_equal(path->inflight_bytes, 0);
+}
+
+static void an_old_answer_does_not_raise_the_dead(void **state)
+{
+    (void)state;
+    warm_up();
+    send_many(at_ms(2000), 5);
+    path_set_state(path, at_ms(2050), BOND_PATH_SUSPECT);
+    run(2050, 4000, 0);
+    assert_int_equal(path->state, BOND_PATH_DOWN);
+    uint64_t first = path->pn_next;
+    path_set_state(path, at_ms(4000), BOND_PATH_DOWN);
+    ack(at_ms(4001), 20, first - 1);
+    path_tick(path, at_ms(4001));
+    assert_int_equal(path->state, BOND_PATH_DOWN);
+}
+
+static void a_tail_is_followed_by_a_probe(void **state)
+{
+    (void)state;
+    warm_up();
+    send(at_ms(2010));
+    assert_true(path_deadline(path).ns <= at_ms(2020).ns);
+    path->probe_wanted = false;
+    path_tick(path, path_deadline(path));
+    assert_true(path->probe_wanted);
+}
+
+static void a_standby_path_is_hardly_probed(void **state)
+{
+    (void)state;
+    warm_up();
+    path_set_state(path, at_ms(2000), BOND_PATH_STANDBY);
+    assert_in_range(run(2000, 302000, 20), 4, 5);
+    path->config.use = WIRE_PATH_DOWN;
+    path_set_state(path, at_ms(302000), BOND_PATH_STANDBY);
+    assert_int_equal(run(302000, 902000, 20), 0);
+}
+
+static void a_closed_path_has_nothing_to_do(void **state)
+{
+    (void)state;
+    warm_up();
+    send_many(at_ms(2000), 5);
+    path_set_state(path, at_ms(2000), BOND_PATH_CLOSED);
+    assert_true(tstamp_is_never(path_deadline(path)));
+    assert_false(path_tick(path, at_ms(100000)));
+    assert_false(path->probe_wanted);
+}
+
+static void rings_are_bounded_and_turn(void **state)
+{
+    (void)state;
+    struct segment s = { .sequence = 0 };
+    for (unsigned turn = 0; turn < 5; turn++) {
+        assert_null(ring_head(&path->express));
+        for (uint32_t i = 0; i < 11; i++) {
+            s.sequence = i;
+            assert_true(ring_push(&path->express, &s, 100));
+        }
+        assert_int_equal(path->express.bytes, 1100);
+        assert_int_equal(ring_head(&path->express)->sequence, 0);
+        for (uint32_t i = 0; i < 11; i++) {
+            assert_true(ring_pop(&path->express, &s, 100));
+            assert_int_equal(s.sequence, i);
+        }
+        assert_false(ring_pop(&path->express, &s, 100));
+        assert_int_equal(path->express.bytes, 0);
+    }
+    for (unsigned i = 0; i < 16; i++)
+        assert_true(ring_push(&path->express, &s, 100));
+    assert_false(ring_push(&path->express, &s, 100));
+    path_clear(path);
+    assert_int_equal(path->express.count, 0);
+}
+
+#define path_test(f) cmocka_unit_test_setup_teardown(f, begin, end)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        path_test(the_pacer_keeps_its_inequality),
+        path_test(the_pacer_reaches_its_pace),
+        path_test(acknowledgements_run_up_no_debt),
+        path_test(round_trips_are_smoothed_as_in_rfc6298),
+        path_test(the_receivers_delay_is_taken_off),
+        path_test(three_later_packets_tell_a_loss),
+        path_test(a_packet_sent_a_millisecond_later_tells_it_too),
+        path_test(a_late_acknowledgement_of_a_lost_packet_is_harmless),
+        path_test(tags_tell_what_became_of_control),
+        path_test(what_is_overwritten_is_forgotten),
+        path_test(an_abandoned_path_gives_its_packets_back),
+        path_test(numbers_never_sent_are_refused),
+        path_test(random_acknowledgements_do_no_harm),
+        path_test(an_idle_path_is_probed_twice_a_second),
+        path_test(three_overdue_packets_make_it_suspect),
+        path_test(an_idle_path_is_found_dead_by_probes),
+        path_test(a_dead_path_is_probed_ever_more_slowly),
+        path_test(one_answer_clears_a_suspicion),
+        path_test(a_dead_path_returns_after_three_answers),
+        path_test(an_old_answer_does_not_raise_the_dead),
+        path_test(a_tail_is_followed_by_a_probe),
+        path_test(a_standby_path_is_hardly_probed),
+        path_test(a_closed_path_has_nothing_to_do),
+        path_test(rings_are_bounded_and_turn),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
