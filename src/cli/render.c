@@ -250,6 +250,18 @@ static void print_peer(const json_t *peer, FILE *to)
     print_paths(json_object_get(peer, "paths"), to);
 }
 
+/* What the kernel does for the packet path. */
+static void print_offloads(const json_t *offloads, FILE *to)
+{
+    char text[RENDER_TEXT_BYTES];
+    if (!json_is_object(offloads))
+        return;
+    bool gso = json_is_true(json_object_get(offloads, "udp_gso"));
+    bool gro = json_is_true(json_object_get(offloads, "udp_gro"));
+    fprintf(to, "  offload: tun %s, udp %s\n", render_string(offloads, "tun", text),
+            gso ? (gro ? "gso+gro" : "gso") : (gro ? "gro" : "none"));
+}
+
 void render_status(const json_t *status, FILE *to)
 {
     char text[RENDER_TEXT_BYTES];
@@ -261,6 +273,7 @@ void render_status(const json_t *status, FILE *to)
     double mtu = render_number(status, "mtu");
     if (isfinite(mtu))
         fprintf(to, "  mtu: %.0f\n", mtu);
+    print_offloads(json_object_get(status, "offloads"), to);
     json_array_foreach(json_object_get(status, "peers"), i, peer)
     {
         print_peer(peer, to);

@@ -111,6 +111,28 @@ static const char *cipher_name(uint8_t cipher)
     }
 }
 
+static const char *offload_name(enum tun_offload offload)
+{
+    switch (offload) {
+    case TUN_OFFLOAD_NONE:
+        return "none";
+    case TUN_OFFLOAD_CSUM:
+        return "checksum";
+    case TUN_OFFLOAD_TSO:
+        return "tso";
+    case TUN_OFFLOAD_USO:
+        break;
+    }
+    return "auto";
+}
+
+static const char *udp_offload_name(const struct config *c)
+{
+    if (c->udp_gso)
+        return c->udp_gro ? "auto" : "gso";
+    return c->udp_gro ? "gro" : "none";
+}
+
 static const char *log_level_text(enum log_level level)
 {
     switch (level) {
@@ -151,6 +173,8 @@ static void dump_tunnel(const struct config *c, FILE *to)
         fprintf(to, "hook = %s\n", c->hook);
     fprintf(to, "control = %s\nlog-level = %s\nrekey-seconds = %" PRIu32 "\n", c->control,
             log_level_text(c->log_level), c->rekey_s);
+    fprintf(to, "offload = %s\nudp-offload = %s\n", offload_name(c->tun_offload),
+            udp_offload_name(c));
 }
 
 static void dump_peer(const struct config_peer *peer, FILE *to)

@@ -17,6 +17,7 @@
 
 #include "base/log.h"
 #include "base/netaddr.h"
+#include "sys/tun.h"
 #include "wire/wire.h"
 
 #define CONFIG_DEFAULT_PATH "/etc/hawser/hawser.conf"
@@ -88,6 +89,9 @@ struct config {
     uint32_t mtu_bytes; /* 0: auto */
     uint8_t cipher;     /* enum wire_cipher, or 0: auto */
     uint32_t rekey_s;
+    enum tun_offload tun_offload; /* of the device, at most */
+    bool udp_gso;                 /* may be used */
+    bool udp_gro;
     enum log_level log_level;
     char user[CONFIG_USER_MAX + 1];
     char hook[CONFIG_PATH_BYTES_MAX + 1]; /* empty: none */

@@ -122,6 +122,9 @@ static void set_defaults(struct config *c)
     c->routes = true;
     c->mss_clamp = true;
     c->rekey_s = CONFIG_REKEY_S_MAX;
+    c->tun_offload = TUN_OFFLOAD_USO;
+    c->udp_gso = true;
+    c->udp_gro = true;
     c->log_level = LOG_LEVEL_INFO;
 }
 

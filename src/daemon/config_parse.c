@@ -351,6 +351,33 @@ static void set_rekey_seconds(struct config_parser *p, const char *value)
         bad_value(p, value, "not within 2 to 120");
 }
 
+static void set_offload(struct config_parser *p, const char *value)
+{
+    if (strcmp(value, "auto") == 0)
+        p->config->tun_offload = TUN_OFFLOAD_USO;
+    else if (strcmp(value, "tso") == 0)
+        p->config->tun_offload = TUN_OFFLOAD_TSO;
+    else if (strcmp(value, "checksum") == 0)
+        p->config->tun_offload = TUN_OFFLOAD_CSUM;
+    else if (strcmp(value, "none") == 0)
+        p->config->tun_offload = TUN_OFFLOAD_NONE;
+    else
+        bad_value(p, value, "no choice: write auto, tso, checksum or none");
+}
+
+static void set_udp_offload(struct config_parser *p, const char *value)
+{
+    bool both = strcmp(value, "auto") == 0;
+    bool gso = both || strcmp(value, "gso") == 0;
+    bool gro = both || strcmp(value, "gro") == 0;
+    if (!gso && !gro && strcmp(value, "none") != 0) {
+        bad_value(p, value, "no choice: write auto, gso, gro or none");
+        return;
+    }
+    p->config->udp_gso = gso;
+    p->config->udp_gro = gro;
+}
+
 /* [peer NAME] */
 
 static bool endpoint_equal(const struct config_endpoint *a, const struct config_endpoint *b)
@@ -502,6 +529,8 @@ static const struct key_rule {
     TUNNEL(METRICS, "metrics", set_metrics, 0),
     TUNNEL(LOG_LEVEL, "log-level", set_log_level, 0),
     TUNNEL(REKEY_SECONDS, "rekey-seconds", set_rekey_seconds, HIDDEN),
+    TUNNEL(OFFLOAD, "offload", set_offload, HIDDEN),
+    TUNNEL(UDP_OFFLOAD, "udp-offload", set_udp_offload, HIDDEN),
     PEER(PUBLIC_KEY, "public-key", set_public_key, 0),
     PEER(PRESHARED_KEY, "preshared-key", set_preshared_key, SECRET),
     PEER(PRESHARED_KEY_FILE, "preshared-key-file", set_preshared_key_file, 0),

@@ -36,6 +36,7 @@ struct dataplane {
     struct socket_slot sockets[SOCKETS_MAX];
     struct coalesce joined;
     struct iovec pieces[COALESCE_PACKETS_MAX];
+    bool udp_gso; /* may be used */
     uint64_t turns;
 };
 
@@ -82,6 +83,7 @@ struct dataplane *dataplane_new(const struct dataplane_config *config)
     d->core = config->core;
     d->pool = config->pool;
     d->loop = config->loop;
+    d->udp_gso = config->udp_gso;
     d->reader = udp_reader_new();
     tun_init(&d->tun, config->tun_fd, config->tun_offload, d->pool);
     d->joined.udp = config->tun_offload >= TUN_OFFLOAD_USO;
@@ -127,6 +129,7 @@ int dataplane_add_socket(struct dataplane *d, uint16_t number, int fd)
     }
     dataplane_remove_socket(d, number);
     int err = udp_adopt(&s->udp, fd);
+    s->udp.gso = s->udp.gso && d->udp_gso;
     s->plane = d;
     s->number = number;
     s->watch = (struct loop_watch){ .fd = fd, .ready = socket_ready, .arg = s };

@@ -23,6 +23,7 @@ struct dataplane_config {
     struct loop *loop;     /* borrowed */
     int tun_fd;            /* taken over */
     enum tun_offload tun_offload;
+    bool udp_gso; /* may be used */
 };
 
 /* NULL when there is no memory or the device cannot be watched. */

@@ -425,7 +425,8 @@ static int assemble(struct engine *e, int tun_fd, int control_fd, const char **w
                                       .pool = e->pool,
                                       .loop = &e->loop,
                                       .tun_fd = tun_fd,
-                                      .tun_offload = (enum tun_offload)e->setup.tun_offload };
+                                      .tun_offload = (enum tun_offload)e->setup.tun_offload,
+                                      .udp_gso = e->setup.udp_gso };
     e->plane = dataplane_new(&plane);
     *what = "control socket";
     e->control = e->plane != NULL ? control_new(&e->loop, control_fd, &handler) : NULL;

@@ -96,6 +96,7 @@ static bool tell_setup(struct guard *g)
     m.setup.log_level = (uint8_t)(g->options->verbose ? LOG_LEVEL_DEBUG : c->log_level);
     m.setup.journal = g->journal;
     m.setup.tun_offload = (uint8_t)g->tun_offload;
+    m.setup.udp_gso = c->udp_gso;
     m.setup.uid = g->uid;
     m.setup.gid = g->gid;
     bool told = guard_tell(g, &m, fds, 2);

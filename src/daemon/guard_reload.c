@@ -52,6 +52,10 @@ static const char *changed_for_good(const struct config *a, const struct config 
         return "mtu";
     if (a->rekey_s != b->rekey_s)
         return "rekey-seconds";
+    if (a->tun_offload != b->tun_offload)
+        return "offload";
+    if (a->udp_gso != b->udp_gso || a->udp_gro != b->udp_gro)
+        return "udp-offload";
     if (a->log_level != b->log_level)
         return "log-level";
     return NULL;

@@ -120,11 +120,11 @@ bool guard_open_tun(struct guard *g)
 {
     enum { TRIES = 40, PAUSE_MS = 50 };
     const struct timespec pause = { .tv_nsec = PAUSE_MS * NS_PER_MS };
-    int fd = tun_open(g->config.interface, TUN_OFFLOAD_USO, &g->tun_offload);
+    int fd = tun_open(g->config.interface, g->config.tun_offload, &g->tun_offload);
     /* The engine of a guard that was killed is just about to end. */
     for (unsigned i = 0; fd == -EBUSY && i < TRIES; i++) {
         nanosleep(&pause, NULL);
-        fd = tun_open(g->config.interface, TUN_OFFLOAD_USO, &g->tun_offload);
+        fd = tun_open(g->config.interface, g->config.tun_offload, &g->tun_offload);
     }
     if (fd == -EBUSY)
         log_error("interface %s exists already: is another tunnel using it? Name another one",
@@ -144,7 +144,9 @@ bool guard_open_listen(struct guard *g)
         const struct netaddr *local = &g->config.listen[i];
         struct udp_options options = { .local = *local,
                                        .mark = g->network.table,
-                                       .listening = true };
+                                       .listening = true,
+                                       .no_gso = !g->config.udp_gso,
+                                       .no_gro = !g->config.udp_gro };
         struct udp u;
         int err = udp_open(&u, &options);
         if (local->family == 0)

@@ -54,6 +54,8 @@ void links_configure(struct links *l, const struct config *c)
 {
     bool was_auto = l->is_auto;
     l->is_auto = c->links_auto;
+    l->udp_gso = c->udp_gso;
+    l->udp_gro = c->udp_gro;
     for (size_t i = 0; i < WIRE_PATHS_MAX; i++) {
         struct link_slot *s = &l->slots[i];
         if (s->used && (was_auto != l->is_auto ||
@@ -152,7 +154,9 @@ static int open_socket(const struct links *l, const struct link_slot *s)
     struct udp u;
     struct udp_options options = { .local = s->config.address,
                                    .interface = s->config.interface,
-                                   .mark = l->mark };
+                                   .mark = l->mark,
+                                   .no_gso = !l->udp_gso,
+                                   .no_gro = !l->udp_gro };
     int err = udp_open(&u, &options);
     return err < 0 ? err : u.fd;
 }

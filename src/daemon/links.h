@@ -29,6 +29,8 @@ struct links {
     const char *tunnel; /* borrowed: our own interface, which is never a link */
     uint32_t mark;      /* of the sockets */
     bool is_auto;
+    bool udp_gso; /* of the sockets: may be used */
+    bool udp_gro;
     struct link_slot slots[WIRE_PATHS_MAX];
     /* fd: the new socket, which stays the caller's, or -1. False: it could not be told. */
     bool (*tell)(void *arg, const struct msg_link *link, int fd);

@@ -79,6 +79,7 @@ static void put_setup(struct writer *w, const struct msg_setup *s)
     write_u8(w, s->log_level);
     put_bool(w, s->journal);
     write_u8(w, s->tun_offload);
+    put_bool(w, s->udp_gso);
     put_text(w, s->root, sizeof s->root - 1);
     write_u32(w, s->uid);
     write_u32(w, s->gid);
@@ -95,6 +96,7 @@ static void get_setup(struct reader *r, struct msg_setup *s)
     s->log_level = get_small(r, LOG_LEVEL_DEBUG);
     s->journal = get_bool(r);
     s->tun_offload = get_small(r, OFFLOAD_MAX);
+    s->udp_gso = get_bool(r);
     get_text(r, s->root, sizeof s->root - 1);
     s->uid = read_u32(r);
     s->gid = read_u32(r);

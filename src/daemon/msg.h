@@ -54,6 +54,7 @@ struct msg_setup {
     uint8_t log_level;  /* enum log_level */
     bool journal;
     uint8_t tun_offload;                  /* enum tun_offload */
+    bool udp_gso;                         /* may be used; the sockets' GRO is the guard's to set */
     char root[CONFIG_PATH_BYTES_MAX + 8]; /* the empty directory */
     uint32_t uid;
     uint32_t gid;

@@ -35,6 +35,7 @@ static struct msg sample(enum msg_type type)
         m.setup.log_level = LOG_LEVEL_INFO;
         m.setup.journal = true;
         m.setup.tun_offload = 3;
+        m.setup.udp_gso = true;
         m.setup.uid = 998;
         m.setup.gid = 65534;
         break;

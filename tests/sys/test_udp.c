@@ -115,6 +115,32 @@ static void groups_cross_with_every_offload(void **state)
     }
 }
 
+/* The kernel segments nothing without checksums: to us a refusal that comes only when sending. */
+static void a_refused_group_goes_out_singly(void **state)
+{
+    (void)state;
+    static uint8_t sent[SEGMENTS * SEGMENT];
+    static uint8_t got[SEGMENTS * SEGMENT];
+    size_t len = (SEGMENTS - 1) * SEGMENT + LAST;
+    struct udp a = open_socket("127.0.0.1:5001", (struct udp_options){ 0 });
+    struct udp b = open_socket("127.0.0.1:5000", (struct udp_options){ 0 });
+    struct netaddr to = address("127.0.0.1:5000");
+    struct netaddr from;
+    struct netaddr at;
+    int on = 1;
+    if (!a.gso)
+        skip();
+    assert_int_equal(setsockopt(a.fd, SOL_SOCKET, SO_NO_CHECK, &on, sizeof on), 0);
+    for (size_t i = 0; i < len; i++)
+        sent[i] = (uint8_t)(i * 7 + i / 251);
+    assert_int_equal(udp_send(&a, &to, NULL, sent, len, SEGMENT), 0);
+    assert_false(a.gso); /* and is not tried again */
+    assert_int_equal(receive(&b, got, SEGMENTS, &from, &at), SEGMENTS);
+    assert_memory_equal(sent, got, len);
+    udp_close(&a);
+    udp_close(&b);
+}
+
 static void a_listening_socket_knows_both_families(void **state)
 {
     (void)state;
@@ -209,6 +235,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(groups_cross_with_every_offload),
+        cmocka_unit_test(a_refused_group_goes_out_singly),
         cmocka_unit_test(a_listening_socket_knows_both_families),
         cmocka_unit_test(bound_to_an_interface),
         cmocka_unit_test(errors_are_told),
