@@ -92,6 +92,8 @@ static inline uint8_t *write_room(struct writer *w, size_t n)
         w->failed = true;
         return NULL;
     }
+    if (n == 0)
+        return w->start; /* which may be NULL, and then is not to be added to */
     uint8_t *p = w->start + w->len_bytes;
     w->len_bytes += n;
     return p;
