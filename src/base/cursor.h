@@ -123,44 +123,71 @@ static inline void write_be(struct writer *w, uint64_t v, size_t n)
         p[i] = (uint8_t)(v >> (8 * (n - 1 - i)));
 }
 
+/* Between the machine's order and the network's. */
+static inline uint16_t cursor_be16(uint16_t v)
+{
+    return __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ ? __builtin_bswap16(v) : v;
+}
+
+static inline uint32_t cursor_be32(uint32_t v)
+{
+    return __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ ? __builtin_bswap32(v) : v;
+}
+
+static inline uint64_t cursor_be64(uint64_t v)
+{
+    return __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ ? __builtin_bswap64(v) : v;
+}
+
 static inline uint8_t read_u8(struct reader *r)
 {
-    return (uint8_t)read_be(r, 1);
+    uint8_t v;
+    read_copy(r, &v, sizeof v);
+    return v;
 }
 
 static inline uint16_t read_u16(struct reader *r)
 {
-    return (uint16_t)read_be(r, 2);
+    uint16_t v;
+    read_copy(r, &v, sizeof v);
+    return cursor_be16(v);
 }
 
 static inline uint32_t read_u32(struct reader *r)
 {
-    return (uint32_t)read_be(r, 4);
+    uint32_t v;
+    read_copy(r, &v, sizeof v);
+    return cursor_be32(v);
 }
 
 static inline uint64_t read_u64(struct reader *r)
 {
-    return read_be(r, 8);
+    uint64_t v;
+    read_copy(r, &v, sizeof v);
+    return cursor_be64(v);
 }
 
 static inline void write_u8(struct writer *w, uint8_t v)
 {
-    write_be(w, v, 1);
+    write_bytes(w, &v, sizeof v);
 }
 
 static inline void write_u16(struct writer *w, uint16_t v)
 {
-    write_be(w, v, 2);
+    v = cursor_be16(v);
+    write_bytes(w, &v, sizeof v);
 }
 
 static inline void write_u32(struct writer *w, uint32_t v)
 {
-    write_be(w, v, 4);
+    v = cursor_be32(v);
+    write_bytes(w, &v, sizeof v);
 }
 
 static inline void write_u64(struct writer *w, uint64_t v)
 {
-    write_be(w, v, 8);
+    v = cursor_be64(v);
+    write_bytes(w, &v, sizeof v);
 }
 
 /* Variable-length integers of RFC 9000, section 16: 0 .. 2^62 - 1 in 1, 2, 4 or 8 bytes. */

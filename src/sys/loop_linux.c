@@ -59,7 +59,8 @@ void loop_remove(struct loop *l, struct loop_watch *w)
 static int wait_events(struct loop *l, struct epoll_event *events, int64_t wait_ns)
 {
     if (!l->coarse) {
-        struct timespec t = { .tv_sec = wait_ns / NS_PER_S, .tv_nsec = wait_ns % NS_PER_S };
+        struct timespec t = { .tv_sec = (time_t)(wait_ns / NS_PER_S),
+                              .tv_nsec = (long)(wait_ns % NS_PER_S) };
         int n = epoll_pwait2(l->epoll_fd, events, EVENTS_PER_TURN, wait_ns < 0 ? NULL : &t, NULL);
         if (n >= 0 || errno != ENOSYS)
             return n;

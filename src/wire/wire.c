@@ -38,7 +38,7 @@ uint64_t wire_expand_pn(uint32_t low, uint64_t expected)
 void wire_nonce(uint8_t out[12], uint8_t path, uint64_t pn)
 {
     struct writer w = writer_of(out, 12);
-    write_be(&w, path, 4);
+    write_u32(&w, path);
     write_u64(&w, pn);
 }
 
