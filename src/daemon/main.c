@@ -117,22 +117,23 @@ static void fill_standard_fds(void)
         close(fd);
 }
 
-/* Standard error becomes the system's log: each line is a message there. */
+/* Standard error becomes the system's log, each line a message; the starter's files are let go. */
 static void log_to_syslog(void)
 {
     static const struct sockaddr_un to = { .sun_family = AF_UNIX, .sun_path = "/dev/log" };
-    int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-    if (fd >= 0 && connect(fd, (const struct sockaddr *)&to, sizeof to) == 0) {
-        dup2(fd, STDERR_FILENO);
-    } else {
-        int null = open("/dev/null", O_WRONLY | O_CLOEXEC);
-        if (null >= 0)
-            dup2(null, STDERR_FILENO);
-        if (null > STDERR_FILENO)
-            close(null);
+    int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+    int log = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    bool has_log = log >= 0 && connect(log, (const struct sockaddr *)&to, sizeof to) == 0;
+    if (null >= 0) {
+        dup2(null, STDIN_FILENO);
+        dup2(null, STDOUT_FILENO);
+        dup2(null, STDERR_FILENO);
+        close(null);
     }
-    if (fd > STDERR_FILENO)
-        close(fd);
+    if (has_log)
+        dup2(log, STDERR_FILENO);
+    if (log >= 0)
+        close(log);
 }
 
 /* The parent waits until the tunnel is up, or its child has ended. */

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: ISC
 #
-# A stopped daemon leaves no device, route, rule, packet filter table, kernel setting or control
+# A stopped daemon, in the foreground or not, leaves no device, route, rule, packet filter table, kernel setting or control
 # socket behind, and one that was killed leaves nothing beyond the next start. A killed engine is
 # started anew by its guard; a killed guard takes its engine with it.
 
@@ -59,6 +59,19 @@ stop client
 await 3 "the server hears of it at once" is server '.peers[0].state == "down"'
 stop server
 left_nothing "SIGTERM"
+
+# Without -f it returns when the tunnel is set up, and lets go of what it was started with: else
+# cat would see no end.
+for side in client:c server:s; do
+    at "${side#*:}" "$hawserd" -c "$tmp/${side%:*}.conf" 2>&1 | timeout 20 cat >"$tmp/out" ||
+        fail "${side%:*} in the background: $(cat "$tmp/out")"
+done
+await 20 "both are up in the background" paths_up client a b
+for pid in $(ip netns pids "hw-$id-c") $(ip netns pids "hw-$id-s"); do
+    [ "$(readlink "/proc/$pid/root")" != / ] || kill "$pid" # a guard: engines have a root of their own
+done
+await 10 "both have ended" sh -c "[ -z \"\$(ip netns pids hw-$id-c; ip netns pids hw-$id-s)\" ]"
+left_nothing "SIGTERM in the background"
 
 start server s
 start client c

@@ -52,7 +52,9 @@ static int64_t clock_ms(void)
 
 static void sleep_ms(int64_t ms)
 {
-    nanosleep(&(struct timespec){ .tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000 }, NULL);
+    nanosleep(&(struct timespec){ .tv_sec = (time_t)(ms / 1000),
+                                   .tv_nsec = (long)(ms % 1000 * 1000000) },
+              NULL);
 }
 
 static void die(const char *what)
@@ -269,7 +271,7 @@ static int babble(char **argv)
     snprintf(to.sun_path, sizeof to.sun_path, "%s", argv[0]);
     fill(much, 0, sizeof much);
     for (uint64_t n = strtoull(argv[1], NULL, 10); n > 0; n--) {
-        size_t kind = n % (TEXTS + 1);
+        size_t kind = (size_t)(n % (TEXTS + 1));
         int fd = socket(AF_UNIX, SOCK_STREAM, 0);
         if (fd < 0 || connect(fd, (const struct sockaddr *)&to, sizeof to) < 0)
             die(argv[0]);
@@ -301,7 +303,7 @@ static int replay(char **argv)
                                .sll_protocol = htons(ETH_P_ALL),
                                .sll_ifindex = (int)if_nametoindex(argv[0]) };
     const uint16_t port = (uint16_t)strtoul(argv[1], NULL, 10);
-    size_t wanted = strtoull(argv[2], NULL, 10);
+    size_t wanted = strtoul(argv[2], NULL, 10);
     size_t count = 0;
     const struct timeval limit = { .tv_sec = PATIENCE_MS / 1000 };
     int fd = socket(AF_PACKET, SOCK_RAW, 0);
