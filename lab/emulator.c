@@ -411,8 +411,8 @@ static int wait_for_events(struct emulator *emu, struct tstamp until, struct epo
     struct tstamp now = clock_now();
     if (!tstamp_is_never(until) && tstamp_before(now, until)) {
         int64_t wait_ns = tstamp_sub(until, now);
-        timeout.tv_sec = wait_ns / NS_PER_S;
-        timeout.tv_nsec = wait_ns % NS_PER_S;
+        timeout.tv_sec = (time_t)(wait_ns / NS_PER_S);
+        timeout.tv_nsec = (long)(wait_ns % NS_PER_S);
     }
     int n =
         epoll_pwait2(emu->epoll_fd, events, count, tstamp_is_never(until) ? NULL : &timeout, NULL);

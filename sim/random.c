@@ -46,11 +46,11 @@ static size_t put_link(struct rng *r, size_t number, char *text, size_t text_byt
 
 static void put_actions(struct rng *r, struct sim_config *config)
 {
-    config->action_count = rng_below(r, RANDOM_ACTIONS_MAX + 1);
+    config->action_count = (size_t)rng_below(r, RANDOM_ACTIONS_MAX + 1);
     for (size_t i = 0; i < config->action_count; i++) {
         struct sim_action *a = &config->actions[i];
         a->kind = (enum sim_action_kind)rng_below(r, SIM_REBIND + 1);
-        a->link = rng_below(r, config->links->count);
+        a->link = (size_t)rng_below(r, config->links->count);
         a->at_ns = (int64_t)between(r, 0.2, (double)config->run_ns);
         a->duration_ns = (int64_t)(log_between(r, 0.02, 3.0) * 1e9);
     }
@@ -61,7 +61,7 @@ bool random_scenario(uint64_t seed, struct sim_config *config, struct linkspecs 
 {
     struct rng r = { seed ^ UINT64_C(0x68617773657200) };
     char error[LINKSPEC_ERROR_BYTES];
-    size_t count = 1 + rng_below(&r, RANDOM_LINKS_MAX);
+    size_t count = 1 + (size_t)rng_below(&r, RANDOM_LINKS_MAX);
     size_t at = 0;
     for (size_t i = 0; i < count; i++)
         at += put_link(&r, i, text + at, text_bytes - at);

@@ -7,6 +7,7 @@
 #include <pwd.h>
 #include <seccomp.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -87,7 +88,18 @@ static int filter_calls(void)
         SCMP_SYS(rt_sigreturn),
         SCMP_SYS(restart_syscall),
         SCMP_SYS(sched_yield),
+        /* What 32-bit machines have instead; elsewhere a number that no call has. */
+        SCMP_SYS(_llseek),
+        SCMP_SYS(fstat64),
+        SCMP_SYS(fstatat64),
+        SCMP_SYS(clock_gettime64),
+        SCMP_SYS(clock_nanosleep_time64),
+        SCMP_SYS(futex_time64),
+        SCMP_SYS(ppoll_time64),
+        SCMP_SYS(recvmmsg_time64),
     };
+    static const int mapping[] = { SCMP_SYS(mmap), SCMP_SYS(mmap2), SCMP_SYS(mprotect) };
+    static const int control[] = { SCMP_SYS(fcntl), SCMP_SYS(fcntl64) };
     scmp_filter_ctx filter = seccomp_init(SCMP_ACT_KILL_PROCESS);
     if (filter == NULL)
         return -ENOMEM;
@@ -95,15 +107,12 @@ static int filter_calls(void)
     for (size_t i = 0; err == 0 && i < sizeof allowed / sizeof allowed[0]; i++)
         err = seccomp_rule_add(filter, SCMP_ACT_ALLOW, allowed[i], 0);
     /* Memory may become readable and writable, but never executable. */
-    if (err == 0)
-        err = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(mmap), 1,
-                               SCMP_A2(SCMP_CMP_MASKED_EQ, 4 /* PROT_EXEC */, 0));
-    if (err == 0)
-        err = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(mprotect), 1,
-                               SCMP_A2(SCMP_CMP_MASKED_EQ, 4, 0));
+    for (size_t i = 0; err == 0 && i < sizeof mapping / sizeof mapping[0]; i++)
+        err = seccomp_rule_add(filter, SCMP_ACT_ALLOW, mapping[i], 1,
+                               SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0));
     /* fcntl(2): F_GETFD .. F_SETFL only; no leases, signals or duplicates. */
-    if (err == 0)
-        err = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(fcntl), 1,
+    for (size_t i = 0; err == 0 && i < sizeof control / sizeof control[0]; i++)
+        err = seccomp_rule_add(filter, SCMP_ACT_ALLOW, control[i], 1,
                                SCMP_A1(SCMP_CMP_MASKED_EQ, ~(scmp_datum_t)7, 0));
     /* abort(3): only to itself, and that only ends it */
     if (err == 0)

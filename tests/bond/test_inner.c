@@ -183,7 +183,7 @@ static void random_bytes_are_read_within_their_length(void **state)
     (void)state;
     struct rng random = { 11 };
     for (unsigned i = 0; i < 20000; i++) {
-        size_t len = rng_below(&random, 100);
+        size_t len = (size_t)rng_below(&random, 100);
         uint8_t *data = malloc(len > 0 ? len : 1);
         assert_non_null(data);
         for (size_t at = 0; at < len; at++)

@@ -100,7 +100,7 @@ static void random_sample(struct rng *rng, struct sample *s, size_t text_bytes)
 {
     fill(rng, s->key, sizeof(s->key));
     fill(rng, s->nonce, sizeof(s->nonce));
-    s->aad_bytes = rng_below(rng, sizeof(s->aad) + 1);
+    s->aad_bytes = (size_t)rng_below(rng, sizeof(s->aad) + 1);
     fill(rng, s->aad, s->aad_bytes);
     s->text_bytes = text_bytes;
     fill(rng, s->text, text_bytes);
@@ -123,7 +123,7 @@ static void check_spans(struct rng *rng, struct aead_key *k, const struct sample
         size_t from = 0;
         for (unsigned i = 0; i < spans; i++) {
             size_t left = s->text_bytes - from;
-            size_t n = i + 1 == spans ? left : rng_below(rng, left + 1);
+            size_t n = i + 1 == spans ? left : (size_t)rng_below(rng, left + 1);
             in[i] = (struct aead_span){ s->text + from, n };
             from += n;
         }
@@ -147,7 +147,7 @@ static void test_spans_and_in_place(void **state)
     for (size_t i = 0; i < count; i++) {
         struct rng rng = { 7 };
         for (unsigned n = 0; n < 600; n++) {
-            random_sample(&rng, &s, n < 300 ? n : rng_below(&rng, TEXT_MAX + 1));
+            random_sample(&rng, &s, n < 300 ? n : (size_t)rng_below(&rng, TEXT_MAX + 1));
             struct aead_key *k = all[i].impl->key_new(all[i].id, s.key);
             assert_non_null(k);
             check_spans(&rng, k, &s);
@@ -170,8 +170,8 @@ static void test_implementations_agree(void **state)
     assert_true(a != NULL && b != NULL);
     for (unsigned n = 0; n < 3000; n++) {
         uint8_t by_a[TEXT_MAX + AEAD_TAG_BYTES], by_b[TEXT_MAX + AEAD_TAG_BYTES];
-        random_sample(&rng, &s, rng_below(&rng, TEXT_MAX + 1));
-        const size_t cut = rng_below(&rng, s.text_bytes + 1);
+        random_sample(&rng, &s, (size_t)rng_below(&rng, TEXT_MAX + 1));
+        const size_t cut = (size_t)rng_below(&rng, s.text_bytes + 1);
         const size_t sealed_bytes = s.text_bytes + AEAD_TAG_BYTES;
         const struct aead_span in[2] = { { s.text, cut }, { s.text + cut, s.text_bytes - cut } };
         assert_true(aead_seal(a, s.nonce, s.aad, s.aad_bytes, in, 2, by_a));

@@ -303,7 +303,7 @@ static void cutting_gives_the_same_packets_back(void **state)
         s.id++;
         s.partial = rng_below(&rng, 2) == 0;
         s.flags = rng_below(&rng, 15) == 0 ? ACK | PSH : ACK;
-        s.payload = rng_below(&rng, 10) == 0 ? 1 + rng_below(&rng, 1200) : 1200;
+        s.payload = rng_below(&rng, 10) == 0 ? 1 + (size_t)rng_below(&rng, 1200) : 1200;
         struct pkt *p = make(&s);
         if (!coalesce_add(&c, p)) {
             check_cut(&c, sent);

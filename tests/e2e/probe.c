@@ -52,9 +52,9 @@ static int64_t clock_ms(void)
 
 static void sleep_ms(int64_t ms)
 {
-    nanosleep(&(struct timespec){ .tv_sec = (time_t)(ms / 1000),
-                                   .tv_nsec = (long)(ms % 1000 * 1000000) },
-              NULL);
+    nanosleep(
+        &(struct timespec){ .tv_sec = (time_t)(ms / 1000), .tv_nsec = (long)(ms % 1000 * 1000000) },
+        NULL);
 }
 
 static void die(const char *what)

@@ -338,7 +338,7 @@ static void test_troubled_times(void **state)
         world_start(w);
         uint16_t sent = 0;
         for (unsigned step = 0; step < 150; step++) {
-            size_t client = 1 + rng_below(&r, 2);
+            size_t client = 1 + (size_t)rng_below(&r, 2);
             struct world_link *l = &w->nodes[client].links[rng_below(&r, 3)];
             uint64_t what = rng_below(&r, 8);
             if (what == 0)
@@ -350,10 +350,10 @@ static void test_troubled_times(void **state)
             else if (what == 3)
                 l->delay_ns = (int64_t)rng_below(&r, 200) * NS_PER_MS;
             else if (what == 4 && step % 10 == 0)
-                world_restart(w, rng_below(&r, 3));
+                world_restart(w, (size_t)rng_below(&r, 3));
             for (unsigned i = 0; i < 20; i++, sent++) {
-                world_send(w, client, 0, sent, 30 + rng_below(&r, 1400));
-                world_send(w, 0, client, sent, 30 + rng_below(&r, 1400));
+                world_send(w, client, 0, sent, 30 + (size_t)rng_below(&r, 1400));
+                world_send(w, 0, client, sent, 30 + (size_t)rng_below(&r, 1400));
                 world_run(w, (int64_t)rng_below(&r, 10) * NS_PER_MS);
             }
         }

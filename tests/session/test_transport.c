@@ -102,7 +102,7 @@ static void test_garbage(void **state)
             data[k] = (uint8_t)rng_next(&r);
         if (i % 2 == 0)
             data[0] = (uint8_t)(1 + i / 2 % 4);
-        world_inject(w, 0, CORE_SOCKET_LISTEN, &from, data, rng_below(&r, sizeof data));
+        world_inject(w, 0, CORE_SOCKET_LISTEN, &from, data, (size_t)rng_below(&r, sizeof data));
     }
     world_run(w, NS_PER_S);
     assert_int_equal(w->stray_bytes, 0);
