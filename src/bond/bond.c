@@ -83,6 +83,8 @@ void bond_reset(struct bond *b, struct tstamp now)
     memset(b->lane_next, 0, sizeof b->lane_next);
     memset(b->arrivals, 0, sizeof b->arrivals);
     b->reference_known = false;
+    b->peer_clock = (struct peer_clock){ 0 };
+    schedule_survey(b);
 }
 
 void bond_free(struct bond *b)
@@ -208,6 +210,7 @@ void bond_path_suspect(struct bond *b, struct tstamp now, uint8_t path)
     struct path *p = path_get(b, now, path);
     if (p->state == BOND_PATH_UP)
         change_state(b, now, p, BOND_PATH_SUSPECT);
+    choose_standby(b, now);
 }
 
 enum bond_path_state bond_path_state(const struct bond *b, uint8_t path)
@@ -300,7 +303,7 @@ void bond_rx_ack(struct bond *b, struct tstamp now, uint8_t arrived_on, const st
     if (!p->ready)
         return;
     struct path_events events = events_of(b);
-    path_ack(p, now, ack, arrived_on == ack->path, &events);
+    path_ack(p, now, ack, arrived_on == ack->path, &b->peer_clock, &events);
     schedule_survey(b);
     if (path_tick(p, now)) {
         state_changed(b, p);
@@ -377,5 +380,7 @@ struct tstamp bond_deadline(const struct bond *b)
         if (tstamp_before(b->now, flowq_ack_due(&b->queue)))
             t = tstamp_min(t, flowq_ack_due(&b->queue));
     }
+    if (!usable && b->queue.bytes > 0 && tstamp_is_never(b->expire_at))
+        return tstamp_min(t, b->now); /* it begins to expire */
     return tstamp_min(t, b->expire_at);
 }

@@ -34,6 +34,7 @@ struct bond {
     double latest_owd_ns; /* of the usable paths, with its jitter; see survey() */
     uint32_t inner_mtu;   /* largest piece that crosses each of them */
     struct tstamp now;    /* of the last call that had it */
+    struct peer_clock peer_clock;
     /* sender's lanes */
     uint32_t lane_next[WIRE_LANES_MAX];
     struct tstamp lane_used[WIRE_LANES_MAX];

@@ -247,17 +247,23 @@ static bool expand_sent(const struct path *p, uint32_t low, uint64_t *pn)
     return *pn < p->pn_next;
 }
 
+/* A time of the peer's clock without wrapping; moves the clock on. */
+static int64_t read_clock(struct peer_clock *c, uint32_t us)
+{
+    int32_t ahead = (int32_t)(us - c->us);
+    int64_t ns = c->ns + ahead * NS_PER_US;
+    if (ahead > 0)
+        *c = (struct peer_clock){ .us = us, .ns = ns };
+    return ns;
+}
+
 /* Marks the numbers of the ranges that are in flight, and notes their times, from the top down. */
-static void mark_acked(struct path *p, const struct wire_ack *ack, uint64_t largest)
+static void mark_acked(struct path *p, const struct wire_ack *ack, uint64_t largest,
+                       int64_t came_ns)
 {
     uint64_t pn = largest + 1; /* one above the next number */
     uint32_t time_left = ack->times[0].count;
     unsigned time_at = 0;
-    int64_t came_ns = p->came_ns + (int64_t)(int32_t)(ack->time_us - p->came_us) * NS_PER_US;
-    if ((int32_t)(ack->time_us - p->came_us) > 0) {
-        p->came_us = ack->time_us;
-        p->came_ns = came_ns;
-    }
     for (unsigned i = 0; i < ack->range_count; i++) {
         if (pn < p->oldest + ack->ranges[i].gap)
             return;
@@ -314,7 +320,7 @@ static bool overtaken(const struct sent *s, uint64_t pn, uint64_t largest,
 }
 
 bool path_ack(struct path *p, struct tstamp now, const struct wire_ack *ack, bool same_path,
-              const struct path_events *events)
+              struct peer_clock *clock, const struct path_events *events)
 {
     uint64_t largest;
     if (!expand_sent(p, ack->largest, &largest))
@@ -326,7 +332,7 @@ bool path_ack(struct path *p, struct tstamp now, const struct wire_ack *ack, boo
         note_rtt(p, rtt);
     if (same_path && rtt > 0 && largest + PATH_SENT_MAX >= p->pn_next)
         p->srtt_same_ns += p->srtt_same_ns == 0 ? rtt : (rtt - p->srtt_same_ns) / 8;
-    mark_acked(p, ack, largest);
+    mark_acked(p, ack, largest, read_clock(clock, ack->time_us));
     if (!p->any_acked || largest > p->largest_acked)
         p->largest_acked = largest;
     p->any_acked = true;

@@ -67,6 +67,15 @@ struct sent {
     bool data;
 };
 
+/*
+ * The peer's clock as its acknowledgements tell it, 32 bits of microseconds made whole. One for all
+ * of its paths, for their delays are compared.
+ */
+struct peer_clock {
+    uint32_t us; /* last value seen */
+    int64_t ns;  /* the same without wrapping */
+};
+
 struct path {
     uint8_t id;
     bool ready; /* initialised for this association */
@@ -87,8 +96,6 @@ struct path {
     int64_t rttvar_ns;
     int64_t rtt_min_ns;
     int64_t srtt_same_ns; /* there and back over this very path, for people */
-    uint32_t came_us;     /* receiver's clock, last value seen, and the same without wrapping */
-    int64_t came_ns;
     /* pacer and queues */
     double ns_per_byte; /* of the present pace; see path_set_pace() */
     struct tstamp free_at;
@@ -187,7 +194,7 @@ uint64_t path_sent(struct path *p, struct tstamp now, uint32_t wire_bytes, bool 
 
 /* An acknowledgement of our packets on this path; false: it tells of numbers never sent. */
 bool path_ack(struct path *p, struct tstamp now, const struct wire_ack *ack, bool same_path,
-              const struct path_events *events);
+              struct peer_clock *clock, const struct path_events *events);
 
 /* Hands every segment in flight out as lost; they stay known until acknowledged. */
 void path_abandon(struct path *p, const struct path_events *events);

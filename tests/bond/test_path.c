@@ -17,6 +17,7 @@ enum { POOL = 16384, WIRE_BYTES = 1500, SEEN_MAX = 1 << 17 };
 
 static struct pkt_pool *pool;
 static struct path *path;
+static struct peer_clock peer_clock;
 
 /* What the path told through its events. */
 static struct {
@@ -59,6 +60,7 @@ static int begin(void **state)
 {
     (void)state;
     memset(&seen, 0, sizeof seen);
+    peer_clock = (struct peer_clock){ 0 };
     pool = pkt_pool_new(POOL, 0);
     path = calloc(1, sizeof *path);
     if (pool == NULL || path == NULL)
@@ -120,7 +122,7 @@ static struct wire_ack ack_of(uint64_t first, uint64_t last, struct tstamp came)
 
 static bool take(struct tstamp now, const struct wire_ack *ack)
 {
-    return path_ack(path, now, ack, true, &events);
+    return path_ack(path, now, ack, true, &peer_clock, &events);
 }
 
 static bool ack(struct tstamp now, uint64_t first, uint64_t last)
