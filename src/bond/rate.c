@@ -148,7 +148,8 @@ static void check_drain(struct rate *r, double mean_ns, double sent, double span
 {
     double shrink = span_ns * (1 - sent / r->capacity_bps);
     double telling = fmax(drain_check_ns, 5 * packet_time_ns(r));
-    if (r->queue_ns < telling || shrink < 0) {
+    /* In start-up the capacity is a guess, and twice too high by intention. */
+    if (r->phase != RATE_STEADY || r->queue_ns < telling || shrink < 0) {
         r->drain_expected_ns = 0;
         return;
     }
