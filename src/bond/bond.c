@@ -111,7 +111,7 @@ static bool any_open(const struct bond *b)
 static void lost_segment(void *arg, struct path *p, struct segment *s)
 {
     struct bond *b = arg;
-    s->from = p->id;
+    (void)p;
     if (s->once || s->tries >= TRIES_MAX || !ring_push(&b->repairs, s, 0)) {
         if (!s->once)
             b->drops[BOND_DROP_REPEAT_LATE]++;
@@ -241,6 +241,16 @@ void bond_rx(struct bond *b, struct tstamp now, uint8_t path, uint64_t pn, uint3
     acker_record(&p->acker, now, pn, eliciting);
 }
 
+/* The two clocks drift apart by seconds in days: the reference follows before 24 bits wrap. */
+static void shift_reference(struct bond *b, int32_t us)
+{
+    b->reference_us = (b->reference_us + (uint32_t)us) & (CLOCK24 - 1);
+    for (unsigned i = 0; i < WIRE_PATHS_MAX; i++) {
+        b->arrivals[i].owd_ns -= us * 1e3;
+        b->arrivals[i].last_us -= us;
+    }
+}
+
 /* The delay of a data frame by its stamp; all paths share the sender's and the receiver's clocks.
  */
 static void note_arrival(struct bond *b, struct tstamp now, uint8_t path, uint32_t sent_us)
@@ -253,6 +263,10 @@ static void note_arrival(struct bond *b, struct tstamp now, uint8_t path, uint32
     int32_t us = (int32_t)((raw - b->reference_us) & (CLOCK24 - 1));
     if (us >= CLOCK24 / 2)
         us -= CLOCK24;
+    if (us > CLOCK24 / 4 || us < -CLOCK24 / 4) {
+        shift_reference(b, us);
+        us = 0;
+    }
     struct arrival *a = &b->arrivals[path];
     double owd_ns = us * 1e3;
     if (!a->known) {

@@ -105,7 +105,7 @@ static void push_ack(struct flowq *q, struct flowq_flow *f, struct tstamp now, s
 }
 
 /* Full: the flow that holds most loses its oldest packet (RFC 8290, section 4.1.2). */
-static void drop_from_fattest(struct flowq *q)
+static bool drop_from_fattest(struct flowq *q)
 {
     struct flowq_flow *fattest = NULL;
     for (unsigned i = 0; i < FLOWQ_FLOWS; i++) {
@@ -116,6 +116,7 @@ static void drop_from_fattest(struct flowq *q)
     struct pkt *p = fattest != NULL ? take_head(fattest) : pkt_list_pop(&q->sparse);
     if (p != NULL)
         drop(q, p, &q->dropped_full);
+    return p != NULL;
 }
 
 void flowq_push(struct flowq *q, struct tstamp now, struct pkt *p)
@@ -150,12 +151,8 @@ void flowq_push(struct flowq *q, struct tstamp now, struct pkt *p)
         }
     }
     f->hash = info.flow_hash;
-    while (q->bytes > q->bytes_max && q->bytes > p->len_bytes) {
-        uint32_t before = q->bytes;
-        drop_from_fattest(q);
-        if (q->bytes == before)
-            break;
-    }
+    while (q->bytes > q->bytes_max && drop_from_fattest(q))
+        ;
 }
 
 struct pkt *flowq_pop_sparse(struct flowq *q)

@@ -40,7 +40,6 @@ struct segment {
     uint32_t sequence;
     uint8_t flags; /* enum wire_data_flag */
     uint8_t tries; /* times sent */
-    uint8_t from;  /* the path it was lost on; WIRE_PATHS_MAX: none */
     bool once;     /* a duplicate: never repeated */
     struct tstamp first_sent;
 };

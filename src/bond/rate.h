@@ -2,12 +2,12 @@
 /*
  * What one path delivers, how much of our data stands in its queues, and how fast to send.
  *
- * Acknowledged packets are gathered into windows of RATE_WINDOW_NS. A window gives the rate of
+ * Acknowledged packets are gathered into windows of 20 ms. A window gives the rate of
  * delivery A by the receiver's clock, the rate of sending S, and the mean one-way delay. The
  * capacity C is the largest A of the last second or so under load; the delay above the smallest
  * loaded mean is the queue q. The pace is C, corrected so that q stays near a small target: without
  * any queue at all a link idles between our packets and C sinks. Every now and then the pace is
- * raised for a round trip to find more capacity. Losses below RATE_LOSS_RANDOM without delay are
+ * raised for a round trip to find more capacity. Losses below 12 % without delay are
  * taken for noise on the line.
  *
  * Rates are in bits per second, as in bond.h. The clocks of the two sides need not agree; delays

@@ -6,6 +6,7 @@
 void reorder_init(struct reorder *r)
 {
     memset(r, 0, sizeof *r);
+    r->hold_ns = REORDER_HOLD_FIRST_NS;
     for (unsigned i = 0; i < REORDER_RUNS_MAX; i++) {
         r->runs[i].next = r->free_runs;
         r->free_runs = &r->runs[i];

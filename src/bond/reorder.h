@@ -28,6 +28,8 @@ enum {
     REORDER_SEEN_UNORDERED = 4096,
 };
 
+#define REORDER_HOLD_FIRST_NS (100 * NS_PER_MS) /* until the paths are known */
+
 /* Consecutive packets of a lane that are held: first .. end - 1. */
 struct reorder_run {
     struct reorder_run *next;

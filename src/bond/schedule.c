@@ -86,7 +86,6 @@ static void take_sequence(struct bond *b, struct tstamp now, struct segment *s, 
     s->sequence = b->lane_next[lane]++;
     b->lane_used[lane] = now;
     s->first_sent = now;
-    s->from = WIRE_PATHS_MAX;
 }
 
 static uint16_t lane_of(const struct pkt *p)
@@ -101,10 +100,10 @@ static uint16_t lane_of(const struct pkt *p)
 static void commit(struct bond *b, struct tstamp now, struct pkt *pkt, uint16_t seg, struct path *p)
 {
     uint32_t total = pkt_seg_bytes(pkt, seg);
-    uint32_t piece = bond_inner_mtu(b);
+    uint32_t piece = b->inner_mtu;
     uint32_t offset = 0;
     uint8_t partial = pkt->csum_partial ? WIRE_DATA_CSUM_PARTIAL : 0;
-    do {
+    while (piece > 0 && offset < total) {
         uint32_t bytes = total - offset < piece ? total - offset : piece;
         if (offset > 0)
             p = choose_bulk(b, now, bytes);
@@ -126,7 +125,7 @@ static void commit(struct bond *b, struct tstamp now, struct pkt *pkt, uint16_t 
             pkt_put(pkt);
         }
         offset += bytes;
-    } while (offset < total);
+    }
     pkt_put(pkt);
 }
 
