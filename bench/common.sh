@@ -11,6 +11,9 @@ daemon=$build/src/daemon/hawserd
 tool=$build/src/cli/hawser
 id=b$(($$ % 1000000))
 tmp=
+client_pid=
+server_pid=
+iperf_pid=
 
 die() {
     echo "$(basename "$0"): $*" >&2
@@ -50,7 +53,9 @@ set_link() {
     "$tool" link "$1" "$2" -i "$tmp/client.sock"
 }
 
-# start_tunnel ENDPOINT LINK...: configurations with fresh keys, both daemons, all links up.
+# start_tunnel ENDPOINT LINK...: configurations with fresh keys, both daemons, all links up. Lines in
+# tunnel_settings go into both [tunnel] sections.
+tunnel_settings=
 start_tunnel() {
     endpoint=$1
     shift
@@ -60,7 +65,7 @@ start_tunnel() {
         "$tool" genkey >"$tmp/server.key"
         {
             printf '[tunnel]\nprivate-key = %s\naddress = 10.77.0.2/24\n' "$(cat "$tmp/client.key")"
-            printf 'control = %s\nuser = nobody\n' "$tmp/client.sock"
+            printf 'control = %s\nuser = nobody\n%s\n' "$tmp/client.sock" "$tunnel_settings"
             printf '[peer vps]\npublic-key = %s\n' "$("$tool" pubkey <"$tmp/server.key")"
             printf 'endpoint = %s\nallowed-ips = 0.0.0.0/0\n' "$endpoint"
             for link; do
@@ -69,7 +74,8 @@ start_tunnel() {
         } >"$tmp/client.conf"
         {
             printf '[tunnel]\nprivate-key = %s\naddress = 10.77.0.1/24\n' "$(cat "$tmp/server.key")"
-            printf 'listen = 4297\ncontrol = %s\nuser = nobody\n' "$tmp/server.sock"
+            printf 'listen = 4297\ncontrol = %s\nuser = nobody\n%s\n' "$tmp/server.sock" \
+                "$tunnel_settings"
             printf '[peer home]\npublic-key = %s\n' "$("$tool" pubkey <"$tmp/client.key")"
             printf 'allowed-ips = 10.77.0.2/32\n'
         } >"$tmp/server.conf"
@@ -101,8 +107,13 @@ wait_links() {
 }
 
 stop_tunnel() {
-    kill "$client_pid" "$server_pid" "$iperf_pid" 2>/dev/null || true
-    wait "$client_pid" "$server_pid" "$iperf_pid" 2>/dev/null || true
+    for pid in $client_pid $server_pid $iperf_pid; do
+        kill "$pid" 2>/dev/null || true
+        wait "$pid" 2>/dev/null || true
+    done
+    client_pid=
+    server_pid=
+    iperf_pid=
 }
 
 # quantile P: of numbers on stdin, one a line; P in 0..100.

@@ -11,6 +11,7 @@
 
 #include "base/cursor.h"
 #include "base/rng.h"
+#include "crypto/aead.h"
 #include "crypto/hash.h"
 #include "crypto/key.h"
 #include "session/core.h"
@@ -62,7 +63,7 @@ static struct core *make(struct bench *b, uint8_t own, uint8_t other, bool initi
                                   .peer_count = 1,
                                   .ciphers = 3,
                                   .preferred_cipher = WIRE_CIPHER_CHACHA20_POLY1305,
-                                  .null_cipher = true,
+                                  .test_cipher = AEAD_SUM,
                                   .random = random_of,
                                   .random_arg = &b->random };
     uint8_t other_private[32];

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "crypto/aead.h"
 #include "crypto/hash.h"
 
 enum {
@@ -284,7 +285,7 @@ static bool node_init(struct tunnel_node *n, struct tunnel *t, enum side side,
         .preferred_cipher = WIRE_CIPHER_CHACHA20_POLY1305,
         .rekey_after_ns = config->rekey_after_ns,
         .wall_offset_ns = WALL_OFFSET_NS,
-        .null_cipher = !config->cipher,
+        .test_cipher = config->cipher ? 0 : AEAD_SUM,
         .random = random_bytes,
         .random_arg = &n->random,
     };

@@ -36,7 +36,7 @@ int core_new(struct core **out, const struct core_config *config, struct tstamp 
     c->preferred_cipher = config->preferred_cipher;
     c->rekey_after_ns = config->rekey_after_ns != 0 ? config->rekey_after_ns : STATE_REKEY_NS;
     c->wall_offset_ns = config->wall_offset_ns;
-    c->null_cipher = config->null_cipher;
+    c->test_cipher = config->test_cipher;
     c->random = config->random;
     c->random_arg = config->random_arg;
     c->mtu_bytes = MTU_AT_START;

@@ -49,7 +49,7 @@ struct core_config {
     uint8_t preferred_cipher; /* enum wire_cipher */
     int64_t rekey_after_ns;   /* 0: 120 s */
     int64_t wall_offset_ns;   /* wall clock (Unix time) minus the clock that now is of */
-    bool null_cipher;         /* simulator and benchmarks: packets in clear */
+    uint8_t test_cipher;      /* AEAD_SUM or AEAD_NULL instead of what was agreed; 0: no */
     void (*random)(void *arg, void *out, size_t len_bytes);
     void *random_arg;
 };

@@ -233,7 +233,7 @@ static struct keys *accept_welcome(struct peer *p, struct tstamp now,
     if (!wire_get_welcome(payload, len, &welcome) || welcome.version != WIRE_VERSION ||
         (c->ciphers & 1U << (welcome.cipher - 1)) == 0)
         return NULL;
-    return keys_new(&p->handshake.noise, welcome.cipher, c->null_cipher, welcome.epoch, now);
+    return keys_new(&p->handshake.noise, welcome.cipher, c->test_cipher, welcome.epoch, now);
 }
 
 void handshake_response_rx(struct core *c, struct tstamp now, const struct core_datagram *d)

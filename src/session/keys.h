@@ -37,7 +37,7 @@ struct keys {
  * Keys of a finished handshake; cipher: enum aead_id. The indexes are the caller's to set. NULL
  * when there is no memory.
  */
-struct keys *keys_new(const struct noise_handshake *h, uint8_t cipher, bool null_cipher,
+struct keys *keys_new(const struct noise_handshake *h, uint8_t cipher, uint8_t test_cipher,
                       const uint8_t remote_epoch[WIRE_EPOCH_BYTES], struct tstamp now);
 /* NULL is legal. */
 void keys_free(struct keys *k);

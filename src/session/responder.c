@@ -189,7 +189,7 @@ static void respond(struct peer *p, struct tstamp now, struct incoming *in, uint
     uint32_t index = handshake_take_index(p);
     struct keys *k = NULL;
     if (create_response(p, in, cipher, index, r->response))
-        k = keys_new(&in->noise, cipher, c->null_cipher, in->hello.epoch, now);
+        k = keys_new(&in->noise, cipher, c->test_cipher, in->hello.epoch, now);
     if (k == NULL) {
         index_remove(&c->index, index);
         r->index = 0;

@@ -117,7 +117,7 @@ struct core {
     uint8_t preferred_cipher;
     int64_t rekey_after_ns;
     int64_t wall_offset_ns;
-    bool null_cipher;
+    uint8_t test_cipher;
     void (*random)(void *arg, void *out, size_t len_bytes);
     void *random_arg;
     bool closing;
