@@ -250,7 +250,8 @@ static void test_tampering(void **state)
 static void test_choice(void **state)
 {
     (void)state;
-    static const enum aead_id ids[] = { AEAD_AES256_GCM, AEAD_CHACHA20_POLY1305, AEAD_SUM, AEAD_NULL };
+    static const enum aead_id ids[] = { AEAD_AES256_GCM, AEAD_CHACHA20_POLY1305, AEAD_SUM,
+                                        AEAD_NULL };
     const uint8_t key[32] = { 0 };
     for (size_t i = 0; i < sizeof(ids) / sizeof(ids[0]); i++) {
         struct aead_key *k = aead_key_new(ids[i], key);
