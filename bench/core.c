@@ -5,12 +5,21 @@
  * direction; the sender's figure holds the acknowledgements that it takes in, the receiver's those
  * that it makes.
  *
- * usage: core-bench [SECONDS OF VIRTUAL TIME]      (callgrind wants few: valgrind counts each step)
+ * usage: core-bench [SECONDS OF VIRTUAL TIME [send|receive]]
+ *
+ * With a direction, callgrind counts that side's instructions after the warm-up, and nothing else:
+ * bench/core-instructions.
  */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+
+#ifdef HAVE_CALLGRIND
+#include <valgrind/callgrind.h>
+#else
+#define CALLGRIND_TOGGLE_COLLECT (void)0
+#endif
 
 #include "base/pkt.h"
 #include "base/rng.h"
@@ -58,6 +67,24 @@ static int64_t clock_ns(void)
     struct timespec t;
     clock_gettime(CLOCK_MONOTONIC, &t);
     return t.tv_sec * NS_PER_S + t.tv_nsec;
+}
+
+static int counted = SIDES; /* the side whose instructions callgrind counts; SIDES: none */
+static bool measuring;
+
+/* Around everything that a core does: its time, and its instructions if they are counted. */
+static int64_t begin(int side)
+{
+    if (measuring && side == counted)
+        CALLGRIND_TOGGLE_COLLECT;
+    return clock_ns();
+}
+
+static void end(int side, int64_t start)
+{
+    sides[side].cpu_ns += clock_ns() - start;
+    if (measuring && side == counted)
+        CALLGRIND_TOGGLE_COLLECT;
 }
 
 static void require(int result, const char *what)
@@ -138,11 +165,11 @@ static void deliver(int to, struct tstamp now, const struct core_tx *tx)
             .len_bytes = left < tx->segment_bytes ? left : tx->segment_bytes,
         };
     }
-    int64_t start = clock_ns();
+    int64_t start = begin(to);
     core_rx(sides[to].core, now, batch, n);
     for (struct pkt *p; (p = core_next_tun(sides[to].core)) != NULL; pkt_put(p))
         sides[to].packets++;
-    sides[to].cpu_ns += clock_ns() - start;
+    end(to, start);
 }
 
 /* Everything that a side wants sent; true: there was something. */
@@ -150,17 +177,17 @@ static bool drain(int from, struct tstamp now)
 {
     bool any = false;
     struct core_event event;
-    int64_t start = clock_ns();
+    int64_t start = begin(from);
     core_tick(sides[from].core, now);
     for (struct core_tx tx; core_next_tx(sides[from].core, now, &tx); any = true) {
         core_tx_done(sides[from].core, now, &tx, 0);
-        sides[from].cpu_ns += clock_ns() - start;
+        end(from, start);
         deliver(1 - from, now, &tx);
-        start = clock_ns();
+        start = begin(from);
     }
     for (struct pkt *p; (p = core_next_tun(sides[from].core)) != NULL; pkt_put(p))
         sides[from].packets++;
-    sides[from].cpu_ns += clock_ns() - start;
+    end(from, start);
     while (core_next_event(sides[from].core, &event))
         ;
     return any;
@@ -187,15 +214,17 @@ static void offer(struct tstamp now)
         sequence += SEGMENTS * SEGMENT_BYTES;
         n++;
     }
-    int64_t start = clock_ns();
+    int64_t start = begin(CLIENT);
     core_tun(sides[CLIENT].core, now, supers, n);
-    sides[CLIENT].cpu_ns += clock_ns() - start;
+    end(CLIENT, start);
 }
 
 int main(int argc, char **argv)
 {
     double seconds = argc > 1 ? atof(argv[1]) : 3;
     struct tstamp now = { NS_PER_S };
+    if (argc > 2)
+        counted = strcmp(argv[2], "send") == 0 ? CLIENT : SERVER;
     require(crypto_init(), "crypto_init");
     for (int i = 0; i < SIDES; i++) {
         sides[i].pool = pkt_pool_new(32768, 8192);
@@ -209,9 +238,8 @@ int main(int argc, char **argv)
     }
     connect_sides(now);
     struct tstamp measure = tstamp_add(now, WARM_UP_NS);
-    struct tstamp end = tstamp_add(measure, (int64_t)(seconds * 1e9));
-    bool measuring = false;
-    for (; tstamp_before(now, end); now = tstamp_add(now, STEP_NS)) {
+    struct tstamp until = tstamp_add(measure, (int64_t)(seconds * 1e9));
+    for (; tstamp_before(now, until); now = tstamp_add(now, STEP_NS)) {
         if (!measuring && tstamp_reached(measure, now)) {
             measuring = true;
             sides[CLIENT].cpu_ns = sides[SERVER].cpu_ns = 0;
@@ -226,9 +254,10 @@ int main(int argc, char **argv)
         fprintf(stderr, "core-bench: nothing arrived\n");
         return EXIT_FAILURE;
     }
-    printf("send %.0f ns, receive %.0f ns per packet of %d bytes; %.2f Gbit/s of virtual time\n",
+    printf("send %.0f ns, receive %.0f ns per packet of %d bytes; %.2f Gbit/s of virtual "
+           "time, %.0f packets\n",
            (double)sides[CLIENT].cpu_ns / packets, (double)sides[SERVER].cpu_ns / packets,
-           SEGMENT_BYTES, packets * SEGMENT_BYTES * 8 / seconds / 1e9);
+           SEGMENT_BYTES, packets * SEGMENT_BYTES * 8 / seconds / 1e9, packets);
     for (int i = 0; i < SIDES; i++) {
         core_free(sides[i].core);
         pkt_pool_free(sides[i].pool);
