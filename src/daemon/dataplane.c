@@ -11,7 +11,8 @@
 #include "bond/inner.h"
 
 enum {
-    TUN_BATCH = 32, /* packets (or super-packets) from the device in a turn */
+    TUN_BATCH = 64,              /* packets (or super-packets) from the device in a turn */
+    TUN_BATCH_BYTES = 256 << 10, /* or so many: what the cache keeps until it is sealed */
     LISTEN_SOCKETS_MAX = 32,
     SOCKETS_MAX = WIRE_PATHS_MAX + LISTEN_SOCKETS_MAX,
     DATAGRAMS_PER_CALL = 64,
@@ -45,10 +46,12 @@ static void tun_ready(void *arg, struct tstamp now, unsigned events)
     struct dataplane *d = arg;
     struct pkt *batch[TUN_BATCH];
     size_t n = 0;
+    size_t bytes = 0;
     int error = 0;
     (void)events;
-    while (n < TUN_BATCH && (batch[n] = tun_read(&d->tun, &error)) != NULL)
-        n++;
+    while (n < TUN_BATCH && bytes < TUN_BATCH_BYTES &&
+           (batch[n] = tun_read(&d->tun, &error)) != NULL)
+        bytes += batch[n++]->len_bytes;
     if (n > 0)
         core_tun(d->core, now, batch, n);
     /* A device that is gone would wake us for ever; its loss is the guard's to notice. */

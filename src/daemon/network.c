@@ -257,6 +257,8 @@ int network_apply(struct network *n, const struct config *c, const struct config
         int gso_err = netif_set_gso_max(n->index, TUN_GSO_BYTES_MAX);
         if (gso_err < 0)
             log_debug("gso_max_size of %s: %s", n->interface, strerror(-gso_err));
+        warn_failure("the queue of the tunnel's interface",
+                     netif_set_queue(n->index, TUN_QUEUE_PACKETS));
     }
     if (old == NULL)
         network_set_mtu(n, mtu_bytes);

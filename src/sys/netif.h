@@ -58,5 +58,7 @@ int netif_set_up(uint32_t index, bool up);
 int netif_set_mtu(uint32_t index, uint32_t mtu_bytes);
 /* The largest super-packet that TCP hands to the device. */
 int netif_set_gso_max(uint32_t index, uint32_t bytes);
+/* Packets that wait for a TUN device's reader; the kernel drops what is more. */
+int netif_set_queue(uint32_t index, uint32_t packets);
 
 #endif

@@ -271,3 +271,8 @@ int netif_set_gso_max(uint32_t index, uint32_t bytes)
 {
     return set_number(index, IFLA_GSO_MAX_SIZE, bytes);
 }
+
+int netif_set_queue(uint32_t index, uint32_t packets)
+{
+    return set_number(index, IFLA_TXQLEN, packets);
+}

@@ -18,6 +18,7 @@ enum {
     TUN_PIECES_MAX = 256,      /* of one packet that is written */
     TUN_HEADER_MAX = 192,      /* longest header of a super-packet that is accepted */
     TUN_GSO_BYTES_MAX = 60000, /* a super-packet, cut and sealed, still is one UDP GSO send */
+    TUN_QUEUE_PACKETS = 4096,  /* in the kernel's ring: while the engine waits for a CPU */
 };
 
 /* What the device does for us, from nothing to everything. */

@@ -14,7 +14,8 @@
 
 enum {
     UDP_SEND_BYTES_MAX = 65507,
-    UDP_BATCH = 16,           /* reads per call */
+    UDP_BATCH = 16,           /* reads per call of single datagrams */
+    UDP_BATCH_COALESCED = 4,  /* and with GRO: as much as the cache keeps until it is opened */
     UDP_READ_BYTES = 65536,   /* each */
     UDP_DATAGRAMS_MAX = 1024, /* what UDP_BATCH coalesced reads may hold together */
 };

@@ -357,7 +357,8 @@ static size_t split_message(struct udp_reader *r, unsigned i, size_t count)
 
 int udp_read(struct udp *u, struct udp_reader *r, const struct udp_datagram **out)
 {
-    for (unsigned i = 0; i < UDP_BATCH; i++) {
+    const unsigned batch = u->gro ? UDP_BATCH_COALESCED : UDP_BATCH;
+    for (unsigned i = 0; i < batch; i++) {
         r->pieces[i] = (struct iovec){ .iov_base = r->data[i], .iov_len = UDP_READ_BYTES };
         r->messages[i].msg_hdr = (struct msghdr){ .msg_name = &r->from[i],
                                                   .msg_namelen = sizeof r->from[i],
@@ -368,7 +369,7 @@ int udp_read(struct udp *u, struct udp_reader *r, const struct udp_datagram **ou
     }
     int n;
     do
-        n = recvmmsg(u->fd, r->messages, UDP_BATCH, MSG_DONTWAIT, NULL);
+        n = recvmmsg(u->fd, r->messages, batch, MSG_DONTWAIT, NULL);
     while (n < 0 && errno == EINTR);
     if (n < 0)
         return errno == EAGAIN ? 0 : -errno;

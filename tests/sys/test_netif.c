@@ -92,6 +92,7 @@ static void lists_what_was_set(void **state)
     struct netprefix gone = prefix("10.77.0.2/24");
     set_up_device();
     assert_int_equal(netif_set_gso_max(tun_index, TUN_GSO_BYTES_MAX), 0);
+    assert_int_equal(netif_set_queue(tun_index, TUN_QUEUE_PACKETS), 0);
     assert_int_equal(netif_dump(&t), 0);
     const struct netif_info *n = netif_find(&t, "hw-test");
     assert_non_null(n);
