@@ -17,6 +17,7 @@ enum {
     SOCKETS_MAX = WIRE_PATHS_MAX + LISTEN_SOCKETS_MAX,
     DATAGRAMS_PER_CALL = 64,
     GROUPS_PER_TURN = 256, /* so that a flood of output cannot starve the input */
+    OPEN_FLOWS = 16,       /* super-packets that grow at a time, a power of two */
 };
 
 struct socket_slot {
@@ -35,7 +36,7 @@ struct dataplane {
     struct loop_watch tun_watch;
     struct udp_reader *reader; /* owned */
     struct socket_slot sockets[SOCKETS_MAX];
-    struct coalesce joined;
+    struct coalesce joined[OPEN_FLOWS]; /* by flow, all written by the end of a turn */
     struct iovec pieces[COALESCE_PACKETS_MAX];
     bool udp_gso; /* may be used */
     uint64_t turns;
@@ -89,7 +90,8 @@ struct dataplane *dataplane_new(const struct dataplane_config *config)
     d->udp_gso = config->udp_gso;
     d->reader = udp_reader_new();
     tun_init(&d->tun, config->tun_fd, config->tun_offload, d->pool);
-    d->joined.udp = config->tun_offload >= TUN_OFFLOAD_USO;
+    for (unsigned i = 0; i < OPEN_FLOWS; i++)
+        d->joined[i].udp = config->tun_offload >= TUN_OFFLOAD_USO;
     d->tun_watch = (struct loop_watch){ .fd = d->tun.fd, .ready = tun_ready, .arg = d };
     if (d->reader == NULL || loop_add(d->loop, &d->tun_watch, LOOP_READ) < 0) {
         udp_reader_free(d->reader);
@@ -169,9 +171,8 @@ static void send_groups(struct dataplane *d, struct tstamp now)
 }
 
 /* Writes what was joined; a packet that the device refuses is counted by it. */
-static void write_joined(struct dataplane *d)
+static void write_joined(struct dataplane *d, struct coalesce *c)
 {
-    struct coalesce *c = &d->joined;
     if (c->count == 0)
         return;
     struct coalesce_result r = coalesce_finish(c);
@@ -198,17 +199,45 @@ static void write_joined(struct dataplane *d)
     coalesce_init(c);
 }
 
+static uint32_t get32(const uint8_t *p)
+{
+    uint32_t v;
+    memcpy(&v, p, sizeof v);
+    return v;
+}
+
+/*
+ * Packets of several flows come interleaved, and each flow is joined by itself: which of the open
+ * ones a packet belongs to. Packets of one flow always meet in the same, so they stay in order;
+ * flows that share one only get shorter super-packets.
+ */
+static unsigned open_flow(const struct pkt *p)
+{
+    enum { IPV4_HEADER = 20, IPV6_HEADER = 40, PORTS = 4 };
+    const uint8_t *d = p->data;
+    uint32_t mixed = 0;
+    if (p->len_bytes >= IPV6_HEADER + PORTS && d[0] >> 4 == 6)
+        mixed = get32(d + 20) ^ get32(d + 36) ^ get32(d + IPV6_HEADER);
+    else if (p->len_bytes >= IPV4_HEADER + PORTS && d[0] == 0x45 && (d[6] & 0x3f) == 0 && d[7] == 0)
+        mixed = get32(d + 12) ^ get32(d + 16) ^ get32(d + IPV4_HEADER);
+    mixed *= UINT32_C(0x9e3779b1); /* Knuth, 6.4: the golden ratio spreads neighbours */
+    return mixed >> 28;
+}
+_Static_assert(OPEN_FLOWS == 16, "open_flow() gives four bits");
+
 static void write_packets(struct dataplane *d)
 {
     for (struct pkt *p; (p = core_next_tun(d->core)) != NULL;) {
-        if (d->joined.count > 0 && d->tun.offload < TUN_OFFLOAD_TSO)
-            write_joined(d);
-        if (coalesce_add(&d->joined, p))
+        struct coalesce *c = &d->joined[open_flow(p)];
+        if (c->count > 0 && d->tun.offload < TUN_OFFLOAD_TSO)
+            write_joined(d, c);
+        if (coalesce_add(c, p))
             continue;
-        write_joined(d);
-        coalesce_add(&d->joined, p);
+        write_joined(d, c);
+        coalesce_add(c, p);
     }
-    write_joined(d);
+    for (unsigned i = 0; i < OPEN_FLOWS; i++)
+        write_joined(d, &d->joined[i]);
 }
 
 struct tstamp dataplane_flush(struct dataplane *d, struct tstamp now)
