@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/be.h"
 #include "bond/inner.h"
 
 enum {
@@ -21,22 +22,6 @@ enum {
     IP_BYTES_MAX = 65535,
 };
 
-static uint16_t get16(const uint8_t *p)
-{
-    return (uint16_t)(p[0] << 8 | p[1]);
-}
-
-static uint32_t get32(const uint8_t *p)
-{
-    return (uint32_t)get16(p) << 16 | get16(p + 2);
-}
-
-static void put16(uint8_t *p, uint16_t v)
-{
-    p[0] = (uint8_t)(v >> 8);
-    p[1] = (uint8_t)v;
-}
-
 /* Only packets without IPv4 options, extension headers and fragments: others are rare. */
 static bool read_ip(const struct pkt *p, struct coalesce_part *out, uint8_t *protocol)
 {
@@ -49,14 +34,14 @@ static bool read_ip(const struct pkt *p, struct coalesce_part *out, uint8_t *pro
         *protocol = d[9];
         out->l4 = d + IPV4_HEADER;
         /* A broken header checksum must stay broken, and a fragment has no transport header. */
-        return get16(d + 2) == p->len_bytes && (get16(d + 6) & ~IPV4_DF) == 0 &&
+        return be16_get(d + 2) == p->len_bytes && (be16_get(d + 6) & ~IPV4_DF) == 0 &&
                inner_fold(inner_sum(d, IPV4_HEADER, 0)) == 0xffff;
     }
     if (d[0] >> 4 != 6 || p->len_bytes < IPV6_HEADER)
         return false;
     *protocol = d[6];
     out->l4 = d + IPV6_HEADER;
-    return (uint32_t)get16(d + 4) + IPV6_HEADER == p->len_bytes;
+    return (uint32_t)be16_get(d + 4) + IPV6_HEADER == p->len_bytes;
 }
 
 /* Fills in out; header_bytes stays 0 where p cannot be part of a super-packet. */
@@ -79,8 +64,8 @@ static void read_part(const struct pkt *p, bool udp, struct coalesce_part *out)
     } else if (protocol == PROTO_UDP && udp) {
         header += UDP_HEADER;
         /* RFC 768: zero is no checksum, and the super-packet's segments would all get one. */
-        if (p->len_bytes < header || get16(out->l4 + 4) != p->len_bytes - l4 ||
-            (!p->csum_partial && get16(out->l4 + UDP_CHECKSUM_AT) == 0))
+        if (p->len_bytes < header || be16_get(out->l4 + 4) != p->len_bytes - l4 ||
+            (!p->csum_partial && be16_get(out->l4 + UDP_CHECKSUM_AT) == 0))
             return;
     } else {
         return;
@@ -114,10 +99,10 @@ static bool same_ip(const struct coalesce_part *a, const struct coalesce_part *b
     if (!a->ipv4)
         return memcmp(a->ip, b->ip, 4) == 0 && memcmp(a->ip + 6, b->ip + 6, IPV6_HEADER - 6) == 0;
     /* RFC 6864: with DF set nobody looks at the identification. */
-    bool atomic = (get16(a->ip + 6) & IPV4_DF) != 0;
+    bool atomic = (be16_get(a->ip + 6) & IPV4_DF) != 0;
     return memcmp(a->ip, b->ip, 2) == 0 && memcmp(a->ip + 6, b->ip + 6, 4) == 0 &&
            memcmp(a->ip + 12, b->ip + 12, 8) == 0 &&
-           (atomic || get16(b->ip + 4) == (uint16_t)(get16(a->ip + 4) + index));
+           (atomic || be16_get(b->ip + 4) == (uint16_t)(be16_get(a->ip + 4) + index));
 }
 
 static bool same_transport(const struct coalesce_part *a, const struct coalesce_part *b,
@@ -128,9 +113,10 @@ static bool same_transport(const struct coalesce_part *a, const struct coalesce_
     if (!a->tcp)
         return true;
     size_t options = (size_t)(a->l4 + (a->l4[12] >> 4) * 4 - (a->l4 + TCP_HEADER));
-    return get32(b->l4 + 4) == get32(a->l4 + 4) + offset && memcmp(a->l4 + 8, b->l4 + 8, 4) == 0 &&
-           ((a->l4[13] ^ b->l4[13]) & ~TCP_PSH) == 0 && a->l4[12] == b->l4[12] &&
-           memcmp(a->l4 + 14, b->l4 + 14, 2) == 0 && memcmp(a->l4 + 18, b->l4 + 18, 2) == 0 &&
+    return be32_get(b->l4 + 4) == be32_get(a->l4 + 4) + offset &&
+           memcmp(a->l4 + 8, b->l4 + 8, 4) == 0 && ((a->l4[13] ^ b->l4[13]) & ~TCP_PSH) == 0 &&
+           a->l4[12] == b->l4[12] && memcmp(a->l4 + 14, b->l4 + 14, 2) == 0 &&
+           memcmp(a->l4 + 18, b->l4 + 18, 2) == 0 &&
            memcmp(a->l4 + TCP_HEADER, b->l4 + TCP_HEADER, options) == 0;
 }
 
@@ -200,18 +186,18 @@ struct coalesce_result coalesce_finish(struct coalesce *c)
                                  .csum_start = (uint16_t)l4_offset,
                                  .csum_offset = first->tcp ? TCP_CHECKSUM_AT : UDP_CHECKSUM_AT };
     if (first->ipv4) {
-        put16(ip + 2, (uint16_t)total);
-        put16(ip + 10, 0);
-        put16(ip + 10, (uint16_t)~inner_fold(inner_sum(ip, IPV4_HEADER, 0)));
+        be16_put(ip + 2, (uint16_t)total);
+        be16_put(ip + 10, 0);
+        be16_put(ip + 10, (uint16_t)~inner_fold(inner_sum(ip, IPV4_HEADER, 0)));
         r.gso = first->tcp ? PKT_GSO_TCP4 : PKT_GSO_UDP4;
     } else {
-        put16(ip + 4, (uint16_t)(total - IPV6_HEADER));
+        be16_put(ip + 4, (uint16_t)(total - IPV6_HEADER));
         r.gso = first->tcp ? PKT_GSO_TCP6 : PKT_GSO_UDP6;
     }
     if (!first->tcp)
-        put16(l4 + 4, (uint16_t)(total - l4_offset));
+        be16_put(l4 + 4, (uint16_t)(total - l4_offset));
     else if (c->push)
         l4[13] |= TCP_PSH;
-    put16(l4 + r.csum_offset, inner_fold(pseudo_sum(first, total - l4_offset)));
+    be16_put(l4 + r.csum_offset, inner_fold(pseudo_sum(first, total - l4_offset)));
     return r;
 }

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "base/be.h"
+
 enum {
     PROTO_HOPOPTS = 0,
     PROTO_TCP = 6,
@@ -24,35 +26,13 @@ enum {
     UDP_CHECKSUM_AT = 6,
 };
 
-static uint16_t get16(const uint8_t *p)
-{
-    return (uint16_t)(p[0] << 8 | p[1]);
-}
-
-static uint32_t get32(const uint8_t *p)
-{
-    return (uint32_t)get16(p) << 16 | get16(p + 2);
-}
-
-static void put16(uint8_t *p, uint16_t v)
-{
-    p[0] = (uint8_t)(v >> 8);
-    p[1] = (uint8_t)v;
-}
-
-static void put32(uint8_t *p, uint32_t v)
-{
-    put16(p, (uint16_t)(v >> 16));
-    put16(p + 2, (uint16_t)v);
-}
-
 uint64_t inner_sum(const uint8_t *data, size_t len_bytes, uint64_t sum)
 {
     size_t i = 0;
     for (; i + 4 <= len_bytes; i += 4)
-        sum += get32(data + i);
+        sum += be32_get(data + i);
     if (i + 2 <= len_bytes) {
-        sum += get16(data + i);
+        sum += be16_get(data + i);
         i += 2;
     }
     if (i < len_bytes)
@@ -78,9 +58,9 @@ static uint32_t hash_flow(const struct inner_info *i, const uint8_t *ports, uint
     size_t n = i->family == 4 ? 4 : 16;
     uint64_t h = mix(seed, i->protocol);
     for (size_t at = 0; at < n; at += 4)
-        h = mix(h, (uint64_t)get32(i->source + at) << 32 | get32(i->destination + at));
+        h = mix(h, (uint64_t)be32_get(i->source + at) << 32 | be32_get(i->destination + at));
     if (ports != NULL)
-        h = mix(h, get32(ports));
+        h = mix(h, be32_get(ports));
     return (uint32_t)(mix(h, 0) >> 32); /* once more: the ports have met one round only */
 }
 
@@ -94,7 +74,7 @@ static const uint8_t *parse_transport(const uint8_t *l4, size_t len, struct inne
             return NULL;
         out->pure_ack =
             header == len && (flags & TCP_ACK) != 0 && (flags & (TCP_FIN | TCP_SYN | TCP_RST)) == 0;
-        out->tcp_ack = get32(l4 + 8);
+        out->tcp_ack = be32_get(l4 + 8);
         return l4;
     }
     return out->protocol == PROTO_UDP && len >= UDP_HEADER ? l4 : NULL;
@@ -103,15 +83,15 @@ static const uint8_t *parse_transport(const uint8_t *l4, size_t len, struct inne
 static bool parse_ipv4(const uint8_t *d, size_t len, uint64_t seed, struct inner_info *out)
 {
     size_t header = (size_t)(d[0] & 15) * 4;
-    if (header < IPV4_HEADER || len < header || get16(d + 2) > len || get16(d + 2) < header)
+    if (header < IPV4_HEADER || len < header || be16_get(d + 2) > len || be16_get(d + 2) < header)
         return false;
-    len = get16(d + 2);
+    len = be16_get(d + 2);
     out->family = 4;
     out->ecn = d[1] & 3;
     out->source = d + 12;
     out->destination = d + 16;
     out->protocol = d[9];
-    bool fragment = (get16(d + 6) & 0x3fff) != 0; /* more fragments, or an offset */
+    bool fragment = (be16_get(d + 6) & 0x3fff) != 0; /* more fragments, or an offset */
     const uint8_t *ports = NULL;
     if (!fragment) {
         out->l4_offset = (uint8_t)header;
@@ -123,11 +103,11 @@ static bool parse_ipv4(const uint8_t *d, size_t len, uint64_t seed, struct inner
 
 static bool parse_ipv6(const uint8_t *d, size_t len, uint64_t seed, struct inner_info *out)
 {
-    if (len < IPV6_HEADER || (size_t)get16(d + 4) + IPV6_HEADER > len)
+    if (len < IPV6_HEADER || (size_t)be16_get(d + 4) + IPV6_HEADER > len)
         return false;
     /* A zero payload length is a jumbogram or a super-packet: take what is there. */
-    if (get16(d + 4) != 0)
-        len = (size_t)get16(d + 4) + IPV6_HEADER;
+    if (be16_get(d + 4) != 0)
+        len = (size_t)be16_get(d + 4) + IPV6_HEADER;
     out->family = 6;
     out->ecn = (d[1] >> 4) & 3;
     out->source = d + 8;
@@ -180,20 +160,20 @@ bool inner_mark_ce(uint8_t *data, size_t len_bytes)
         return true;
     }
     /* RFC 1624, equation 3: HC' = ~(~HC + ~m + m'). */
-    uint16_t before = get16(data);
+    uint16_t before = be16_get(data);
     data[1] |= 3;
-    uint64_t sum = (uint64_t)(uint16_t)~get16(data + 10) + (uint16_t)~before + get16(data);
-    put16(data + 10, (uint16_t)~inner_fold(sum));
+    uint64_t sum = (uint64_t)(uint16_t)~be16_get(data + 10) + (uint16_t)~before + be16_get(data);
+    be16_put(data + 10, (uint16_t)~inner_fold(sum));
     return true;
 }
 
 static void segment_transport(const struct pkt *p, uint16_t seg, uint8_t *l4, uint32_t l4_bytes)
 {
     if (p->gso == PKT_GSO_UDP4 || p->gso == PKT_GSO_UDP6) {
-        put16(l4 + 4, (uint16_t)l4_bytes);
+        be16_put(l4 + 4, (uint16_t)l4_bytes);
         return;
     }
-    put32(l4 + 4, get32(l4 + 4) + (uint32_t)seg * p->gso_size);
+    be32_put(l4 + 4, be32_get(l4 + 4) + (uint32_t)seg * p->gso_size);
     if (seg + 1 < p->seg_count)
         l4[13] &= (uint8_t) ~(TCP_FIN | TCP_PSH);
     if (seg > 0)
@@ -212,12 +192,12 @@ size_t inner_segment_header(const struct pkt *p, uint16_t seg, uint8_t out[INNER
     uint32_t bytes = pkt_seg_bytes(p, seg);
     memcpy(out, p->data, p->header_bytes);
     if (ipv4) {
-        put16(out + 2, (uint16_t)bytes);
-        put16(out + 4, (uint16_t)(get16(out + 4) + seg));
-        put16(out + 10, 0);
-        put16(out + 10, (uint16_t)~inner_fold(inner_sum(out, p->l4_offset, 0)));
+        be16_put(out + 2, (uint16_t)bytes);
+        be16_put(out + 4, (uint16_t)(be16_get(out + 4) + seg));
+        be16_put(out + 10, 0);
+        be16_put(out + 10, (uint16_t)~inner_fold(inner_sum(out, p->l4_offset, 0)));
     } else {
-        put16(out + 4, (uint16_t)(bytes - IPV6_HEADER));
+        be16_put(out + 4, (uint16_t)(bytes - IPV6_HEADER));
     }
     segment_transport(p, seg, out + p->l4_offset, bytes - p->l4_offset);
     return p->header_bytes;
@@ -249,7 +229,7 @@ bool inner_partial_checksum(uint8_t *data, size_t len_bytes, uint16_t *csum_star
     uint64_t sum = (uint64_t)info.protocol + l4_len;
     sum = inner_sum(info.source, n, sum);
     sum = inner_sum(info.destination, n, sum);
-    put16(field, inner_fold(sum));
+    be16_put(field, inner_fold(sum));
     *csum_start = info.l4_offset;
     *csum_offset = (uint16_t)(field - data - info.l4_offset);
     return true;
@@ -264,6 +244,6 @@ bool inner_finish_checksum(uint8_t *data, size_t len_bytes)
     uint16_t sum = (uint16_t)~inner_fold(inner_sum(data + start, len_bytes - start, 0));
     if (sum == 0 && offset == UDP_CHECKSUM_AT)
         sum = 0xffff; /* RFC 768: zero would mean none */
-    put16(data + start + offset, sum);
+    be16_put(data + start + offset, sum);
     return true;
 }

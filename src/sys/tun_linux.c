@@ -10,6 +10,8 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "base/be.h"
+
 /* Newer than the kernel headers of Debian 12. */
 #ifndef TUN_F_USO4
 #define TUN_F_USO4 0x20
@@ -102,11 +104,6 @@ void tun_clear(struct tun *t)
     t->read_ahead = NULL;
 }
 
-static uint16_t get16(const uint8_t *p)
-{
-    return (uint16_t)(p[0] << 8 | p[1]);
-}
-
 /* The offset of the transport header and its protocol; 0 if it cannot be told. */
 static size_t find_transport(const uint8_t *data, size_t len, uint8_t *protocol)
 {
@@ -133,7 +130,7 @@ static void finish_checksum(uint8_t *data, size_t len, size_t start, size_t offs
 {
     uint64_t sum = 0;
     for (size_t i = start; i + 1 < len; i += 2)
-        sum += get16(data + i);
+        sum += be16_get(data + i);
     if ((len - start) % 2 != 0)
         sum += (uint64_t)data[len - 1] << 8;
     while (sum >> 16 != 0)
