@@ -227,19 +227,22 @@ start_pair() {
     await 10 "server up over $*" paths_up server "$@"
 }
 
-# pings PLACE ARGUMENTS of ping: all of them must be answered. What can never pass fails each time; a
-# machine that is busy elsewhere may lose a train to a full queue, so there are three.
-pings() {
+# answered PLACE ARGUMENTS of ping: whether each of them was
+answered() {
     place=$1
     shift
-    for _ in 1 2 3; do
-        if at "$place" ping -q "$@" >"$tmp/ping" 2>&1 && grep -q ' 0% packet loss' "$tmp/ping"; then
-            return
-        fi
-        cat "$tmp/ping" >&2
-        sleep 1
-    done
-    fail "lost pings from $place: $*"
+    at "$place" ping -q "$@" >"$tmp/ping" 2>&1 && grep -q ' 0% packet loss' "$tmp/ping"
+}
+
+# pings PLACE ARGUMENTS of ping: all of them must be answered
+pings() {
+    answered "$@" || { cat "$tmp/ping" >&2; fail "lost pings: $*"; }
+}
+
+# pings_of_size: the same where only the size is in question. What cannot pass fails each time; a
+# machine that is busy elsewhere may lose a train to a full queue, so there are three.
+pings_of_size() {
+    answered "$@" || { sleep 1; answered "$@"; } || { sleep 1; pings "$@"; }
 }
 
 # count PLACE HOOK NAME MATCH: from now on nft counts what matches; counted PLACE NAME tells how many
