@@ -270,7 +270,9 @@ static bool write_sysctl(const char *path, const char *value)
 /*
  * The same in every namespace: forwarding, no reverse-path filter (links are chosen by device), no
  * waiting for duplicate addresses, TCP windows for long fat links, and no memory of earlier
- * connections. The congestion control is for each program to choose: namespaces may not.
+ * connections. The congestion control is for each program to choose; a namespace may only have Reno
+ * as the default besides the machine's own. It must not be BBR: a socket that was born with it goes on
+ * being paced after it chose another.
  */
 static bool tune_namespace(const char *netns)
 {
@@ -279,6 +281,7 @@ static bool tune_namespace(const char *netns)
         { "ipv4/conf/all/rp_filter", "0" },
         { "ipv4/conf/default/rp_filter", "0" },
         { "ipv4/tcp_no_metrics_save", "1" },
+        { "ipv4/tcp_congestion_control", "reno" },
         { "ipv4/tcp_rmem", "4096 131072 33554432" },
         { "ipv4/tcp_wmem", "4096 65536 33554432" },
         { "ipv6/conf/all/forwarding", "1" },
