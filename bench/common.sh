@@ -116,9 +116,5 @@ stop_tunnel() {
     iperf_pid=
 }
 
-# quantile P: of numbers on stdin, one a line; P in 0..100.
-quantile() {
-    sort -n | awk -v p="$1" '{ v[NR] = $1 }
-        END { if (NR == 0) { print "-"; exit } i = int(NR * p / 100 + 0.5)
-              if (i < 1) i = 1; if (i > NR) i = NR; print v[i] }'
-}
+# quantile and the targets
+. "$top/bench/targets.sh"

@@ -193,6 +193,9 @@ static bool link_open(struct emulator *emu, size_t i, struct tstamp start)
         link_init(&link->model[d], &link->spec->config[d], start, rng_next(&emu->seeder));
         link->port[d] = (struct port){ -1, link, (enum link_direction)d };
     }
+    size_t behind = link->spec->behind;
+    for (int d = 0; d < LINK_DIRECTIONS && behind != 0; d++)
+        link_set_behind(&link->model[d], &emu->link[behind - 1].model[d]);
     bool super = is_unlimited(link->spec);
     size_t count = super ? SUPERS_PER_LINK : FRAMES_PER_LINK;
     link->frame_bytes = VNET_BYTES;
@@ -451,18 +454,21 @@ static void print_direction(const struct emu_link *link, int d, FILE *out)
 {
     const struct link_model *m = &link->model[d];
     const struct link_counters *n = &m->counters;
+    struct tstamp now = clock_now();
     fprintf(out,
             "{\"sent_frames\":%llu,\"sent_bytes\":%llu,\"delivered_frames\":%llu,"
             "\"delivered_bytes\":%llu,\"dropped_queue\":%llu,\"dropped_loss\":%llu,"
             "\"dropped_step\":%llu,\"dropped_cut\":%llu,\"corrupted\":%llu,\"duplicated\":%llu,"
-            "\"dropped_memory\":%llu,\"dropped_write\":%llu,\"queue_ms\":%.1f,\"cut\":%s}",
+            "\"dropped_memory\":%llu,\"dropped_write\":%llu,\"offered_bytes\":%llu,"
+            "\"queue_ms\":%.1f,\"cut\":%s}",
             (unsigned long long)n->sent_frames, (unsigned long long)n->sent_bytes,
             (unsigned long long)n->delivered_frames, (unsigned long long)n->delivered_bytes,
             (unsigned long long)n->dropped_queue, (unsigned long long)n->dropped_loss,
             (unsigned long long)n->dropped_step, (unsigned long long)n->dropped_cut,
             (unsigned long long)n->corrupted, (unsigned long long)n->duplicated,
             (unsigned long long)link->dropped_memory[d], (unsigned long long)link->dropped_write[d],
-            (double)link_queue_ns(m, clock_now()) / 1e6, m->cut ? "true" : "false");
+            (unsigned long long)(link_offered_bytes(m, m->start, now)),
+            (double)link_queue_ns(m, now) / 1e6, m->cut ? "true" : "false");
 }
 
 static void print_stats(const struct emulator *emu, FILE *out)

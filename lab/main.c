@@ -26,7 +26,8 @@ static const char usage[] =
     "       hawser-lab stats|reset [--id ID]\n"
     "       hawser-lab down [--id ID]\n"
     "       hawser-lab cleanup\n"
-    "       hawser-lab scenarios [NAME]\n";
+    "       hawser-lab scenarios [NAME]\n"
+    "       hawser-lab trace lte:SEED:MBIT                  prints it in mahimahi's format\n";
 
 enum { EXIT_USAGE = 2 };
 
@@ -177,6 +178,25 @@ static int do_scenarios(struct arguments *a)
     return EXIT_SUCCESS;
 }
 
+static int do_trace(struct arguments *a)
+{
+    char text[64];
+    char error[LINKSPEC_ERROR_BYTES];
+    struct linkspecs specs;
+    if (a->rest_count != 1)
+        return EXIT_USAGE;
+    snprintf(text, sizeof(text), "trace=%s", a->rest[0]);
+    if (!linkspecs_parse(&specs, text, error)) {
+        log_error("%s", error);
+        return EXIT_FAILURE;
+    }
+    const struct link_trace *trace = specs.link[0].trace[LINK_DOWN];
+    for (size_t i = 0; i < trace->count; i++)
+        printf("%u\n", trace->at_ms[i]);
+    linkspecs_free(&specs);
+    return EXIT_SUCCESS;
+}
+
 static int run_verb(const char *verb, struct arguments *a)
 {
     static const char *const emulator_verbs[] = { "cut", "restore", "carrier",
@@ -187,6 +207,8 @@ static int run_verb(const char *verb, struct arguments *a)
         return do_exec(a);
     if (strcmp(verb, "scenarios") == 0)
         return do_scenarios(a);
+    if (strcmp(verb, "trace") == 0)
+        return do_trace(a);
     if (strcmp(verb, "down") == 0 && a->rest_count == 0) {
         lab_down(a->lab.id);
         return EXIT_SUCCESS;

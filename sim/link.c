@@ -28,6 +28,12 @@ void link_set_config(struct link_model *link, const struct link_config *config)
     link->config = *config;
 }
 
+void link_set_behind(struct link_model *link, struct link_model *other)
+{
+    assert(link != other && other->behind == NULL);
+    link->behind = other;
+}
+
 void link_set_cut(struct link_model *link, bool cut)
 {
     link->cut = cut;
@@ -170,14 +176,34 @@ static bool send_by_rate(struct link_model *link, struct tstamp now, uint32_t fr
     return true;
 }
 
+int64_t link_outage_ns(const struct link_model *link, struct tstamp now)
+{
+    if (link->behind != NULL)
+        link = link->behind;
+    if (link->config.trace == NULL)
+        return 0;
+    return tstamp_sub(opportunity_time(link, opportunity_from(link, now)), now);
+}
+
 int64_t link_queue_ns(const struct link_model *link, struct tstamp now)
 {
+    if (link->behind != NULL)
+        link = link->behind;
     struct tstamp next = link->free_at;
     if (link->config.trace != NULL) {
         uint64_t first = opportunity_from(link, now);
         next = opportunity_time(link, first > link->opportunity ? first : link->opportunity);
     }
     return tstamp_before(now, next) ? tstamp_sub(next, now) : 0;
+}
+
+uint64_t link_offered_bytes(const struct link_model *link, struct tstamp from, struct tstamp to)
+{
+    if (link->behind != NULL)
+        return 0;
+    if (link->config.trace == NULL)
+        return (uint64_t)((double)link->config.rate_bps * (double)tstamp_sub(to, from) / 8e9);
+    return (opportunity_from(link, to) - opportunity_from(link, from)) * LINK_FRAME_BYTES;
 }
 
 /* Independent losses, or the simple Gilbert model: every frame of the bad state is lost. */
@@ -211,6 +237,14 @@ static int64_t draw_jitter_ns(struct link_model *link)
     return (int64_t)(unit * (double)c->jitter_ns);
 }
 
+static bool pass_bottleneck(struct link_model *link, struct tstamp now, uint32_t frame_bytes,
+                            struct tstamp *sent)
+{
+    if (link->config.trace != NULL)
+        return send_by_trace(link, now, frame_bytes, sent);
+    return link->config.rate_bps == 0 || send_by_rate(link, now, frame_bytes, sent);
+}
+
 bool link_send(struct link_model *link, struct tstamp now, uint32_t frame_bytes,
                struct tstamp *exit)
 {
@@ -224,12 +258,7 @@ bool link_send(struct link_model *link, struct tstamp now, uint32_t frame_bytes,
     }
 
     struct tstamp sent = now;
-    bool queued = true;
-    if (c->trace != NULL)
-        queued = send_by_trace(link, now, frame_bytes, &sent);
-    else if (c->rate_bps > 0)
-        queued = send_by_rate(link, now, frame_bytes, &sent);
-    if (!queued) {
+    if (!pass_bottleneck(link->behind != NULL ? link->behind : link, now, frame_bytes, &sent)) {
         n->dropped_queue++;
         return false;
     }

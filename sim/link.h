@@ -95,12 +95,20 @@ struct link_model {
     uint64_t opportunity;       /* trace: the next one with room, counted from the start */
     uint32_t opportunity_bytes; /* and the room left in it */
     struct tstamp last_exit;    /* latest exit so far, so that jitter does not reorder */
+    struct link_model *behind;  /* whose queue and bottleneck it uses; not owned; NULL: its own */
     struct link_counters counters;
 };
 
 /* config is copied, the trace in it is not. start: time 0 of trace and steps. */
 void link_init(struct link_model *link, const struct link_config *config, struct tstamp start,
                uint64_t seed);
+
+/*
+ * From now on frames pass through the queue and the bottleneck of the other link, together with
+ * that one's; cut, loss and delay stay their own. The other one must not be behind a third and must
+ * live as long.
+ */
+void link_set_behind(struct link_model *link, struct link_model *other);
 
 /* False: the frame is gone. True: it comes out at *exit; ask link_arrive() then. */
 bool link_send(struct link_model *link, struct tstamp now, uint32_t frame_bytes,
@@ -123,8 +131,18 @@ void link_set_cut(struct link_model *link, bool cut);
  */
 void link_set_config(struct link_model *link, const struct link_config *config);
 
+/* Of a trace: how long until the next frame may leave, whatever waits; of a rate: 0. */
+int64_t link_outage_ns(const struct link_model *link, struct tstamp now);
+
 /* How long a frame that enters now waits before it is sent. */
 int64_t link_queue_ns(const struct link_model *link, struct tstamp now);
+
+/*
+ * What the bottleneck could have carried between two times, since link_init(): of a trace its
+ * opportunities, else the present rate (without the factors of steps); 0: unlimited, or the
+ * bottleneck is another link's.
+ */
+uint64_t link_offered_bytes(const struct link_model *link, struct tstamp from, struct tstamp to);
 
 /* Bits per second of full frames that the trace offers on average. */
 uint64_t link_trace_rate_bps(const struct link_trace *trace);

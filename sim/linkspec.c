@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "sim/lte.h"
+
 enum { SPEC_TEXT_BYTES = 4096 };
 
 /* Which directions an item applies to. */
@@ -16,6 +18,7 @@ enum { BIT_UP = 1 << LINK_UP, BIT_DOWN = 1 << LINK_DOWN, BIT_BOTH = BIT_UP | BIT
 /* What is being parsed; error is the caller's. */
 struct parse {
     struct linkspec *spec;
+    struct linkspecs *specs; /* with those before it; NULL when running */
     char *error;
     bool running; /* the links carry traffic: rates and delays may change, names and traces not */
 };
@@ -209,6 +212,22 @@ static bool set_direction_key(struct parse *p, const char *key, const char *valu
     return fail(p->error, "unknown key", key);
 }
 
+/* A file, or lte:SEED:MBIT. */
+static struct link_trace *open_trace(const char *text, char *error)
+{
+    unsigned seed;
+    double most_mbps;
+    int used = 0;
+    if (strncmp(text, "lte:", 4) != 0)
+        return link_trace_load(text, error);
+    struct link_trace *trace = NULL;
+    if (sscanf(text, "lte:%9u:%lf%n", &seed, &most_mbps, &used) == 2 && text[used] == '\0')
+        trace = lte_trace(seed, most_mbps);
+    if (trace == NULL)
+        fail(error, "not lte:SEED:MBIT with 0.1 to 100 Mbit/s", text);
+    return trace;
+}
+
 static bool set_trace(struct parse *p, const char *path, unsigned bits)
 {
     for (int d = 0; d < LINK_DIRECTIONS; d++) {
@@ -216,7 +235,7 @@ static bool set_trace(struct parse *p, const char *path, unsigned bits)
             continue;
         if (p->spec->trace[d] != NULL)
             return fail(p->error, "second trace", path);
-        struct link_trace *trace = link_trace_load(path, p->error);
+        struct link_trace *trace = open_trace(path, p->error);
         if (trace == NULL)
             return false;
         p->spec->trace[d] = trace;
@@ -236,6 +255,19 @@ static bool set_name(struct parse *p, const char *value)
     }
     strcpy(p->spec->name, value);
     return true;
+}
+
+static bool set_behind(struct parse *p, const char *value)
+{
+    for (size_t i = 0; &p->specs->link[i] != p->spec; i++) {
+        if (strcmp(p->specs->link[i].name, value) != 0)
+            continue;
+        if (p->specs->link[i].behind != 0)
+            return fail(p->error, "that link is behind another itself", value);
+        p->spec->behind = i + 1;
+        return true;
+    }
+    return fail(p->error, "no link before this one has that name", value);
 }
 
 static bool set_mtu(struct parse *p, const char *value)
@@ -294,6 +326,8 @@ static bool apply_item(struct parse *p, char *item)
             return set_name(p, value);
         if (strcmp(item, "mtu") == 0)
             return set_mtu(p, value);
+        if (strcmp(item, "behind") == 0)
+            return set_behind(p, value);
     }
     if (strcmp(item, "up") == 0)
         return set_direction_key(p, "rate", value, BIT_UP);
@@ -333,6 +367,24 @@ static void linkspec_drop_traces(struct linkspec *spec)
     }
 }
 
+/* What is asked about its bottleneck is answered as of the other link's. */
+static bool linkspec_join(struct parse *p)
+{
+    if (p->spec->behind == 0)
+        return true;
+    const struct linkspec *other = &p->specs->link[p->spec->behind - 1];
+    for (int d = 0; d < LINK_DIRECTIONS; d++) {
+        struct link_config *c = &p->spec->config[d];
+        if (c->rate_bps != 0 || c->trace != NULL)
+            return fail(p->error, "a link behind another has no rate of its own", p->spec->name);
+        c->rate_bps = other->config[d].rate_bps;
+        c->trace = other->config[d].trace;
+        c->queue_ns = other->config[d].queue_ns;
+        c->queue_bytes = other->config[d].queue_bytes;
+    }
+    return true;
+}
+
 static bool is_blank(const char *text)
 {
     return text[strspn(text, ", \t\n")] == '\0';
@@ -356,7 +408,8 @@ bool linkspecs_parse(struct linkspecs *specs, const char *text, char error[LINKS
         }
         struct linkspec *spec = &specs->link[specs->count++];
         linkspec_default(spec, specs->count);
-        if (!apply_items(&(struct parse){ .spec = spec, .error = error }, part))
+        struct parse p = { .spec = spec, .specs = specs, .error = error };
+        if (!apply_items(&p, part) || !linkspec_join(&p))
             goto out;
         for (size_t i = 0; i + 1 < specs->count; i++) {
             if (strcmp(specs->link[i].name, spec->name) == 0) {
@@ -390,6 +443,10 @@ bool linkspec_change(struct linkspec *spec, const char *items, char error[LINKSP
     struct linkspec changed = *spec;
     if (!apply_items(&(struct parse){ .spec = &changed, .error = error, .running = true }, copy))
         return false;
+    for (int d = 0; d < LINK_DIRECTIONS && spec->behind != 0; d++) {
+        if (changed.config[d].rate_bps != spec->config[d].rate_bps)
+            return fail(error, "a link behind another has no rate of its own", spec->name);
+    }
     *spec = changed;
     return true;
 }
@@ -407,11 +464,31 @@ struct linkspec *linkspecs_find(struct linkspecs *specs, const char *name)
     return &specs->link[number - 1];
 }
 
+void linkspecs_only(struct linkspecs *specs, size_t index)
+{
+    struct linkspec kept = specs->link[index];
+    specs->link[index] = (struct linkspec){ 0 };
+    for (size_t i = 0; i < specs->count; i++) {
+        for (int d = 0; d < LINK_DIRECTIONS; d++) {
+            if (kept.behind != i + 1 || specs->link[i].trace[d] == NULL)
+                continue;
+            kept.trace[d] = specs->link[i].trace[d];
+            specs->link[i].trace[d] = NULL;
+        }
+        linkspec_drop_traces(&specs->link[i]);
+    }
+    kept.behind = 0;
+    specs->link[0] = kept;
+    specs->count = 1;
+}
+
 uint64_t linkspecs_sum_bps(const struct linkspecs *specs, enum link_direction direction)
 {
     uint64_t sum_bps = 0;
-    for (size_t i = 0; i < specs->count; i++)
-        sum_bps += link_mean_rate_bps(&specs->link[i].config[direction]);
+    for (size_t i = 0; i < specs->count; i++) {
+        if (specs->link[i].behind == 0)
+            sum_bps += link_mean_rate_bps(&specs->link[i].config[direction]);
+    }
     return sum_bps;
 }
 

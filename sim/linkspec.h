@@ -10,7 +10,9 @@
  *
  *   name     letters, digits, '-', '_'; default link1, link2, ...
  *   rate     Mbit/s, 0: unlimited (up= and down= are short for rate-up= and rate-down=)
- *   trace    a file of delivery opportunities as mahimahi's, instead of a rate
+ *   trace    a file of delivery opportunities as mahimahi's, instead of a rate; lte:SEED:MBIT for
+ *            one made by sim/lte.h
+ *   behind   an earlier link whose queue and rate it shares
  *   delay    one way, ms
  *   jitter   largest extra delay, ms; "jitter=4 bell" for the bell-shaped distribution
  *   reorder  (no value) jitter may reorder
@@ -22,8 +24,8 @@
  *   period   seconds after which the steps begin again
  *   mtu      bytes of an IP packet; default 1500
  *
- * Each key but name and mtu applies to both directions, with -up or -down to one: loss-up=1. Up is
- * from the client to its provider.
+ * Each key but name, behind and mtu applies to both directions, with -up or -down to one:
+ * loss-up=1. Up is from the client to its provider.
  */
 #ifndef HAWSER_SIM_LINKSPEC_H
 #define HAWSER_SIM_LINKSPEC_H
@@ -44,6 +46,7 @@ enum link_direction { LINK_UP, LINK_DOWN, LINK_DIRECTIONS };
 struct linkspec {
     char name[LINKSPEC_NAME_BYTES];
     unsigned mtu_bytes;
+    size_t behind; /* number, from 1 on, of the link that has its bottleneck; 0: it is its own */
     struct link_config config[LINK_DIRECTIONS];
     struct link_trace *trace[LINK_DIRECTIONS]; /* owned; config refers to it */
 };
@@ -58,15 +61,18 @@ bool linkspecs_parse(struct linkspecs *specs, const char *text, char error[LINKS
 void linkspecs_free(struct linkspecs *specs);
 
 /*
- * Changes items of a running link: "rate-down=5 delay=40", anything but name, mtu and trace. On
- * failure the link is as before.
+ * Changes items of a running link: "rate-down=5 delay=40", anything but name, behind, mtu and
+ * trace. On failure the link is as before.
  */
 bool linkspec_change(struct linkspec *spec, const char *items, char error[LINKSPEC_ERROR_BYTES]);
 
 /* The link of that name, or with that number from 1 on; NULL: none. */
 struct linkspec *linkspecs_find(struct linkspecs *specs, const char *name);
 
-/* Sum of the links' mean rates in that direction. */
+/* Only that link is left, with a bottleneck of its own. */
+void linkspecs_only(struct linkspecs *specs, size_t index);
+
+/* Sum of the mean rates of all bottlenecks in that direction. */
 uint64_t linkspecs_sum_bps(const struct linkspecs *specs, enum link_direction direction);
 
 /* Mahimahi's format: one time in ms a line, not falling, the last one above 0. */

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "sim/random.h"
+#include "sim/report.h"
 #include "sim/scenario.h"
 #include "sim/simulator.h"
 
@@ -19,7 +20,11 @@ static const char usage[] =
     "  --no-tunnel           the inner packets cross the best link alone\n"
     "  --via LINK            or this one\n"
     "  --ideal               or one link with the sum of the rates and the smallest delay\n"
+    "  --only LINK           the tunnel over this link alone; \"best\": the one that carries most\n"
     "  --flows N             in each direction (1)\n"
+    "  --late S              the last of them begins so much later\n"
+    "  --transfer KB         each carries so much, and the run ends with them\n"
+    "  --foreign LINK        a TCP (cubic) on that link outside the tunnel\n"
     "  --cc cubic|bbr|quic   transport (cubic)\n"
     "  --hystart off|on|plus slow start of cubic (on: as in Linux; plus: RFC 9406)\n"
     "  --direction down|up|both\n"
@@ -27,19 +32,24 @@ static const char usage[] =
     "  --seed N              (1)\n"
     "  --cut LINK@T:S        silent for S seconds from T on; repeatable\n"
     "  --unplug LINK@T:S     the same with the loss of carrier; --rebind LINK@T: a new address\n"
+    "  --set LINK@T:ITEMS    other properties from T on, as of hawser-lab set; repeatable\n"
     "  --super N             TCP super-packets of up to N segments (1)\n"
     "  --window KB           receive window (8192)\n"
     "  --ecn  --call  --no-ping  --cipher  --rekey S\n"
     "  --trace FILE          a row for each path every 10 ms\n"
     "  --verbose             events of the cores\n"
-    "  --header              the names of the columns first\n";
+    "  --header              the names of the columns first\n"
+    "  --json                one object a direction instead of a row\n";
 
 struct options {
     struct sim_config config;
     struct linkspecs specs;
     const char *name;
     const char *via;
+    const char *only;
+    const char *foreign;
     bool header;
+    bool json;
     bool random;
     char links_text[LINKS_TEXT_BYTES];
 };
@@ -94,24 +104,37 @@ struct pending_action {
     const char *text;
 };
 
+/* LINK@T:ITEMS */
+static bool parse_set(struct sim_action *a, const char *text)
+{
+    const char *at = strchr(text, '@');
+    const char *colon = at != NULL ? strchr(at, ':') : NULL;
+    if (colon == NULL)
+        return bad("expected LINK@T:ITEMS", text);
+    a->items = colon + 1;
+    return true;
+}
+
 static bool parse_action(struct options *o, const struct pending_action *pending)
 {
     char name[LINKSPEC_NAME_BYTES + 16];
     double at_s;
     double duration_s = 0.0;
     int fields = sscanf(pending->text, "%24[^@]@%lf:%lf", name, &at_s, &duration_s);
-    if (fields < 2 || (pending->kind != SIM_REBIND && fields < 3))
+    bool lasts = pending->kind == SIM_CUT || pending->kind == SIM_UNPLUG;
+    if (fields < 2 || (lasts && fields < 3))
         return bad("expected LINK@T:SECONDS", pending->text);
     const struct linkspec *link = linkspecs_find(&o->specs, name);
     if (link == NULL)
         return bad("no such link", name);
-    o->config.actions[o->config.action_count++] = (struct sim_action){
+    struct sim_action *a = &o->config.actions[o->config.action_count++];
+    *a = (struct sim_action){
         .kind = pending->kind,
         .link = (size_t)(link - o->specs.link),
         .at_ns = (int64_t)(at_s * 1e9),
         .duration_ns = (int64_t)(duration_s * 1e9),
     };
-    return true;
+    return pending->kind != SIM_SET || parse_set(a, pending->text);
 }
 
 static void list_scenarios(void)
@@ -134,6 +157,19 @@ static size_t best_link(const struct options *o)
     return best;
 }
 
+static bool find_link(struct options *o, const char *name, size_t *index)
+{
+    if (strcmp(name, "best") == 0) {
+        *index = best_link(o);
+        return true;
+    }
+    const struct linkspec *link = linkspecs_find(&o->specs, name);
+    if (link == NULL)
+        return bad("no such link", name);
+    *index = (size_t)(link - o->specs.link);
+    return true;
+}
+
 enum {
     OPT_SCENARIO = 256,
     OPT_LINKS,
@@ -141,7 +177,12 @@ enum {
     OPT_NO_TUNNEL,
     OPT_VIA,
     OPT_IDEAL,
+    OPT_ONLY,
     OPT_FLOWS,
+    OPT_LATE,
+    OPT_TRANSFER,
+    OPT_FOREIGN,
+    OPT_SET,
     OPT_CC,
     OPT_HYSTART,
     OPT_DIRECTION,
@@ -161,6 +202,7 @@ enum {
     OPT_TRACE,
     OPT_VERBOSE,
     OPT_HEADER,
+    OPT_JSON,
     OPT_LIST,
     OPT_HELP,
 };
@@ -172,7 +214,12 @@ static const struct option long_options[] = {
     { "no-tunnel", no_argument, NULL, OPT_NO_TUNNEL },
     { "via", required_argument, NULL, OPT_VIA },
     { "ideal", no_argument, NULL, OPT_IDEAL },
+    { "only", required_argument, NULL, OPT_ONLY },
     { "flows", required_argument, NULL, OPT_FLOWS },
+    { "late", required_argument, NULL, OPT_LATE },
+    { "transfer", required_argument, NULL, OPT_TRANSFER },
+    { "foreign", required_argument, NULL, OPT_FOREIGN },
+    { "set", required_argument, NULL, OPT_SET },
     { "cc", required_argument, NULL, OPT_CC },
     { "hystart", required_argument, NULL, OPT_HYSTART },
     { "direction", required_argument, NULL, OPT_DIRECTION },
@@ -192,6 +239,7 @@ static const struct option long_options[] = {
     { "trace", required_argument, NULL, OPT_TRACE },
     { "verbose", no_argument, NULL, OPT_VERBOSE },
     { "header", no_argument, NULL, OPT_HEADER },
+    { "json", no_argument, NULL, OPT_JSON },
     { "list", no_argument, NULL, OPT_LIST },
     { "help", no_argument, NULL, OPT_HELP },
     { NULL, 0, NULL, 0 },
@@ -250,6 +298,9 @@ static bool set_flag(struct parsing *p, int option)
     case OPT_HEADER:
         o->header = true;
         return true;
+    case OPT_JSON:
+        o->json = true;
+        return true;
     default:
         return false;
     }
@@ -283,6 +334,8 @@ static bool set_count(struct options *o, int option, const char *value)
         o->config.super_segments = (uint16_t)number;
     else if (option == OPT_WINDOW && number >= 16 && number <= 16384)
         o->config.window_bytes = number * 1024;
+    else if (option == OPT_TRANSFER && number >= 1)
+        o->config.transfer_bytes = number * UINT64_C(1000);
     else if (option == OPT_SEED)
         o->config.seed = number;
     else
@@ -309,6 +362,14 @@ static bool set_value(struct parsing *p, int option, const char *value)
         o->config.carrier = SIM_LINK;
         o->via = value;
         return true;
+    case OPT_ONLY:
+        o->only = value;
+        return true;
+    case OPT_FOREIGN:
+        o->foreign = value;
+        return true;
+    case OPT_SET:
+        return add_action(p, SIM_SET, value);
     case OPT_CUT:
         return add_action(p, SIM_CUT, value);
     case OPT_UNPLUG:
@@ -319,6 +380,8 @@ static bool set_value(struct parsing *p, int option, const char *value)
         return parse_seconds(value, &o->config.run_ns);
     case OPT_WARMUP:
         return parse_seconds(value, &o->config.warmup_ns);
+    case OPT_LATE:
+        return parse_seconds(value, &o->config.late_ns);
     case OPT_REKEY:
         return parse_seconds(value, &o->config.rekey_after_ns);
     case OPT_TRACE:
@@ -347,18 +410,19 @@ static bool parse_links(struct parsing *p)
         return false;
     }
     o->config.links = &o->specs;
+    size_t only;
+    if (o->only != NULL) {
+        if (!find_link(o, o->only, &only))
+            return false;
+        linkspecs_only(&o->specs, only);
+    }
     for (size_t i = 0; i < p->action_count; i++) {
         if (!parse_action(o, &p->actions[i]))
             return false;
     }
-    o->config.via = best_link(o);
-    if (o->via != NULL) {
-        const struct linkspec *link = linkspecs_find(&o->specs, o->via);
-        if (link == NULL)
-            return bad("no such link", o->via);
-        o->config.via = (size_t)(link - o->specs.link);
-    }
-    return true;
+    o->config.foreign.on = o->foreign != NULL;
+    return find_link(o, o->via != NULL ? o->via : "best", &o->config.via) &&
+           (o->foreign == NULL || find_link(o, o->foreign, &o->config.foreign.link));
 }
 
 static bool parse_options(struct options *o, int argc, char **argv)
@@ -386,41 +450,9 @@ static bool parse_options(struct options *o, int argc, char **argv)
     return parse_links(&p);
 }
 
-static void print_header(void)
-{
-    puts("scenario   way  transport      Mbit/s share  ping+p50   p99 ms lost  gap ms  stall ms"
-         "  tcp-rtx rto undo resent%  links Mbit/s");
-}
-
-static void print_row(const struct options *o, const struct sim_result *r, int direction)
-{
-    static const char *const transports[] = { "cubic", "bbr", "quic" };
-    static const char *const carriers[] = { "", "/link", "/ideal" };
-    const struct sim_config *c = &o->config;
-    const struct sim_stream_result *s = &r->stream[direction];
-    printf("%-10s %-4s %5s%-6s x%-2u %7.2f %5.3f  %8.1f %8.1f %4llu %7.0f %9.0f %8llu %3llu %4llu "
-           "%7.2f ",
-           o->name, direction == LINK_UP ? "up" : "down", transports[c->transport],
-           carriers[c->carrier], c->flows, s->goodput_bps / 1e6, s->share,
-           (double)r->ping_p50_ns / 1e6, (double)r->ping_p99_ns / 1e6,
-           (unsigned long long)r->ping_lost, (double)r->ping_gap_ns / 1e6,
-           (double)s->stall_ns / 1e6, (unsigned long long)s->repeats,
-           (unsigned long long)s->timeouts, (unsigned long long)s->undone,
-           100.0 * r->resent[direction]);
-    if (c->carrier == SIM_IDEAL)
-        printf(" sum %.1f", r->link_bps[0][direction] / 1e6);
-    for (size_t i = 0; c->carrier != SIM_IDEAL && i < c->links->count; i++)
-        printf(" %s %.1f", c->links->link[i].name, r->link_bps[i][direction] / 1e6);
-    if (c->call)
-        printf("  call+ %.1f/%.1f ms", (double)r->call_p50_ns / 1e6, (double)r->call_p99_ns / 1e6);
-    if (c->carrier == SIM_TUNNEL)
-        printf("  late %llu, mtu %u", (unsigned long long)r->reorder_late, r->mtu_bytes);
-    printf("  %016llx\n", (unsigned long long)r->digest);
-}
-
 static void print_random(const struct options *o)
 {
-    static const char *const kinds[] = { "cut", "unplug", "rebind" };
+    static const char *const kinds[] = { "cut", "unplug", "rebind", "set" };
     const struct sim_config *c = &o->config;
     printf("# links: %s\n# super %u, ecn %d, hystart %d, rekey %.1f s", o->links_text,
            c->super_segments, c->ecn, (int)c->hystart, (double)c->rekey_after_ns / 1e9);
@@ -439,7 +471,7 @@ int main(int argc, char **argv)
         return EXIT_USAGE;
     }
     if (o.header)
-        print_header();
+        report_header();
     if (o.random)
         print_random(&o);
     struct sim_result result;
@@ -449,8 +481,10 @@ int main(int argc, char **argv)
     for (int d = LINK_DIRECTIONS - 1; good && d >= 0; d--) {
         bool measured =
             o.config.direction == SIM_BOTH || (o.config.direction == SIM_UP) == (d == LINK_UP);
-        if (measured)
-            print_row(&o, &result, d);
+        if (measured && o.json)
+            report_json(o.name, &o.config, &result, (enum link_direction)d);
+        else if (measured)
+            report_row(o.name, &o.config, &result, (enum link_direction)d);
     }
     if (o.config.trace != NULL && fclose(o.config.trace) != 0)
         good = bad(strerror(errno), "--trace");

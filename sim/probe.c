@@ -16,6 +16,11 @@ static enum side other(enum side side)
     return side == SIDE_CLIENT ? SIDE_SERVER : SIDE_CLIENT;
 }
 
+static bool is_measured(const struct probe *p, struct tstamp sent_at)
+{
+    return !tstamp_before(sent_at, p->measure_from) && tstamp_before(sent_at, p->measure_to);
+}
+
 static void send_next(void *owner, uint64_t value)
 {
     struct probe *p = owner;
@@ -24,7 +29,7 @@ static void send_next(void *owner, uint64_t value)
     struct segment s = packet_of(p, p->side);
     s.seq = p->next++;
     s.time_us = net_clock_us(p->net);
-    if (!tstamp_before(now, p->measure_from))
+    if (is_measured(p, now))
         p->sent++;
     net_send(p->net, &s, 1);
     events_add(p->net->events, tstamp_add(now, PROBE_INTERVAL_MS * NS_PER_MS), send_next, p, 0);
@@ -49,7 +54,7 @@ static void arrive(void *owner, const struct segment *s)
     p->last_arrival = now;
     if (gap_ns > p->longest_gap_ns)
         p->longest_gap_ns = gap_ns;
-    if (!tstamp_before(tstamp_add(now, -delay_ns), p->measure_from))
+    if (is_measured(p, tstamp_add(now, -delay_ns)))
         series_add(&p->delays, delay_ns);
 }
 
@@ -70,9 +75,18 @@ void probe_free(struct probe *p)
     series_free(&p->delays);
 }
 
-void probe_start(struct probe *p, struct tstamp measure_from)
+void probe_start(struct probe *p, struct tstamp measure_from, struct tstamp measure_to)
 {
     p->measure_from = measure_from;
+    p->measure_to = measure_to;
     p->last_arrival = p->net->events->now;
     send_next(p, 0);
+}
+
+double probe_in_time(const struct probe *p, int64_t most_ns)
+{
+    size_t good = 0;
+    for (size_t i = 0; i < p->delays.count; i++)
+        good += p->delays.value_ns[i] <= most_ns;
+    return p->sent > 0 ? (double)good / (double)p->sent : 1.0;
 }

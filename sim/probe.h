@@ -17,7 +17,8 @@ struct probe {
     enum side side;         /* who sends first */
     uint16_t port;
     uint32_t next;
-    struct tstamp measure_from;
+    struct tstamp measure_from; /* what is sent from here */
+    struct tstamp measure_to;   /* to here */
     struct tstamp last_arrival;
     int64_t longest_gap_ns; /* between arrivals, while measured */
     uint64_t sent;          /* while measured */
@@ -27,7 +28,9 @@ struct probe {
 void probe_init(struct probe *p, struct net *net, enum segment_kind kind, enum side side,
                 uint16_t port);
 void probe_free(struct probe *p);
-/* Sends from now on and counts what is sent from measure_from on. */
-void probe_start(struct probe *p, struct tstamp measure_from);
+/* Sends from now on and counts what is sent between those times. */
+void probe_start(struct probe *p, struct tstamp measure_from, struct tstamp measure_to);
+/* Share of what was sent that arrived within that delay. */
+double probe_in_time(const struct probe *p, int64_t most_ns);
 
 #endif

@@ -27,6 +27,10 @@ const struct scenario scenarios[] = {
       "name=leo 40/100,30ms,steps=15:30:100/30:0:100,period=30;"
       "name=dsl 10/20,15ms",
       "delay steps of a low-orbit satellite" },
+    { "varying",
+      "name=a trace-down=lte:5:50 trace-up=lte:2:20 delay=30 queue=300;"
+      "name=b trace-down=lte:13:40 trace-up=lte:6:16 delay=45 queue=300",
+      "two LTE links in a moving car" },
 };
 
 const size_t scenario_count = sizeof(scenarios) / sizeof(scenarios[0]);

@@ -97,6 +97,16 @@ static uint16_t super_segments(const struct sender *s)
     return fit > s->config.super_segments ? s->config.super_segments : (uint16_t)fit;
 }
 
+/* How many new segments the receiver's window and the application allow. */
+static uint64_t new_segments(const struct sender *s)
+{
+    uint64_t left = s->una + s->window_segments - s->next;
+    uint64_t limit = s->config.limit_segments;
+    if (limit > 0 && limit - s->next < left)
+        left = limit - s->next;
+    return left;
+}
+
 static bool send_one(struct sender *s, uint32_t room)
 {
     if (s->lost > 0) {
@@ -106,7 +116,7 @@ static bool send_one(struct sender *s, uint32_t room)
         transmit(s, number, 1, true);
         return true;
     }
-    uint64_t window_left = s->una + s->window_segments - s->next;
+    uint64_t window_left = new_segments(s);
     s->rate_limited = window_left == 0;
     if (window_left == 0)
         return false;
@@ -368,7 +378,7 @@ void sender_start(struct sender *s)
 /* Also without anything lost: the tail loss probe repeats the last segment. */
 void sender_send_probe(struct sender *s)
 {
-    if (s->una + s->window_segments > s->next) {
+    if (new_segments(s) > 0) {
         transmit(s, s->next, 1, false);
         s->next++;
     } else if (s->newest != SENDER_NONE) {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * The sending end of a simulated stream without end: TCP as in Linux (RACK-TLP of RFC 8985, SACK,
+ * The sending end of a simulated stream: TCP as in Linux (RACK-TLP of RFC 8985, SACK,
  * proportional rate reduction of RFC 6937, undo by DSACK and by timestamps, RTO of RFC 6298 with a
  * floor of 200 ms), or QUIC-like (RFC 9002: three packets or 9/8 of the RTT), over the congestion
  * controls of sim/cc.h. All segments are full; the state is kept by segment.
@@ -26,6 +26,7 @@ struct sender_config {
     uint32_t mtu_bytes;
     uint32_t window_bytes;   /* of the receiver */
     uint16_t super_segments; /* most segments of a super-packet; 1: none */
+    uint64_t limit_segments; /* there are no more than these; 0: no end */
 };
 
 struct sender_segment {

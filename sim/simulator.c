@@ -4,12 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "sim/direct.h"
-#include "sim/probe.h"
-#include "sim/receiver.h"
-#include "sim/sender.h"
-#include "sim/trace.h"
-#include "sim/tunnel.h"
+#include "sim/simulator_state.h"
 
 enum {
     SMALL_BUFFERS = 65536,
@@ -17,6 +12,7 @@ enum {
     PORT_PING = NET_PORT_FIRST,
     PORT_CALL = NET_PORT_FIRST + 2,   /* even: no QUIC */
     PORT_STREAM = NET_PORT_FIRST + 9, /* odd */
+    PORT_FOREIGN = NET_PORT_FIRST + 7,
     DIRECT_MTU_BYTES = 1500,
     INFLIGHT_SLACK_BYTES = 512 * 1024,
     QUEUED_BYTES_MAX = 64 << 20,
@@ -24,38 +20,18 @@ enum {
 
 #define START ((struct tstamp){ 1000 * NS_PER_S })
 #define SAMPLE_NS (10 * NS_PER_MS)
+/* Probes sent later than this before the end are not waited for. */
+#define PROBE_TAIL_NS (500 * NS_PER_MS)
+/* Where nothing is left to chance, seeds still differ in when the flows begin. */
+#define PHASES 16
+#define PHASE_NS (2300 * NS_PER_US)
 #define FLOW_SPACING_NS (20 * NS_PER_MS)
 /* Traffic must flow when a link has been there for so long, beside its own delays; */
 #define LIVE_NS NS_PER_S
 /* and after all of them were away, when probes have backed off. */
 #define RETURN_NS (2500 * NS_PER_MS)
-#define FIRST_CONTACT_NS (2 * NS_PER_S)
-
-struct stream {
-    enum link_direction direction;
-    struct sender sender;
-    struct receiver receiver;
-};
-
-struct simulator {
-    const struct sim_config *config; /* not owned */
-    struct events events;
-    struct check check;
-    struct net net;
-    struct pkt_pool *pool[SIDES];
-    struct tunnel tunnel;
-    struct direct direct;
-    struct linkspecs ideal; /* one link; its traces are not its own */
-    struct wires *wires;    /* the carrier's */
-    struct stream *streams; /* owned */
-    size_t stream_count;
-    struct probe ping;
-    struct probe call[LINK_DIRECTIONS];
-    struct trace trace;
-    uint64_t link_bytes[LINKSPEC_LINKS_MAX][LINK_DIRECTIONS]; /* when the measurement began */
-    bool flowing;
-    struct tstamp dead_until; /* when all links were last away */
-};
+/* A trace that lets nothing through for longer is away. */
+#define OUTAGE_NS (50 * NS_PER_MS)
 
 void sim_config_default(struct sim_config *config)
 {
@@ -70,6 +46,20 @@ void sim_config_default(struct sim_config *config)
     };
 }
 
+static void change_link(struct simulator *s, const struct sim_action *a)
+{
+    char error[LINKSPEC_ERROR_BYTES];
+    struct linkspec changed = s->config->links->link[a->link];
+    for (int d = 0; d < LINK_DIRECTIONS; d++)
+        changed.config[d] = s->wires->link[a->link][d].config;
+    if (!linkspec_change(&changed, a->items, error)) {
+        check_fail(&s->check, "%s", error);
+        return;
+    }
+    for (int d = 0; d < LINK_DIRECTIONS; d++)
+        link_set_config(&s->wires->link[a->link][d], &changed.config[d]);
+}
+
 static void act(void *owner, uint64_t index)
 {
     struct simulator *s = owner;
@@ -79,6 +69,11 @@ static void act(void *owner, uint64_t index)
     if (a->kind == SIM_REBIND) {
         if (tunnel && begins)
             tunnel_rebind(&s->tunnel, a->link);
+        return;
+    }
+    if (a->kind == SIM_SET) {
+        if (begins && a->link < s->wires->count)
+            change_link(s, a);
         return;
     }
     if (a->link < s->wires->count)
@@ -148,11 +143,11 @@ static bool make_carrier(struct simulator *s)
         links = &s->ideal;
     }
     direct_init(&s->direct, &s->net, links, c->carrier == SIM_LINK ? c->via : 0, seed);
-    s->wires = &s->direct.wires;
+    s->wires = s->direct.wires;
     return true;
 }
 
-static uint32_t carrier_mtu_bytes(const struct simulator *s)
+uint32_t simulator_mtu_bytes(const struct simulator *s)
 {
     if (s->config->carrier == SIM_TUNNEL)
         return tunnel_mtu_bytes(&s->tunnel);
@@ -177,6 +172,8 @@ static void stream_init(struct simulator *s, size_t index, enum link_direction d
         .window_bytes = c->window_bytes,
         .super_segments = c->carrier == SIM_TUNNEL ? c->super_segments : 1,
     };
+    uint32_t payload_bytes = mtu_bytes - segment_header_bytes(sender.kind);
+    sender.limit_segments = (c->transfer_bytes + payload_bytes - 1) / payload_bytes;
     stream->direction = direction;
     receiver_init(&stream->receiver, &s->net, sender.kind,
                   direction == LINK_UP ? SIDE_SERVER : SIDE_CLIENT, sender.port);
@@ -187,7 +184,30 @@ static void stream_begin(void *owner, uint64_t value)
 {
     struct stream *stream = owner;
     (void)value;
+    stream->began = stream->receiver.net->events->now;
     sender_start(&stream->sender);
+}
+
+static void begin_foreign(struct simulator *s)
+{
+    const struct sim_config *c = s->config;
+    struct foreign *f = &s->foreign;
+    enum side from = c->direction == SIM_UP ? SIDE_CLIENT : SIDE_SERVER;
+    struct sender_config sender = {
+        .kind = SEGMENT_TCP,
+        .cc = CC_CUBIC,
+        .hystart = c->hystart,
+        .side = from,
+        .port = PORT_FOREIGN,
+        .mtu_bytes = c->links->link[c->foreign.link].mtu_bytes,
+        .window_bytes = c->window_bytes,
+        .super_segments = 1,
+    };
+    f->stream.direction = from == SIDE_CLIENT ? LINK_UP : LINK_DOWN;
+    receiver_init(&f->stream.receiver, &f->net, SEGMENT_TCP,
+                  from == SIDE_CLIENT ? SIDE_SERVER : SIDE_CLIENT, PORT_FOREIGN);
+    sender_init(&f->stream.sender, &f->net, &sender);
+    stream_begin(&f->stream, 0);
 }
 
 static void begin_flows(void *owner, uint64_t value)
@@ -195,7 +215,7 @@ static void begin_flows(void *owner, uint64_t value)
     struct simulator *s = owner;
     const struct sim_config *c = s->config;
     (void)value;
-    uint32_t mtu_bytes = carrier_mtu_bytes(s);
+    uint32_t mtu_bytes = simulator_mtu_bytes(s);
     if (mtu_bytes < 576) {
         check_fail(&s->check, "no path within %.1f s: the MTU is %u", (double)SIM_SETTLE_NS / 1e9,
                    mtu_bytes);
@@ -208,16 +228,22 @@ static void begin_flows(void *owner, uint64_t value)
                 (d == LINK_DOWN && c->direction == SIM_UP))
                 continue;
             stream_init(s, index, (enum link_direction)d, mtu_bytes);
-            events_add(&s->events, tstamp_add(s->events.now, i * FLOW_SPACING_NS), stream_begin,
+            int64_t after_ns = i * FLOW_SPACING_NS;
+            if (i + 1 == c->flows && c->late_ns > 0)
+                after_ns = c->late_ns;
+            events_add(&s->events, tstamp_add(s->events.now, after_ns), stream_begin,
                        &s->streams[index++], 0);
         }
     }
     s->stream_count = index;
+    if (c->foreign.on)
+        begin_foreign(s);
     struct tstamp measure_from = tstamp_add(s->events.now, c->warmup_ns);
+    struct tstamp measure_to = tstamp_add(s->events.now, c->run_ns - PROBE_TAIL_NS);
     if (!c->no_ping)
-        probe_start(&s->ping, measure_from);
+        probe_start(&s->ping, measure_from, measure_to);
     for (int d = 0; c->call && d < LINK_DIRECTIONS; d++)
-        probe_start(&s->call[d], measure_from);
+        probe_start(&s->call[d], measure_from, measure_to);
     s->flowing = true;
     s->dead_until = s->events.now;
 }
@@ -226,11 +252,29 @@ static void begin_measuring(void *owner, uint64_t value)
 {
     struct simulator *s = owner;
     (void)value;
+    s->measured_from = s->events.now;
     for (size_t i = 0; i < s->stream_count; i++)
         receiver_measure(&s->streams[i].receiver);
+    if (s->config->foreign.on)
+        receiver_measure(&s->foreign.stream.receiver);
     for (size_t i = 0; i < s->wires->count; i++) {
         for (int d = 0; d < LINK_DIRECTIONS; d++)
             s->link_bytes[i][d] = s->wires->link[i][d].counters.delivered_bytes;
+    }
+}
+
+/* In a trace's outage a link is not there, and what piled up before it may still be in the way. */
+static void note_outages(struct simulator *s)
+{
+    struct tstamp now = s->events.now;
+    for (size_t i = 0; i < s->wires->count; i++) {
+        for (int d = 0; d < LINK_DIRECTIONS; d++) {
+            const struct link_model *link = &s->wires->link[i][d];
+            bool away = link_outage_ns(link, now) > OUTAGE_NS ||
+                        (link->config.trace != NULL && link_queue_ns(link, now) > LIVE_NS);
+            if (away && !tstamp_is_never(s->wires->usable_since[i]))
+                s->wires->usable_since[i] = now;
+        }
     }
 }
 
@@ -279,11 +323,33 @@ static void check_bounds(struct simulator *s, enum side side, const struct core_
     }
 }
 
+static void sample_queues(struct simulator *s)
+{
+    for (size_t i = 0; i < s->wires->count && !tstamp_is_never(s->measured_from); i++) {
+        for (int d = 0; d < LINK_DIRECTIONS; d++)
+            series_add(&s->queue[i][d], link_queue_ns(&s->wires->link[i][d], s->events.now));
+    }
+}
+
+/* Ends the run once all transfers are through; each tells when that was. */
+static void check_transfers(struct simulator *s)
+{
+    uint64_t bytes = s->config->transfer_bytes;
+    bool all = bytes > 0 && s->stream_count > 0;
+    for (size_t i = 0; i < s->stream_count; i++)
+        all = all && s->streams[i].receiver.next >= bytes;
+    if (all)
+        events_stop(&s->events);
+}
+
 static void sample(void *owner, uint64_t value)
 {
     struct simulator *s = owner;
     (void)value;
+    note_outages(s);
     check_alive(s);
+    check_transfers(s);
+    sample_queues(s);
     uint64_t read_bytes[LINK_DIRECTIONS] = { 0 };
     double window[LINK_DIRECTIONS] = { 0 };
     for (size_t i = 0; i < s->stream_count; i++) {
@@ -304,90 +370,19 @@ static void sample(void *owner, uint64_t value)
     events_add(&s->events, tstamp_add(s->events.now, SAMPLE_NS), sample, s, 0);
 }
 
-static void stream_results(const struct simulator *s, struct sim_result *result)
+static void foreign_init(struct simulator *s)
 {
-    const struct sim_config *c = s->config;
-    double measured_s = (double)(c->run_ns - c->warmup_ns) / 1e9;
-    for (size_t i = 0; i < s->stream_count; i++) {
-        const struct stream *stream = &s->streams[i];
-        struct sim_stream_result *r = &result->stream[stream->direction];
-        r->goodput_bps += (double)receiver_measured_bytes(&stream->receiver) * 8.0 / measured_s;
-        int64_t stall_ns = receiver_stall_ns(&stream->receiver);
-        if (stall_ns > r->stall_ns)
-            r->stall_ns = stall_ns;
-        r->repeats += stream->sender.repeated_segments;
-        r->timeouts += stream->sender.timeouts;
-        r->recoveries += stream->sender.recoveries;
-        r->undone += stream->sender.undone;
-    }
-    for (int d = 0; d < LINK_DIRECTIONS; d++) {
-        double sum_bps = (double)linkspecs_sum_bps(c->links, (enum link_direction)d);
-        if (sum_bps > 0.0)
-            result->stream[d].share =
-                result->stream[d].goodput_bps / (sum_bps * 1448.0 / LINK_FRAME_BYTES);
-        for (size_t i = 0; i < s->wires->count; i++) {
-            uint64_t bytes = s->wires->link[i][d].counters.delivered_bytes - s->link_bytes[i][d];
-            result->link_bps[i][d] = (double)bytes * 8.0 / measured_s;
-        }
-    }
-}
-
-static void probe_results(struct simulator *s, struct sim_result *result)
-{
-    const struct linkspecs *links = s->config->links;
-    int64_t rtt_ns = INT64_MAX;
-    int64_t one_way_ns[LINK_DIRECTIONS] = { INT64_MAX, INT64_MAX };
-    for (size_t i = 0; i < links->count; i++) {
-        int64_t sum_ns = 0;
-        for (int d = 0; d < LINK_DIRECTIONS; d++) {
-            int64_t delay_ns = links->link[i].config[d].delay_ns;
-            sum_ns += delay_ns;
-            if (delay_ns < one_way_ns[d])
-                one_way_ns[d] = delay_ns;
-        }
-        if (sum_ns < rtt_ns)
-            rtt_ns = sum_ns;
-    }
-    if (s->ping.delays.count > 0) {
-        result->ping_p50_ns = series_percentile(&s->ping.delays, 0.5) - rtt_ns;
-        result->ping_p99_ns = series_percentile(&s->ping.delays, 0.99) - rtt_ns;
-    }
-    if (s->ping.sent > s->ping.delays.count)
-        result->ping_lost = s->ping.sent - s->ping.delays.count;
-    result->ping_gap_ns = s->ping.longest_gap_ns;
-    for (int d = 0; d < LINK_DIRECTIONS; d++) {
-        int64_t p50_ns = series_percentile(&s->call[d].delays, 0.5) - one_way_ns[d];
-        int64_t p99_ns = series_percentile(&s->call[d].delays, 0.99) - one_way_ns[d];
-        if (p99_ns > result->call_p99_ns) {
-            result->call_p50_ns = p50_ns;
-            result->call_p99_ns = p99_ns;
-        }
-    }
-}
-
-static void tunnel_results(const struct simulator *s, struct sim_result *result)
-{
-    if (s->config->carrier != SIM_TUNNEL)
-        return;
-    for (int side = 0; side < SIDES; side++) {
-        struct core_peer_status status;
-        core_peer_status(s->tunnel.node[side].core, s->events.now, 0, &status);
-        uint64_t sent = 0;
-        uint64_t resent = 0;
-        for (size_t i = 0; i < status.path_count; i++) {
-            sent += status.paths[i].bond.tx_packets;
-            resent += status.paths[i].bond.resent_packets;
-        }
-        enum link_direction d = side == SIDE_CLIENT ? LINK_UP : LINK_DOWN;
-        result->resent[d] = sent > 0 ? (double)resent / (double)sent : 0.0;
-        result->reorder_late += status.bond.reorder_late;
-    }
-    result->path_downs = s->tunnel.path_downs;
+    struct foreign *f = &s->foreign;
+    check_init(&f->check, &s->events, s->config->seed);
+    net_init(&f->net, &s->events, &f->check);
+    for (int side = 0; side < SIDES; side++)
+        f->net.pool[side] = s->pool[side];
+    direct_join(&f->direct, &f->net, s->wires, s->config->foreign.link);
 }
 
 static bool simulator_init(struct simulator *s, const struct sim_config *config)
 {
-    *s = (struct simulator){ .config = config };
+    *s = (struct simulator){ .config = config, .measured_from = TSTAMP_NEVER };
     events_init(&s->events, START);
     check_init(&s->check, &s->events, config->seed);
     net_init(&s->net, &s->events, &s->check);
@@ -400,13 +395,16 @@ static bool simulator_init(struct simulator *s, const struct sim_config *config)
     }
     if (!make_carrier(s))
         return false;
+    if (config->foreign.on)
+        foreign_init(s);
     probe_init(&s->ping, &s->net, SEGMENT_ECHO, SIDE_CLIENT, PORT_PING);
     probe_init(&s->call[LINK_UP], &s->net, SEGMENT_UDP, SIDE_CLIENT, PORT_CALL);
     probe_init(&s->call[LINK_DOWN], &s->net, SEGMENT_UDP, SIDE_SERVER, PORT_CALL + 2);
     trace_init(&s->trace, config->trace);
     struct tstamp begin = tstamp_add(START, SIM_SETTLE_NS);
-    events_add(&s->events, begin, begin_flows, s, 0);
-    events_add(&s->events, tstamp_add(begin, config->warmup_ns), begin_measuring, s, 0);
+    int64_t phase_ns = (int64_t)((config->seed - 1) % PHASES) * PHASE_NS;
+    events_add(&s->events, tstamp_add(begin, phase_ns), begin_flows, s, 0);
+    events_add(&s->events, tstamp_add(begin, phase_ns + config->warmup_ns), begin_measuring, s, 0);
     events_add(&s->events, tstamp_add(START, SAMPLE_NS), sample, s, 0);
     add_actions(s);
     return true;
@@ -430,6 +428,14 @@ static void simulator_free(struct simulator *s)
     for (size_t i = 0; i < s->stream_count; i++)
         sender_free(&s->streams[i].sender);
     free(s->streams);
+    if (s->config->foreign.on) {
+        sender_free(&s->foreign.stream.sender);
+        check_free(&s->foreign.check);
+    }
+    for (size_t i = 0; i < LINKSPEC_LINKS_MAX; i++) {
+        for (int d = 0; d < LINK_DIRECTIONS; d++)
+            series_free(&s->queue[i][d]);
+    }
     probe_free(&s->ping);
     for (int d = 0; d < LINK_DIRECTIONS; d++)
         probe_free(&s->call[d]);
@@ -445,11 +451,10 @@ bool sim_run(const struct sim_config *config, struct sim_result *result)
     struct simulator *s = sim_alloc(1, sizeof(*s));
     if (simulator_init(s, config)) {
         events_run(&s->events, tstamp_add(START, SIM_SETTLE_NS + config->run_ns));
+        if (s->foreign.check.failed)
+            check_fail(&s->check, "outside the tunnel: %s", s->foreign.check.message);
         if (!s->check.failed) {
-            result->mtu_bytes = carrier_mtu_bytes(s);
-            stream_results(s, result);
-            probe_results(s, result);
-            tunnel_results(s, result);
+            simulator_results(s, result);
         }
     } else {
         check_fail(&s->check, "the core could not be made");

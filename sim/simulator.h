@@ -28,6 +28,7 @@ enum sim_action_kind {
     SIM_CUT,    /* silent */
     SIM_UNPLUG, /* the carrier is lost, which the client learns */
     SIM_REBIND, /* another address as seen by the server */
+    SIM_SET,    /* other properties, for good */
 };
 
 struct sim_action {
@@ -35,6 +36,13 @@ struct sim_action {
     size_t link;
     int64_t at_ns; /* since the start of the run */
     int64_t duration_ns;
+    const char *items; /* SIM_SET: as for linkspec_change(); not owned */
+};
+
+/* A TCP (cubic) that crosses one link outside the tunnel. */
+struct sim_foreign {
+    bool on;
+    size_t link;
 };
 
 struct sim_config {
@@ -45,6 +53,9 @@ struct sim_config {
     enum sim_transport transport;
     enum cc_hystart hystart;
     enum sim_direction direction;
+    struct sim_foreign foreign;
+    int64_t late_ns;         /* the last flow of each direction begins so much later; 0: with all */
+    uint64_t transfer_bytes; /* each flow carries so much, and the run ends with them; 0: no end */
     bool ecn;
     bool call; /* a call of 64 kbit/s in each direction */
     bool no_ping;
@@ -63,10 +74,17 @@ struct sim_config {
 
 /* Flows begin this long after the cores, so that the paths are known and their MTU. */
 #define SIM_SETTLE_NS (1500 * NS_PER_MS)
+/* A packet of a call that comes later than this after the best link's delay is of no use. */
+#define SIM_CALL_MARGIN_NS (15 * NS_PER_MS)
 
 struct sim_stream_result {
     double goodput_bps;
-    double share; /* of the sum of the links' rates, less TCP's and IP's headers */
+    double offered_bps;             /* what the links could carry, while measured */
+    double share;                   /* of that, less TCP's and IP's headers */
+    double flow_bps[SIM_FLOWS_MAX]; /* goodput of each */
+    double jain;                    /* of the flows: 1 when they are equal (Jain 1984) */
+    int64_t transfer_ns; /* until all flows had all; 0: there is an end but not reached */
+    uint64_t segments;
     int64_t stall_ns;
     uint64_t repeats;
     uint64_t timeouts;
@@ -87,10 +105,17 @@ struct sim_result {
     int64_t ping_gap_ns;
     int64_t call_p50_ns; /* one way, added to the best link's, the worse direction */
     int64_t call_p99_ns;
-    double resent[LINK_DIRECTIONS]; /* share of repeated packets, whole run */
+    double call_in_time;               /* within the best link's delay + SIM_CALL_MARGIN_NS */
+    double resent[LINK_DIRECTIONS];    /* share of repeated packets, whole run */
+    double duplicate[LINK_DIRECTIONS]; /* share of packets that came twice, whole run */
+    double foreign_bps;                /* goodput */
+    double foreign_share;              /* of its link, less headers */
+    double beside_share;               /* of that link, what the others carried */
     uint64_t reorder_late;
     uint64_t path_downs;
-    double link_bps[LINKSPEC_LINKS_MAX][LINK_DIRECTIONS]; /* delivered, while measured */
+    double link_bps[LINKSPEC_LINKS_MAX][LINK_DIRECTIONS];      /* delivered, while measured */
+    int64_t queue_p50_ns[LINKSPEC_LINKS_MAX][LINK_DIRECTIONS]; /* of the links, while measured */
+    int64_t queue_p95_ns[LINKSPEC_LINKS_MAX][LINK_DIRECTIONS];
 };
 
 void sim_config_default(struct sim_config *config);

@@ -149,7 +149,7 @@ static int transmit(struct tunnel_node *n, const struct core_tx *tx)
         if (len_bytes + OUTER_BYTES > t->specs->link[link].mtu_bytes)
             t->dropped_too_big++;
         else
-            wires_send(&t->wires, link, direction, tx->data + at, len_bytes,
+            wires_send(&t->wires, WIRES_CARRIER, link, direction, tx->data + at, len_bytes,
                        (uint32_t)len_bytes + OUTER_BYTES + LINK_HEADER_BYTES);
     }
     return 0;
@@ -317,7 +317,8 @@ bool tunnel_init(struct tunnel *t, struct net *net, const struct tunnel_config *
     if (crypto_init() < 0)
         return false;
     struct rng seeder = { config->seed };
-    wires_init(&t->wires, net->events, config->specs, rng_next(&seeder), receive, t);
+    wires_init(&t->wires, net->events, config->specs, rng_next(&seeder));
+    wires_attach(&t->wires, WIRES_CARRIER, receive, t);
     net->carry = carry;
     net->carrier = t;
     for (int side = 0; side < SIDES; side++) {

@@ -9,6 +9,7 @@ struct wires_frame {
     struct wires_frame *next;      /* spare */
     struct wires_frame *allocated; /* before this one */
     struct wires *wires;
+    enum wires_user user;
     size_t link;
     enum link_direction direction;
     uint32_t frame_bytes;
@@ -17,17 +18,24 @@ struct wires_frame {
 };
 
 void wires_init(struct wires *w, struct events *events, const struct linkspecs *specs,
-                uint64_t seed, wires_receive *receive, void *owner)
+                uint64_t seed)
 {
-    *w = (struct wires){
-        .events = events, .count = specs->count, .receive = receive, .owner = owner
-    };
+    *w = (struct wires){ .events = events, .count = specs->count };
     struct rng seeder = { seed };
     for (size_t i = 0; i < specs->count; i++) {
         for (int d = 0; d < LINK_DIRECTIONS; d++)
             link_init(&w->link[i][d], &specs->link[i].config[d], events->now, rng_next(&seeder));
         w->usable_since[i] = events->now;
+        size_t behind = specs->link[i].behind;
+        for (int d = 0; d < LINK_DIRECTIONS && behind != 0; d++)
+            link_set_behind(&w->link[i][d], &w->link[behind - 1][d]);
     }
+}
+
+void wires_attach(struct wires *w, enum wires_user user, wires_receive *receive, void *owner)
+{
+    w->receive[user] = receive;
+    w->owner[user] = owner;
 }
 
 void wires_free(struct wires *w)
@@ -80,21 +88,22 @@ static void frame_arrive(void *owner, uint64_t value)
         enum link_mangle mangle = link_mangle(link, f->frame_bytes, &bit);
         if (mangle == LINK_CORRUPT)
             flip_bit(f, bit);
-        w->receive(w->owner, f->link, f->direction, f->data, f->len_bytes);
+        w->receive[f->user](w->owner[f->user], f->link, f->direction, f->data, f->len_bytes);
         if (mangle == LINK_DUPLICATE)
-            w->receive(w->owner, f->link, f->direction, f->data, f->len_bytes);
+            w->receive[f->user](w->owner[f->user], f->link, f->direction, f->data, f->len_bytes);
     }
     frame_release(f);
 }
 
-void wires_send(struct wires *w, size_t link, enum link_direction direction, const uint8_t *data,
-                size_t len_bytes, uint32_t frame_bytes)
+void wires_send(struct wires *w, enum wires_user user, size_t link, enum link_direction direction,
+                const uint8_t *data, size_t len_bytes, uint32_t frame_bytes)
 {
     assert(len_bytes <= WIRES_FRAME_BYTES_MAX);
     struct tstamp exit;
     if (!link_send(&w->link[link][direction], w->events->now, frame_bytes, &exit))
         return;
     struct wires_frame *f = frame_take(w);
+    f->user = user;
     f->link = link;
     f->direction = direction;
     f->frame_bytes = frame_bytes;

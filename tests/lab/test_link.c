@@ -297,6 +297,42 @@ static void test_mangle(void **state)
     assert_int_not_equal(link_mangle(&link, 62, &bit), LINK_CORRUPT);
 }
 
+/* Frames of both share one queue; each goes on with its own delay. */
+static void test_shared_bottleneck(void **state)
+{
+    (void)state;
+    struct link_config config = { .rate_bps = 10000000, .queue_ns = 10 * NS_PER_MS };
+    struct link_model first;
+    struct link_model second;
+    struct tstamp exit;
+    link_init(&first, &config, start, 1);
+    config.delay_ns = 5 * NS_PER_MS;
+    link_init(&second, &config, start, 2);
+    link_set_behind(&second, &first);
+    for (int i = 1; i <= 10; i++) {
+        assert_true(link_send(i % 2 == 0 ? &second : &first, start, 1250, &exit));
+        assert_int_equal(exit.ns, at_ms(i % 2 == 0 ? i + 5 : i).ns);
+    }
+    assert_false(link_send(&second, start, 1250, &exit));
+    assert_int_equal(link_queue_ns(&second, start), 10 * NS_PER_MS);
+    assert_int_equal(link_offered_bytes(&first, start, at_ms(8)), 10000);
+    assert_int_equal(link_offered_bytes(&second, start, at_ms(8)), 0);
+}
+
+static void test_offered_by_trace(void **state)
+{
+    (void)state;
+    uint32_t at[] = { 1, 1, 70, 100 };
+    struct link_trace trace = { at, 4 };
+    struct link_config config = { .trace = &trace };
+    struct link_model link;
+    link_init(&link, &config, start, 1);
+    assert_int_equal(link_offered_bytes(&link, start, at_ms(100)), 3 * LINK_FRAME_BYTES);
+    assert_int_equal(link_offered_bytes(&link, at_ms(2), at_ms(102)), 4 * LINK_FRAME_BYTES);
+    assert_int_equal(link_outage_ns(&link, at_ms(2)), 68 * NS_PER_MS);
+    assert_int_equal(link_outage_ns(&link, at_ms(70)), 0);
+}
+
 static void test_change_while_running(void **state)
 {
     (void)state;
@@ -316,13 +352,22 @@ static void test_change_while_running(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_rate_is_exact), cmocka_unit_test(test_delay_alone),
-        cmocka_unit_test(test_queue_limit),   cmocka_unit_test(test_random_loss),
-        cmocka_unit_test(test_burst_loss),    cmocka_unit_test(test_same_seed_same_fate),
-        cmocka_unit_test(test_jitter),        cmocka_unit_test(test_reordering_only_when_asked),
-        cmocka_unit_test(test_trace),         cmocka_unit_test(test_trace_queue_limit),
-        cmocka_unit_test(test_steps),         cmocka_unit_test(test_cut),
-        cmocka_unit_test(test_mangle),        cmocka_unit_test(test_change_while_running),
+        cmocka_unit_test(test_rate_is_exact),
+        cmocka_unit_test(test_delay_alone),
+        cmocka_unit_test(test_queue_limit),
+        cmocka_unit_test(test_random_loss),
+        cmocka_unit_test(test_burst_loss),
+        cmocka_unit_test(test_same_seed_same_fate),
+        cmocka_unit_test(test_jitter),
+        cmocka_unit_test(test_reordering_only_when_asked),
+        cmocka_unit_test(test_trace),
+        cmocka_unit_test(test_trace_queue_limit),
+        cmocka_unit_test(test_steps),
+        cmocka_unit_test(test_cut),
+        cmocka_unit_test(test_mangle),
+        cmocka_unit_test(test_change_while_running),
+        cmocka_unit_test(test_shared_bottleneck),
+        cmocka_unit_test(test_offered_by_trace),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

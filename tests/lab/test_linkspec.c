@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "sim/linkspec.h"
+#include "sim/lte.h"
 #include "sim/scenario.h"
 
 static void test_short_form(void **state)
@@ -159,6 +160,53 @@ static void test_trace_file(void **state)
     }
 }
 
+static void test_made_traces(void **state)
+{
+    (void)state;
+    struct linkspecs specs;
+    char error[LINKSPEC_ERROR_BYTES];
+    assert_true(linkspecs_parse(&specs, "trace-down=lte:5:50 trace-up=lte:5:10", error));
+    const struct link_trace *trace = specs.link[0].trace[LINK_DOWN];
+    uint32_t longest_ms = 0;
+    for (size_t i = 1; i < trace->count; i++) {
+        assert_true(trace->at_ms[i] >= trace->at_ms[i - 1]);
+        if (trace->at_ms[i] - trace->at_ms[i - 1] > longest_ms)
+            longest_ms = trace->at_ms[i] - trace->at_ms[i - 1];
+    }
+    assert_int_equal(trace->at_ms[trace->count - 1], LTE_SECONDS * 1000);
+    assert_true(longest_ms >= 100 && longest_ms < 3000);
+    uint64_t mean_bps = linkspecs_sum_bps(&specs, LINK_DOWN);
+    assert_true(mean_bps > 15000000 && mean_bps < 30000000);
+    assert_true(linkspecs_sum_bps(&specs, LINK_UP) < 6000000);
+    linkspecs_free(&specs);
+    assert_false(linkspecs_parse(&specs, "trace=lte:1:0", error));
+    assert_false(linkspecs_parse(&specs, "trace=lte:1:5x", error));
+}
+
+static void test_behind(void **state)
+{
+    (void)state;
+    struct linkspecs specs;
+    char error[LINKSPEC_ERROR_BYTES];
+    assert_true(linkspecs_parse(&specs, "name=a 10/20; name=b behind=a 5ms; name=c 1/1", error));
+    assert_int_equal(specs.link[1].behind, 1);
+    assert_int_equal(linkspecs_sum_bps(&specs, LINK_DOWN), 21000000);
+    assert_false(linkspec_change(&specs.link[1], "rate=3", error));
+    assert_true(linkspec_change(&specs.link[1], "delay=7", error));
+    linkspecs_only(&specs, 1);
+    assert_int_equal(specs.count, 1);
+    assert_int_equal(linkspecs_sum_bps(&specs, LINK_DOWN), 20000000);
+    linkspecs_free(&specs);
+
+    assert_true(linkspecs_parse(&specs, "name=a trace=lte:1:10; name=b behind=a", error));
+    linkspecs_only(&specs, 1);
+    assert_ptr_equal(specs.link[0].config[LINK_UP].trace, specs.link[0].trace[LINK_UP]);
+    linkspecs_free(&specs);
+    assert_false(linkspecs_parse(&specs, "name=a behind=b; name=b 1/1", error));
+    assert_false(linkspecs_parse(&specs, "name=a 1/1; name=b behind=a; name=c behind=b", error));
+    assert_false(linkspecs_parse(&specs, "name=a 1/1; name=b behind=a 2/2", error));
+}
+
 static void test_scenarios_parse(void **state)
 {
     (void)state;
@@ -179,7 +227,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_short_form), cmocka_unit_test(test_long_form),
         cmocka_unit_test(test_bad_text),   cmocka_unit_test(test_change),
-        cmocka_unit_test(test_trace_file), cmocka_unit_test(test_scenarios_parse),
+        cmocka_unit_test(test_trace_file), cmocka_unit_test(test_made_traces),
+        cmocka_unit_test(test_behind),     cmocka_unit_test(test_scenarios_parse),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: ISC */
+/* What a simulation consists of: for simulator.c, which runs it, and result.c, which sums up. */
+#ifndef HAWSER_SIM_SIMULATOR_STATE_H
+#define HAWSER_SIM_SIMULATOR_STATE_H
+
+#include "sim/direct.h"
+#include "sim/probe.h"
+#include "sim/receiver.h"
+#include "sim/sender.h"
+#include "sim/simulator.h"
+#include "sim/trace.h"
+#include "sim/tunnel.h"
+
+struct stream {
+    enum link_direction direction;
+    struct tstamp began;
+    struct sender sender;
+    struct receiver receiver;
+};
+
+/* Its packets are none of the tunnel's, so they are checked apart. */
+struct foreign {
+    struct check check;
+    struct net net;
+    struct direct direct;
+    struct stream stream;
+};
+
+struct simulator {
+    const struct sim_config *config; /* not owned */
+    struct events events;
+    struct check check;
+    struct net net;
+    struct pkt_pool *pool[SIDES];
+    struct tunnel tunnel;
+    struct direct direct;
+    struct linkspecs ideal; /* one link; its traces are not its own */
+    struct wires *wires;    /* the carrier's */
+    struct stream *streams; /* owned */
+    size_t stream_count;
+    struct probe ping;
+    struct probe call[LINK_DIRECTIONS];
+    struct foreign foreign;
+    struct series queue[LINKSPEC_LINKS_MAX][LINK_DIRECTIONS];
+    struct tstamp measured_from; /* NEVER: not yet */
+    struct trace trace;
+    uint64_t link_bytes[LINKSPEC_LINKS_MAX][LINK_DIRECTIONS]; /* when the measurement began */
+    bool flowing;
+    struct tstamp dead_until; /* when all links were last away */
+};
+
+/* Inner packets are as large as this. */
+uint32_t simulator_mtu_bytes(const struct simulator *s);
+
+/* When a run is over. */
+void simulator_results(struct simulator *s, struct sim_result *result);
+
+#endif
