@@ -271,8 +271,8 @@ static bool write_sysctl(const char *path, const char *value)
  * The same in every namespace: forwarding, no reverse-path filter (links are chosen by device), no
  * waiting for duplicate addresses, TCP windows for long fat links, and no memory of earlier
  * connections. The congestion control is for each program to choose; a namespace may only have Reno
- * as the default besides the machine's own. It must not be BBR: a socket that was born with it goes on
- * being paced after it chose another.
+ * as the default besides the machine's own. It must not be BBR: a socket that was born with it goes
+ * on being paced after it chose another.
  */
 static bool tune_namespace(const char *netns)
 {

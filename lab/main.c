@@ -154,7 +154,19 @@ static int do_emulator(const char *verb, struct arguments *a)
     return EXIT_SUCCESS;
 }
 
-/* With a name: the sums "UP DOWN" in bit/s on the first line, the links on the second. */
+static void print_link(const struct linkspec *link)
+{
+    const struct link_config *up = &link->config[LINK_UP];
+    const struct link_config *down = &link->config[LINK_DOWN];
+    printf("%s %llu %llu %.1f %.1f\n", link->name, (unsigned long long)link_mean_rate_bps(up),
+           (unsigned long long)link_mean_rate_bps(down), (double)up->delay_ns / 1e6,
+           (double)down->delay_ns / 1e6);
+}
+
+/*
+ * With a name: the sums "UP DOWN" in bit/s on the first line, the links on the second, then for
+ * each its name, rates up and down in bit/s, and delays up and down in ms.
+ */
 static int do_scenarios(struct arguments *a)
 {
     char error[LINKSPEC_ERROR_BYTES];
@@ -173,7 +185,7 @@ static int do_scenarios(struct arguments *a)
     printf("%llu %llu\n%s\n", (unsigned long long)linkspecs_sum_bps(&specs, LINK_UP),
            (unsigned long long)linkspecs_sum_bps(&specs, LINK_DOWN), links);
     for (size_t i = 0; i < specs.count; i++)
-        printf("%s\n", specs.link[i].name);
+        print_link(&specs.link[i]);
     linkspecs_free(&specs);
     return EXIT_SUCCESS;
 }

@@ -2,10 +2,11 @@
 # SPDX-License-Identifier: ISC
 #
 # The laboratory itself: delay, rate, loss, cuts, NAT, equal address ranges, and that nothing stays.
-# usage: emulator.sh PATH-OF-HAWSER-LAB
+# usage: emulator.sh PATH-OF-HAWSER-LAB PATH-OF-HAWSER-METER
 
 set -eu
 lab=$1
+meter=$2
 id=t$$
 tmp=$(mktemp -d)
 [ "$(id -u)" = 0 ] || { echo "needs root"; exit 77; }
@@ -64,12 +65,20 @@ between 24.0 "$(min_rtt -I b 2001:db8::1)" 24.6 "RTT over IPv6"
 ip netns exec "hw-$id-s" iperf3 -s -1 -J >"$tmp/server.json" &
 server=$!
 sleep 0.3
-at c iperf3 -c 203.0.113.1 -R -t 4 -O 2 -C cubic -J >"$tmp/client.json"
+at c iperf3 -c 203.0.113.1 -R -t 5 -O 5 -C cubic -J >"$tmp/client.json"
 wait "$server"
 between 18.9 "$(jq '.end.sum_received.bits_per_second / 1e6' "$tmp/client.json")" 19.2 "rate"
 [ "$(jq -r '.start.accepted_connection.host' "$tmp/server.json")" = 203.0.113.11 ] ||
     fail "no NAT between client and server"
 echo "ok: NAT"
+
+# A transfer of 1 MB takes its 3 round trips of slow start and more, and less than 1.5 s at 10 Mbit/s.
+"$meter" transfer --from "hw-$id-c" --to "hw-$id-s" --address 203.0.113.1 --bytes 1000000 >"$tmp/meter"
+between 830 "$(jq .ms "$tmp/meter")" 1500 "ms for 1 MB"
+"$meter" call --from "hw-$id-c" --to "hw-$id-s" --address 203.0.113.1 --seconds 1 --limit 500 \
+    >"$tmp/meter"
+between 50 "$(jq .in_time "$tmp/meter")" 50 "packets of a call"
+between 12.0 "$(jq .p50_ms "$tmp/meter")" 12.8 "ms one way"
 
 "$lab" set --id "$id" a loss=10
 "$lab" reset --id "$id"
