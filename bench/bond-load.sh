@@ -42,8 +42,10 @@ tcp() {
     way=
     [ "$2" = up ] || way=-R
     shift 2
-    at c iperf3 -c 10.77.0.1 -J -C "$cc" $way "$@" >"$into" ||
+    if ! at c iperf3 -c 10.77.0.1 -J -C "$cc" $way "$@" >"$into" ||
+        [ "$(jq 'has("error")' "$into")" = true ]; then
         die "iperf3: $(jq -r '.error // "failed"' "$into")"
+    fi
 }
 
 # figure FILE EXPRESSION: of iperf3's JSON.
@@ -83,19 +85,21 @@ lab_stats() {
 }
 
 # Links with a trace are counted by what it offered: offered_start AFTER FOR reads it in the
-# background, offered down|up gives bit/s.
+# background, offered_end waits for that, offered down|up gives bit/s.
 offered_start() {
     [ $traced = yes ] || return 0
     { sleep "$1" && lab_stats >"$tmp/offered.a" && sleep "$2" && lab_stats >"$tmp/offered.b"; } &
     offered_pid=$!
     offered_seconds=$2
 }
+offered_end() {
+    [ $traced = no ] || wait "$offered_pid" || die "hawser-lab stats"
+}
 offered() {
     if [ $traced = no ]; then
         if [ "$1" = down ]; then echo "$sum_down"; else echo "$sum_up"; fi
         return
     fi
-    wait "$offered_pid"
     jq -n --slurpfile a "$tmp/offered.a" --slurpfile b "$tmp/offered.b" --arg d "$1" \
         --argjson s "$offered_seconds" \
         '([$b[0].links[][$d].offered_bytes] | add) - ([$a[0].links[][$d].offered_bytes] | add) |

@@ -19,6 +19,7 @@ run_flow() {
         offered_start $warm_up "$seconds"
         tcp flow $d -t "$seconds" -O $warm_up
         pings_end $warm_up
+        offered_end
         note $d.share "$(share "$(figure flow $received)" "$(offered $d)")"
         note $d.p50 "$(added 50)"
         note $d.p99 "$(added 99)"
@@ -87,6 +88,7 @@ run_many() {
         offered_start $warm_up "$seconds"
         tcp many up -P $n --bidir -t "$seconds" -O $warm_up
         pings_end $warm_up
+        offered_end
         down=$(share "$(figure many .end.sum_received_bidir_reverse.bits_per_second)" "$(offered down)")
         up=$(share "$(figure many $received)" "$(offered up)")
         note $n.down "$down"
