@@ -85,6 +85,39 @@ static void test_connects_and_carries(void **state)
     world_free(w);
 }
 
+/* docs/protocol.md, "Choice of the cipher": AES only where both prefer it or nothing else is left.
+ */
+static void test_cipher_is_agreed(void **state)
+{
+    (void)state;
+    enum { AES = WIRE_CIPHER_AES256_GCM, CHACHA = WIRE_CIPHER_CHACHA20_POLY1305, BOTH = 3 };
+    static const struct {
+        uint8_t ciphers[2], preferred[2], agreed; /* server, client; 0: no answer */
+    } cases[] = {
+        { { BOTH, BOTH }, { AES, AES }, AES },
+        { { BOTH, BOTH }, { AES, CHACHA }, CHACHA }, /* a small router at a large server */
+        { { BOTH, BOTH }, { CHACHA, AES }, CHACHA },
+        { { BOTH, BOTH }, { CHACHA, CHACHA }, CHACHA },
+        { { 1 << (AES - 1), BOTH }, { AES, CHACHA }, AES },
+        { { BOTH, 1 << (AES - 1) }, { CHACHA, AES }, AES },
+        { { BOTH, 1 << (CHACHA - 1) }, { AES, CHACHA }, CHACHA },
+        { { 1 << (AES - 1), 1 << (CHACHA - 1) }, { AES, CHACHA }, 0 },
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct world *w = world_new(1, 1);
+        memcpy(w->ciphers, cases[i].ciphers, sizeof cases[i].ciphers);
+        memcpy(w->preferred_cipher, cases[i].preferred, sizeof cases[i].preferred);
+        world_start(w);
+        assert_int_equal(world_run_until_up(w, 1, NS_PER_S), cases[i].agreed != 0);
+        if (cases[i].agreed != 0) {
+            assert_int_equal(world_status(w, 0, 0).cipher, cases[i].agreed);
+            assert_int_equal(world_status(w, 1, 0).cipher, cases[i].agreed);
+            exchange(w, 1, 0, 10);
+        }
+        world_free(w);
+    }
+}
+
 static void test_wrong_psk_never_connects(void **state)
 {
     (void)state;
@@ -431,6 +464,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_connects_and_carries),
+        cmocka_unit_test(test_cipher_is_agreed),
         cmocka_unit_test(test_wrong_psk_never_connects),
         cmocka_unit_test(test_same_psk_connects),
         cmocka_unit_test(test_unknown_key_gets_no_answer),

@@ -114,8 +114,9 @@ static void start_node(struct world *w, size_t node)
         .pool = n->pool,
         .peers = peers,
         .peer_count = count,
-        .ciphers = 3,
-        .preferred_cipher = (uint8_t)aead_preferred(),
+        .ciphers = w->ciphers[node] == 0 ? 3 : w->ciphers[node],
+        .preferred_cipher =
+            w->preferred_cipher[node] == 0 ? (uint8_t)aead_preferred() : w->preferred_cipher[node],
         .rekey_after_ns = w->rekey_after_ns,
         .wall_offset_ns = w->wall_offset_ns[node],
         .random = random_of,

@@ -78,6 +78,8 @@ struct world {
     /* settings for world_start() */
     int64_t rekey_after_ns;
     int64_t wall_offset_ns[WORLD_NODES];
+    uint8_t ciphers[WORLD_NODES];                 /* bits as in struct core_config; 0: both */
+    uint8_t preferred_cipher[WORLD_NODES];        /* 0: as this machine would */
     struct netaddr endpoints[CORE_ENDPOINTS_MAX]; /* none: the server's IPv4 address */
     size_t endpoint_count;
     uint8_t psk[32];
