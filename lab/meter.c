@@ -251,7 +251,8 @@ static bool call_run(struct call *c, const struct options *o)
         }
         int64_t until_ns = next_ns < end_ns ? next_ns : end_ns + CALL_TAIL_NS;
         int64_t wait_ns = until_ns - now_ns;
-        struct timespec wait = { wait_ns / NS_PER_S, wait_ns % NS_PER_S };
+        struct timespec wait = { .tv_sec = wait_ns / NS_PER_S,
+                                 .tv_nsec = (long)(wait_ns % NS_PER_S) };
         struct pollfd polled = { .fd = c->receiver, .events = POLLIN };
         if (ppoll(&polled, 1, &wait, NULL) < 0)
             return failed("poll");
