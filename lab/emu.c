@@ -9,7 +9,6 @@
  */
 #include <errno.h>
 #include <getopt.h>
-#include <sched.h>
 #include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -24,7 +23,9 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "base/tstamp.h"
 #include "lab/emulator.h"
+#include "sys/slice.h"
 
 struct options {
     const char *links;
@@ -136,18 +137,6 @@ static int open_control(const char *path)
     return -1;
 }
 
-/* sched_setattr(2), which the C library does not declare. */
-struct sched_attributes {
-    uint32_t size;
-    uint32_t policy;
-    uint64_t flags;
-    int32_t nice;
-    uint32_t priority;
-    uint64_t runtime_ns;
-    uint64_t deadline_ns;
-    uint64_t period_ns;
-};
-
 /*
  * The links must keep their times while the programs under test use every processor: the highest
  * ordinary priority and a short slice, so that the emulator runs as soon as it wakes. Not a
@@ -157,10 +146,9 @@ struct sched_attributes {
  */
 static void keep_time(void)
 {
-    struct sched_attributes a = { .size = sizeof(a), .policy = SCHED_OTHER, .nice = -20 };
-    a.runtime_ns = 100000;
-    if (syscall(SYS_sched_setattr, 0, &a, 0) != 0)
-        log_warn("no priority (%s): links may be late", strerror(errno));
+    int err = slice_set(NS_PER_MS / 10, -20);
+    if (err < 0)
+        log_warn("no priority (%s): links may be late", strerror(-err));
     prctl(PR_SET_TIMERSLACK, 1UL);
 }
 

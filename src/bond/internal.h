@@ -29,8 +29,10 @@ struct bond {
     struct pkt_pool *pool;
     struct flowq queue;
     struct path paths[WIRE_PATHS_MAX];
-    uint32_t known;       /* bit mask of the paths that are ready */
-    uint8_t current;      /* path that sent last */
+    uint32_t known;        /* bit mask of the paths that are ready */
+    uint8_t current;       /* path that sent last */
+    struct path *run_path; /* bulk goes to it for run_ns more of sending time; or NULL */
+    int64_t run_ns;
     double latest_owd_ns; /* of the usable paths, with its jitter; see survey() */
     uint32_t inner_mtu;   /* largest piece that crosses each of them */
     struct tstamp now;    /* of the last call that had it */

@@ -97,10 +97,10 @@ static void deliver(struct reorder *r, struct reorder_lane *l, struct pkt *p)
     emit(r, l, p);
 }
 
-static void free_head_run(struct reorder *r, struct reorder_lane *l)
+static void free_run(struct reorder *r, struct reorder_lane *l, struct reorder_run *run)
 {
-    struct reorder_run *run = l->runs;
-    l->runs = run->next;
+    if (l->latest == run)
+        l->latest = NULL;
     run->next = r->free_runs;
     r->free_runs = run;
 }
@@ -122,7 +122,9 @@ static void advance(struct reorder *r, struct reorder_lane *l)
             r->held--;
             deliver(r, l, p);
         }
-        free_head_run(r, l);
+        struct reorder_run *run = l->runs;
+        l->runs = run->next;
+        free_run(r, l, run);
     }
     if (l->runs == NULL && l->listed)
         unlist(r, l);
@@ -142,13 +144,28 @@ static void skip_hole(struct reorder *r, struct reorder_lane *l)
     advance(r, l);
 }
 
-/* A new run of one packet behind *at. False: no run is left. */
-static bool insert_run(struct reorder *r, struct reorder_run **at, struct tstamp now,
-                       uint32_t sequence, struct pkt *p)
+/* The last run that begins at or before sequence, or NULL. */
+static struct reorder_run *find_run(const struct reorder_lane *l, uint32_t sequence)
+{
+    struct reorder_run *found = NULL;
+    struct reorder_run *run = l->runs;
+    /* Each path's packets come in ascending order, so it is near the one that grew last. */
+    if (l->latest != NULL && (int32_t)(sequence - l->latest->first) >= 0)
+        run = l->latest;
+    for (; run != NULL && (int32_t)(sequence - run->first) >= 0; run = run->next)
+        found = run;
+    return found;
+}
+
+/* A new run of one packet behind before (NULL: the first). NULL: no run is left. */
+static struct reorder_run *insert_run(struct reorder *r, struct reorder_lane *l,
+                                      struct reorder_run *before, struct tstamp now,
+                                      uint32_t sequence, struct pkt *p)
 {
     struct reorder_run *run = r->free_runs;
+    struct reorder_run **at = before != NULL ? &before->next : &l->runs;
     if (run == NULL)
-        return false;
+        return NULL;
     r->free_runs = run->next;
     /* What is behind it waits for the hole before it as well, and came earlier. */
     *run = (struct reorder_run){ .next = *at,
@@ -157,10 +174,10 @@ static bool insert_run(struct reorder *r, struct reorder_run **at, struct tstamp
                                  .since = *at != NULL ? (*at)->since : now };
     pkt_list_push(&run->packets, p);
     *at = run;
-    return true;
+    return run;
 }
 
-static void merge_with_next(struct reorder *r, struct reorder_run *run)
+static void merge_with_next(struct reorder *r, struct reorder_lane *l, struct reorder_run *run)
 {
     struct reorder_run *next = run->next;
     if (next == NULL || next->first != run->end)
@@ -170,33 +187,35 @@ static void merge_with_next(struct reorder *r, struct reorder_run *run)
     run->packets.count += next->packets.count;
     run->end = next->end;
     run->next = next->next;
-    next->next = r->free_runs;
-    r->free_runs = next;
+    free_run(r, l, next);
 }
 
 /* Puts p, which is ahead, into its place. False: a duplicate, or no memory. */
 static bool hold(struct reorder *r, struct reorder_lane *l, struct tstamp now, uint32_t sequence,
                  struct pkt *p)
 {
-    struct reorder_run **at = &l->runs;
-    while (*at != NULL && (int32_t)(sequence - (*at)->end) > 0)
-        at = &(*at)->next;
-    struct reorder_run *run = *at;
+    struct reorder_run *run = find_run(l, sequence);
+    struct reorder_run *next = run != NULL ? run->next : l->runs;
+    if (run != NULL && (int32_t)(sequence - run->end) < 0) {
+        r->duplicates++;
+        return false;
+    }
     if (run != NULL && sequence == run->end) {
         pkt_list_push(&run->packets, p);
         run->end++;
-        merge_with_next(r, run);
-    } else if (run != NULL && (int32_t)(sequence - run->first) >= 0) {
-        r->duplicates++;
-        return false;
-    } else if (run != NULL && sequence + 1 == run->first) {
-        p->next = run->packets.head;
-        run->packets.head = p;
-        run->packets.count++;
-        run->first--;
-    } else if (!insert_run(r, at, now, sequence, p)) {
-        return false;
+        merge_with_next(r, l, run);
+    } else if (next != NULL && sequence + 1 == next->first) {
+        p->next = next->packets.head;
+        next->packets.head = p;
+        next->packets.count++;
+        next->first--;
+        run = next;
+    } else {
+        run = insert_run(r, l, run, now, sequence, p);
+        if (run == NULL)
+            return false;
     }
+    l->latest = run;
     r->held++;
     if (!l->listed) {
         l->listed = true;

@@ -42,8 +42,9 @@ struct reorder_run {
 struct reorder_lane {
     uint32_t next; /* the sequence number to be delivered next */
     bool used;
-    bool listed;              /* holds something */
-    struct reorder_run *runs; /* ascending; owned */
+    bool listed;                /* holds something */
+    struct reorder_run *runs;   /* ascending; owned */
+    struct reorder_run *latest; /* of runs: the one that grew last; or NULL */
     struct reorder_lane *list_next;
     struct pkt *partial; /* owned: the pieces so far of a packet */
     uint64_t seen[REORDER_SEEN / 64];

@@ -8,6 +8,9 @@
 #define ACK_DEBT_NS (PATH_CREDIT_NS + COMMIT_AHEAD_NS)
 #define REPAIR_DEBT_NS (10 * NS_PER_MS)
 #define REPAIR_AGE_NS (400 * NS_PER_MS)
+#define RUN_NS (NS_PER_MS / 4)
+
+enum { FRAME_BYTES = 1514 }; /* a full Ethernet frame */
 
 void schedule_survey(struct bond *b)
 {
@@ -129,11 +132,27 @@ static void commit(struct bond *b, struct tstamp now, struct pkt *pkt, uint16_t 
     pkt_put(pkt);
 }
 
+/*
+ * The same path as before for RUN_NS: on fast links neighbours stay together, which makes long
+ * groups for one send and few holes for the receiver. On slow ones that is less than one packet.
+ */
+static struct path *next_bulk_path(struct bond *b, struct tstamp now)
+{
+    struct path *p = b->run_path;
+    if (p == NULL || b->run_ns <= 0 || !has_room(b, p, now)) {
+        p = b->run_path = choose_bulk(b, now, FRAME_BYTES);
+        b->run_ns = RUN_NS;
+    }
+    if (p != NULL)
+        b->run_ns -= path_send_time_ns(p, FRAME_BYTES);
+    return p;
+}
+
 /* Moves bulk from the flow queues to the paths that have room. */
 static void pump_bulk(struct bond *b, struct tstamp now)
 {
     struct path *p;
-    while (flowq_has_bulk(&b->queue) && (p = choose_bulk(b, now, 1514)) != NULL) {
+    while (flowq_has_bulk(&b->queue) && (p = next_bulk_path(b, now)) != NULL) {
         uint16_t seg;
         struct pkt *pkt = flowq_pop_bulk(&b->queue, now, &seg);
         if (pkt != NULL)

@@ -19,6 +19,7 @@
 #include "daemon/dataplane.h"
 #include "daemon/status.h"
 #include "sys/sandbox.h"
+#include "sys/slice.h"
 
 enum {
     SMALL_BUFFERS = 16384,
@@ -447,6 +448,17 @@ static void enter_sandbox(const struct engine *e)
     }
 }
 
+/*
+ * Packets wait while the engine does, and lie in a nearer cache the sooner it runs: measured beside
+ * loads on all processors, a tenth more throughput. Without it everything still works.
+ */
+static void keep_pace(void)
+{
+    int err = slice_set(NS_PER_MS / 5, SLICE_NICE_KEEP);
+    if (err < 0)
+        log_info("no short time slice: %s", strerror(-err));
+}
+
 /* Run */
 
 static void check_wall(struct engine *e, struct tstamp now)
@@ -506,6 +518,7 @@ int engine_main(int channel_fd)
         log_error("the engine cannot start (%s): %s", what, strerror(-err));
         return 1;
     }
+    keep_pace();
     enter_sandbox(e);
     tell(e, &(struct msg){ .type = MSG_READY });
     run(e);

@@ -123,6 +123,19 @@ static size_t data_spans(const struct bond_out *o, uint8_t frame[WIRE_DATA_BYTES
     return count;
 }
 
+/* The frame of an acknowledgement or a probe. */
+static size_t control_frame(const struct bond_out *o, uint8_t frame[WIRE_CONTROL_BYTES_MAX])
+{
+    struct writer w = writer_of(frame, WIRE_CONTROL_BYTES_MAX);
+    struct wire_frame_value value = { .type = WIRE_PING };
+    if (o->kind == BOND_OUT_ACK) {
+        value.type = WIRE_ACK;
+        value.ack = o->ack;
+    }
+    wire_put_frame(&w, &value);
+    return writer_len(&w);
+}
+
 /* Seals what the bond wants to send; returns the datagram's length, 0 if it had to be dropped. */
 static size_t seal_out(struct peer *p, struct tstamp now, const struct bond_out *o, uint8_t *out)
 {
@@ -130,23 +143,10 @@ static size_t seal_out(struct peer *p, struct tstamp now, const struct bond_out 
     uint8_t header[INNER_HEADER_MAX];
     struct aead_span spans[SPANS_MAX];
     size_t count = 1;
-    struct wire_frame_value value = { .type = WIRE_PING };
-    switch (o->kind) {
-    case BOND_OUT_DATA:
+    if (o->kind == BOND_OUT_DATA)
         count = data_spans(o, frame, header, spans);
-        break;
-    case BOND_OUT_ACK:
-        value.type = WIRE_ACK;
-        value.ack = o->ack;
-        break;
-    case BOND_OUT_PROBE:
-        break;
-    }
-    if (o->kind != BOND_OUT_DATA) {
-        struct writer w = writer_of(frame, sizeof frame);
-        wire_put_frame(&w, &value);
-        spans[0] = (struct aead_span){ .data = frame, .len_bytes = writer_len(&w) };
-    }
+    else
+        spans[0] = (struct aead_span){ .data = frame, .len_bytes = control_frame(o, frame) };
     if (o->kind != BOND_OUT_ACK)
         peer_asked(p, now);
     bool open = p->paths[o->path].address.open;
