@@ -239,6 +239,7 @@ void bond_rx(struct bond *b, struct tstamp now, uint8_t path, uint64_t pn, uint3
     p->rx_bytes_second += bytes;
     p->rx_packets++;
     acker_record(&p->acker, now, pn, eliciting);
+    path_heard(p, now);
 }
 
 /* The two clocks drift apart by seconds in days: the reference follows before 24 bits wrap. */
@@ -279,13 +280,17 @@ static void note_arrival(struct bond *b, struct tstamp now, uint8_t path, uint32
     a->last_us = us;
 }
 
-/* How long a hole may stay open: what the paths differ by, one repair, and jitter. */
+/*
+ * How long a hole may stay open: what the paths differ by, one repair, jitter, and the time in
+ * which the sender finds out that a whole path is gone.
+ */
 static void adapt_hold(struct bond *b)
 {
     double least = INFINITY;
     double most = -INFINITY;
     double jitter = 0;
     double srtt = INFINITY;
+    double patience = 0;
     for_each_path (b, p) {
         const struct arrival *a = &b->arrivals[p->id];
         if (!path_usable(p) || !a->known)
@@ -294,10 +299,11 @@ static void adapt_hold(struct bond *b)
         most = fmax(most, a->owd_ns);
         jitter = fmax(jitter, a->jitter_ns);
         srtt = fmin(srtt, (double)p->srtt_ns);
+        patience = fmax(patience, (double)path_patience_ns(p));
     }
     if (isinf(least))
         return;
-    double hold = most - least + 2.2 * srtt + 15e6 + 3 * jitter;
+    double hold = most - least + 2.2 * srtt + 15e6 + 3 * jitter + patience;
     b->reorder.hold_ns = (int64_t)fmin(fmax(hold, HOLD_LEAST_NS), HOLD_MOST_NS);
 }
 

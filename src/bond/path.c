@@ -8,7 +8,11 @@
 #define PROBE_IDLE_NS (500 * NS_PER_MS)
 #define PROBE_STANDBY_NS (60 * NS_PER_S)
 #define PROBE_FIRST_NS (20 * NS_PER_MS)
-#define PROBE_LAST_NS (1 * NS_PER_S)
+#define PROBE_LAST_NS (500 * NS_PER_MS)
+#define PROBE_HINT_NS (100 * NS_PER_MS)
+#define TRUST_FIRST_NS (500 * NS_PER_MS)
+#define TRUST_LAST_NS (30 * NS_PER_S)
+#define TRUST_FORGIVEN_NS (60 * NS_PER_S)
 #define TAIL_NS (8 * NS_PER_MS)
 /* Acknowledgements come on the fastest path, which may be the dead one; every fourth on all. */
 #define ACK_DETOUR_NS (4 * ACKER_DELAY_NS)
@@ -28,6 +32,7 @@ void path_init(struct path *p, struct tstamp now, uint8_t id)
     p->free_at = now;
     p->probe_at = p->alarm = p->tail_at = TSTAMP_NEVER;
     p->state_since = p->last_sent = p->second_since = now;
+    p->returned = TSTAMP_NEVER;
     p->probe_interval_ns = PROBE_FIRST_NS;
     p->probes_needed = 1;
 }
@@ -119,6 +124,32 @@ const struct segment *ring_head(const struct segment_ring *r)
     return r->count > 0 ? &r->slots[r->head % r->capacity] : NULL;
 }
 
+/*
+ * The path does not answer or is switched off: the rate is found anew, from half of the old one,
+ * and delays are those of the probes from now on.
+ */
+static void fall(struct path *p, struct tstamp now)
+{
+    if (p->fallen)
+        return;
+    p->fallen = true;
+    p->fallen_at = now;
+    p->rate_before_bps = p->srtt_ns > 0 ? p->rate.capacity_bps : 0;
+    rate_restart(&p->rate, now, p->srtt_ns);
+    path_set_pace(p, now);
+}
+
+/* How long the path has to answer before it carries traffic again. */
+static void distrust(struct path *p, struct tstamp now)
+{
+    if (tstamp_is_never(p->returned) || tstamp_sub(now, p->returned) > TRUST_FORGIVEN_NS)
+        p->trust_ns = 0;
+    else
+        p->trust_ns = p->trust_ns == 0 ? TRUST_FIRST_NS : 2 * p->trust_ns;
+    if (p->trust_ns > TRUST_LAST_NS)
+        p->trust_ns = TRUST_LAST_NS;
+}
+
 void path_set_state(struct path *p, struct tstamp now, enum bond_path_state state)
 {
     p->state = state;
@@ -128,20 +159,35 @@ void path_set_state(struct path *p, struct tstamp now, enum bond_path_state stat
         p->probe_at = p->alarm = p->tail_at = TSTAMP_NEVER;
         p->probe_wanted = false;
         break;
+    case BOND_PATH_DOWN:
+        fall(p, now);
+        distrust(p, now);
+        p->good_probes = 0;
+        p->suspect_pn = p->pn_next;
+        p->probe_interval_ns = PROBE_FIRST_NS;
+        p->probe_at = now;
+        break;
     case BOND_PATH_PROBING:
     case BOND_PATH_SUSPECT:
-    case BOND_PATH_DOWN:
         p->good_probes = 0;
         p->suspect_pn = p->pn_next;
         p->probe_interval_ns = PROBE_FIRST_NS;
         p->probe_at = now;
         break;
     case BOND_PATH_UP:
+        if (p->fallen) {
+            rate_expect(&p->rate, p->rate_before_bps / 2);
+            path_set_pace(p, now);
+            p->returned = now;
+        }
+        p->fallen = false;
         p->probe_at = tstamp_add(now, PROBE_IDLE_NS);
         p->free_at = now;
         p->bursting = false;
         break;
     case BOND_PATH_STANDBY:
+        if (p->config.use == WIRE_PATH_DOWN)
+            fall(p, now);
         p->probe_at =
             p->config.use == WIRE_PATH_DOWN ? TSTAMP_NEVER : tstamp_add(now, PROBE_STANDBY_NS);
         break;
@@ -293,8 +339,11 @@ static void take_acked(struct path *p, struct tstamp now, struct sent *s, uint64
     if (s->tag != 0)
         events->tagged(events->arg, p, s->tag, true);
     /* An answer to what was sent before the suspicion clears it, but not a verdict. */
-    if (pn >= p->suspect_pn || p->state == BOND_PATH_SUSPECT)
-        p->good_probes++;
+    if (pn >= p->suspect_pn || p->state == BOND_PATH_SUSPECT) {
+        if (p->good_probes++ == 0)
+            p->good_since = now;
+        p->last_good = now;
+    }
     forget(p, s);
 }
 
@@ -409,11 +458,21 @@ static bool recover(struct path *p, struct tstamp now)
 {
     if (p->good_probes < p->probes_needed)
         return false;
-    if (p->state == BOND_PATH_DOWN)
-        rate_restart(&p->rate, now, p->srtt_ns);
+    if (p->state != BOND_PATH_SUSPECT && tstamp_sub(p->last_good, p->good_since) < p->trust_ns) {
+        if (tstamp_sub(now, p->last_good) > 2 * PROBE_LAST_NS)
+            p->good_probes = 0; /* it fell silent again */
+        return false;
+    }
     p->probes_needed = 1;
     path_set_state(p, now, BOND_PATH_UP);
     return true;
+}
+
+void path_heard(struct path *p, struct tstamp now)
+{
+    bool waits = p->state == BOND_PATH_DOWN || p->state == BOND_PATH_PROBING;
+    if (waits && tstamp_sub(now, p->last_sent) >= PROBE_HINT_NS)
+        p->probe_wanted = true;
 }
 
 static bool tick_state(struct path *p, struct tstamp now)

@@ -9,6 +9,10 @@
  *
  * Suspicion: three eliciting packets without an answer for longer than path_patience_ns(), which
  * probes bring about when there is no traffic. The round-trip estimators are those of RFC 6298.
+ *
+ * Return: a path that was down or switched off begins anew at half the rate it had. One that falls
+ * again soon after a return has to answer for twice as long as before until it is trusted, from
+ * half a second to half a minute; a minute without a fall is forgiven.
  */
 #ifndef HAWSER_BOND_PATH_H
 #define HAWSER_BOND_PATH_H
@@ -112,6 +116,12 @@ struct path {
     uint64_t suspect_pn; /* first number sent after the suspicion */
     uint32_t good_probes;
     uint32_t probes_needed;
+    bool fallen; /* its rate is to be found anew */
+    struct tstamp fallen_at;
+    double rate_before_bps;              /* with fallen; 0: was never known */
+    int64_t trust_ns;                    /* answers for so long before it is up */
+    struct tstamp good_since, last_good; /* with good_probes */
+    struct tstamp returned;              /* up since then */
     /* the acknowledgement being sent of what we received on this path */
     struct wire_ack ack;
     uint32_t ack_carriers; /* bit mask of paths it still has to leave on */
@@ -197,6 +207,9 @@ bool path_ack(struct path *p, struct tstamp now, const struct wire_ack *ack, boo
 
 /* Hands every segment in flight out as lost; they stay known until acknowledged. */
 void path_abandon(struct path *p, const struct path_events *events);
+
+/* A datagram came over it: where that was not to be expected, it is probed. */
+void path_heard(struct path *p, struct tstamp now);
 
 /* Timers: may set probe_wanted or make the path suspect or down; true: the state changed. */
 bool path_tick(struct path *p, struct tstamp now);

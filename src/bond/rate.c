@@ -38,6 +38,12 @@ void rate_restart(struct rate *r, struct tstamp now, int64_t rtt_ns)
     r->last_ack = now;
 }
 
+void rate_expect(struct rate *r, double bps)
+{
+    if (r->phase == RATE_START)
+        r->capacity_bps = fmax(r->capacity_bps, bps);
+}
+
 static double base_delay(const struct rate *r)
 {
     return fmin(r->base_ns[0], r->base_ns[1]);

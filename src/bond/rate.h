@@ -77,6 +77,9 @@ void rate_init(struct rate *r, struct tstamp now, int64_t rtt_ns);
 /* Everything about delays and capacity may have changed (a new address, a return). */
 void rate_restart(struct rate *r, struct tstamp now, int64_t rtt_ns);
 
+/* Where the rate is being looked for, it begins at no less than so much. */
+void rate_expect(struct rate *r, double bps);
+
 /*
  * A packet was acknowledged. came_ns: when it arrived by the receiver's clock; known_time false
  * when the acknowledgement did not tell. loaded: it left while others waited for this path.

@@ -9,6 +9,8 @@
 #define REPAIR_DEBT_NS (10 * NS_PER_MS)
 #define REPAIR_AGE_NS (400 * NS_PER_MS)
 #define RUN_NS (NS_PER_MS / 4)
+#define MISSED_NS (30 * NS_PER_S)
+#define MISSED_MOST_NS 400e6
 
 enum { FRAME_BYTES = 1514 }; /* a full Ethernet frame */
 
@@ -240,6 +242,27 @@ static void pump_repairs(struct bond *b, struct tstamp now)
     }
 }
 
+/*
+ * What waits of a TCP window that was made for paths which fell not long ago, too. Here it harms no
+ * other flow; dropping it would close the window, which cubic opens again only seconds after the
+ * path has returned. rate and rtt are those of the paths that are left.
+ */
+static double missed_ns(const struct bond *b, double rate, double rtt)
+{
+    double before_bps = rate;
+    double before_rtt = rtt;
+    for_each_path (b, p) {
+        bool suspect = p->state == BOND_PATH_SUSPECT;
+        if (!suspect && !(p->fallen && tstamp_sub(b->now, p->fallen_at) < MISSED_NS))
+            continue;
+        before_bps += suspect ? p->rate.capacity_bps : p->rate_before_bps;
+        before_rtt = fmax(before_rtt, (double)p->srtt_ns);
+    }
+    if (rate <= 0 || before_bps <= rate)
+        return 0;
+    return fmin(1.2 * before_rtt * before_bps / rate - rtt, MISSED_MOST_NS);
+}
+
 /* CoDel must know the delay that equalization adds, or TCP never opens its window wide enough. */
 void schedule_adapt_queues(struct bond *b)
 {
@@ -261,7 +284,8 @@ void schedule_adapt_queues(struct bond *b)
     double in_flight = rate * rtt / (1514 * 8e9);
     rtt *= 1 + 1.2 * fmin(1, 2 * loss * in_flight);
     double packet_ns = rate > 0 ? 1514 * 8e9 / rate : 0;
-    c->target_ns = (int64_t)fmax(fmax(5e6, 1.5 * packet_ns), rtt / 2);
+    double target = fmax(fmax(5e6, 1.5 * packet_ns), rtt / 2);
+    c->target_ns = (int64_t)fmax(target, missed_ns(b, rate, rtt));
     c->interval_ns = (int64_t)fmax(100e6, 2 * rtt);
     c->next_drop_min_ns = (int64_t)(1.5 * (rtt + (double)c->target_ns));
     c->off = starting || rate <= 0;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /* The sending side of one path: pacer, round trips, losses, suspicion and return. */
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -458,9 +459,8 @@ static void a_dead_path_is_probed_ever_more_slowly(void **state)
     assert_int_equal(path->state, BOND_PATH_DOWN);
     run(4000, 10000, 0);
     unsigned last = run(10000, 20000, 0);
-    assert_in_range(last, 9, 11); /* one a second */
+    assert_in_range(last, 19, 21); /* two a second: a return shows within one */
     assert_true(first <= 10);
-    assert_int_equal(path->probe_interval_ns, NS_PER_S);
 }
 
 static void one_answer_clears_a_suspicion(void **state)
@@ -493,6 +493,99 @@ static void a_dead_path_returns_after_three_answers(void **state)
     }
     assert_int_equal(path->rate.phase, RATE_START);
     assert_int_equal(path->inflight_bytes, 0);
+}
+
+/* Answers three probes, one every 100 ms, after so long each; the state then. */
+static enum bond_path_state answer_three(int64_t from_ms, int64_t delay_ms)
+{
+    for (int64_t ms = from_ms; ms < from_ms + 600; ms += 200) {
+        uint64_t pn = path_sent(path, at_ms(ms), 60, true, 0, NULL, false);
+        ack(at_ms(ms + delay_ms), pn, pn);
+        path_tick(path, at_ms(ms + delay_ms));
+    }
+    return path->state;
+}
+
+/* The clocks of two hosts have nothing in common: a delay of 0 would be better or worse than all.
+ */
+static void a_returned_path_knows_its_delay(void **state)
+{
+    (void)state;
+    warm_up();
+    double before_ns = path->rate.owd_ns;
+    run(2000, 5000, 0);
+    assert_int_equal(answer_three(6000, 20 + 100), BOND_PATH_UP);
+    assert_true(path->rate.owd_known);
+    assert_true(fabs(path->rate.owd_ns - before_ns - 100e6) < 1e6);
+}
+
+static void a_returned_path_begins_at_half_its_rate(void **state)
+{
+    (void)state;
+    warm_up();
+    path->rate.capacity_bps = 80e6;
+    path->rate.phase = RATE_STEADY;
+    run(2000, 5000, 0);
+    assert_int_equal(answer_three(6000, 20), BOND_PATH_UP);
+    assert_int_equal(path->rate.phase, RATE_START);
+    assert_true(path->rate.capacity_bps > 39e6 && path->rate.capacity_bps < 41e6);
+}
+
+/* Time until the path is up when every probe is answered, ms. */
+static int64_t time_to_return(int64_t from_ms)
+{
+    for (int64_t ms = from_ms; ms < from_ms + 60000; ms += 10) {
+        path_tick(path, at_ms(ms));
+        if (path->state == BOND_PATH_UP)
+            return ms - from_ms;
+        if (path->probe_wanted) {
+            path->probe_wanted = false;
+            uint64_t pn = path_sent(path, at_ms(ms), 60, true, 0, NULL, false);
+            ack(at_ms(ms + 9), pn, pn);
+        }
+    }
+    return INT64_MAX;
+}
+
+static void who_fails_often_is_trusted_more_slowly(void **state)
+{
+    (void)state;
+    int64_t before_ms = 0;
+    int64_t ms = 2000;
+    warm_up();
+    for (unsigned fall = 0; fall < 5; fall++) {
+        run(ms, ms + 2000, 0);
+        assert_int_equal(path->state, BOND_PATH_DOWN);
+        int64_t needed_ms = time_to_return(ms + 2000);
+        if (fall == 0)
+            assert_true(needed_ms <= 1500); /* three probes by the timer alone */
+        assert_true(needed_ms >= before_ms);
+        before_ms = needed_ms;
+        ms += 2000 + needed_ms;
+    }
+    assert_in_range(before_ms, 4000, 6000);
+    /* A minute without a failure is forgiven. */
+    run(ms, ms + 60000, 20);
+    run(ms + 60000, ms + 62000, 0);
+    assert_int_equal(path->state, BOND_PATH_DOWN);
+    assert_true(time_to_return(ms + 62000) <= 1500);
+}
+
+/* Something came over a path that was given up: it is asked at once, not at the next probe. */
+static void what_comes_over_a_dead_path_is_a_hint(void **state)
+{
+    (void)state;
+    warm_up();
+    run(2000, 10000, 0);
+    assert_int_equal(path->state, BOND_PATH_DOWN);
+    path->probe_wanted = false;
+    path->last_sent = at_ms(9900);
+    path_heard(path, at_ms(10010));
+    assert_true(path->probe_wanted);
+    path->probe_wanted = false;
+    path->last_sent = at_ms(10010);
+    path_heard(path, at_ms(10020)); /* a stream of them does not become a stream of probes */
+    assert_false(path->probe_wanted);
 }
 
 static void an_old_answer_does_not_raise_the_dead(void **state)
@@ -593,6 +686,10 @@ int main(void)
         path_test(a_dead_path_is_probed_ever_more_slowly),
         path_test(one_answer_clears_a_suspicion),
         path_test(a_dead_path_returns_after_three_answers),
+        path_test(a_returned_path_knows_its_delay),
+        path_test(a_returned_path_begins_at_half_its_rate),
+        path_test(who_fails_often_is_trusted_more_slowly),
+        path_test(what_comes_over_a_dead_path_is_a_hint),
         path_test(an_old_answer_does_not_raise_the_dead),
         path_test(a_tail_is_followed_by_a_probe),
         path_test(a_standby_path_is_hardly_probed),
