@@ -16,7 +16,7 @@ static const char usage[] =
     "usage: hawser-sim [options]\n"
     "  --scenario NAME       links by name (--list shows them); default twin\n"
     "  --links SPEC          links as text\n"
-    "  --random SEED         everything drawn by chance\n"
+    "  --random SEED         everything drawn by chance; --faults SEED: links that fail often\n"
     "  --no-tunnel           the inner packets cross the best link alone\n"
     "  --via LINK            or this one\n"
     "  --ideal               or one link with the sum of the rates and the smallest delay\n"
@@ -51,6 +51,7 @@ struct options {
     bool header;
     bool json;
     bool random;
+    bool faults;
     char links_text[LINKS_TEXT_BYTES];
 };
 
@@ -174,6 +175,7 @@ enum {
     OPT_SCENARIO = 256,
     OPT_LINKS,
     OPT_RANDOM,
+    OPT_FAULTS,
     OPT_NO_TUNNEL,
     OPT_VIA,
     OPT_IDEAL,
@@ -211,6 +213,7 @@ static const struct option long_options[] = {
     { "scenario", required_argument, NULL, OPT_SCENARIO },
     { "links", required_argument, NULL, OPT_LINKS },
     { "random", required_argument, NULL, OPT_RANDOM },
+    { "faults", required_argument, NULL, OPT_FAULTS },
     { "no-tunnel", no_argument, NULL, OPT_NO_TUNNEL },
     { "via", required_argument, NULL, OPT_VIA },
     { "ideal", no_argument, NULL, OPT_IDEAL },
@@ -355,6 +358,8 @@ static bool set_value(struct parsing *p, int option, const char *value)
         p->links = value;
         return true;
     case OPT_RANDOM:
+    case OPT_FAULTS:
+        o->faults = option == OPT_FAULTS;
         o->random = parse_count(value, UINT32_MAX, &seed);
         o->config.seed = seed;
         return o->random;
@@ -402,8 +407,8 @@ static bool parse_links(struct parsing *p)
     char error[LINKSPEC_ERROR_BYTES];
     if (o->random) {
         o->name = "random";
-        return random_scenario(o->config.seed, &o->config, &o->specs, o->links_text,
-                               sizeof(o->links_text));
+        return (o->faults ? random_faults : random_scenario)(o->config.seed, &o->config, &o->specs,
+                                                             o->links_text, sizeof(o->links_text));
     }
     if (!linkspecs_parse(&o->specs, p->links, error)) {
         fprintf(stderr, "hawser-sim: %s\n", error);
@@ -452,13 +457,17 @@ static bool parse_options(struct options *o, int argc, char **argv)
 
 static void print_random(const struct options *o)
 {
-    static const char *const kinds[] = { "cut", "unplug", "rebind", "set" };
+    static const char *const kinds[] = { "cut",    "unplug",   "rebind", "set",
+                                         "cut-up", "cut-down", "spoil" };
     const struct sim_config *c = &o->config;
     printf("# links: %s\n# super %u, ecn %d, hystart %d, rekey %.1f s", o->links_text,
            c->super_segments, c->ecn, (int)c->hystart, (double)c->rekey_after_ns / 1e9);
-    for (size_t i = 0; i < c->action_count; i++)
-        printf(", %s %zu@%.3f:%.3f", kinds[c->actions[i].kind], c->actions[i].link + 1,
-               (double)c->actions[i].at_ns / 1e9, (double)c->actions[i].duration_ns / 1e9);
+    for (size_t i = 0; i < c->action_count; i++) {
+        const struct sim_action *a = &c->actions[i];
+        printf(", %s %zu@%.3f:%.3f%s%s", kinds[a->kind], a->link + 1, (double)a->at_ns / 1e9,
+               (double)a->duration_ns / 1e9, a->kind == SIM_SPOIL ? " " : "",
+               a->kind == SIM_SPOIL ? a->items : "");
+    }
     putchar('\n');
 }
 

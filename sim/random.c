@@ -5,7 +5,7 @@
 
 #include "base/rng.h"
 
-enum { RANDOM_LINKS_MAX = 5, RANDOM_FLOWS_MAX = 4, RANDOM_ACTIONS_MAX = 4 };
+enum { RANDOM_LINKS_MAX = 5, RANDOM_FLOWS_MAX = 4, RANDOM_ACTIONS_MAX = 4, FAULT_FLAPS = 5 };
 
 static double between(struct rng *r, double low, double high)
 {
@@ -56,29 +56,96 @@ static void put_actions(struct rng *r, struct sim_config *config)
     }
 }
 
-bool random_scenario(uint64_t seed, struct sim_config *config, struct linkspecs *specs, char *text,
-                     size_t text_bytes)
+/* Everything but what happens to the links. */
+static bool draw_scenario(struct rng *r, size_t links, struct sim_config *config,
+                          struct linkspecs *specs, char *text, size_t text_bytes)
 {
-    struct rng r = { seed ^ UINT64_C(0x68617773657200) };
     char error[LINKSPEC_ERROR_BYTES];
-    size_t count = 1 + (size_t)rng_below(&r, RANDOM_LINKS_MAX);
     size_t at = 0;
-    for (size_t i = 0; i < count; i++)
-        at += put_link(&r, i, text + at, text_bytes - at);
+    for (size_t i = 0; i < links; i++)
+        at += put_link(r, i, text + at, text_bytes - at);
     if (!linkspecs_parse(specs, text, error)) {
         fprintf(stderr, "random links: %s\n", error);
         return false;
     }
     config->links = specs;
+    config->flows = (unsigned)rng_below(r, RANDOM_FLOWS_MAX + 1);
+    config->transport = (enum sim_transport)rng_below(r, SIM_QUIC + 1);
+    config->direction = (enum sim_direction)rng_below(r, SIM_BOTH + 1);
+    config->hystart = (enum cc_hystart)rng_below(r, CC_HYSTART_PLUS + 1);
+    config->ecn = chance(r, 0.3);
+    config->call = chance(r, 0.5);
+    config->super_segments = chance(r, 0.5) ? 40 : 1;
+    config->rekey_after_ns = chance(r, 0.3) ? NS_PER_S : 0;
+    return true;
+}
+
+bool random_scenario(uint64_t seed, struct sim_config *config, struct linkspecs *specs, char *text,
+                     size_t text_bytes)
+{
+    struct rng r = { seed ^ UINT64_C(0x68617773657200) };
+    size_t count = 1 + (size_t)rng_below(&r, RANDOM_LINKS_MAX);
     config->seed = seed;
-    config->flows = (unsigned)rng_below(&r, RANDOM_FLOWS_MAX + 1);
-    config->transport = (enum sim_transport)rng_below(&r, SIM_QUIC + 1);
-    config->direction = (enum sim_direction)rng_below(&r, SIM_BOTH + 1);
-    config->hystart = (enum cc_hystart)rng_below(&r, CC_HYSTART_PLUS + 1);
-    config->ecn = chance(&r, 0.3);
-    config->call = chance(&r, 0.5);
-    config->super_segments = chance(&r, 0.5) ? 40 : 1;
-    config->rekey_after_ns = chance(&r, 0.3) ? NS_PER_S : 0;
+    if (!draw_scenario(&r, count, config, specs, text, text_bytes))
+        return false;
     put_actions(&r, config);
+    return true;
+}
+
+static struct sim_action *add_fault(struct sim_config *config, enum sim_action_kind kind,
+                                    size_t link, int64_t at_ns, int64_t duration_ns)
+{
+    struct sim_action *a = &config->actions[config->action_count++];
+    *a = (struct sim_action){
+        .kind = kind, .link = link, .at_ns = at_ns, .duration_ns = duration_ns
+    };
+    return a;
+}
+
+/* Cut and there for the same time, several times; the end. */
+static int64_t flap(struct rng *r, struct sim_config *config, size_t link, int64_t at_ns)
+{
+    int64_t half_ns = (int64_t)(log_between(r, 0.05, 0.8) * 1e9);
+    for (unsigned i = 0; i < FAULT_FLAPS && config->action_count < SIM_ACTIONS_MAX; i++) {
+        add_fault(config, SIM_CUT, link, at_ns, half_ns);
+        at_ns += 2 * half_ns;
+    }
+    return at_ns;
+}
+
+/* One link's faults, one after the other. */
+static void put_faults(struct rng *r, struct sim_config *config, size_t link)
+{
+    static const char *const spoilt[] = { "rate-up=0.05,rate-down=0.05", "rate-down=0.1", "loss=30",
+                                          "loss-up=30", "delay=2000" };
+    static const enum sim_action_kind kinds[] = { SIM_CUT,   SIM_CUT_UP, SIM_CUT_DOWN, SIM_UNPLUG,
+                                                  SIM_SPOIL, SIM_SPOIL,  SIM_REBIND };
+    enum { KINDS = sizeof(kinds) / sizeof(kinds[0]) };
+    int64_t at_ns = (int64_t)(log_between(r, 0.3, 4.0) * 1e9);
+    while (at_ns < config->run_ns && config->action_count < SIM_ACTIONS_MAX) {
+        int64_t duration_ns = (int64_t)(log_between(r, 0.1, 3.0) * 1e9);
+        uint64_t kind = rng_below(r, KINDS + 1);
+        if (kind == KINDS) {
+            at_ns = flap(r, config, link, at_ns);
+        } else {
+            struct sim_action *a = add_fault(config, kinds[kind], link, at_ns, duration_ns);
+            a->items = spoilt[rng_below(r, sizeof(spoilt) / sizeof(spoilt[0]))];
+            at_ns += duration_ns;
+        }
+        at_ns += (int64_t)(log_between(r, 0.3, 4.0) * 1e9);
+    }
+}
+
+bool random_faults(uint64_t seed, struct sim_config *config, struct linkspecs *specs, char *text,
+                   size_t text_bytes)
+{
+    struct rng r = { seed ^ UINT64_C(0x6661756c7473) };
+    size_t count = 2 + (size_t)rng_below(&r, RANDOM_LINKS_MAX - 1);
+    config->seed = seed;
+    if (!draw_scenario(&r, count, config, specs, text, text_bytes))
+        return false;
+    config->action_count = 0;
+    for (size_t i = 0; i < count; i++)
+        put_faults(&r, config, i);
     return true;
 }

@@ -12,4 +12,12 @@
 bool random_scenario(uint64_t seed, struct sim_config *config, struct linkspecs *specs, char *text,
                      size_t text_bytes);
 
+/*
+ * The same with links that fail: cuts in one or both directions, lost carriers, new addresses by
+ * the provider, rates that collapse, 30 % loss, 2 s of delay, and links that flap. Two links at
+ * least.
+ */
+bool random_faults(uint64_t seed, struct sim_config *config, struct linkspecs *specs, char *text,
+                   size_t text_bytes);
+
 #endif

@@ -60,24 +60,50 @@ static void change_link(struct simulator *s, const struct sim_action *a)
         link_set_config(&s->wires->link[a->link][d], &changed.config[d]);
 }
 
+static void restore_link(struct simulator *s, size_t link)
+{
+    for (int d = 0; d < LINK_DIRECTIONS; d++)
+        link_set_config(&s->wires->link[link][d], &s->config->links->link[link].config[d]);
+}
+
+static void act_on_wires(struct simulator *s, const struct sim_action *a, bool begins)
+{
+    switch (a->kind) {
+    case SIM_CUT:
+    case SIM_UNPLUG:
+        wires_cut(s->wires, a->link, LINK_UP, begins);
+        wires_cut(s->wires, a->link, LINK_DOWN, begins);
+        break;
+    case SIM_CUT_UP:
+    case SIM_CUT_DOWN:
+        wires_cut(s->wires, a->link, a->kind == SIM_CUT_UP ? LINK_UP : LINK_DOWN, begins);
+        break;
+    case SIM_SPOIL:
+        if (begins)
+            change_link(s, a);
+        else
+            restore_link(s, a->link);
+        break;
+    case SIM_SET:
+        if (begins)
+            change_link(s, a);
+        return;
+    case SIM_REBIND:
+        return;
+    }
+    wires_count_on(s->wires, a->link, !begins);
+}
+
 static void act(void *owner, uint64_t index)
 {
     struct simulator *s = owner;
     const struct sim_action *a = &s->config->actions[index / 2];
     bool begins = index % 2 == 0;
     bool tunnel = s->config->carrier == SIM_TUNNEL;
-    if (a->kind == SIM_REBIND) {
-        if (tunnel && begins)
-            tunnel_rebind(&s->tunnel, a->link);
-        return;
-    }
-    if (a->kind == SIM_SET) {
-        if (begins && a->link < s->wires->count)
-            change_link(s, a);
-        return;
-    }
     if (a->link < s->wires->count)
-        wires_cut(s->wires, a->link, begins);
+        act_on_wires(s, a, begins);
+    if (tunnel && a->kind == SIM_REBIND && begins)
+        tunnel_rebind(&s->tunnel, a->link);
     if (tunnel && a->kind == SIM_UNPLUG)
         tunnel_carrier(&s->tunnel, a->link, !begins);
 }
@@ -303,6 +329,14 @@ static void check_alive(struct simulator *s)
     }
 }
 
+/* A link that has just become slow may still have on the way what it was sent before. */
+static uint64_t most_rate_bps(const struct simulator *s, size_t link, enum link_direction d)
+{
+    uint64_t before_bps = link_mean_rate_bps(&s->config->links->link[link].config[d]);
+    uint64_t rate_bps = link_mean_rate_bps(&s->wires->link[link][d].config);
+    return before_bps > rate_bps && rate_bps > 0 ? before_bps : rate_bps;
+}
+
 /* What may be on the way on a path: twice what fits the link and its queue. */
 static void check_bounds(struct simulator *s, enum side side, const struct core_peer_status *status)
 {
@@ -313,7 +347,7 @@ static void check_bounds(struct simulator *s, enum side side, const struct core_
         const struct core_path_status *path = &status->paths[i];
         if (path->path >= s->wires->count)
             continue;
-        uint64_t rate_bps = link_mean_rate_bps(&s->wires->link[path->path][d].config);
+        uint64_t rate_bps = most_rate_bps(s, path->path, d);
         int64_t time_ns = wires_idle_rtt_ns(s->wires, path->path) +
                           wires_queue_limit_ns(s->wires, path->path) + NS_PER_S;
         double most = (double)rate_bps / 8e9 * (double)time_ns * 2.0 + INFLIGHT_SLACK_BYTES;

@@ -12,7 +12,7 @@
 #include "sim/check.h"
 #include "sim/linkspec.h"
 
-enum { SIM_ACTIONS_MAX = 16, SIM_FLOWS_MAX = 32 };
+enum { SIM_ACTIONS_MAX = 48, SIM_FLOWS_MAX = 32 };
 
 enum sim_carrier {
     SIM_TUNNEL, /* the cores */
@@ -29,6 +29,9 @@ enum sim_action_kind {
     SIM_UNPLUG, /* the carrier is lost, which the client learns */
     SIM_REBIND, /* another address as seen by the server */
     SIM_SET,    /* other properties, for good */
+    SIM_CUT_UP, /* silent, in one direction */
+    SIM_CUT_DOWN,
+    SIM_SPOIL, /* other properties, so bad that nobody counts on the link meanwhile */
 };
 
 struct sim_action {
@@ -36,7 +39,7 @@ struct sim_action {
     size_t link;
     int64_t at_ns; /* since the start of the run */
     int64_t duration_ns;
-    const char *items; /* SIM_SET: as for linkspec_change(); not owned */
+    const char *items; /* SIM_SET, SIM_SPOIL: as for linkspec_change(); not owned */
 };
 
 /* A TCP (cubic) that crosses one link outside the tunnel. */

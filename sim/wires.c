@@ -112,11 +112,17 @@ void wires_send(struct wires *w, enum wires_user user, size_t link, enum link_di
     events_add(w->events, exit, frame_arrive, f, 0);
 }
 
-void wires_cut(struct wires *w, size_t link, bool cut)
+void wires_cut(struct wires *w, size_t link, enum link_direction direction, bool cut)
 {
+    link_set_cut(&w->link[link][direction], cut);
+}
+
+void wires_count_on(struct wires *w, size_t link, bool usable)
+{
+    struct tstamp since = w->events->now;
     for (int d = 0; d < LINK_DIRECTIONS; d++)
-        link_set_cut(&w->link[link][d], cut);
-    w->usable_since[link] = cut ? TSTAMP_NEVER : w->events->now;
+        since = tstamp_max(since, w->link[link][d].last_exit);
+    w->usable_since[link] = usable ? since : TSTAMP_NEVER;
 }
 
 int64_t wires_idle_rtt_ns(const struct wires *w, size_t link)

@@ -24,7 +24,7 @@ struct wires {
     struct events *events; /* not owned */
     size_t count;
     struct link_model link[LINKSPEC_LINKS_MAX][LINK_DIRECTIONS];
-    struct tstamp usable_since[LINKSPEC_LINKS_MAX]; /* NEVER while cut */
+    struct tstamp usable_since[LINKSPEC_LINKS_MAX]; /* NEVER: not now */
     wires_receive *receive[WIRES_USERS];
     void *owner[WIRES_USERS];  /* not owned */
     struct wires_frame *all;   /* owned */
@@ -42,7 +42,10 @@ void wires_free(struct wires *w);
 void wires_send(struct wires *w, enum wires_user user, size_t link, enum link_direction direction,
                 const uint8_t *data, size_t len_bytes, uint32_t frame_bytes);
 
-void wires_cut(struct wires *w, size_t link, bool cut);
+void wires_cut(struct wires *w, size_t link, enum link_direction direction, bool cut);
+/* Whether anything may be expected of the link, from when on what was sent before is out of the
+ * way. */
+void wires_count_on(struct wires *w, size_t link, bool usable);
 
 /* Round trip of an empty link, without the time of serialization. */
 int64_t wires_idle_rtt_ns(const struct wires *w, size_t link);

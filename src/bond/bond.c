@@ -180,6 +180,22 @@ static void choose_standby(struct bond *b, struct tstamp now)
     }
 }
 
+/* A path that has to earn its trust is better than none. True: some path's state changed. */
+static bool trust_anyone(struct bond *b, struct tstamp now)
+{
+    bool changed = false;
+    if (any_usable(b))
+        return false;
+    for_each_path (b, p) {
+        p->trust_ns = 0;
+        if (path_tick(p, now)) {
+            state_changed(b, p);
+            changed = true;
+        }
+    }
+    return changed;
+}
+
 void bond_path_open(struct bond *b, struct tstamp now, uint8_t path,
                     const struct bond_path_config *config)
 {
@@ -325,10 +341,11 @@ void bond_rx_ack(struct bond *b, struct tstamp now, uint8_t arrived_on, const st
     struct path_events events = events_of(b);
     path_ack(p, now, ack, arrived_on == ack->path, &b->peer_clock, &events);
     schedule_survey(b);
-    if (path_tick(p, now)) {
+    bool changed = path_tick(p, now);
+    if (changed)
         state_changed(b, p);
+    if (trust_anyone(b, now) || changed)
         choose_standby(b, now);
-    }
     if (p->state == BOND_PATH_PROBING || p->state == BOND_PATH_DOWN) {
         /* an answer: the next probe need not wait for the back-off */
         if (p->good_probes > 0 && p->good_probes < p->probes_needed)
@@ -353,7 +370,7 @@ void bond_tick(struct bond *b, struct tstamp now)
             changed = true;
         }
     }
-    if (changed)
+    if (trust_anyone(b, now) || changed)
         choose_standby(b, now);
     schedule_survey(b);
     schedule_adapt_queues(b);
