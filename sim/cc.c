@@ -15,6 +15,7 @@ enum {
     BBR_WINDOW_MIN = 4,
     BBR_CYCLE = 8,
     BBR_FULL_ROUNDS = 3,
+    BBR_EXTRA_ROUNDS = 5,
 };
 
 #define HYSTART_DELAY_MIN_NS (4 * NS_PER_MS)
@@ -24,6 +25,8 @@ enum {
 #define BBR_PROBE_RTT_NS (200 * NS_PER_MS)
 
 static const double bbr_high_gain = 2.885;
+static const double bbr_extra_most_s = 0.1;
+static const double bbr_super_packet_s = 1e-3; /* what one send holds */
 
 static int64_t clamp_ns(int64_t value_ns, int64_t low_ns, int64_t high_ns)
 {
@@ -262,10 +265,40 @@ static void bbr_probe_rtt(struct cc *cc, const struct cc_ack *ack)
     }
 }
 
+/* What is acknowledged beyond the bandwidth since the last time it was not. */
+static void bbr_extra(struct cc *cc, const struct cc_ack *ack, bool round_start)
+{
+    struct cc_bbr *b = &cc->bbr;
+    if (ack->acked == 0 || ack->rate <= 0.0)
+        return;
+    if (round_start && ++b->extra_rounds >= BBR_EXTRA_ROUNDS) {
+        b->extra_rounds = 0;
+        b->extra_at ^= 1;
+        b->extra[b->extra_at] = 0.0;
+    }
+    double expected = bbr_bw(b) * (double)tstamp_sub(ack->now, b->epoch) / 1e9;
+    if (b->epoch_acked <= expected) {
+        b->epoch_acked = expected = 0.0;
+        b->epoch = ack->now;
+    }
+    b->epoch_acked += ack->acked;
+    double extra = fmin(b->epoch_acked - expected, cc->window);
+    b->extra[b->extra_at] = fmax(b->extra[b->extra_at], extra);
+}
+
+/* Room for what waits in the two hosts, and for heaps of acknowledgements. */
+static double bbr_allowance(const struct cc *cc)
+{
+    const struct cc_bbr *b = &cc->bbr;
+    double extra = fmin(fmax(b->extra[0], b->extra[1]), bbr_bw(b) * bbr_extra_most_s);
+    double burst = fmax(2.0, floor(cc->pacing * bbr_super_packet_s));
+    return 3.0 * burst + (b->full_bw_reached ? extra : 0.0);
+}
+
 static void bbr_set_window(struct cc *cc, const struct cc_ack *ack, bool round_start)
 {
     struct cc_bbr *b = &cc->bbr;
-    double target = bbr_bdp(b) * b->window_gain + 3.0 * 2.0;
+    double target = bbr_bdp(b) * b->window_gain + bbr_allowance(cc);
     if (ack->lost > 0)
         cc->window = fmax(cc->window - ack->lost, 1.0);
     if (b->conserving && round_start && b->round > b->conserve_round)
@@ -286,6 +319,7 @@ static void bbr_ack(struct cc *cc, const struct cc_ack *ack)
 {
     struct cc_bbr *b = &cc->bbr;
     bool round_start = bbr_round(b, ack);
+    bbr_extra(cc, ack, round_start);
     if (round_start)
         bbr_look_full(b, ack);
     if (b->mode == BBR_STARTUP && b->full_bw_reached) {

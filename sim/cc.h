@@ -4,8 +4,8 @@
  *
  * CUBIC is RFC 9438 with the slow start of Linux (HyStart by delay and by ack trains) or HyStart++
  * (RFC 9406), at least 5 % growth a round trip until the first loss, also as Linux, and no pacing.
- * BBR is version 1 (Cardwell et al., ACM Queue 2016) as Linux has it, without its policer detection
- * and its allowance for aggregated acknowledgements.
+ * BBR is version 1 (Cardwell et al., ACM Queue 2016) as Linux has it, with its allowance for
+ * aggregated acknowledgements, without its policer detection.
  */
 #ifndef HAWSER_SIM_CC_H
 #define HAWSER_SIM_CC_H
@@ -62,6 +62,12 @@ struct cc_bbr {
     double window_before; /* recovery or PROBE_RTT */
     bool conserving;      /* first round of a recovery */
     uint64_t conserve_round;
+    /* acknowledgements that come in heaps: segments above the bandwidth's, of two times 5 rounds */
+    double extra[2];
+    unsigned extra_at;
+    unsigned extra_rounds;
+    struct tstamp epoch;
+    double epoch_acked;
 };
 
 struct cc {
