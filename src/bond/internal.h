@@ -33,6 +33,10 @@ struct bond {
     uint8_t current;       /* path that sent last */
     struct path *run_path; /* bulk goes to it for run_ns more of sending time; or NULL */
     int64_t run_ns;
+    uint64_t bulk_bytes; /* inner bytes given to paths since then */
+    struct tstamp bulk_since;
+    double bulk_bps;
+    bool sharing;         /* bulk comes faster than the best path takes it */
     double latest_owd_ns; /* of the usable paths, with its jitter; see survey() */
     uint32_t inner_mtu;   /* largest piece that crosses each of them */
     struct tstamp now;    /* of the last call that had it */

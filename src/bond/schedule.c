@@ -11,6 +11,8 @@
 #define RUN_NS (NS_PER_MS / 4)
 #define MISSED_NS (30 * NS_PER_S)
 #define MISSED_MOST_NS 400e6
+#define BULK_EVERY_NS (10 * NS_PER_MS)
+#define BULK_FADE_LEAST_NS 100e6
 
 enum { FRAME_BYTES = 1514 }; /* a full Ethernet frame */
 
@@ -52,7 +54,13 @@ static bool has_room(const struct bond *b, const struct path *p, struct tstamp n
            (double)path_backlog_ns(p, now) < commit_allowance_ns(b, p);
 }
 
-/* The path with room on which a bulk packet would arrive first, or NULL. */
+/*
+ * The path with room on which a bulk packet would arrive first, or NULL. While the paths carry
+ * together more than the best could alone, the one that is free first: what has room arrives no
+ * later than the slowest path's packets, and the inner round trip is theirs. Going back to the fast
+ * path whenever the inner window shrinks a little would starve the slow one, and with it the inner
+ * flow.
+ */
 static struct path *choose_bulk(struct bond *b, struct tstamp now, uint32_t bytes)
 {
     struct path *best = NULL;
@@ -60,7 +68,8 @@ static struct path *choose_bulk(struct bond *b, struct tstamp now, uint32_t byte
     for_each_path (b, p) {
         if (!has_room(b, p, now))
             continue;
-        double at = predict_arrival(p, now, bytes, false);
+        double at =
+            b->sharing ? (double)path_backlog_ns(p, now) : predict_arrival(p, now, bytes, false);
         if (at < best_at) {
             best = p;
             best_at = at;
@@ -131,6 +140,7 @@ static void commit(struct bond *b, struct tstamp now, struct pkt *pkt, uint16_t 
         }
         offset += bytes;
     }
+    b->bulk_bytes += total;
     pkt_put(pkt);
 }
 
@@ -263,6 +273,30 @@ static double missed_ns(const struct bond *b, double rate, double rtt)
     return fmin(1.2 * before_rtt * before_bps / rate - rtt, MISSED_MOST_NS);
 }
 
+/*
+ * Whether bulk of late, over some three of the longest round trips, comes faster than the best path
+ * takes it. Inner bytes against bytes on the wire: 5 % more; and it ends 10 % below.
+ */
+static void survey_bulk(struct bond *b)
+{
+    int64_t since_ns = tstamp_sub(b->now, b->bulk_since);
+    double fade_ns = BULK_FADE_LEAST_NS;
+    double best_bps = 0;
+    if (since_ns < BULK_EVERY_NS)
+        return;
+    for_each_path (b, p) {
+        if (!path_usable(p))
+            continue;
+        fade_ns = fmax(fade_ns, 3.0 * (double)p->srtt_ns);
+        best_bps = fmax(best_bps, p->rate.capacity_bps);
+    }
+    double bps = (double)b->bulk_bytes * 8e9 / (double)since_ns;
+    b->bulk_bps += (bps - b->bulk_bps) * (1 - exp(-(double)since_ns / fade_ns));
+    b->bulk_bytes = 0;
+    b->bulk_since = b->now;
+    b->sharing = b->bulk_bps > best_bps * (b->sharing ? 0.9 : 1.0);
+}
+
 /* CoDel must know the delay that equalization adds, or TCP never opens its window wide enough. */
 void schedule_adapt_queues(struct bond *b)
 {
@@ -289,6 +323,7 @@ void schedule_adapt_queues(struct bond *b)
     c->interval_ns = (int64_t)fmax(100e6, 2 * rtt);
     c->next_drop_min_ns = (int64_t)(1.5 * (rtt + (double)c->target_ns));
     c->off = starting || rate <= 0;
+    survey_bulk(b);
 }
 
 void schedule_pump(struct bond *b, struct tstamp now)
