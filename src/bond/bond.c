@@ -229,6 +229,15 @@ void bond_path_suspect(struct bond *b, struct tstamp now, uint8_t path)
     choose_standby(b, now);
 }
 
+void bond_path_retry(struct bond *b, struct tstamp now, uint8_t path)
+{
+    struct path *p = path_get(b, now, path);
+    if (p->state != BOND_PATH_DOWN)
+        return;
+    p->probes_needed = 1;
+    change_state(b, now, p, BOND_PATH_PROBING);
+}
+
 enum bond_path_state bond_path_state(const struct bond *b, uint8_t path)
 {
     return b->paths[path].ready ? b->paths[path].state : BOND_PATH_CLOSED;

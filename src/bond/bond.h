@@ -67,6 +67,8 @@ void bond_path_open(struct bond *b, struct tstamp now, uint8_t path,
 void bond_path_close(struct bond *b, struct tstamp now, uint8_t path);
 /* A send error or a lost carrier: suspect at once instead of after the timeout. */
 void bond_path_suspect(struct bond *b, struct tstamp now, uint8_t path);
+/* Something changed that may help: a path that is down is asked at once. */
+void bond_path_retry(struct bond *b, struct tstamp now, uint8_t path);
 enum bond_path_state bond_path_state(const struct bond *b, uint8_t path);
 
 /*

@@ -557,7 +557,7 @@ static void fault_unknown_key(struct config_parser *p, const char *key)
     char quoted[CONFIG_QUOTE_BYTES];
 
     for (const struct key_rule *r = rules; r < rules + CONFIG_KEY_COUNT; r++) {
-        if ((r->flags & HIDDEN) != 0 || r->set == NULL)
+        if ((r->flags & HIDDEN) != 0 || r->set == NULL || !value_near(key, r->name))
             continue;
         size_t distance = 2 * value_distance(key, r->name) + (r->section == p->section ? 0 : 1);
         if (distance < best) {
@@ -567,7 +567,9 @@ static void fault_unknown_key(struct config_parser *p, const char *key)
     }
     config_quote(key, quoted);
     const char *here = section_title(p->section);
-    if (nearest->section == p->section)
+    if (nearest == NULL)
+        config_fault(p, p->line, "%s is no key of %s: see hawser.conf(5)", quoted, here);
+    else if (nearest->section == p->section)
         config_fault(p, p->line, "%s is no key of %s: the nearest is \"%s\"", quoted, here,
                      nearest->name);
     else
@@ -768,13 +770,17 @@ static void fault_unknown_section(struct config_parser *p, const char *word)
     p->unknown_headers++;
     for (size_t i = 0; i < sizeof sections / sizeof sections[0]; i++) {
         size_t distance = value_distance(word, sections[i].name);
-        if (sections[i].begin != NULL && distance < best) {
+        if (sections[i].begin != NULL && value_near(word, sections[i].name) && distance < best) {
             best = distance;
             nearest = sections[i].usage;
         }
     }
-    config_fault(p, p->line, "%s is no section: the nearest is %s", config_quote(word, quoted),
-                 nearest);
+    config_quote(word, quoted);
+    if (nearest != NULL)
+        config_fault(p, p->line, "%s is no section: the nearest is %s", quoted, nearest);
+    else
+        config_fault(p, p->line,
+                     "%s is no section: there are [tunnel], [peer NAME] and [link NAME]", quoted);
 }
 
 void config_parse_header(struct config_parser *p, const char *text)

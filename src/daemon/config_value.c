@@ -235,3 +235,9 @@ size_t value_distance(const char *a, const char *b)
     }
     return row[b_len];
 }
+
+bool value_near(const char *a, const char *b)
+{
+    size_t longer = strlen(a) > strlen(b) ? strlen(a) : strlen(b);
+    return 3 * value_distance(a, b) <= longer;
+}

@@ -46,4 +46,7 @@ bool value_host_prefix(const char *text, struct netprefix *out);
  */
 size_t value_distance(const char *a, const char *b);
 
+/* Whether one may be meant by the other: at most a third of the letters differ. */
+bool value_near(const char *a, const char *b);
+
 #endif

@@ -209,6 +209,8 @@ static struct tstamp tick(struct guard *g, struct tstamp now)
     hook_tick(&g->hook, now);
     if (g->reload_wanted && !g->stopping)
         guard_reload(g, now);
+    if (tstamp_reached(g->netif_dump_at, now))
+        resolver_retry(g->resolver, now);
     if (tstamp_reached(g->netif_dump_at, now) || tstamp_reached(g->links.retry, now))
         guard_update_links(g, now);
     struct tstamp next = resolver_tick(g->resolver, now);

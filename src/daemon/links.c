@@ -107,6 +107,15 @@ static void fill_addresses(const struct link_slot *s, const struct netif_info *n
     if (out->has_ipv6)
         out->local_ipv6 = s->config.address.family == 6 ? s->config.address : netif_address(n, 6);
     out->mtu_bytes = n->mtu_bytes;
+    /* A route without a router is told by the unspecified address. */
+    if (n->default_ipv4) {
+        out->gateway_ipv4 = n->gateway_ipv4;
+        out->gateway_ipv4.family = 4;
+    }
+    if (n->default_ipv6) {
+        out->gateway_ipv6 = n->gateway_ipv6;
+        out->gateway_ipv6.family = 6;
+    }
 }
 
 /* What is to be told of a link; why is empty if it can be used. */

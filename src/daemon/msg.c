@@ -148,6 +148,8 @@ static void put_link(struct writer *w, const struct msg_link *m)
     put_bool(w, l->has_ipv6);
     put_addr(w, &l->local_ipv4);
     put_addr(w, &l->local_ipv6);
+    put_addr(w, &l->gateway_ipv4);
+    put_addr(w, &l->gateway_ipv6);
     write_u32(w, l->mtu_bytes);
     write_u8(w, l->use);
     write_u64(w, l->limit_up_bps);
@@ -168,6 +170,8 @@ static void get_link(struct reader *r, struct msg_link *m)
     l->has_ipv6 = get_bool(r);
     get_addr(r, &l->local_ipv4);
     get_addr(r, &l->local_ipv6);
+    get_addr(r, &l->gateway_ipv4);
+    get_addr(r, &l->gateway_ipv6);
     l->mtu_bytes = read_u32(r);
     l->use = get_small(r, WIRE_PATH_DOWN);
     l->limit_up_bps = read_u64(r);

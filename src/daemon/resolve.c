@@ -20,9 +20,20 @@ enum {
     PAUSE_MIN_S = 1,
     PAUSE_MAX_S = 60,
     REFRESH_MIN_S = 5,
+    RETRY_MIN_S = 1,
+    HANGS_S = 3, /* a look-up that takes longer may wait for an answer that never comes */
     CHILD_SECONDS_MAX = 30,
     CHILDREN_MAX = 8,
 };
+
+/* What the process says: an address, or that one of the peer's endpoints has none. */
+struct answer {
+    struct netaddr addr; /* family 0: error */
+    uint32_t endpoint;
+    int32_t error; /* of getaddrinfo(3) */
+};
+
+enum { ANSWERS_MAX = CORE_ENDPOINTS_MAX + CONFIG_ENDPOINTS_MAX };
 
 struct lookup {
     struct resolver *resolver;
@@ -31,13 +42,15 @@ struct lookup {
     size_t known_count;
     pid_t pid; /* 0: no process runs */
     struct loop_watch watch;
-    uint8_t in[CORE_ENDPOINTS_MAX * sizeof(struct netaddr)];
+    struct answer in[ANSWERS_MAX];
     size_t in_bytes;
     struct tstamp next; /* TSTAMP_NEVER: nothing to do */
-    struct tstamp last;
+    struct tstamp last; /* when the newest began or ended */
     int pause_s;
-    bool failing;
+    bool again;       /* the network changed while a process ran */
+    uint32_t failing; /* endpoints whose failure was logged, by bit */
 };
+_Static_assert(CONFIG_ENDPOINTS_MAX <= 32, "lookup.failing has a bit for each");
 
 struct resolver {
     struct resolver_config config;
@@ -74,30 +87,40 @@ static struct netaddr from_sockaddr(const struct sockaddr *sa, uint16_t port)
     return a;
 }
 
-static size_t look_up(const struct config_endpoint *e, struct netaddr *out, size_t room)
+/* Appends the endpoint's addresses, or its error; *room: addresses that may still be told. */
+static size_t look_up(const struct config_endpoint *e, struct answer *out, size_t *room)
 {
     struct addrinfo hints = { .ai_family = AF_UNSPEC, .ai_socktype = SOCK_DGRAM };
     struct addrinfo *list = NULL;
     size_t n = 0;
-    if (e->addr.family != 0 && room > 0) {
-        out[0] = e->addr;
-        return 1;
+    if (e->addr.family != 0) {
+        out[0].addr = e->addr;
+        n = *room > 0;
+        *room -= n;
+        return n;
     }
-    if (getaddrinfo(e->host, NULL, &hints, &list) != 0)
-        return 0;
-    for (const struct addrinfo *i = list; i != NULL && n < room; i = i->ai_next) {
-        out[n] = from_sockaddr(i->ai_addr, e->port);
-        n += out[n].family != 0;
+    int error = getaddrinfo(e->host, NULL, &hints, &list);
+    for (const struct addrinfo *i = list; i != NULL && *room > 0; i = i->ai_next) {
+        out[n].addr = from_sockaddr(i->ai_addr, e->port);
+        if (out[n].addr.family != 0) {
+            n++;
+            --*room;
+        }
     }
-    freeaddrinfo(list);
-    return n;
+    if (list != NULL)
+        freeaddrinfo(list);
+    if (error == 0)
+        return n;
+    out[0] = (struct answer){ .error = error };
+    return 1;
 }
 
 static void child(const struct lookup *l, int fd)
 {
     const struct resolver_config *c = &l->resolver->config;
-    struct netaddr found[CORE_ENDPOINTS_MAX];
+    struct answer found[ANSWERS_MAX];
     size_t n = 0;
+    size_t room = CORE_ENDPOINTS_MAX;
     sigset_t none;
     memset(found, 0, sizeof found);
     sigemptyset(&none);
@@ -108,8 +131,12 @@ static void child(const struct lookup *l, int fd)
     if (setgroups(0, NULL) < 0 || setresgid(c->gid, c->gid, c->gid) < 0 ||
         setresuid(c->uid, c->uid, c->uid) < 0)
         _exit(1);
-    for (size_t i = 0; i < l->peer->endpoint_count; i++)
-        n += look_up(&l->peer->endpoints[i], found + n, CORE_ENDPOINTS_MAX - n);
+    for (uint32_t i = 0; i < l->peer->endpoint_count; i++) {
+        size_t first = n;
+        n += look_up(&l->peer->endpoints[i], found + n, &room);
+        for (; first < n; first++)
+            found[first].endpoint = i;
+    }
     if (write(fd, found, n * sizeof found[0]) < 0)
         _exit(1);
     _exit(0);
@@ -117,29 +144,52 @@ static void child(const struct lookup *l, int fd)
 
 /* Its results */
 
-static void fail(struct lookup *l, struct tstamp now)
+static void try_later(struct lookup *l, struct tstamp now)
 {
-    if (!l->failing)
-        log_warn("peer %s: its endpoint cannot be looked up, trying again", l->peer->name);
-    l->failing = true;
-    l->next = tstamp_add(now, l->pause_s * NS_PER_S);
+    l->next = tstamp_add(now, (l->again ? RETRY_MIN_S : l->pause_s) * NS_PER_S);
+    l->again = false;
     l->pause_s = l->pause_s * 2 < PAUSE_MAX_S ? l->pause_s * 2 : PAUSE_MAX_S;
+}
+
+/* Says once what fails, and that it no longer does. */
+static void log_answer(struct lookup *l, const struct answer *a)
+{
+    const struct config_endpoint *e = &l->peer->endpoints[a->endpoint];
+    const uint32_t bit = UINT32_C(1) << a->endpoint;
+    if (a->addr.family == 0 && (l->failing & bit) == 0)
+        log_warn("peer %s: %s cannot be looked up (%s), trying again", l->peer->name, e->host,
+                 gai_strerror(a->error));
+    else if (a->addr.family != 0 && (l->failing & bit) != 0)
+        log_info("peer %s: %s is found", l->peer->name, e->host);
+    if (a->addr.family == 0)
+        l->failing |= bit;
+    else
+        l->failing &= ~bit;
 }
 
 static void finish(struct lookup *l, struct tstamp now)
 {
-    size_t count = l->in_bytes / sizeof(struct netaddr);
+    struct netaddr found[CORE_ENDPOINTS_MAX];
+    size_t count = 0;
+    size_t answers = l->in_bytes / sizeof l->in[0];
     l->last = now;
     l->next = TSTAMP_NEVER;
-    if (count == 0) {
-        fail(l, now);
-        return;
+    for (size_t i = 0; i < answers; i++) {
+        if (l->in[i].endpoint >= l->peer->endpoint_count)
+            continue;
+        log_answer(l, &l->in[i]);
+        if (l->in[i].addr.family != 0 && count < CORE_ENDPOINTS_MAX)
+            found[count++] = l->in[i].addr;
     }
-    if (l->failing)
-        log_info("peer %s: its endpoint is found", l->peer->name);
-    l->failing = false;
-    l->pause_s = PAUSE_MIN_S;
-    memcpy(l->known, l->in, count * sizeof l->known[0]);
+    if (answers == 0)
+        log_debug("peer %s: a look-up ended without an answer", l->peer->name);
+    if (count == 0 || l->failing != 0)
+        try_later(l, now);
+    else
+        l->pause_s = PAUSE_MIN_S;
+    if (count == 0)
+        return;
+    memcpy(l->known, found, count * sizeof l->known[0]);
     l->known_count = count;
     l->resolver->config.found(l->resolver->config.arg, l->peer, l->known, l->known_count);
 }
@@ -158,7 +208,7 @@ static void child_ready(void *arg, struct tstamp now, unsigned events)
 {
     struct lookup *l = arg;
     (void)events;
-    ssize_t n = read(l->watch.fd, l->in + l->in_bytes, sizeof l->in - l->in_bytes);
+    ssize_t n = read(l->watch.fd, (uint8_t *)l->in + l->in_bytes, sizeof l->in - l->in_bytes);
     if (n > 0) {
         l->in_bytes += (size_t)n;
         return;
@@ -173,10 +223,12 @@ static void start(struct lookup *l, struct tstamp now)
 {
     int ends[2];
     if (pipe2(ends, O_CLOEXEC) < 0) {
-        fail(l, now);
+        log_debug("peer %s: no pipe for a look-up: %s", l->peer->name, strerror(errno));
+        try_later(l, now);
         return;
     }
     l->in_bytes = 0;
+    l->last = now;
     l->pid = fork();
     if (l->pid == 0)
         child(l, ends[1]);
@@ -193,7 +245,8 @@ static void start(struct lookup *l, struct tstamp now)
     }
     l->pid = 0;
     close(ends[0]);
-    fail(l, now);
+    log_debug("peer %s: no process for a look-up", l->peer->name);
+    try_later(l, now);
 }
 
 /* The resolver */
@@ -263,6 +316,24 @@ void resolver_refresh(struct resolver *r, struct tstamp now, const uint8_t publi
         if (memcmp(l->peer->public_key, public_key, 32) == 0 && has_names(l->peer) && l->pid == 0 &&
             tstamp_is_never(l->next))
             l->next = tstamp_max(now, tstamp_add(l->last, REFRESH_MIN_S * NS_PER_S));
+    }
+}
+
+void resolver_retry(struct resolver *r, struct tstamp now)
+{
+    for (size_t i = 0; i < r->count; i++) {
+        struct lookup *l = &r->lookups[i];
+        bool waits = l->known_count == 0 || l->failing != 0;
+        if (!waits)
+            continue;
+        l->pause_s = PAUSE_MIN_S;
+        /* A process asks over what was there when it began. */
+        l->again = l->pid != 0 && tstamp_sub(now, l->last) < HANGS_S * NS_PER_S;
+        if (l->again)
+            continue;
+        if (l->pid != 0)
+            close_child(l);
+        l->next = tstamp_max(now, tstamp_add(l->last, RETRY_MIN_S * NS_PER_S));
     }
 }
 

@@ -43,6 +43,9 @@ void resolver_repeat(struct resolver *r);
 /* A peer does not answer: looks its names up again, but not more often than every few seconds. */
 void resolver_refresh(struct resolver *r, struct tstamp now, const uint8_t public_key[32]);
 
+/* The network changed: what could not be looked up so far is tried at once. */
+void resolver_retry(struct resolver *r, struct tstamp now);
+
 /* After SIGCHLD and at its deadline; returns the next one. */
 struct tstamp resolver_tick(struct resolver *r, struct tstamp now);
 

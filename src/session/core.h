@@ -86,6 +86,10 @@ struct core_link {
     bool has_ipv6;
     struct netaddr local_ipv4; /* for status and to notice a change; port 0 */
     struct netaddr local_ipv6;
+    /* Of the default routes, to notice another way out; family 0: no such route, the unspecified
+     * address: one without a router. */
+    struct netaddr gateway_ipv4;
+    struct netaddr gateway_ipv6;
     uint32_t mtu_bytes;      /* of the interface, IP packet */
     uint8_t use;             /* enum wire_path_use */
     uint64_t limit_up_bps;   /* 0: none */

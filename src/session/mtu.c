@@ -17,7 +17,7 @@ static void try_size(struct mtu *m, struct tstamp now, size_t index)
 
 static void end_search(struct mtu *m, struct tstamp now)
 {
-    m->searched = true;
+    m->settled_bytes = m->sizes[m->low];
     m->in_flight = false;
     m->next = tstamp_add(now, MTU_AGAIN_NS);
 }
@@ -92,11 +92,14 @@ uint16_t mtu_sent(struct mtu *m, struct tstamp now)
     return ++m->serial;
 }
 
-static bool settle(struct mtu *m)
+/* What is known to pass or not to has changed. */
+static bool narrow_down(struct mtu *m, struct tstamp now)
 {
-    uint32_t before = m->confirmed_bytes;
+    uint32_t confirmed = m->confirmed_bytes;
+    uint32_t settled = m->settled_bytes;
+    next_size(m, now);
     m->confirmed_bytes = m->sizes[m->low];
-    return m->confirmed_bytes != before;
+    return m->confirmed_bytes != confirmed || m->settled_bytes != settled;
 }
 
 bool mtu_acked(struct mtu *m, struct tstamp now, uint16_t serial)
@@ -104,8 +107,7 @@ bool mtu_acked(struct mtu *m, struct tstamp now, uint16_t serial)
     if (!m->in_flight || serial != m->serial)
         return false;
     m->low = m->trying;
-    next_size(m, now);
-    return settle(m);
+    return narrow_down(m, now);
 }
 
 static bool too_big(struct mtu *m, struct tstamp now, size_t index)
@@ -113,8 +115,7 @@ static bool too_big(struct mtu *m, struct tstamp now, size_t index)
     m->high = index;
     if (m->low >= index)
         m->low = 0;
-    next_size(m, now);
-    return settle(m);
+    return narrow_down(m, now);
 }
 
 bool mtu_lost(struct mtu *m, struct tstamp now, uint16_t serial)

@@ -32,6 +32,7 @@ enum {
 
 struct mtu {
     uint32_t confirmed_bytes;
+    uint32_t settled_bytes;        /* that at the end of the newest search; 0: none has ended */
     uint32_t sizes[MTU_SIZES_MAX]; /* ascending; sizes[0] is the floor */
     size_t count;
     size_t low;      /* sizes[low] passes */
@@ -39,7 +40,6 @@ struct mtu {
     size_t trying;   /* index of the size being probed */
     unsigned losses; /* of that size */
     bool checking;   /* the size in use is in question */
-    bool searched;   /* at least one search has ended */
     bool in_flight;
     uint16_t serial;    /* of the newest probe */
     struct tstamp next; /* when there is something to do again */
@@ -54,14 +54,16 @@ void mtu_start(struct mtu *m, struct tstamp now, uint32_t ip_bytes, uint32_t ove
 /* The upper limit turned out to be higher: what passes stays, and the new size is tried. */
 void mtu_widen(struct mtu *m, struct tstamp now, uint32_t bytes);
 
-/* To be called by m->next at the latest. True if confirmed_bytes changed. */
+/* To be called by m->next at the latest. True if confirmed_bytes or settled_bytes
+ * changed. */
 bool mtu_tick(struct mtu *m, struct tstamp now);
 /* Payload of the probe to send now, 0: none. */
 uint32_t mtu_due(const struct mtu *m, struct tstamp now);
 /* It was sent; returns its serial. */
 uint16_t mtu_sent(struct mtu *m, struct tstamp now);
 
-/* What became of a probe, old ones are ignored. True if confirmed_bytes changed. */
+/* What became of a probe, old ones are ignored. True if confirmed_bytes or settled_bytes
+ * changed. */
 bool mtu_acked(struct mtu *m, struct tstamp now, uint16_t serial);
 bool mtu_lost(struct mtu *m, struct tstamp now, uint16_t serial);
 /* The system refused a datagram of that size (EMSGSIZE). */

@@ -107,6 +107,31 @@ static void close_path(struct peer *p, struct tstamp now, uint8_t id)
     event_mtu(p->core);
 }
 
+/* It may be the address: one of the other family, or another of the peer's, may still answer. */
+static void seek_other_endpoint(struct peer *p, struct tstamp now, uint8_t id)
+{
+    const struct validation *v = &p->paths[id].address;
+    struct route to = { .socket = id };
+    if (!ours(p) || v->searching)
+        return;
+    for (unsigned i = 0; i < p->endpoint_count; i++) {
+        if (paths_endpoint(p, &p->core->links[id], i, &to.to) &&
+            !netaddr_equal(&to.to, &v->route.to)) {
+            validate(p, now, id, &to, true);
+            return;
+        }
+    }
+}
+
+/* It answers again where it was. */
+static void stay_at_endpoint(struct peer *p, uint8_t id)
+{
+    struct validation *v = &p->paths[id].address;
+    if (ours(p) && v->open && v->searching && !netaddr_equal(&v->candidate.to, &v->route.to) &&
+        paths_endpoint_known(p, &v->route.to))
+        v->searching = false;
+}
+
 static void refresh_one(struct peer *p, struct tstamp now, uint8_t id)
 {
     struct validation *v = &p->paths[id].address;
@@ -168,6 +193,12 @@ static bool same_addresses(const struct core_link *a, const struct core_link *b)
            netaddr_equal(&a->local_ipv6, &b->local_ipv6);
 }
 
+static bool same_routers(const struct core_link *a, const struct core_link *b)
+{
+    return netaddr_equal(&a->gateway_ipv4, &b->gateway_ipv4) &&
+           netaddr_equal(&a->gateway_ipv6, &b->gateway_ipv6);
+}
+
 /* Role, carrier, limits or MTU of the link of an open path. */
 static void link_reconfigured(struct peer *p, struct tstamp now, const struct core_link *before,
                               const struct core_link *link)
@@ -180,6 +211,10 @@ static void link_reconfigured(struct peer *p, struct tstamp now, const struct co
         mtu_start(&path->mtu, now, ip_bytes_limit(p, id),
                   route_overhead_bytes(&path->address.route));
     configure(p, now, id);
+    if (link->carrier && !same_routers(before, link)) {
+        bond_path_suspect(p->bond, now, id);
+        bond_path_retry(p->bond, now, id);
+    }
     tell(p, now, id);
     event_mtu(p->core);
 }
@@ -221,6 +256,8 @@ void paths_answered(struct peer *p, struct tstamp now, uint8_t id,
     uint32_t overhead_before = v->open ? route_overhead_bytes(&v->route) : 0;
     if (!validation_answer(v, token))
         return;
+    if (path->opened)
+        bond_path_retry(p->bond, now, id);
     /* Only a port that changed keeps what was found out about sizes; even that is checked. */
     uint32_t overhead = route_overhead_bytes(&v->route);
     if (path->opened && overhead == overhead_before)
@@ -271,8 +308,6 @@ static void tag_came_back(struct peer *p, struct tstamp now, uint32_t tag, bool 
             acked ? mtu_acked(&path->mtu, now, serial) : mtu_lost(&path->mtu, now, serial);
         if (changed)
             mtu_changed(p, now, id);
-        else if (path->mtu.searched)
-            event_mtu(p->core);
         peer_wake(p, now);
     }
 }
@@ -281,11 +316,13 @@ static void state_changed(struct peer *p, struct tstamp now, uint8_t id, enum bo
 {
     switch (state) {
     case BOND_PATH_UP:
+        stay_at_endpoint(p, id);
         mtu_check(&p->paths[id].mtu, now);
         event_path(p, id, true, "answers");
         peer_wake(p, now);
         break;
     case BOND_PATH_DOWN:
+        seek_other_endpoint(p, now, id);
         event_path(p, id, false, "no answer");
         break;
     case BOND_PATH_STANDBY:
@@ -369,7 +406,8 @@ static void send_challenge(struct peer *p, struct tstamp now, uint8_t id)
     struct validation *v = &path->address;
     struct wire_frame_value frames[2] = { { .type = WIRE_PATH_CHALLENGE } };
     struct netaddr other;
-    bool rotate = v->trusted && !v->open && v->tries > 0 && v->tries % TRIES_PER_ENDPOINT == 0;
+    bool lost = !v->open || bond_path_state(p->bond, id) == BOND_PATH_DOWN;
+    bool rotate = v->trusted && lost && v->tries > 0 && v->tries % TRIES_PER_ENDPOINT == 0;
     if (rotate && paths_endpoint(p, &p->core->links[id], v->tries / TRIES_PER_ENDPOINT, &other))
         v->candidate.to = other;
     memcpy(frames[0].token, v->token, sizeof frames[0].token);
@@ -517,9 +555,10 @@ uint32_t paths_inner_mtu(const struct peer *p)
     uint32_t least = 0;
     for (uint8_t id = 0; id < WIRE_PATHS_MAX; id++) {
         const struct peer_path *path = &p->paths[id];
-        if (!path->opened || !path->mtu.searched)
+        /* Not what a search begins with: hosts that hear of an MTU remember it for minutes. */
+        if (!path->opened || path->mtu.settled_bytes == 0)
             continue;
-        uint32_t inner = path->mtu.confirmed_bytes - WIRE_OVERHEAD_BYTES;
+        uint32_t inner = path->mtu.settled_bytes - WIRE_OVERHEAD_BYTES;
         if (least == 0 || inner < least)
             least = inner;
     }

@@ -96,6 +96,22 @@ await() {
     ok "$what"
 }
 
+# mark, and then within MS WHAT COMMAND...: as await, but timed from the mark on. It may come true
+# later than MS, which then fails with the time that it took.
+mark() {
+    marked=$(date +%s%N)
+}
+within() {
+    limit=$1
+    what=$2
+    shift 2
+    until "$@" >/dev/null 2>&1; do
+        [ $(($(date +%s%N) - marked)) -lt $(((limit + 10000) * 1000000)) ] ||
+            fail "waited in vain: $what"
+    done
+    between 0 $((($(date +%s%N) - marked) / 1000000)) "$limit" "$what, ms"
+}
+
 # lab_up ARGUMENTS of hawser-lab up
 lab_up() {
     lab_is_up=yes
@@ -140,6 +156,32 @@ start() {
         </dev/null >>"$tmp/$1.log" 2>&1 &
     started="$started $!"
     echo $! >"$tmp/$1.pid"
+}
+
+# names LINE...: the hosts(5) that daemons of start_with_names go by; their name server refuses at
+# once. The file stays the same one, as it is mounted.
+names() {
+    printf '%s\n' "$@" >"$tmp/hosts"
+    chmod 644 "$tmp/hosts"
+}
+start_with_names() {
+    echo "nameserver 127.0.0.1" >"$tmp/resolv.conf"
+    echo "hosts: files dns" >"$tmp/nsswitch.conf"
+    chmod 644 "$tmp/resolv.conf" "$tmp/nsswitch.conf"
+    cat >"$tmp/with-names" <<END
+#!/bin/sh
+[ "\$1" = inside ] || exec unshare --mount "\$0" inside "\$@"
+shift
+for file in hosts resolv.conf nsswitch.conf; do
+    [ ! -e /etc/\$file ] || mount --bind $tmp/\$file /etc/\$file || exit
+done
+exec $hawserd "\$@"
+END
+    chmod 700 "$tmp/with-names"
+    hawserd_itself=$hawserd
+    hawserd=$tmp/with-names
+    start "$@"
+    hawserd=$hawserd_itself
 }
 
 guard_of() {

@@ -251,6 +251,61 @@ static void test_dead_endpoints(void **state)
     world_free(w);
 }
 
+/* A link that has been dead for long gets another router: it is asked at once. */
+static void test_another_router(void **state)
+{
+    (void)state;
+    struct world *w = connected(2);
+    struct world_link *l = &w->nodes[1].links[1];
+    l->cut = true;
+    traffic(w, 0, 1000);
+    world_run(w, 20 * NS_PER_S);
+    assert_int_equal(world_status(w, 1, 0).paths[1].bond.state, BOND_PATH_DOWN);
+    l->cut = false;
+    l->gateway = address("192.168.1.1");
+    world_link_event(w, 1, 1, true, true, WIRE_PATH_ACTIVE);
+    world_run(w, 2 * l->delay_ns + 5 * NS_PER_MS);
+    assert_int_equal(world_status(w, 1, 0).paths[1].bond.state, BOND_PATH_UP);
+    world_free(w);
+}
+
+/* Drops one family on link 1 of the client. */
+static enum world_verdict drop_family(struct world *w, struct world_datagram *d, void *arg)
+{
+    const uint8_t *family = arg;
+    const struct world_link *l = &w->nodes[1].links[1];
+    const struct netaddr *outside = *family == 6 ? &l->outside6 : &l->outside;
+    const struct netaddr *far = d->node == 0 ? &d->from : &d->to;
+    bool over_it = d->node == 0 ? netaddr_equal(far, outside) : d->socket == 1;
+    return over_it && d->from.family == *family ? WORLD_DROP : WORLD_PASS;
+}
+
+/* One of two links loses one of IPv4 and IPv6 under way: it goes on over the other. */
+static void test_one_family_dies(void **state)
+{
+    (void)state;
+    struct world *w = world_new(1, 2);
+    w->nodes[1].links[1].outside6 = address("[2001:db8:1::2]:40001");
+    w->endpoints[0] = world_server_address6();
+    w->endpoints[1] = world_server_address();
+    w->endpoint_count = 2;
+    world_start(w);
+    assert_true(world_run_until_up(w, 1, NS_PER_S));
+    world_run(w, 2 * NS_PER_S);
+    uint8_t family = world_status(w, 1, 0).paths[1].remote.family;
+    w->hook = drop_family;
+    w->hook_arg = &family;
+    traffic(w, 0, 1000);
+    world_run(w, 2 * NS_PER_S);
+    struct core_path_status path = world_status(w, 1, 0).paths[1];
+    assert_int_equal(path.remote.family, family == 6 ? 4 : 6);
+    assert_int_equal(path.bond.state, BOND_PATH_UP);
+    assert_int_equal(path.bond.datagram_bytes, family == 6 ? 1472 : 1452);
+    assert_int_equal(world_status(w, 0, 0).paths[1].bond.state, BOND_PATH_UP);
+    assert_int_equal(traffic(w, 2000, 500), 0);
+    world_free(w);
+}
+
 static void test_mtu_search(void **state)
 {
     (void)state;
@@ -294,6 +349,11 @@ static void test_mtu_shrinks_under_way(void **state)
         world_run(w, 5 * NS_PER_MS);
     }
     assert_int_equal(world_status(w, 1, 0).paths[0].bond.datagram_bytes, 1372);
+    /* The size that the search began with was told to nobody. */
+    for (size_t i = 0; i < w->nodes[1].event_count; i++)
+        if (w->nodes[1].events[i].type == CORE_EVENT_MTU)
+            assert_true(w->nodes[1].events[i].mtu_bytes >= 1336);
+    assert_int_equal(core_mtu(w->nodes[1].core), 1336);
     world_free(w);
 }
 
@@ -310,6 +370,8 @@ int main(void)
         cmocka_unit_test(test_silent_cut_of_everything),
         cmocka_unit_test(test_mixed_families),
         cmocka_unit_test(test_dead_endpoints),
+        cmocka_unit_test(test_another_router),
+        cmocka_unit_test(test_one_family_dies),
         cmocka_unit_test(test_mtu_search),
         cmocka_unit_test(test_mtu_shrinks_under_way),
     };

@@ -217,7 +217,7 @@ static void test_mtu_finds_every_size(void **state)
         assert_int_equal(m.confirmed_bytes, 1252);
         unsigned probes = search(&m, &now, sizes[i]);
         assert_int_equal(m.confirmed_bytes, sizes[i] - 28);
-        assert_true(m.searched);
+        assert_int_equal(m.settled_bytes, m.confirmed_bytes);
         assert_true(probes <= 1 + 4 * MTU_TRIES);
         now = tstamp_add(now, MTU_AGAIN_NS); /* later the path carries everything */
         search(&m, &now, 65535);
@@ -250,8 +250,10 @@ static void test_mtu_black_hole(void **state)
     mtu_check(&m, now);
     search(&m, &now, 1452);
     assert_int_equal(m.confirmed_bytes, 1424);
+    assert_int_equal(m.settled_bytes, 1424);
     assert_true(mtu_refused(&m, now, 1424));
     assert_int_equal(m.confirmed_bytes, 1252);
+    assert_int_equal(m.settled_bytes, 1424); /* until another search has ended */
     assert_false(mtu_refused(&m, now, 1424));
     mtu_widen(&m, now, 8972);
     search(&m, &now, 9000);

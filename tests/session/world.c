@@ -93,6 +93,7 @@ void world_link_event(struct world *w, size_t node, uint16_t link, bool present,
                            .has_ipv4 = w->nodes[node].links[link].outside.family != 0,
                            .has_ipv6 = w->nodes[node].links[link].outside6.family != 0,
                            .local_ipv4 = address("192.168.1.2"),
+                           .gateway_ipv4 = w->nodes[node].links[link].gateway,
                            .mtu_bytes = w->nodes[node].links[link].mtu_bytes < 1500
                                             ? 1500
                                             : w->nodes[node].links[link].mtu_bytes,

@@ -34,6 +34,7 @@ struct world_link {
     bool refuse_big;         /* or are refused by the kernel */
     struct netaddr outside6; /* family 0: no IPv6 there */
     struct netaddr outside;  /* the address that the server sees */
+    struct netaddr gateway;  /* what the client's system says of its way out */
     uint64_t tx_bytes, rx_bytes;
 };
 
