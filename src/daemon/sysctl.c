@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -50,20 +51,45 @@ int sysctl_get(const char *key)
     return read_value(key, value) < 0 ? -1 : atoi(value);
 }
 
-int sysctl_set(const char *file, const char *key, const char *value)
+/* What a setting was at first counts, however often it is changed. */
+static bool is_noted(const char *file, const char *key)
 {
-    char before[VALUE_MAX + 1];
     char line[KEY_MAX + VALUE_MAX + 4];
-    int err = read_value(key, before);
-    if (err < 0 || strcmp(before, value) == 0)
-        return err;
-    int n = snprintf(line, sizeof line, "%s %s\n", key, before);
+    size_t len = strlen(key);
+    bool noted = false;
+    int fd = open(file, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+    FILE *f = fd >= 0 ? fdopen(fd, "r") : NULL;
+    if (fd >= 0 && f == NULL)
+        close(fd);
+    while (f != NULL && !noted && fgets(line, sizeof line, f) != NULL)
+        noted = strncmp(line, key, len) == 0 && line[len] == ' ';
+    if (f != NULL)
+        fclose(f);
+    return noted;
+}
+
+static int note(const char *file, const char *key, const char *value)
+{
+    char line[KEY_MAX + VALUE_MAX + 4];
+    int n = snprintf(line, sizeof line, "%s %s\n", key, value);
+    int err = 0;
     int fd = open(file, O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_CLOEXEC, 0600);
     if (fd < 0)
         return -errno;
     if (write(fd, line, (size_t)n) != n)
         err = -EIO;
     close(fd);
+    return err;
+}
+
+int sysctl_set(const char *file, const char *key, const char *value)
+{
+    char before[VALUE_MAX + 1];
+    int err = read_value(key, before);
+    if (err < 0 || strcmp(before, value) == 0)
+        return err;
+    if (!is_noted(file, key))
+        err = note(file, key, before);
     return err < 0 ? err : write_value(key, value);
 }
 

@@ -62,6 +62,8 @@ static struct msg sample(enum msg_type type)
         m.link.link.has_ipv6 = true;
         m.link.link.local_ipv4 = addr4;
         m.link.link.local_ipv6 = addr6;
+        m.link.link.gateway_ipv4 = addr4;
+        m.link.link.gateway_ipv6 = addr6;
         m.link.link.mtu_bytes = 1500;
         m.link.link.use = WIRE_PATH_STANDBY;
         m.link.link.limit_up_bps = UINT64_MAX;

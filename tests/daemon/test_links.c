@@ -1,0 +1,316 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * What is told of the links as interfaces come, go and change. The tables of interfaces are made
+ * up; the sockets are bound to TUN devices in a network namespace of the test's own. Needs root;
+ * else exits 77 (skipped).
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <net/if.h>
+#include <sched.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "daemon/links.h"
+#include "sys/tun.h"
+
+enum { SKIPPED = 77, DEVICES = 2, TOLD_MAX = 64 };
+
+static struct tstamp now = { NS_PER_S };
+
+/* What the guard would pass on to the engine. */
+struct told {
+    struct msg_link list[TOLD_MAX];
+    char bound[TOLD_MAX][IFNAMSIZ]; /* the interface of the socket that came along */
+    size_t count;
+    bool deaf;
+};
+
+static bool hear(void *arg, const struct msg_link *link, int fd)
+{
+    struct told *t = arg;
+    socklen_t len = IFNAMSIZ;
+    if (t->deaf)
+        return false;
+    assert_true(t->count < TOLD_MAX);
+    t->list[t->count] = *link;
+    t->bound[t->count][0] = '\0';
+    if (fd >= 0)
+        assert_int_equal(getsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, t->bound[t->count], &len), 0);
+    t->count++;
+    return true;
+}
+
+/* The newest word, of which there is exactly one since the last call. */
+static const struct msg_link *only(struct told *t)
+{
+    assert_int_equal(t->count, 1);
+    t->count = 0;
+    return &t->list[0];
+}
+
+static struct netaddr address(const char *text)
+{
+    struct netaddr a;
+    assert_true(netaddr_parse(&a, text));
+    return a;
+}
+
+/* An interface that is up, with an IPv4 address and default route. */
+static struct netif_info interface(const char *name, uint32_t index)
+{
+    struct netif_info n = { .index = index,
+                            .up = true,
+                            .carrier = true,
+                            .mtu_bytes = 1500,
+                            .addresses = { address("192.168.8.100") },
+                            .address_count = 1,
+                            .default_ipv4 = true,
+                            .gateway_ipv4 = address("192.168.8.1") };
+    snprintf(n.name, sizeof n.name, "%s", name);
+    return n;
+}
+
+static void update(struct links *l, struct netif_info *list, size_t count)
+{
+    const struct netif_table table = { .list = list, .count = count };
+    links_update(l, now, &table);
+}
+
+static struct links links(struct told *t, const struct config *c)
+{
+    struct links l = { .tunnel = "hw-tunnel", .tell = hear, .arg = t, .retry = TSTAMP_NEVER };
+    links_configure(&l, c);
+    return l;
+}
+
+static struct config_link named(const char *name, const char *device)
+{
+    struct config_link c = { .role = WIRE_PATH_ACTIVE };
+    snprintf(c.name, sizeof c.name, "%s", name);
+    snprintf(c.interface, sizeof c.interface, "%s", device);
+    return c;
+}
+
+static void follows_a_named_link(void **state)
+{
+    (void)state;
+    struct told t = { 0 };
+    struct config_link link = named("dsl", "hw-0");
+    struct config c = { .links = &link, .link_count = 1 };
+    struct links l = links(&t, &c);
+    update(&l, NULL, 0);
+    const struct msg_link *m = only(&t);
+    assert_false(m->link.present);
+    assert_string_equal(m->link.name, "dsl");
+    assert_string_equal(m->why, "interface hw-0 does not exist");
+    update(&l, NULL, 0);
+    assert_int_equal(t.count, 0);
+
+    struct netif_info n = interface("hw-0", 7);
+    update(&l, &n, 1);
+    assert_string_equal(t.bound[0], "hw-0");
+    m = only(&t);
+    assert_true(m->link.present && m->link.carrier && m->link.has_ipv4);
+    assert_false(m->link.has_ipv6);
+    assert_string_equal(m->why, "");
+    update(&l, &n, 1);
+    assert_int_equal(t.count, 0);
+
+    n.addresses[0] = address("192.168.8.101"); /* DHCP */
+    update(&l, &n, 1);
+    assert_string_equal(t.bound[0], ""); /* the socket goes on serving */
+    assert_int_equal(only(&t)->link.local_ipv4.addr[3], 101);
+    n.gateway_ipv4 = address("192.168.8.2");
+    update(&l, &n, 1);
+    assert_int_equal(only(&t)->link.gateway_ipv4.addr[3], 2);
+    n.mtu_bytes = 1400;
+    update(&l, &n, 1);
+    assert_int_equal(only(&t)->link.mtu_bytes, 1400);
+    n.index = 8; /* pulled out and plugged in between two looks */
+    update(&l, &n, 1);
+    assert_string_equal(t.bound[0], "hw-0");
+    assert_true(only(&t)->link.present);
+}
+
+static void says_why_a_link_waits(void **state)
+{
+    (void)state;
+    struct told t = { 0 };
+    struct config_link link = named("dsl", "hw-0");
+    struct config c = { .links = &link, .link_count = 1 };
+    struct links l = links(&t, &c);
+    struct netif_info n = interface("hw-0", 7);
+    n.up = n.carrier = false;
+    update(&l, &n, 1);
+    assert_string_equal(only(&t)->why, "interface hw-0 is down");
+    n.up = true;
+    update(&l, &n, 1);
+    const struct msg_link *m = only(&t);
+    assert_string_equal(m->why, "interface hw-0 has no carrier");
+    assert_true(m->link.present && !m->link.carrier);
+    n.carrier = true;
+    n.address_count = 0;
+    update(&l, &n, 1);
+    assert_string_equal(only(&t)->why, "interface hw-0 has no address");
+    link.address = address("192.168.8.7");
+    links_configure(&l, &c);
+    n.address_count = 1;
+    update(&l, &n, 1);
+    m = only(&t);
+    assert_string_equal(m->why, "interface hw-0 does not have the address 192.168.8.7");
+    assert_false(m->link.present);
+}
+
+/* With a default route of one family alone, only that one is used; with none, both. */
+static void chooses_the_families(void **state)
+{
+    (void)state;
+    struct told t = { 0 };
+    struct config_link link = named("dsl", "hw-0");
+    struct config c = { .links = &link, .link_count = 1 };
+    struct links l = links(&t, &c);
+    struct netif_info n = interface("hw-0", 7);
+    n.addresses[n.address_count++] = address("2001:db8::2");
+    update(&l, &n, 1);
+    const struct msg_link *m = only(&t);
+    assert_true(m->link.has_ipv4 && !m->link.has_ipv6);
+    n.default_ipv6 = true; /* without a router, as over PPP */
+    update(&l, &n, 1);
+    m = only(&t);
+    assert_true(m->link.has_ipv4 && m->link.has_ipv6);
+    assert_int_equal(m->link.gateway_ipv6.family, 6);
+    n.default_ipv4 = false;
+    update(&l, &n, 1);
+    m = only(&t);
+    assert_true(!m->link.has_ipv4 && m->link.has_ipv6);
+    assert_int_equal(m->link.gateway_ipv4.family, 0);
+    n.default_ipv6 = false;
+    update(&l, &n, 1);
+    m = only(&t);
+    assert_true(m->link.has_ipv4 && m->link.has_ipv6);
+}
+
+static void finds_links_by_itself(void **state)
+{
+    (void)state;
+    struct told t = { 0 };
+    struct config c = { .links_auto = true };
+    struct links l = links(&t, &c);
+    /* Two modems of one kind, the tunnel, and something without a default route. */
+    struct netif_info n[] = { interface("hw-0", 7), interface("hw-1", 8), interface("hw-tunnel", 9),
+                              interface("lo", 1) };
+    n[3].default_ipv4 = false;
+    update(&l, n, 4);
+    assert_int_equal(t.count, 2);
+    assert_string_equal(t.list[0].link.name, "hw-0");
+    assert_string_equal(t.bound[0], "hw-0");
+    assert_string_equal(t.list[1].link.name, "hw-1");
+    assert_string_equal(t.bound[1], "hw-1");
+    const uint16_t number = t.list[1].link.link;
+    assert_int_not_equal(number, t.list[0].link.link);
+    t.count = 0;
+    n[1].default_ipv4 = false;
+    update(&l, n, 4);
+    assert_string_equal(only(&t)->why, "interface hw-1 has no default route");
+    n[1].default_ipv4 = true;
+    update(&l, n, 4);
+    assert_string_equal(t.bound[0], "hw-1");
+    assert_int_equal(only(&t)->link.link, number); /* the one it had */
+
+    /* Exchanged names: each link goes with its name. */
+    n[0].index = 8;
+    n[1].index = 7;
+    update(&l, n, 4);
+    assert_int_equal(t.count, 2);
+    assert_string_equal(t.bound[0], t.list[0].link.name);
+    assert_string_equal(t.bound[1], t.list[1].link.name);
+}
+
+/* Under ever new names links still get numbers, those of the ones that went. */
+static void does_not_run_out_of_numbers(void **state)
+{
+    (void)state;
+    struct told t = { 0 };
+    struct config c = { .links_auto = true };
+    struct links l = links(&t, &c);
+    for (unsigned i = 0; i < 3 * WIRE_PATHS_MAX; i++) {
+        char name[IFNAMSIZ];
+        struct netif_info n = interface("hw-0", 7);
+        snprintf(name, sizeof name, "ppp%u", i);
+        snprintf(n.name, sizeof n.name, "%s", name);
+        t.count = 0;
+        update(&l, &n, 1);
+        const struct msg_link *m = NULL;
+        for (size_t j = 0; j < t.count; j++)
+            if (strcmp(t.list[j].link.name, name) == 0)
+                m = &t.list[j];
+        assert_non_null(m);
+        assert_true(m->link.link < WIRE_PATHS_MAX);
+        assert_non_null(strstr(m->why, "no socket on ppp")); /* there is no such interface */
+        assert_false(tstamp_is_never(l.retry));
+    }
+}
+
+static void tells_a_new_engine_everything(void **state)
+{
+    (void)state;
+    struct told t = { .deaf = true };
+    struct config_link list[] = { named("a", "hw-0"), named("b", "hw-1") };
+    struct config c = { .links = list, .link_count = 2 };
+    struct links l = links(&t, &c);
+    struct netif_info n[] = { interface("hw-0", 7), interface("hw-1", 8) };
+    update(&l, n, 2);
+    t.deaf = false;
+    for (unsigned i = 0; i < 2; i++) {
+        update(&l, n, 2);
+        assert_int_equal(t.count, 2);
+        assert_string_equal(t.bound[0], "hw-0");
+        assert_string_equal(t.bound[1], "hw-1");
+        t.count = 0;
+        links_untold(&l);
+    }
+    update(&l, n, 2);
+    t.count = 0;
+    c.link_count = 1; /* a reload takes one away */
+    links_configure(&l, &c);
+    update(&l, n, 2);
+    assert_false(only(&t)->link.present);
+    assert_string_equal(t.list[0].link.name, "");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(follows_a_named_link),
+        cmocka_unit_test(says_why_a_link_waits),
+        cmocka_unit_test(chooses_the_families),
+        cmocka_unit_test(finds_links_by_itself),
+        cmocka_unit_test(does_not_run_out_of_numbers),
+        cmocka_unit_test(tells_a_new_engine_everything),
+    };
+    int fds[DEVICES];
+    if (geteuid() != 0 || unshare(CLONE_NEWNET) < 0) {
+        puts("skipped: needs root");
+        return SKIPPED;
+    }
+    for (int i = 0; i < DEVICES; i++) {
+        enum tun_offload offload;
+        char name[IFNAMSIZ];
+        snprintf(name, sizeof name, "hw-%d", i);
+        fds[i] = tun_open(name, TUN_OFFLOAD_NONE, &offload);
+        if (fds[i] < 0)
+            return 1;
+    }
+    int failed = cmocka_run_group_tests(tests, NULL, NULL);
+    for (int i = 0; i < DEVICES; i++)
+        close(fds[i]);
+    return failed;
+}
