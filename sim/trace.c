@@ -54,8 +54,7 @@ void trace_row(struct trace *t, const struct events *events, const struct wires 
                 (double)path->queue_ns / 1e6, (double)path->owd_ns / 1e6,
                 (double)path->jitter_ns / 1e6, (double)path->srtt_ns / 1e6, path->loss,
                 status->bond.queued_bytes, (unsigned long long)status->bond.reorder_held,
-                mbps(read_bytes - t->last_read[direction], interval_ns), window,
-                path->why != NULL ? path->why : "");
+                mbps(read_bytes - t->last_read[direction], interval_ns), window, path->why);
     }
     t->last_read[direction] = read_bytes;
 }

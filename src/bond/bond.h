@@ -24,7 +24,10 @@
 #include "base/tstamp.h"
 #include "wire/wire.h"
 
-enum { BOND_FRAME_BYTES = 14 };
+enum {
+    BOND_FRAME_BYTES = 14,
+    BOND_WHY_BYTES = 80, /* of an explanation, with the final 0 */
+};
 
 struct bond;
 
@@ -173,7 +176,7 @@ struct bond_path_stats {
     uint32_t inflight_bytes;
     int64_t queue_ns; /* delay we believe to cause in the network */
     uint32_t datagram_bytes;
-    const char *why; /* why it is not used or what limits it, in words; static */
+    char why[BOND_WHY_BYTES]; /* why it is not used or what limits it, in words */
 };
 
 struct bond_stats {
@@ -182,11 +185,11 @@ struct bond_stats {
     uint64_t reorder_held; /* packets held now */
     uint64_t reorder_late; /* packets that came after their hole was given up */
     uint64_t drops[BOND_DROP_COUNT];
-    const char *limit; /* what limits the bond now, in words; static */
+    char limit[BOND_WHY_BYTES]; /* what limits the bond now, in words */
 };
 
 void bond_path_stats(const struct bond *b, struct tstamp now, uint8_t path,
                      struct bond_path_stats *out);
-void bond_stats(const struct bond *b, struct bond_stats *out);
+void bond_stats(const struct bond *b, struct tstamp now, struct bond_stats *out);
 
 #endif

@@ -134,6 +134,7 @@ static void fall(struct path *p, struct tstamp now)
         return;
     p->fallen = true;
     p->fallen_at = now;
+    p->loss_before = p->rate.loss;
     p->rate_before_bps = p->srtt_ns > 0 ? p->rate.capacity_bps : 0;
     rate_restart(&p->rate, now, p->srtt_ns);
     path_set_pace(p, now);

@@ -118,6 +118,7 @@ struct path {
     uint32_t probes_needed;
     bool fallen; /* its rate is to be found anew */
     struct tstamp fallen_at;
+    double loss_before;                  /* with fallen */
     double rate_before_bps;              /* with fallen; 0: was never known */
     int64_t trust_ns;                    /* answers for so long before it is up */
     struct tstamp good_since, last_good; /* with good_probes */

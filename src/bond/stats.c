@@ -1,11 +1,17 @@
 /* SPDX-License-Identifier: ISC */
 /* What a bond tells of itself. */
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "bond/internal.h"
 
 #define LANE_IDLE_NS (10 * NS_PER_S)
+#define LOSS_NOTED 0.05
+#define DELAY_NOTED_NS NS_PER_S
+#define IDLE_PART 0.01
+
+static const char unreachable[] = "no address of the peer is reachable over it yet";
 
 const char *bond_drop_name(enum bond_drop reason)
 {
@@ -19,25 +25,59 @@ const char *bond_drop_name(enum bond_drop reason)
     return names[reason];
 }
 
-static const char *path_reason(const struct path *p)
+static double since_s(struct tstamp then, struct tstamp now)
+{
+    return (double)tstamp_sub(now, then) / 1e9;
+}
+
+/* A path that does not answer, or not for long enough yet. */
+static void explain_silence(const struct path *p, struct tstamp now, char out[BOND_WHY_BYTES])
+{
+    if (p->good_probes > 0 && p->trust_ns > 0)
+        snprintf(out, BOND_WHY_BYTES, "answers, but failed lately: used after %.1f s of answers",
+                 (double)p->trust_ns / 1e9);
+    else if (p->state == BOND_PATH_PROBING)
+        snprintf(out, BOND_WHY_BYTES, "probing");
+    else if (p->loss_before > LOSS_NOTED)
+        snprintf(out, BOND_WHY_BYTES, "%.0f %% loss, probing", 100 * p->loss_before);
+    else
+        snprintf(out, BOND_WHY_BYTES, "no answer for %.0f s, probing",
+                 since_s(p->state_since, now));
+}
+
+static void explain_use(const struct path *p, char out[BOND_WHY_BYTES])
+{
+    const struct rate *r = &p->rate;
+    if (r->loss > LOSS_NOTED)
+        snprintf(out, BOND_WHY_BYTES, "in use, %.0f %% loss", 100 * r->loss);
+    else if (r->limit_bps > 0 && r->capacity_bps >= r->limit_bps)
+        snprintf(out, BOND_WHY_BYTES, "limited by the configured rate");
+    else if (p->srtt_ns > DELAY_NOTED_NS)
+        snprintf(out, BOND_WHY_BYTES, "in use, answers take %.1f s", (double)p->srtt_ns / 1e9);
+    else
+        snprintf(out, BOND_WHY_BYTES, r->loaded ? "in use, limited by the link" : "in use");
+}
+
+static void explain_path(const struct path *p, struct tstamp now, char out[BOND_WHY_BYTES])
 {
     switch (p->state) {
     case BOND_PATH_CLOSED:
-        return "no address of the peer is reachable over it yet";
-    case BOND_PATH_PROBING:
-        return "probing";
+        snprintf(out, BOND_WHY_BYTES, "%s", unreachable);
+        break;
     case BOND_PATH_SUSPECT:
-        return "acknowledgements are overdue";
+        snprintf(out, BOND_WHY_BYTES, "acknowledgements are overdue");
+        break;
+    case BOND_PATH_PROBING:
     case BOND_PATH_DOWN:
-        return "no answer, probing";
+        explain_silence(p, now, out);
+        break;
     case BOND_PATH_STANDBY:
-        return p->config.use == WIRE_PATH_DOWN ? "switched off" : "standby";
+        snprintf(out, BOND_WHY_BYTES, p->config.use == WIRE_PATH_DOWN ? "switched off" : "standby");
+        break;
     case BOND_PATH_UP:
+        explain_use(p, out);
         break;
     }
-    if (p->rate.limit_bps > 0 && p->rate.capacity_bps >= p->rate.limit_bps)
-        return "limited by the configured rate";
-    return p->rate.loaded ? "in use, limited by the link" : "in use";
 }
 
 void bond_path_stats(const struct bond *b, struct tstamp now, uint8_t path,
@@ -45,7 +85,7 @@ void bond_path_stats(const struct bond *b, struct tstamp now, uint8_t path,
 {
     const struct path *p = &b->paths[path];
     memset(out, 0, sizeof *out);
-    out->why = "no address of the peer is reachable over it yet";
+    snprintf(out->why, sizeof out->why, "%s", unreachable);
     if (!p->ready)
         return;
     double least = INFINITY;
@@ -70,20 +110,43 @@ void bond_path_stats(const struct bond *b, struct tstamp now, uint8_t path,
     out->inflight_bytes = p->inflight_bytes;
     out->queue_ns = (int64_t)p->rate.queue_ns;
     out->datagram_bytes = p->config.datagram_bytes;
-    out->why = path_reason(p);
+    explain_path(p, now, out->why);
 }
 
-static const char *bond_limit(const struct bond *b)
+/*
+ * Where packets wait for every usable path, the links are the limit; where they wait for none, what
+ * is sent is: a flow whose window is full, or a sender without more to say.
+ */
+static void explain_bond(const struct bond *b, struct tstamp now, char out[BOND_WHY_BYTES])
 {
-    if (!any_usable(b))
-        return "no usable path";
-    for_each_path (b, p)
-        if (path_usable(p) && !p->rate.loaded)
-            return "traffic, not links";
-    return "links";
+    unsigned usable = 0, full = 0, configured = 0;
+    double rate_bps = 0, sent_bps = 0;
+    for_each_path (b, p) {
+        if (!path_usable(p))
+            continue;
+        bool at_limit = p->rate.limit_bps > 0 && p->rate.capacity_bps >= p->rate.limit_bps;
+        usable++;
+        full += p->rate.loaded;
+        configured += p->rate.loaded && at_limit;
+        rate_bps += p->rate.capacity_bps;
+        if (tstamp_sub(now, p->second_since) < 2 * NS_PER_S)
+            sent_bps += (double)p->tx_bps;
+    }
+    if (usable == 0)
+        snprintf(out, BOND_WHY_BYTES, "no usable path");
+    else if (sent_bps < IDLE_PART * rate_bps)
+        snprintf(out, BOND_WHY_BYTES, "idle");
+    else if (full == usable)
+        snprintf(out, BOND_WHY_BYTES, configured == usable ? "configured rates" : "links");
+    else if (full == 0)
+        snprintf(out, BOND_WHY_BYTES, "flow windows or senders, not links: %.1f of %.1f Mbit/s",
+                 sent_bps / 1e6, rate_bps / 1e6);
+    else
+        snprintf(out, BOND_WHY_BYTES, "%u of %u paths are full: %.1f of %.1f Mbit/s", full, usable,
+                 sent_bps / 1e6, rate_bps / 1e6);
 }
 
-void bond_stats(const struct bond *b, struct bond_stats *out)
+void bond_stats(const struct bond *b, struct tstamp now, struct bond_stats *out)
 {
     memset(out, 0, sizeof *out);
     struct tstamp newest = { 0 };
@@ -102,5 +165,5 @@ void bond_stats(const struct bond *b, struct bond_stats *out)
     out->drops[BOND_DROP_DUPLICATE] = b->reorder.duplicates;
     out->drops[BOND_DROP_REORDER_FULL] = b->reorder.overflows;
     out->drops[BOND_DROP_FRAGMENT] = b->reorder.fragments_lost;
-    out->limit = bond_limit(b);
+    explain_bond(b, now, out->limit);
 }

@@ -95,7 +95,7 @@ void core_peer_status(const struct core *c, struct tstamp now, size_t peer,
     };
     memcpy(out->name, p->name, sizeof out->name);
     memcpy(out->public_key, p->public_key, sizeof out->public_key);
-    bond_stats(p->bond, &out->bond);
+    bond_stats(p->bond, now, &out->bond);
     for (uint8_t id = 0; id < WIRE_PATHS_MAX; id++)
         if (path_shown(p, id))
             path_status(p, now, id, &out->paths[out->path_count++]);

@@ -227,7 +227,7 @@ static void feed(struct pipe *p)
     struct bond_stats stats;
     if (p->greedy_bytes == 0)
         return;
-    bond_stats(p->bond[0], &stats);
+    bond_stats(p->bond[0], p->now, &stats);
     for (uint32_t waiting = stats.queued_bytes; waiting < GREEDY_WAITING_BYTES;
          waiting += p->greedy_bytes)
         pipe_send(p, 0, 0, p->greedy_bytes);
@@ -327,7 +327,7 @@ uint64_t pipe_drops(const struct pipe *p, unsigned side)
 {
     struct bond_stats stats;
     uint64_t drops = 0;
-    bond_stats(p->bond[side], &stats);
+    bond_stats(p->bond[side], p->now, &stats);
     for (unsigned i = 0; i < BOND_DROP_COUNT; i++)
         if (i != BOND_DROP_DUPLICATE && i != BOND_DROP_ACK_THINNED)
             drops += stats.drops[i];

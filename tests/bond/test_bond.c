@@ -94,7 +94,7 @@ static void what_finds_no_path_for_long_is_dropped(void **state)
         pipe_send(pipe, 0, 1, 1000);
     pipe_run(pipe, 10 * NS_PER_S);
     struct bond_stats stats;
-    bond_stats(pipe->bond[0], &stats);
+    bond_stats(pipe->bond[0], pipe->now, &stats);
     assert_int_equal(stats.drops[BOND_DROP_NO_PATH], 10);
     assert_int_equal(stats.queued_bytes, 0);
     assert_int_equal(pkt_pool_used(pipe->pool[0]), 0);
@@ -303,9 +303,63 @@ static void a_limit_is_kept_and_the_queue_behind_it_short(void **state)
     double bps = (double)(pipe->links[0].bytes[0] - before) * 8 / 5;
     assert_true(bps > 4.6e6 && bps < 5.1e6);
     struct bond_stats stats;
-    bond_stats(pipe->bond[0], &stats);
+    bond_stats(pipe->bond[0], pipe->now, &stats);
     assert_int_equal(stats.drops[BOND_DROP_QUEUE_FULL], 0);
     assert_string_equal(path_stats(0, 0).why, "limited by the configured rate");
+}
+
+static void assert_words(const char *words, const char *part)
+{
+    if (strstr(words, part) == NULL)
+        fail_msg("\"%s\" does not say \"%s\"", words, part);
+}
+
+static const char *limit_words(void)
+{
+    static struct bond_stats stats;
+    bond_stats(pipe->bond[0], pipe->now, &stats);
+    return stats.limit;
+}
+
+static void it_says_why_a_path_is_not_used(void **state)
+{
+    (void)state;
+    static const struct pipe_link links[] = { LINK(20, 10, 0), LINK(20, 15, 0) };
+    open_links(links, 2);
+    assert_words(path_stats(0, 0).why, "in use");
+    pipe->links[0].cut = true;
+    pipe_run(pipe, 4 * NS_PER_S);
+    assert_words(path_stats(0, 0).why, " s, probing");
+    pipe->links[0].cut = false;
+    pipe_run(pipe, 2 * NS_PER_S);
+    pipe->links[0].cut = true;
+    pipe_run(pipe, 2 * NS_PER_S);
+    pipe->links[0].cut = false;
+    pipe_run(pipe, 700 * NS_PER_MS); /* the second fall within a minute */
+    assert_words(path_stats(0, 0).why, "failed lately");
+    pipe_run(pipe, 2 * NS_PER_S);
+    pipe->links[0].loss = 0.31;
+    pipe->greedy_bytes = 1400;
+    pipe_run(pipe, 3 * NS_PER_S);
+    assert_words(path_stats(0, 0).why, "% loss");
+}
+
+static void it_says_what_limits_the_bond(void **state)
+{
+    (void)state;
+    static const struct pipe_link links[] = { LINK(20, 10, 0), LINK(20, 15, 0) };
+    assert_words(limit_words(), "no usable path");
+    open_links(links, 2);
+    pipe_run(pipe, 2 * NS_PER_S);
+    assert_string_equal(limit_words(), "idle");
+    for (unsigned i = 0; i < 3000; i++) { /* 4 Mbit/s */
+        pipe_send(pipe, 0, 1, 1000);
+        pipe_run(pipe, 2 * NS_PER_MS);
+    }
+    assert_words(limit_words(), "not links: 4.");
+    pipe->greedy_bytes = 1400;
+    pipe_run(pipe, 4 * NS_PER_S);
+    assert_string_equal(limit_words(), "links");
 }
 
 static void large_packets_cross_small_paths_in_pieces(void **state)
@@ -399,7 +453,7 @@ static void statistics_tell_of_the_paths(void **state)
     assert_true(near.tx_bps > 17000000 && near.tx_bps < 22000000);
     assert_true(path_stats(1, 0).rx_bps > 17000000);
     assert_int_equal(none.state, BOND_PATH_CLOSED);
-    assert_non_null(none.why);
+    assert_string_equal(none.why, "no address of the peer is reachable over it yet");
     for (int i = 0; i < BOND_DROP_COUNT; i++)
         assert_non_null(bond_drop_name((enum bond_drop)i));
     settle();
@@ -533,6 +587,8 @@ int main(void)
         bond_test(a_closed_path_is_evacuated),
         bond_test(a_standby_path_waits_for_its_turn),
         bond_test(a_limit_is_kept_and_the_queue_behind_it_short),
+        bond_test(it_says_why_a_path_is_not_used),
+        bond_test(it_says_what_limits_the_bond),
         bond_test(large_packets_cross_small_paths_in_pieces),
         bond_test(super_packets_cross_segment_by_segment),
         bond_test(a_reset_begins_anew),
