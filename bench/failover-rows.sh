@@ -51,7 +51,7 @@ begin_fault() {
     cut) "$lab" cut --id "$id" "$failing" ;;
     down | up) "$lab" cut --id "$id" "$failing" "$fault" ;;
     carrier) "$lab" carrier --id "$id" "$failing" off ;;
-    delete) at c ip link del "$failing" ;;
+    delete) at c ip link del dev "$failing" ;;
     address) at c ip addr flush dev "$failing" scope global ;;
     trickle) "$lab" set --id "$id" "$failing" rate-up=0.1,rate-down=0.1 ;;
     loss) "$lab" set --id "$id" "$failing" loss=30 ;;

@@ -7,6 +7,8 @@
  *             of the stream at the receiver, in ms (null: not within --seconds)
  *   call      UDP packets of 160 bytes every 20 ms (64 kbit/s) for so many seconds: how many were
  *             sent, came, and came within --limit ms, and their delays one way
+ *   stream    TCP sends for so many seconds; instead of an object a line "TIME BYTES" for each
+ * piece that came, TIME in seconds since 1970, and an empty one when the source stopped
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -42,6 +44,7 @@ static const char usage[] =
     "usage: hawser-meter transfer --from NETNS --to NETNS --address A --bytes N [--cc NAME]\n"
     "                             [--seconds S]\n"
     "       hawser-meter call --from NETNS --to NETNS --address A --seconds S --limit MS\n"
+    "       hawser-meter stream --from NETNS --to NETNS --address A --seconds S [--cc NAME]\n"
     "A is an IPv4 address of the receiver.\n";
 
 struct options {
@@ -89,7 +92,7 @@ static bool bind_receiver(int fd, const struct options *o)
            failed("bind");
 }
 
-/* Sends what the socket takes; closes it for sending behind the last byte. */
+/* Sends what the socket takes. */
 static bool feed(int fd, uint64_t *left_bytes)
 {
     static const char chunk[CHUNK_BYTES];
@@ -100,7 +103,7 @@ static bool feed(int fd, uint64_t *left_bytes)
             return errno == EAGAIN || failed("send");
         *left_bytes -= (uint64_t)n;
     }
-    return shutdown(fd, SHUT_WR) == 0 || failed("shutdown");
+    return true;
 }
 
 /* 1: the stream has ended, 0: not yet, -1: with the reason logged. */
@@ -142,6 +145,8 @@ static int64_t carry(struct transfer *t, const struct options *o)
             return failed("poll"), -1;
         if (polled[1].revents != 0 && !feed(t->source, &left_bytes))
             return -1;
+        if (left_bytes == 0 && polled[1].fd >= 0 && shutdown(t->source, SHUT_WR) != 0)
+            return failed("shutdown"), -1;
         if (polled[0].revents == 0)
             continue;
         if (t->sink < 0) {
@@ -157,32 +162,82 @@ static int64_t carry(struct transfer *t, const struct options *o)
     return 0;
 }
 
+/* False: with the reason logged. Either way transfer_close() ends it. */
+static bool transfer_open(struct transfer *t, const struct options *o)
+{
+    *t = (struct transfer){ socket_in(o->to, SOCK_STREAM), socket_in(o->from, SOCK_STREAM), -1 };
+    socklen_t name_len = (socklen_t)strlen(o->congestion);
+    if (t->listener < 0 || t->source < 0 || !bind_receiver(t->listener, o))
+        return false;
+    return (setsockopt(t->source, IPPROTO_TCP, TCP_CONGESTION, o->congestion, name_len) == 0 &&
+            listen(t->listener, 1) == 0) ||
+           failed(o->congestion);
+}
+
+static void transfer_close(const struct transfer *t)
+{
+    if (t->sink >= 0)
+        close(t->sink);
+    if (t->source >= 0)
+        close(t->source);
+    if (t->listener >= 0)
+        close(t->listener);
+}
+
 static int do_transfer(const struct options *o)
 {
-    struct transfer t = { socket_in(o->to, SOCK_STREAM), socket_in(o->from, SOCK_STREAM), -1 };
-    int64_t taken_ns = -1;
-    socklen_t name_len = (socklen_t)strlen(o->congestion);
-    if (t.listener < 0 || t.source < 0 || !bind_receiver(t.listener, o))
-        goto out;
-    if (setsockopt(t.source, IPPROTO_TCP, TCP_CONGESTION, o->congestion, name_len) != 0 ||
-        listen(t.listener, 1) != 0) {
-        failed(o->congestion);
-        goto out;
-    }
-    taken_ns = carry(&t, o);
+    struct transfer t;
+    int64_t taken_ns = transfer_open(&t, o) ? carry(&t, o) : -1;
     if (taken_ns > 0)
         printf("{\"bytes\":%llu,\"ms\":%.2f}\n", (unsigned long long)o->bytes,
                (double)taken_ns / 1e6);
     else if (taken_ns == 0)
         printf("{\"bytes\":%llu,\"ms\":null}\n", (unsigned long long)o->bytes);
-out:
-    if (t.sink >= 0)
-        close(t.sink);
-    if (t.source >= 0)
-        close(t.source);
-    if (t.listener >= 0)
-        close(t.listener);
+    transfer_close(&t);
     return taken_ns >= 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+/* Prints what came; false: with the reason logged. */
+static bool stream_receive(struct transfer *t)
+{
+    uint64_t got_bytes = 0;
+    if (t->sink < 0) {
+        t->sink = accept4(t->listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+        return t->sink >= 0 || errno == EAGAIN || failed("accept");
+    }
+    int ended = drain(t->sink, &got_bytes);
+    int64_t now_ns = clock_ns();
+    if (got_bytes > 0)
+        printf("%lld.%06lld %llu\n", (long long)(now_ns / NS_PER_S),
+               (long long)(now_ns % NS_PER_S / 1000), (unsigned long long)got_bytes);
+    return ended == 0 || (ended > 0 && failed("the stream ended"));
+}
+
+static int do_stream(const struct options *o)
+{
+    struct transfer t;
+    bool good = transfer_open(&t, o);
+    int64_t end_ns = clock_ns() + o->most_ns;
+    if (good && connect(t.source, (const struct sockaddr *)&o->address, sizeof(o->address)) != 0 &&
+        errno != EINPROGRESS)
+        good = failed("connect");
+    while (good && clock_ns() < end_ns) {
+        struct pollfd polled[] = {
+            { .fd = t.sink < 0 ? t.listener : t.sink, .events = POLLIN },
+            { .fd = t.source, .events = POLLOUT },
+        };
+        uint64_t left_bytes = 16 * CHUNK_BYTES;
+        if (poll(polled, 2, 100) < 0)
+            good = failed("poll");
+        if (good && polled[1].revents != 0)
+            good = feed(t.source, &left_bytes);
+        if (good && polled[0].revents != 0)
+            good = stream_receive(&t);
+    }
+    if (good)
+        puts("");
+    transfer_close(&t);
+    return good ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
 /* Delays in the order of arrival; a packet carries the time of its sending. */
@@ -349,6 +404,8 @@ int main(int argc, char **argv)
         return do_transfer(&o);
     if (good && strcmp(argv[1], "call") == 0 && o.limit_ns > 0)
         return do_call(&o);
+    if (good && strcmp(argv[1], "stream") == 0)
+        return do_stream(&o);
     fputs(usage, stderr);
     return EXIT_USAGE;
 }
