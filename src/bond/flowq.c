@@ -10,11 +10,14 @@ static const double sparse_decay_ns = 100e6;
 
 #define ACK_GAP_LEAST_NS (2100 * NS_PER_US) /* above the 2 ms that HyStart takes for a train */
 #define ACK_BUSY_NS (200 * NS_PER_MS)
+#define ACK_TURN_NS (200 * NS_PER_MS)
+#define ACK_GAP_SCALE_MOST 4
 
 void flowq_init(struct flowq *q, uint64_t seed, uint32_t bytes_max)
 {
     memset(q, 0, sizeof *q);
     q->seed = seed;
+    q->ack_gap_scale = 1;
     q->bytes_max = bytes_max;
     for (unsigned i = 0; i < FLOWQ_FLOWS; i++)
         q->flows[i].ack_left = (struct tstamp){ -NS_PER_S };
@@ -79,8 +82,9 @@ static double recent_bytes(struct flowq_flow *f, struct tstamp now, uint32_t len
 static int64_t ack_gap_ns(const struct flowq *q, const struct flowq_flow *f, struct tstamp now)
 {
     int64_t gap = tstamp_sub(now, f->ack_since) / 24;
-    if (gap > q->ack_gap_max_ns)
-        gap = q->ack_gap_max_ns;
+    int64_t most = (int64_t)((double)q->ack_gap_max_ns * q->ack_gap_scale);
+    if (gap > most)
+        gap = most;
     return gap < ACK_GAP_LEAST_NS ? ACK_GAP_LEAST_NS : gap;
 }
 
@@ -163,6 +167,23 @@ struct pkt *flowq_pop_sparse(struct flowq *q)
     return p;
 }
 
+/*
+ * Many flows share the way back: each of them needs fewer, for the sum of their windows moves
+ * smoothly though each moves in steps.
+ */
+static void count_ack_flow(struct flowq *q, struct flowq_flow *f, struct tstamp now)
+{
+    if (tstamp_reached(q->ack_turn_end, now)) {
+        q->ack_gap_scale = fmin(sqrt(fmax(1, q->ack_flows)), ACK_GAP_SCALE_MOST);
+        q->ack_flows = 0;
+        q->ack_turn++;
+        q->ack_turn_end = tstamp_add(now, ACK_TURN_NS);
+    }
+    if (f->ack_turn != q->ack_turn)
+        q->ack_flows++;
+    f->ack_turn = q->ack_turn;
+}
+
 struct pkt *flowq_pop_ack(struct flowq *q, struct tstamp now)
 {
     struct flowq_flow *f = q->ack_head;
@@ -172,6 +193,7 @@ struct pkt *flowq_pop_ack(struct flowq *q, struct tstamp now)
     struct pkt *p = f->ack;
     f->ack = NULL;
     f->ack_left = now;
+    count_ack_flow(q, f, now);
     q->bytes -= p->len_bytes;
     return p;
 }

@@ -6,11 +6,12 @@
  * Packets are classed on arrival: sparse (the flow sent less than FLOWQ_SPARSE_BYTES in a decaying
  * 100 ms and nothing of it waits), pure acknowledgement, or bulk. A newer pure acknowledgement of a
  * flow replaces the one that waits, and a busy flow's acknowledgements are spaced: some eight in a
- * round trip tell its sender all there is (Li et al., "TACK", SIGCOMM 2020), spare the way back,
- * and keep the slow start of cubic from taking the delay that equalizing unequal paths adds for a
- * full link (HyStart looks at trains of acknowledgements, and at rounds of more than eight). Bulk
- * flows are served by deficit round robin, a segment at a time, each under its own CoDel (RFC 8289)
- * with constants that the bond adapts to the delay that its paths add.
+ * round trip, and two of each where sixteen flows share the way back, tell its sender all there is
+ * (Li et al., "TACK", SIGCOMM 2020), spare the way back, and keep the slow start of cubic from
+ * taking the delay that equalizing unequal paths adds for a full link (HyStart looks at trains of
+ * acknowledgements, and at rounds of more than eight). Bulk flows are served by deficit round
+ * robin, a segment at a time, each under its own CoDel (RFC 8289) with constants that the bond
+ * adapts to the delay that its paths add.
  */
 #ifndef HAWSER_BOND_FLOWQ_H
 #define HAWSER_BOND_FLOWQ_H
@@ -44,6 +45,7 @@ struct flowq_flow {
     struct tstamp ack_due;   /* when it may leave */
     struct tstamp ack_left;  /* when the last one left */
     struct tstamp ack_since; /* beginning of this busy time of acknowledgements */
+    uint32_t ack_turn;       /* last turn in which one left */
     int64_t deficit_bytes;
     uint32_t tcp_ack;    /* of ack */
     uint32_t hash;       /* flow whose packet came last */
@@ -64,6 +66,10 @@ struct flowq {
     struct flowq_flow *old_head, *old_tail;
     struct flowq_flow *ack_head; /* ascending by ack_due */
     int64_t ack_gap_max_ns;      /* set by the bond: an eighth of the longest round trip */
+    double ack_gap_scale;        /* the root of the number of flows with acknowledgements */
+    uint32_t ack_turn;           /* of ACK_TURN_NS each, in which those flows are counted */
+    struct tstamp ack_turn_end;
+    uint32_t ack_flows;
     struct pkt_list sparse;
     struct flowq_codel codel;
     uint64_t seed;

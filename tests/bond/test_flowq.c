@@ -264,6 +264,21 @@ static void acknowledgements_of_a_busy_flow_are_spaced(void **state)
     assert_in_range(left_late, 48, 51);  /* 20 ms */
 }
 
+/* Nine flows: three times as far apart. */
+static void acknowledgements_of_many_flows_are_spaced_wider(void **state)
+{
+    (void)state;
+    queue->ack_gap_max_ns = 20 * NS_PER_MS;
+    unsigned left = 0;
+    for (int64_t ms = 0; ms < 4000; ms++) {
+        for (uint16_t flow = 0; flow < 9; flow++)
+            push_ack(at_ms(ms), flow, (uint32_t)ms);
+        for (; tstamp_reached(flowq_ack_due(queue), at_ms(ms)); left += ms >= 3000)
+            pkt_put(flowq_pop_ack(queue, at_ms(ms)));
+    }
+    assert_in_range(left, 9 * 16, 9 * 17); /* 60 ms */
+}
+
 static void acknowledgements_leave_in_the_order_of_their_times(void **state)
 {
     (void)state;
@@ -476,6 +491,7 @@ int main(void)
         flowq_test(acknowledgement_numbers_wrap),
         flowq_test(an_older_acknowledgement_replaces_nothing),
         flowq_test(acknowledgements_of_a_busy_flow_are_spaced),
+        flowq_test(acknowledgements_of_many_flows_are_spaced_wider),
         flowq_test(acknowledgements_leave_in_the_order_of_their_times),
         flowq_test(codel_drops_under_a_standing_queue),
         flowq_test(codel_marks_who_speaks_ecn),
