@@ -99,7 +99,7 @@ static void frame_rx(struct peer *p, struct tstamp now, uint8_t path, const stru
         answer_challenge(p, now, path, from, f->token);
         break;
     case WIRE_PATH_RESPONSE:
-        paths_answered(p, now, path, f->token);
+        paths_answered(p, now, path, from, f->token);
         break;
     case WIRE_PATH_STATUS:
         paths_told(p, now, &f->status);

@@ -12,7 +12,11 @@
 /* What a tag of bond_take_pn() is about: kind, path, serial. */
 enum tag_kind { TAG_STATUS = 1, TAG_MTU = 2 };
 
-enum { TRIES_PER_ENDPOINT = 6 };
+/*
+ * Challenges that the first of several addresses gets alone, 300 ms; RFC 8305, section 8, proposes
+ * 250 ms. Then they take turns, and the first to answer is used.
+ */
+enum { TRIES_ALONE = 4 };
 
 static uint32_t make_tag(enum tag_kind kind, uint8_t path, uint16_t serial)
 {
@@ -248,7 +252,7 @@ void paths_arrived(struct peer *p, struct tstamp now, uint8_t id, const struct r
     validation_credit(v, from, len_bytes);
 }
 
-void paths_answered(struct peer *p, struct tstamp now, uint8_t id,
+void paths_answered(struct peer *p, struct tstamp now, uint8_t id, const struct route *from,
                     const uint8_t token[VALIDATION_TOKEN_BYTES])
 {
     struct peer_path *path = &p->paths[id];
@@ -256,6 +260,9 @@ void paths_answered(struct peer *p, struct tstamp now, uint8_t id,
     uint32_t overhead_before = v->open ? route_overhead_bytes(&v->route) : 0;
     if (!validation_answer(v, token))
         return;
+    /* Of the addresses that were asked in turn. */
+    if (v->trusted && paths_endpoint_known(p, &from->to))
+        v->route.to = from->to;
     if (path->opened)
         bond_path_retry(p->bond, now, id);
     /* Only a port that changed keeps what was found out about sizes; even that is checked. */
@@ -407,8 +414,8 @@ static void send_challenge(struct peer *p, struct tstamp now, uint8_t id)
     struct wire_frame_value frames[2] = { { .type = WIRE_PATH_CHALLENGE } };
     struct netaddr other;
     bool lost = !v->open || bond_path_state(p->bond, id) == BOND_PATH_DOWN;
-    bool rotate = v->trusted && lost && v->tries > 0 && v->tries % TRIES_PER_ENDPOINT == 0;
-    if (rotate && paths_endpoint(p, &p->core->links[id], v->tries / TRIES_PER_ENDPOINT, &other))
+    bool in_turn = v->trusted && lost && v->tries >= TRIES_ALONE;
+    if (in_turn && paths_endpoint(p, &p->core->links[id], v->tries - TRIES_ALONE + 1, &other))
         v->candidate.to = other;
     memcpy(frames[0].token, v->token, sizeof frames[0].token);
     size_t count = 1;

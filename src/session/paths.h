@@ -33,7 +33,8 @@ bool paths_endpoint_known(const struct peer *p, const struct netaddr *a);
 /* An authentic datagram came on a path; newest: none with a higher packet number came before. */
 void paths_arrived(struct peer *p, struct tstamp now, uint8_t id, const struct route *from,
                    size_t len_bytes, bool newest);
-void paths_answered(struct peer *p, struct tstamp now, uint8_t id,
+/* A challenge was answered from there. */
+void paths_answered(struct peer *p, struct tstamp now, uint8_t id, const struct route *from,
                     const uint8_t token[VALIDATION_TOKEN_BYTES]);
 void paths_told(struct peer *p, struct tstamp now, const struct wire_path_status *status);
 void paths_bond_event(struct peer *p, struct tstamp now, const struct bond_event *e);

@@ -10,6 +10,8 @@
  *     probe babble PATH COUNT                  random requests to a UNIX stream socket
  *     probe replay DEVICE PORT COUNT           sends COUNT datagrams to that port that leave by the
  *                                              device once more, 1 s later; {"replayed":N}
+ *     probe notify PATH                        a service manager's socket: prints what it hears, a
+ *                                              line each, until it is ended
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -284,6 +286,25 @@ static int babble(char **argv)
     return EXIT_SUCCESS;
 }
 
+static int notify(char **argv)
+{
+    struct sockaddr_un own = { .sun_family = AF_UNIX };
+    char text[1024];
+    snprintf(own.sun_path, sizeof own.sun_path, "%s", argv[0]);
+    int fd = socket(AF_UNIX, SOCK_DGRAM, 0);
+    if (fd < 0 || bind(fd, (const struct sockaddr *)&own, sizeof own) < 0)
+        die(argv[0]);
+    ssize_t n;
+    while ((n = recv(fd, text, sizeof text, 0)) >= 0) {
+        for (ssize_t i = 0; i < n; i++)
+            putchar(text[i] == '\n' ? ' ' : text[i]);
+        putchar('\n');
+        fflush(stdout);
+    }
+    perror("recv");
+    return EXIT_FAILURE;
+}
+
 /* An Ethernet frame with a UDP datagram over IPv4 without options to that port. */
 static bool is_to_port(const uint8_t *frame, size_t len_bytes, uint16_t port)
 {
@@ -336,12 +357,13 @@ int main(int argc, char **argv)
         const char *name;
         int operands;
         int (*run)(char **argv);
-    } commands[] = { { "serve", 1, serve }, { "flow", 4, flow },     { "noise", 3, noise },
-                     { "raw", 3, raw },     { "babble", 2, babble }, { "replay", 3, replay } };
+    } commands[] = { { "serve", 1, serve },  { "flow", 4, flow },     { "noise", 3, noise },
+                     { "raw", 3, raw },      { "babble", 2, babble }, { "replay", 3, replay },
+                     { "notify", 1, notify } };
     for (size_t i = 0; argc >= 2 && i < sizeof commands / sizeof commands[0]; i++) {
         if (strcmp(argv[1], commands[i].name) == 0 && argc == 2 + commands[i].operands)
             return commands[i].run(argv + 2);
     }
-    fprintf(stderr, "usage: probe serve|flow|noise|raw|babble|replay ...; see probe.c\n");
+    fprintf(stderr, "usage: probe serve|flow|noise|raw|babble|replay|notify ...; see probe.c\n");
     return EXIT_USAGE;
 }

@@ -306,6 +306,51 @@ static void test_one_family_dies(void **state)
     world_free(w);
 }
 
+/* One link's IPv6 leads nowhere from the start: it does not wait long for it. */
+static void test_families_race(void **state)
+{
+    (void)state;
+    struct world *w = world_new(1, 2);
+    uint8_t family = 6;
+    w->nodes[1].links[0].outside6 = address("[2001:db8:1::1]:40001");
+    w->nodes[1].links[1].outside6 = address("[2001:db8:1::2]:40001");
+    w->endpoints[0] = world_server_address6();
+    w->endpoints[1] = world_server_address();
+    w->endpoint_count = 2;
+    w->hook = drop_family;
+    w->hook_arg = &family;
+    world_start(w);
+    assert_true(world_run_until_up(w, 1, NS_PER_S));
+    world_run(w, 350 * NS_PER_MS);
+    struct core_path_status path = world_status(w, 1, 0).paths[1];
+    assert_true(path.validated);
+    assert_int_equal(path.remote.family, 4);
+    world_free(w);
+}
+
+/* An answer from far away may come after the other address was asked: it counts for its own. */
+static void test_late_answer_of_the_race(void **state)
+{
+    (void)state;
+    struct world *w = world_new(1, 2);
+    uint8_t family = 4;
+    w->nodes[1].links[0].outside6 = address("[2001:db8:1::1]:40001");
+    w->nodes[1].links[1].outside6 = address("[2001:db8:1::2]:40001");
+    w->nodes[1].links[1].delay_ns = 190 * NS_PER_MS;
+    w->endpoints[0] = world_server_address6();
+    w->endpoints[1] = world_server_address();
+    w->endpoint_count = 2;
+    w->hook = drop_family;
+    w->hook_arg = &family;
+    world_start(w);
+    assert_true(world_run_until_up(w, 1, NS_PER_S));
+    world_run(w, 2 * NS_PER_S);
+    struct core_path_status path = world_status(w, 1, 0).paths[1];
+    assert_int_equal(path.remote.family, 6);
+    assert_int_equal(path.bond.state, BOND_PATH_UP);
+    world_free(w);
+}
+
 static void test_mtu_search(void **state)
 {
     (void)state;
@@ -372,6 +417,8 @@ int main(void)
         cmocka_unit_test(test_dead_endpoints),
         cmocka_unit_test(test_another_router),
         cmocka_unit_test(test_one_family_dies),
+        cmocka_unit_test(test_families_race),
+        cmocka_unit_test(test_late_answer_of_the_race),
         cmocka_unit_test(test_mtu_search),
         cmocka_unit_test(test_mtu_shrinks_under_way),
     };
