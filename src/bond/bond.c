@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include "bond/bond.h"
 
+#include <limits.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -164,19 +165,26 @@ static void change_state(struct bond *b, struct tstamp now, struct path *p,
     state_changed(b, p);
 }
 
-/* Standby paths carry traffic when no active one is there. */
+/*
+ * Standby paths carry traffic when no path before them in the line is there, or, as far as they are
+ * for that, while the active ones are full. One that answered when it was last asked takes over at
+ * once: should it be dead, nothing is lost that had another way.
+ */
 static void choose_standby(struct bond *b, struct tstamp now)
 {
-    bool active = false;
+    unsigned first = UINT_MAX;
     for_each_path (b, p)
-        active = active || (p->state == BOND_PATH_UP && p->config.use == WIRE_PATH_ACTIVE);
+        if (p->state == BOND_PATH_UP && path_line(p) < first)
+            first = path_line(p);
     for_each_path (b, p) {
         if (p->config.use != WIRE_PATH_STANDBY)
             continue;
-        if (active && path_open(p) && p->state != BOND_PATH_STANDBY)
+        bool helps = p->config.standby_busy && !p->config.last_resort && b->busy;
+        bool wanted = path_line(p) <= first || helps;
+        if (!wanted && path_open(p) && p->state != BOND_PATH_STANDBY)
             change_state(b, now, p, BOND_PATH_STANDBY);
-        else if (!active && p->state == BOND_PATH_STANDBY)
-            change_state(b, now, p, BOND_PATH_PROBING);
+        else if (wanted && p->state == BOND_PATH_STANDBY)
+            change_state(b, now, p, path_fresh(p) ? BOND_PATH_UP : BOND_PATH_PROBING);
     }
 }
 
@@ -204,6 +212,9 @@ void bond_path_open(struct bond *b, struct tstamp now, uint8_t path,
     p->rate.limit_bps = (double)config->limit_bps;
     path_set_pace(p, now);
     schedule_survey(b);
+    if (config->use == WIRE_PATH_STANDBY && p->state == BOND_PATH_STANDBY &&
+        tstamp_is_never(p->probe_at))
+        path_set_state(p, now, BOND_PATH_STANDBY); /* switched on: it is probed again */
     if (config->use == WIRE_PATH_DOWN)
         change_state(b, now, p, BOND_PATH_STANDBY);
     else if (p->state == BOND_PATH_CLOSED ||
@@ -379,9 +390,10 @@ void bond_tick(struct bond *b, struct tstamp now)
             changed = true;
         }
     }
-    if (trust_anyone(b, now) || changed)
-        choose_standby(b, now);
+    changed = trust_anyone(b, now) || changed;
     schedule_survey(b);
+    if (schedule_watch_load(b, now) || changed)
+        choose_standby(b, now);
     schedule_adapt_queues(b);
     adapt_hold(b);
     reorder_tick(&b->reorder, now);

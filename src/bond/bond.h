@@ -45,6 +45,10 @@ struct bond_path_config {
     uint64_t limit_bps;      /* most to send; 0: no limit */
     uint32_t datagram_bytes; /* largest UDP payload that passes */
     uint32_t overhead_bytes; /* outer IP and UDP headers: 28 or 48 */
+    uint8_t cost;            /* a dearer path is used only while the cheaper ones are full */
+    bool standby_busy;       /* on standby: also used while the active ones are full */
+    bool last_resort;        /* on standby: used only when no other standby path works either */
+    bool passive;            /* on standby: the peer probes it */
 };
 
 struct bond_config {
@@ -168,6 +172,7 @@ struct bond_path_stats {
     uint64_t rate_bps; /* what we think the path delivers */
     uint64_t tx_bps;   /* last second */
     uint64_t rx_bps;
+    uint64_t rx_most_bps; /* highest of such seconds; an older one counts less by 1/64 a second */
     uint64_t tx_bytes;
     uint64_t rx_bytes;
     uint64_t tx_packets;

@@ -39,7 +39,16 @@ struct bond {
     bool sharing;         /* bulk comes faster than the best path takes it */
     double latest_owd_ns; /* of the usable paths, with its jitter; see survey() */
     uint32_t inner_mtu;   /* largest piece that crosses each of them */
-    struct tstamp now;    /* of the last call that had it */
+    /* preference among paths: set by schedule_survey() and schedule_watch_load() */
+    bool ranked;              /* the usable paths are not all of one rank */
+    double cheap_bps;         /* capacity of the usable paths of the lowest rank */
+    double usable_bps;        /* and of all of them */
+    double cheap_full;        /* share of the last moments in which those had a queue */
+    double all_full;          /* and in which all of them had */
+    struct tstamp load_at;    /* of the last look */
+    struct tstamp spilled_at; /* when a standby path last took what the others had no room for */
+    bool busy;                /* standby paths may help */
+    struct tstamp now;        /* of the last call that had it */
     struct peer_clock peer_clock;
     /* sender's lanes */
     uint32_t lane_next[WIRE_LANES_MAX];
@@ -93,6 +102,10 @@ static inline bool any_usable(const struct bond *b)
 
 /* What the choice of paths needs to know of all of them; after every change. */
 void schedule_survey(struct bond *b);
+/* Looks whether the paths are full; true: standby paths are to be called or sent back (busy). */
+bool schedule_watch_load(struct bond *b, struct tstamp now);
+/* A dearer path, which takes no bulk while the queue of the cheaper ones does not stand. */
+bool schedule_is_spare(const struct bond *b, const struct path *p);
 /* Adapts CoDel and the spacing of acknowledgements to the paths. */
 void schedule_adapt_queues(struct bond *b);
 /* The path on which a packet that overtakes bulk would arrive first, or NULL. */

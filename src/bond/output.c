@@ -13,7 +13,8 @@ static uint8_t ack_carrier(struct bond *b, struct tstamp now, const struct path 
 
 static void start_ack(struct bond *b, struct tstamp now, struct path *p)
 {
-    bool idle = p->acker.pending <= 1;
+    /* On standby, the answer to a probe need not cost anything there. */
+    bool idle = p->acker.pending <= 1 && (p->state != BOND_PATH_STANDBY || !any_usable(b));
     if (!acker_build(&p->acker, now, &p->ack))
         return;
     p->ack.path = p->id;
@@ -22,7 +23,7 @@ static void start_ack(struct bond *b, struct tstamp now, struct path *p)
         p->ack_carriers |= 1U << p->id;
     if (++p->ack_count % ACKS_ON_ALL == 0)
         for_each_path (b, q)
-            if (path_usable(q))
+            if (path_usable(q) && path_rank(q) <= path_rank(p))
                 p->ack_carriers |= 1U << q->id;
 }
 

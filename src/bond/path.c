@@ -6,7 +6,9 @@
 
 #define RTT_UNKNOWN_NS (200 * NS_PER_MS)
 #define PROBE_IDLE_NS (500 * NS_PER_MS)
-#define PROBE_STANDBY_NS (60 * NS_PER_S)
+#define PROBE_SPARE_NS (5 * NS_PER_S)
+#define MONTH_NS (31 * 86400 * NS_PER_S)
+#define STANDBY_MONTH_BYTES 980000
 #define PROBE_FIRST_NS (20 * NS_PER_MS)
 #define PROBE_LAST_NS (500 * NS_PER_MS)
 #define PROBE_HINT_NS (100 * NS_PER_MS)
@@ -17,7 +19,7 @@
 /* Acknowledgements come on the fastest path, which may be the dead one; every fourth on all. */
 #define ACK_DETOUR_NS (4 * ACKER_DELAY_NS)
 
-enum { LOSS_PACKETS = 3, SUSPECT_PACKETS = 3 };
+enum { LOSS_PACKETS = 3, SUSPECT_PACKETS = 3, RX_MOST_FADE = 64 };
 
 void path_init(struct path *p, struct tstamp now, uint8_t id)
 {
@@ -151,6 +153,25 @@ static void distrust(struct path *p, struct tstamp now)
         p->trust_ns = TRUST_LAST_NS;
 }
 
+int64_t path_standby_interval_ns(const struct path *p)
+{
+    const uint32_t probe_bytes = WIRE_HEADER_BYTES + 1 + WIRE_TAG_BYTES + p->config.overhead_bytes;
+    return MONTH_NS / STANDBY_MONTH_BYTES * probe_bytes;
+}
+
+/* Until the cheaper paths are full, nobody waits for news of a dear one. */
+static int64_t idle_interval_ns(const struct path *p)
+{
+    return p->spill_bytes > 0 ? PROBE_SPARE_NS : PROBE_IDLE_NS;
+}
+
+static struct tstamp next_standby_probe(const struct path *p, struct tstamp now)
+{
+    if (p->config.use == WIRE_PATH_DOWN || p->config.passive)
+        return TSTAMP_NEVER;
+    return tstamp_add(now, path_standby_interval_ns(p));
+}
+
 void path_set_state(struct path *p, struct tstamp now, enum bond_path_state state)
 {
     p->state = state;
@@ -182,15 +203,14 @@ void path_set_state(struct path *p, struct tstamp now, enum bond_path_state stat
             p->returned = now;
         }
         p->fallen = false;
-        p->probe_at = tstamp_add(now, PROBE_IDLE_NS);
+        p->probe_at = tstamp_add(now, idle_interval_ns(p));
         p->free_at = now;
         p->bursting = false;
         break;
     case BOND_PATH_STANDBY:
         if (p->config.use == WIRE_PATH_DOWN)
             fall(p, now);
-        p->probe_at =
-            p->config.use == WIRE_PATH_DOWN ? TSTAMP_NEVER : tstamp_add(now, PROBE_STANDBY_NS);
+        p->probe_at = next_standby_probe(p, now);
         break;
     }
 }
@@ -265,7 +285,7 @@ uint64_t path_sent(struct path *p, struct tstamp now, uint32_t wire_bytes, bool 
     p->last_sent = now;
     p->tail_at = segment != NULL ? tstamp_add(now, TAIL_NS) : TSTAMP_NEVER;
     if (p->state == BOND_PATH_UP)
-        p->probe_at = tstamp_add(now, PROBE_IDLE_NS);
+        p->probe_at = tstamp_add(now, idle_interval_ns(p));
     return pn;
 }
 
@@ -445,11 +465,11 @@ static void schedule_probe(struct path *p, struct tstamp now)
             p->probe_interval_ns = PROBE_LAST_NS;
         break;
     case BOND_PATH_STANDBY:
-        p->probe_at = tstamp_add(now, PROBE_STANDBY_NS);
+        p->probe_at = next_standby_probe(p, now);
         break;
     case BOND_PATH_UP:
     case BOND_PATH_CLOSED:
-        p->probe_at = tstamp_add(now, PROBE_IDLE_NS);
+        p->probe_at = tstamp_add(now, idle_interval_ns(p));
         break;
     }
 }
@@ -515,6 +535,8 @@ bool path_tick(struct path *p, struct tstamp now)
         double seconds = (double)tstamp_sub(now, p->second_since) / 1e9;
         p->tx_bps = (uint64_t)((double)p->tx_bytes_second * 8 / seconds);
         p->rx_bps = (uint64_t)((double)p->rx_bytes_second * 8 / seconds);
+        uint64_t faded_bps = p->rx_most_bps - p->rx_most_bps / RX_MOST_FADE;
+        p->rx_most_bps = p->rx_bps > faded_bps ? p->rx_bps : faded_bps;
         p->tx_bytes_second = p->rx_bytes_second = 0;
         p->second_since = now;
     }

@@ -84,6 +84,7 @@ struct path {
     bool ready; /* initialised for this association */
     enum bond_path_state state;
     struct bond_path_config config;
+    uint32_t spill_bytes; /* takes bulk from a queue of so much on: see schedule_survey() */
     struct rate rate;
     struct acker acker;
     /* in flight */
@@ -131,6 +132,7 @@ struct path {
     uint64_t tx_bytes, rx_bytes, tx_packets, rx_packets, resent_packets;
     uint64_t tx_bytes_second, rx_bytes_second;
     uint64_t tx_bps, rx_bps;
+    uint64_t rx_most_bps; /* highest of the last minute or so */
     struct tstamp second_since;
 };
 
@@ -158,6 +160,33 @@ static inline bool path_open(const struct path *p)
 {
     return p->ready && p->state != BOND_PATH_CLOSED;
 }
+
+/*
+ * How far back in the line a path stands: first the active ones by their cost, then those on
+ * standby, then the last resorts.
+ */
+static inline unsigned path_line(const struct path *p)
+{
+    if (p->config.use == WIRE_PATH_ACTIVE)
+        return 0;
+    return p->config.last_resort ? 2 : 1;
+}
+static inline unsigned path_rank(const struct path *p)
+{
+    return path_line(p) << 8 | p->config.cost;
+}
+
+/* On standby: whatever was sent last was answered, so it may be used without asking first. */
+static inline bool path_fresh(const struct path *p)
+{
+    return p->any_acked && p->srtt_ns > 0 && p->inflight_count == 0;
+}
+
+/*
+ * Time between probes on standby: so long that a month of them is less than 1 MB of IP packets,
+ * and so short that most NATs keep the mapping (RFC 4787, REQ-5: not less than 2 minutes).
+ */
+int64_t path_standby_interval_ns(const struct path *p);
 
 /* Bytes on the wire of a datagram with so much UDP payload. */
 static inline uint32_t path_wire_bytes(const struct path *p, uint32_t payload_bytes)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /* Which path a packet takes, and when it is bound to it. */
+#include <limits.h>
 #include <math.h>
 
 #include "bond/internal.h"
@@ -13,21 +14,81 @@
 #define MISSED_MOST_NS 400e6
 #define BULK_EVERY_NS (10 * NS_PER_MS)
 #define BULK_FADE_LEAST_NS 100e6
+#define SPILL_NS 10e6         /* of the cheaper paths' sending time: their queue */
+#define EXPRESS_SPILL_NS 10e6 /* a path with so much to send at once has no room for more */
+#define LOAD_MEMORY_NS 500e6
+#define LOAD_SPILLS 0.15
+#define LOAD_CALLS 0.5
+#define BUSY_LINGER_NS (10 * NS_PER_S)
 
 enum { FRAME_BYTES = 1514 }; /* a full Ethernet frame */
+
+/* The queue that cheaper paths can work off soon is left to them: less than CoDel lets stand. */
+static double spill_ns(const struct bond *b)
+{
+    return fmin(SPILL_NS, (double)b->queue.codel.target_ns / 2);
+}
+
+/* From which queue on each path takes bulk: what the paths before it in rank have to do already. */
+static void set_spills(struct bond *b, unsigned lowest)
+{
+    b->cheap_bps = 0;
+    for_each_path (b, p) {
+        if (!path_usable(p))
+            continue;
+        double before_bps = 0;
+        for_each_path (b, q)
+            if (path_usable(q) && path_rank(q) < path_rank(p))
+                before_bps += q->rate.phase == RATE_START ? INFINITY : q->rate.capacity_bps;
+        p->spill_bytes = (uint32_t)fmin(before_bps * spill_ns(b) / 8e9, UINT32_MAX / 2);
+        if (path_rank(p) == lowest)
+            b->cheap_bps += p->rate.capacity_bps;
+    }
+}
+
+bool schedule_watch_load(struct bond *b, struct tstamp now)
+{
+    bool before = b->busy;
+    double share = fmin(1, (double)tstamp_sub(now, b->load_at) / LOAD_MEMORY_NS);
+    double queue_ns = b->queue.bytes * 8e9;
+    b->load_at = now;
+    /* Half of what opens the next path: that one keeps the queue about where it was opened. */
+    bool cheap = queue_ns > b->cheap_bps * spill_ns(b) / 2;
+    bool all = queue_ns > b->usable_bps * spill_ns(b);
+    b->cheap_full += share * (cheap - b->cheap_full);
+    b->all_full += share * (all - b->all_full);
+    if (!b->busy && b->all_full > LOAD_CALLS && any_usable(b)) {
+        b->busy = true;
+        b->spilled_at = now;
+    } else if (tstamp_sub(now, b->spilled_at) > BUSY_LINGER_NS) {
+        b->busy = false;
+    }
+    return b->busy != before;
+}
 
 void schedule_survey(struct bond *b)
 {
     uint32_t least = 0;
+    unsigned lowest = UINT_MAX;
+    unsigned highest = 0;
     b->latest_owd_ns = -INFINITY;
+    b->usable_bps = 0;
     for_each_path (b, p) {
         if (!path_usable(p))
             continue;
+        p->spill_bytes = 0;
+        b->usable_bps += p->rate.capacity_bps;
+        lowest = path_rank(p) < lowest ? path_rank(p) : lowest;
+        highest = path_rank(p) > highest ? path_rank(p) : highest;
         b->latest_owd_ns = fmax(b->latest_owd_ns, p->rate.owd_ns + p->rate.jitter_ns);
         if (least == 0 || p->config.datagram_bytes < least)
             least = p->config.datagram_bytes;
     }
     b->inner_mtu = least > WIRE_OVERHEAD_BYTES ? least - WIRE_OVERHEAD_BYTES : 0;
+    b->ranked = highest > lowest && lowest != UINT_MAX;
+    b->cheap_bps = b->usable_bps;
+    if (b->ranked)
+        set_spills(b, lowest);
 }
 
 /* Nanoseconds from now until a datagram put on the path now would arrive, up to a constant. */
@@ -48,18 +109,24 @@ static double commit_allowance_ns(const struct bond *b, const struct path *p)
     return fmin(b->latest_owd_ns - p->rate.owd_ns, HOLD_MOST_NS) + COMMIT_AHEAD_NS;
 }
 
+bool schedule_is_spare(const struct bond *b, const struct path *p)
+{
+    return p->spill_bytes > 0 && (b->queue.bytes < p->spill_bytes || b->cheap_full < LOAD_SPILLS);
+}
+
 static bool has_room(const struct bond *b, const struct path *p, struct tstamp now)
 {
-    return path_usable(p) && p->committed.count < p->committed.capacity && !path_inflight_full(p) &&
+    return path_usable(p) && !schedule_is_spare(b, p) &&
+           p->committed.count < p->committed.capacity && !path_inflight_full(p) &&
            (double)path_backlog_ns(p, now) < commit_allowance_ns(b, p);
 }
 
 /*
- * The path with room on which a bulk packet would arrive first, or NULL. While the paths carry
- * together more than the best could alone, the one that is free first: what has room arrives no
- * later than the slowest path's packets, and the inner round trip is theirs. Going back to the fast
- * path whenever the inner window shrinks a little would starve the slow one, and with it the inner
- * flow.
+ * The path with room, of the lowest rank, on which a bulk packet would arrive first, or NULL. While
+ * the paths carry together more than the best could alone, the one that is free first: what has
+ * room arrives no later than the slowest path's packets, and the inner round trip is theirs. Going
+ * back to the fast path whenever the inner window shrinks a little would starve the slow one, and
+ * with it the inner flow.
  */
 static struct path *choose_bulk(struct bond *b, struct tstamp now, uint32_t bytes)
 {
@@ -68,9 +135,10 @@ static struct path *choose_bulk(struct bond *b, struct tstamp now, uint32_t byte
     for_each_path (b, p) {
         if (!has_room(b, p, now))
             continue;
+        unsigned rank = path_rank(p);
         double at =
             b->sharing ? (double)path_backlog_ns(p, now) : predict_arrival(p, now, bytes, false);
-        if (at < best_at) {
+        if (best == NULL || (rank == path_rank(best) ? at < best_at : rank < path_rank(best))) {
             best = p;
             best_at = at;
         }
@@ -78,16 +146,28 @@ static struct path *choose_bulk(struct bond *b, struct tstamp now, uint32_t byte
     return best;
 }
 
+/* The rank of a path for what overtakes bulk: of use only as far as it leaves soon. */
+static unsigned express_rank(const struct bond *b, const struct path *p)
+{
+    if (!b->ranked)
+        return 0;
+    bool crowded = (double)path_send_time_ns(p, p->express.bytes) > EXPRESS_SPILL_NS;
+    return crowded ? UINT_MAX : path_rank(p);
+}
+
 struct path *schedule_express(struct bond *b, struct tstamp now, uint32_t bytes, uint8_t avoid)
 {
     struct path *best = NULL;
+    unsigned best_rank = UINT_MAX;
     double best_at = INFINITY;
     for_each_path (b, p) {
         if (!path_usable(p) || p->express.count == p->express.capacity || p->id == avoid)
             continue;
+        unsigned rank = express_rank(b, p);
         double at = predict_arrival(p, now, bytes, true);
-        if (at < best_at) {
+        if (best == NULL || (rank == best_rank ? at < best_at : rank < best_rank)) {
             best = p;
+            best_rank = rank;
             best_at = at;
         }
     }
@@ -155,8 +235,11 @@ static struct path *next_bulk_path(struct bond *b, struct tstamp now)
         p = b->run_path = choose_bulk(b, now, FRAME_BYTES);
         b->run_ns = RUN_NS;
     }
-    if (p != NULL)
+    if (p != NULL) {
         b->run_ns -= path_send_time_ns(p, FRAME_BYTES);
+        if (path_line(p) > 0)
+            b->spilled_at = now;
+    }
     return p;
 }
 
@@ -192,7 +275,8 @@ static void duplicate(struct bond *b, struct tstamp now, const struct path *firs
     struct path *second = schedule_express(b, now, s->bytes, first->id);
     struct segment copy = *s;
     copy.once = true;
-    if (second != NULL && ring_push(&second->express, &copy, path_segment_bytes(second, &copy)))
+    if (second != NULL && path_rank(second) <= path_rank(first) &&
+        ring_push(&second->express, &copy, path_segment_bytes(second, &copy)))
         pkt_ref(copy.pkt);
 }
 

@@ -58,7 +58,17 @@ static void explain_use(const struct path *p, char out[BOND_WHY_BYTES])
         snprintf(out, BOND_WHY_BYTES, r->loaded ? "in use, limited by the link" : "in use");
 }
 
-static void explain_path(const struct path *p, struct tstamp now, char out[BOND_WHY_BYTES])
+static const char *standby_reason(const struct path *p)
+{
+    if (p->config.use == WIRE_PATH_DOWN)
+        return "switched off";
+    if (p->config.last_resort)
+        return "quota used up: the last resort";
+    return p->config.standby_busy ? "standby until the others are down or full" : "standby";
+}
+
+static void explain_path(const struct bond *b, const struct path *p, struct tstamp now,
+                         char out[BOND_WHY_BYTES])
 {
     switch (p->state) {
     case BOND_PATH_CLOSED:
@@ -72,10 +82,13 @@ static void explain_path(const struct path *p, struct tstamp now, char out[BOND_
         explain_silence(p, now, out);
         break;
     case BOND_PATH_STANDBY:
-        snprintf(out, BOND_WHY_BYTES, p->config.use == WIRE_PATH_DOWN ? "switched off" : "standby");
+        snprintf(out, BOND_WHY_BYTES, "%s", standby_reason(p));
         break;
     case BOND_PATH_UP:
-        explain_use(p, out);
+        if (schedule_is_spare(b, p))
+            snprintf(out, BOND_WHY_BYTES, "dear: waits until the cheaper ones are full");
+        else
+            explain_use(p, out);
         break;
     }
 }
@@ -102,6 +115,7 @@ void bond_path_stats(const struct bond *b, struct tstamp now, uint8_t path,
     out->rate_bps = (uint64_t)p->rate.capacity_bps;
     out->tx_bps = fresh ? p->tx_bps : 0;
     out->rx_bps = fresh ? p->rx_bps : 0;
+    out->rx_most_bps = p->rx_most_bps;
     out->tx_bytes = p->tx_bytes;
     out->rx_bytes = p->rx_bytes;
     out->tx_packets = p->tx_packets;
@@ -110,7 +124,7 @@ void bond_path_stats(const struct bond *b, struct tstamp now, uint8_t path,
     out->inflight_bytes = p->inflight_bytes;
     out->queue_ns = (int64_t)p->rate.queue_ns;
     out->datagram_bytes = p->config.datagram_bytes;
-    explain_path(p, now, out->why);
+    explain_path(b, p, now, out->why);
 }
 
 /*

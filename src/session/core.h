@@ -92,6 +92,8 @@ struct core_link {
     struct netaddr gateway_ipv6;
     uint32_t mtu_bytes;      /* of the interface, IP packet */
     uint8_t use;             /* enum wire_path_use */
+    uint8_t flags;           /* enum wire_path_flag, of use = standby */
+    uint8_t cost;            /* a dearer link is used only while the cheaper ones are full */
     uint64_t limit_up_bps;   /* 0: none */
     uint64_t limit_down_bps; /* 0: none */
 };

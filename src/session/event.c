@@ -24,6 +24,9 @@ void event_path(struct peer *p, uint8_t path, bool up, const char *reason)
     enum core_event_type type = up ? CORE_EVENT_PATH_UP : CORE_EVENT_PATH_DOWN;
     struct state_event e = { .type = type, .peer = p, .path = path, .reason = reason };
     char *name = p->paths[path].name_when_up;
+    if (p->paths[path].told_up == up)
+        return;
+    p->paths[path].told_up = up;
     if (up || name[0] == '\0')
         paths_link_name(p, path, name);
     if (p->paths[path].address.open)

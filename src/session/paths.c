@@ -75,8 +75,10 @@ static void configure(struct peer *p, struct tstamp now, uint8_t id)
     struct peer_path *path = &p->paths[id];
     if (!path->opened)
         return;
+    const struct core_link *link = &p->core->links[id];
     enum wire_path_use use = paths_local_use(p, id);
-    uint64_t limit_bps = ours(p) ? p->core->links[id].limit_up_bps : 0;
+    uint64_t limit_bps = ours(p) ? link->limit_up_bps : 0;
+    uint8_t flags = ours(p) ? link->flags : path->remote.flags;
     if (path->heard) {
         uint64_t theirs_bps = path->remote.limit_kbps * 1000;
         if (path->remote.use > use)
@@ -89,8 +91,17 @@ static void configure(struct peer *p, struct tstamp now, uint8_t id)
         .limit_bps = limit_bps,
         .datagram_bytes = path->mtu.confirmed_bytes,
         .overhead_bytes = route_overhead_bytes(&path->address.route),
+        .cost = ours(p) ? link->cost : path->remote.cost,
+        .standby_busy = (flags & WIRE_PATH_BUSY) != 0,
+        .last_resort = (flags & WIRE_PATH_LAST_RESORT) != 0,
+        .passive = !ours(p),
     };
     bond_path_open(p->bond, now, id, &config);
+    /* On standby a path is no more down than up: it can be used. */
+    if (use == WIRE_PATH_DOWN)
+        event_path(p, id, false, "switched off");
+    else if (bond_path_state(p->bond, id) == BOND_PATH_STANDBY)
+        event_path(p, id, true, "stands by");
 }
 
 static void tell(struct peer *p, struct tstamp now, uint8_t id)
@@ -332,14 +343,12 @@ static void state_changed(struct peer *p, struct tstamp now, uint8_t id, enum bo
         seek_other_endpoint(p, now, id);
         event_path(p, id, false, "no answer");
         break;
-    case BOND_PATH_STANDBY:
-        event_path(p, id, false, "held back");
-        break;
     case BOND_PATH_CLOSED:
         event_path(p, id, false, "closed");
         break;
     case BOND_PATH_PROBING:
     case BOND_PATH_SUSPECT:
+    case BOND_PATH_STANDBY: /* told by configure(), as far as it is down */
         break;
     }
 }
@@ -381,6 +390,7 @@ void paths_clear(struct peer *p)
         char name[sizeof path->name_when_up];
         memcpy(name, path->name_when_up, sizeof name);
         *path = (struct peer_path){ .status_sent = TSTAMP_NEVER,
+                                    .told_up = path->told_up,
                                     .status_sequence = path->status_sequence,
                                     .status_serial = path->status_serial };
         memcpy(path->name_when_up, name, sizeof name);
@@ -399,6 +409,8 @@ static struct wire_frame_value status_frame(struct peer *p, uint8_t id)
     s->use = (uint8_t)paths_local_use(p, id);
     s->datagram_bytes = path->opened ? (uint16_t)path->mtu.confirmed_bytes : 0;
     if (ours(p)) {
+        s->flags = link->flags;
+        s->cost = link->cost;
         s->limit_kbps = link->limit_down_bps / 1000;
         s->name_len = (uint8_t)strnlen(link->name, WIRE_LINK_NAME_MAX);
         memcpy(s->name, link->name, s->name_len);

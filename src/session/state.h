@@ -51,6 +51,7 @@ struct peer_path {
     struct tstamp status_sent; /* NEVER: acknowledged, or not told yet */
     bool heard;                /* remote holds what the peer told */
     struct wire_path_status remote;
+    bool told_up;                              /* by event_path() */
     char name_when_up[WIRE_LINK_NAME_MAX + 1]; /* what event_path() called it */
 };
 

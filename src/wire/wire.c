@@ -135,7 +135,7 @@ static void put_status(struct writer *w, const struct wire_path_status *s)
 {
     write_u8(w, s->path);
     write_u32(w, s->sequence);
-    write_u8(w, s->use);
+    write_u8(w, (uint8_t)(s->use | s->flags << 2 | s->cost << 4));
     write_varint(w, s->limit_kbps);
     write_u16(w, s->datagram_bytes);
     write_u8(w, s->name_len);
@@ -155,7 +155,10 @@ static bool get_status(struct reader *r, struct wire_path_status *s)
 {
     s->path = read_u8(r);
     s->sequence = read_u32(r);
-    s->use = read_u8(r);
+    uint8_t mode = read_u8(r);
+    s->use = mode & 3;
+    s->flags = mode >> 2 & 3;
+    s->cost = mode >> 4;
     s->limit_kbps = read_varint(r);
     s->datagram_bytes = read_u16(r);
     s->name_len = read_u8(r);

@@ -138,10 +138,21 @@ struct wire_ack {
 
 enum wire_path_use { WIRE_PATH_ACTIVE = 0, WIRE_PATH_STANDBY = 1, WIRE_PATH_DOWN = 2 };
 
+/* When a path on standby is used. */
+enum wire_path_flag {
+    WIRE_PATH_BUSY = 1,        /* also while the active paths are full */
+    WIRE_PATH_LAST_RESORT = 2, /* only when no other path on standby works either */
+};
+
+enum { WIRE_COST_MAX = 15 };
+
 struct wire_path_status {
     uint8_t path;
-    uint32_t sequence;       /* a status with a lower one than the last is ignored */
-    uint8_t use;             /* enum wire_path_use: how the receiver of this frame shall use it */
+    uint32_t sequence; /* a status with a lower one than the last is ignored */
+    uint8_t use;       /* enum wire_path_use: how the receiver of this frame shall use it */
+    uint8_t flags;     /* enum wire_path_flag */
+    uint8_t
+        cost; /* 0 .. WIRE_COST_MAX; a dearer path is used only while the cheaper ones are full */
     uint64_t limit_kbps;     /* most that the receiver of this frame may send; 0: no limit */
     uint16_t datagram_bytes; /* largest UDP payload known to pass; 0: unknown */
     uint8_t name_len;

@@ -269,24 +269,117 @@ static void a_standby_path_waits_for_its_turn(void **state)
         pipe_run(pipe, NS_PER_MS);
     }
     assert_true(pipe->links[1].bytes[0] - before < 200);
-    /* A carrier is lost: the standby path takes over at once. */
-    pipe->links[0].cut = true;
-    pipe_measure(pipe);
-    for (unsigned side = 0; side < 2; side++)
-        bond_path_suspect(pipe->bond[side], pipe_now(pipe, side), 0);
-    assert_int_equal(bond_path_state(pipe->bond[0], 1), BOND_PATH_PROBING);
-    for (unsigned i = 0; i < 1000; i++) {
-        pipe_send(pipe, 0, 1, 1000);
+    /* A carrier is lost: it takes over at once, and hands back when the other has returned. */
+    for (unsigned loss = 0; loss < 2; loss++) {
+        pipe->links[0].cut = true;
+        pipe_measure(pipe);
+        for (unsigned side = 0; side < 2; side++)
+            bond_path_suspect(pipe->bond[side], pipe_now(pipe, side), 0);
+        assert_int_equal(bond_path_state(pipe->bond[0], 1), BOND_PATH_UP);
+        for (unsigned i = 0; i < 1000; i++) {
+            pipe_send(pipe, 0, 1, 1000);
+            pipe_run(pipe, NS_PER_MS);
+        }
+        assert_int_equal(bond_path_state(pipe->bond[0], 1), BOND_PATH_UP);
+        /* What was in flight has to be repeated, at first by the rate that any new path begins
+         * with. */
+        assert_true(pipe->sink[1].longest_silence_ns < (loss == 0 ? 150 : 40) * NS_PER_MS);
+        pipe->links[0].cut = false;
+        pipe_run(pipe, 5 * NS_PER_S);
+        assert_int_equal(bond_path_state(pipe->bond[0], 0), BOND_PATH_UP);
+        assert_int_equal(bond_path_state(pipe->bond[0], 1), BOND_PATH_STANDBY);
+        assert_int_equal(pipe_missing(pipe, 1), 0);
+    }
+}
+
+static void open_with(uint8_t link, struct bond_path_config settings)
+{
+    settings.datagram_bytes = pipe->config.datagram_bytes;
+    settings.overhead_bytes = pipe->config.overhead_bytes;
+    pipe->config = settings;
+    pipe_open(pipe, link);
+}
+
+static void a_last_resort_comes_after_all_others(void **state)
+{
+    (void)state;
+    static const struct pipe_link links[] = { LINK(20, 10, 0), LINK(20, 20, 0), LINK(20, 5, 0) };
+    memcpy(pipe->links, links, sizeof links);
+    open_with(0, (struct bond_path_config){ .use = WIRE_PATH_ACTIVE });
+    open_with(1, (struct bond_path_config){ .use = WIRE_PATH_STANDBY });
+    open_with(2, (struct bond_path_config){ .use = WIRE_PATH_STANDBY, .last_resort = true });
+    pipe_run(pipe, 2 * NS_PER_S);
+    static const struct {
+        unsigned cut;
+        enum bond_path_state standby, last;
+    } steps[] = { { 0, BOND_PATH_STANDBY, BOND_PATH_STANDBY },
+                  { 1, BOND_PATH_UP, BOND_PATH_STANDBY },
+                  { 3, BOND_PATH_DOWN, BOND_PATH_UP },
+                  { 2, BOND_PATH_STANDBY, BOND_PATH_STANDBY },
+                  { 1, BOND_PATH_UP, BOND_PATH_STANDBY } };
+    for (size_t i = 0; i < sizeof steps / sizeof *steps; i++) {
+        pipe->links[0].cut = (steps[i].cut & 1) != 0;
+        pipe->links[1].cut = (steps[i].cut & 2) != 0;
+        pipe_run(pipe, 10 * NS_PER_S);
+        assert_int_equal(bond_path_state(pipe->bond[0], 1), steps[i].standby);
+        assert_int_equal(bond_path_state(pipe->bond[0], 2), steps[i].last);
+    }
+}
+
+/* Datagrams with data over a link while side 0 sends so much a second for so long. */
+static uint64_t data_over(uint8_t link, unsigned bytes_a_ms, unsigned ms)
+{
+    uint64_t before = pipe->links[link].data_datagrams[0];
+    for (unsigned i = 0; i < ms; i++) {
+        for (unsigned left = bytes_a_ms; left >= 1250; left -= 1250)
+            pipe_send(pipe, 0, 1, 1250);
         pipe_run(pipe, NS_PER_MS);
     }
-    assert_int_equal(bond_path_state(pipe->bond[0], 1), BOND_PATH_UP);
-    assert_true(pipe->sink[1].longest_silence_ns < 220 * NS_PER_MS);
-    /* And hands over when the other is back. */
-    pipe->links[0].cut = false;
+    return pipe->links[link].data_datagrams[0] - before;
+}
+
+static void a_dear_path_waits_until_the_cheap_are_full(void **state)
+{
+    (void)state;
+    static const struct pipe_link links[] = { LINK(20, 20, 0), LINK(20, 5, 0) };
+    memcpy(pipe->links, links, sizeof links);
+    open_with(0, (struct bond_path_config){ .use = WIRE_PATH_ACTIVE });
+    open_with(1, (struct bond_path_config){ .use = WIRE_PATH_ACTIVE, .cost = 3 });
+    pipe_run(pipe, NS_PER_S);
+    data_over(1, 1250, 2000); /* 10 Mbit/s: also while the rates are still found out */
+    assert_true(data_over(1, 1250, 3000) < 30);
+    pipe->greedy_bytes = 1400;
+    pipe_run(pipe, 4 * NS_PER_S);
+    pipe_measure(pipe);
     pipe_run(pipe, 5 * NS_PER_S);
-    assert_int_equal(bond_path_state(pipe->bond[0], 0), BOND_PATH_UP);
-    assert_int_equal(bond_path_state(pipe->bond[0], 1), BOND_PATH_STANDBY);
-    assert_int_equal(pipe_missing(pipe, 1), 0);
+    assert_true(pipe_bps(pipe, 1) > 0.85 * 40e6);
+    settle();
+    assert_true(data_over(1, 1250, 3000) < 30);
+    assert_string_equal(path_stats(0, 1).why, "dear: waits until the cheaper ones are full");
+}
+
+static void standby_helps_the_busy_only_where_it_may(void **state)
+{
+    (void)state;
+    for (unsigned may = 0; may < 2; may++) {
+        begin_again(7);
+        static const struct pipe_link links[] = { LINK(20, 20, 0), LINK(20, 5, 0) };
+        memcpy(pipe->links, links, sizeof links);
+        open_with(0, (struct bond_path_config){ .use = WIRE_PATH_ACTIVE });
+        open_with(1, (struct bond_path_config){ .use = WIRE_PATH_STANDBY, .standby_busy = may });
+        pipe_run(pipe, NS_PER_S);
+        assert_int_equal(data_over(1, 1250, 3000), 0);
+        pipe->greedy_bytes = 1400;
+        pipe_run(pipe, 4 * NS_PER_S);
+        pipe_measure(pipe);
+        pipe_run(pipe, 5 * NS_PER_S);
+        assert_true(pipe_bps(pipe, 1) > (may ? 0.85 * 40e6 : 0.85 * 20e6));
+        assert_int_equal(bond_path_state(pipe->bond[0], 1), may ? BOND_PATH_UP : BOND_PATH_STANDBY);
+        settle();
+        data_over(1, 1250, 15000);
+        assert_int_equal(bond_path_state(pipe->bond[0], 1), BOND_PATH_STANDBY);
+        assert_int_equal(data_over(1, 1250, 2000), 0);
+    }
 }
 
 static void a_limit_is_kept_and_the_queue_behind_it_short(void **state)
@@ -586,6 +679,9 @@ int main(void)
         bond_test(a_suspected_path_is_left_at_once),
         bond_test(a_closed_path_is_evacuated),
         bond_test(a_standby_path_waits_for_its_turn),
+        bond_test(a_last_resort_comes_after_all_others),
+        bond_test(a_dear_path_waits_until_the_cheap_are_full),
+        bond_test(standby_helps_the_busy_only_where_it_may),
         bond_test(a_limit_is_kept_and_the_queue_behind_it_short),
         bond_test(it_says_why_a_path_is_not_used),
         bond_test(it_says_what_limits_the_bond),

@@ -67,6 +67,37 @@ static void test_client_moves_to_another_network(void **state)
     world_free(w);
 }
 
+static unsigned events_of_link(const struct world *w, const char *link, enum core_event_type type)
+{
+    const struct world_node *n = &w->nodes[1];
+    unsigned count = 0;
+    for (size_t i = 0; i < n->event_count; i++)
+        count += n->events[i].type == type && strcmp(n->events[i].link, link) == 0;
+    return count;
+}
+
+static void test_standby_is_not_down(void **state)
+{
+    (void)state;
+    struct world *w = connected(2);
+    assert_int_equal(events_of_link(w, "link1", CORE_EVENT_PATH_UP), 1);
+    world_link_event(w, 1, 1, true, true, WIRE_PATH_STANDBY);
+    world_run(w, NS_PER_S);
+    assert_int_equal(world_status(w, 1, 0).paths[1].bond.state, BOND_PATH_STANDBY);
+    assert_int_equal(world_status(w, 0, 0).paths[1].bond.state, BOND_PATH_STANDBY);
+    assert_int_equal(events_of_link(w, "link1", CORE_EVENT_PATH_DOWN), 0);
+    world_link_event(w, 1, 1, true, true, WIRE_PATH_DOWN);
+    world_run(w, NS_PER_S);
+    assert_int_equal(events_of_link(w, "link1", CORE_EVENT_PATH_DOWN), 1);
+    world_link_event(w, 1, 1, true, true, WIRE_PATH_STANDBY);
+    world_run(w, NS_PER_S);
+    assert_int_equal(events_of_link(w, "link1", CORE_EVENT_PATH_UP), 2);
+    world_link_event(w, 1, 1, true, true, WIRE_PATH_ACTIVE);
+    world_run(w, NS_PER_S);
+    assert_int_equal(events_of_link(w, "link1", CORE_EVENT_PATH_UP), 2);
+    world_free(w);
+}
+
 struct thief {
     struct netaddr address;
     unsigned left;
@@ -407,6 +438,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_nat_gives_another_port),
         cmocka_unit_test(test_client_moves_to_another_network),
+        cmocka_unit_test(test_standby_is_not_down),
         cmocka_unit_test(test_no_reflection),
         cmocka_unit_test(test_unvalidated_client_gets_no_flood),
         cmocka_unit_test(test_link_held_back_and_returned),

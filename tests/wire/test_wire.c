@@ -125,6 +125,8 @@ static struct wire_frame_value random_frame(struct rng *r)
         f.status.path = (uint8_t)some(r, WIRE_PATHS_MAX);
         f.status.sequence = (uint32_t)rng_next(r);
         f.status.use = (uint8_t)some(r, 3);
+        f.status.flags = (uint8_t)some(r, 4);
+        f.status.cost = (uint8_t)some(r, WIRE_COST_MAX + 1);
         f.status.limit_kbps = rng_next(r) >> (2 + some(r, 60));
         f.status.datagram_bytes = (uint16_t)rng_next(r);
         f.status.name_len = (uint8_t)some(r, WIRE_LINK_NAME_MAX + 1);
