@@ -262,11 +262,50 @@ static void print_offloads(const json_t *offloads, FILE *to)
             gso ? (gro ? "gso+gro" : "gso") : (gro ? "gro" : "none"));
 }
 
+/* "used 12.3 of 50.0 GB, 37.7 GB left for 9 days, 3 hours": decimal, as providers count. */
+static void print_quota(const json_t *link, FILE *to)
+{
+    static const char *const units[4] = { "kB", "MB", "GB", "TB" };
+    char used[RENDER_TEXT_BYTES];
+    char all[RENDER_TEXT_BYTES];
+    char left[RENDER_TEXT_BYTES];
+    char time[RENDER_TEXT_BYTES];
+    double quota = render_number(link, "quota_bytes");
+    if (!(quota > 0))
+        return;
+    fprintf(to, ", used %s of %s, %s left for %s",
+            scaled(render_number(link, "quota_used_bytes") / 1000, 1000, units, used),
+            scaled(quota / 1000, 1000, units, all),
+            scaled(render_number(link, "quota_left_bytes") / 1000, 1000, units, left),
+            render_age(render_number(link, "quota_reset_s"), time));
+}
+
+/* Links that are not simply active. */
+static void print_link(const json_t *link, FILE *to)
+{
+    char text[RENDER_TEXT_BYTES];
+    const char *use = json_string_value(json_object_get(link, "use"));
+    const char *when = json_string_value(json_object_get(link, "standby_when"));
+    double cost = render_number(link, "cost");
+    bool active = use == NULL || strcmp(use, "active") == 0;
+    if (active && !(cost > 0) && !(render_number(link, "quota_bytes") > 0))
+        return;
+    fprintf(to, "  link %s: ", render_string(link, "name", text));
+    fputs(render_string(link, "use", text), to);
+    if (when != NULL)
+        fprintf(to, ", when %s", render_string(link, "standby_when", text));
+    if (cost > 0)
+        fprintf(to, ", cost %.0f", cost);
+    print_quota(link, to);
+    fputc('\n', to);
+}
+
 void render_status(const json_t *status, FILE *to)
 {
     char text[RENDER_TEXT_BYTES];
     size_t i;
     json_t *peer;
+    json_t *link;
     fprintf(to, "tunnel: %s\n", render_string(status, "interface", text));
     fprintf(to, "  version: %s\n", render_string(status, "version", text));
     fprintf(to, "  up: %s\n", render_age(render_number(status, "uptime_s"), text));
@@ -274,6 +313,10 @@ void render_status(const json_t *status, FILE *to)
     if (isfinite(mtu))
         fprintf(to, "  mtu: %.0f\n", mtu);
     print_offloads(json_object_get(status, "offloads"), to);
+    json_array_foreach(json_object_get(status, "links"), i, link)
+    {
+        print_link(link, to);
+    }
     json_array_foreach(json_object_get(status, "peers"), i, peer)
     {
         print_peer(peer, to);

@@ -210,6 +210,13 @@ static void dump_link(const struct config_link *link, FILE *to)
         fprintf(to, "max-up = %" PRIu64 "bit\n", link->max_up_bps);
     if (link->max_down_bps != 0)
         fprintf(to, "max-down = %" PRIu64 "bit\n", link->max_down_bps);
+    if (link->standby_busy)
+        fputs("standby-when = busy\n", to);
+    if (link->quota.bytes != 0)
+        fprintf(to, "quota = %" PRIu64 ".%06" PRIu64 "mb/month\nquota-reset-day = %u\n",
+                link->quota.bytes / 1000000, link->quota.bytes % 1000000, link->quota.reset_day);
+    if (link->cost != 0)
+        fprintf(to, "cost = %u\n", link->cost);
 }
 
 void config_dump(const struct config *c, FILE *to)

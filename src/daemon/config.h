@@ -17,6 +17,7 @@
 
 #include "base/log.h"
 #include "base/netaddr.h"
+#include "daemon/quota.h"
 #include "sys/tun.h"
 #include "wire/wire.h"
 
@@ -73,6 +74,9 @@ struct config_link {
     enum wire_path_use role; /* WIRE_PATH_ACTIVE or WIRE_PATH_STANDBY */
     uint64_t max_up_bps;     /* 0: no limit */
     uint64_t max_down_bps;   /* 0: no limit */
+    bool standby_busy;       /* a standby link also helps while the active ones are full */
+    uint8_t cost;
+    struct quota_rule quota;
 };
 
 struct config {

@@ -498,6 +498,37 @@ static void set_link_max_down(struct config_parser *p, const char *value)
     set_rate(p, value, &this_link(p)->max_down_bps);
 }
 
+static void set_link_standby_when(struct config_parser *p, const char *value)
+{
+    this_link(p)->standby_busy = strcmp(value, "busy") == 0;
+    if (!this_link(p)->standby_busy && strcmp(value, "down") != 0)
+        bad_value(p, value, "no reason to help: write down or busy");
+}
+
+static void set_link_quota(struct config_parser *p, const char *value)
+{
+    if (!value_quota_bytes(value, &this_link(p)->quota.bytes))
+        bad_value(p, value, "no quota: write for example 50gb/month, 1.5tb/month or 500mb/month");
+}
+
+static void set_link_quota_reset_day(struct config_parser *p, const char *value)
+{
+    uint32_t day;
+    if (value_uint(value, 1, QUOTA_DAY_MAX, &day))
+        this_link(p)->quota.reset_day = (uint8_t)day;
+    else
+        bad_value(p, value, "no day that every month has: write 1 to 28");
+}
+
+static void set_link_cost(struct config_parser *p, const char *value)
+{
+    uint32_t cost;
+    if (value_uint(value, 0, WIRE_COST_MAX, &cost))
+        this_link(p)->cost = (uint8_t)cost;
+    else
+        bad_value(p, value, "no cost: write 0 (the default, the cheapest) to 15");
+}
+
 /* The table of keys */
 
 enum { LIST = 1, SECRET = 2, HIDDEN = 4 };
@@ -542,8 +573,10 @@ static const struct key_rule {
     LINK(ROLE, "role", set_link_role, 0),
     LINK(MAX_UP, "max-up", set_link_max_up, 0),
     LINK(MAX_DOWN, "max-down", set_link_max_down, 0),
-    LINK(QUOTA, "quota", NULL, 0),
-    LINK(COST, "cost", NULL, 0),
+    LINK(STANDBY_WHEN, "standby-when", set_link_standby_when, 0),
+    LINK(QUOTA, "quota", set_link_quota, 0),
+    LINK(QUOTA_RESET_DAY, "quota-reset-day", set_link_quota_reset_day, 0),
+    LINK(COST, "cost", set_link_cost, 0),
 #undef TUNNEL
 #undef PEER
 #undef LINK
@@ -651,6 +684,18 @@ static void need_key(struct config_parser *p, enum config_key key, const char *k
                      hint);
 }
 
+/* Keys that do nothing without another one. */
+static void check_link_keys(struct config_parser *p)
+{
+    const struct config_link *link = this_link(p);
+    if (p->seen[CONFIG_LINK_STANDBY_WHEN] != 0 && link->role != WIRE_PATH_STANDBY)
+        config_fault(p, p->seen[CONFIG_LINK_STANDBY_WHEN],
+                     "standby-when is for links with role = standby: add that, or remove it");
+    if (p->seen[CONFIG_LINK_QUOTA_RESET_DAY] != 0 && p->seen[CONFIG_LINK_QUOTA] == 0)
+        config_fault(p, p->seen[CONFIG_LINK_QUOTA_RESET_DAY],
+                     "quota-reset-day, but no quota: add one, as 50gb/month, or remove it");
+}
+
 /* What the section that ends here lacks. */
 static void end_section(struct config_parser *p)
 {
@@ -664,6 +709,7 @@ static void end_section(struct config_parser *p)
     case CONFIG_SECTION_LINK:
         need_key(p, CONFIG_LINK_INTERFACE, "link", this_link(p)->name,
                  "add the name of the interface, as eth1");
+        check_link_keys(p);
         break;
     case CONFIG_SECTION_NONE:
     case CONFIG_SECTION_TUNNEL:
@@ -746,6 +792,7 @@ static void begin_link(struct config_parser *p, const char *name)
     struct config_link *link = &list[c->link_count++];
     memcpy(link->name, name, strlen(name) + 1);
     link->line = p->line;
+    link->quota.reset_day = 1;
     memset(&p->seen[CONFIG_LINK_INTERFACE], 0,
            (CONFIG_KEY_COUNT - CONFIG_LINK_INTERFACE) * sizeof p->seen[0]);
     p->section = CONFIG_SECTION_LINK;

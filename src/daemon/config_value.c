@@ -41,13 +41,15 @@ bool value_uint(const char *text, uint32_t min, uint32_t max, uint32_t *out)
     return number >= min;
 }
 
-bool value_rate_bps(const char *text, uint64_t *out)
+struct unit {
+    const char *name;
+    uint64_t size;
+};
+
+/* A decimal number, with a fraction if need be, and one of the units; above 0, at most max. */
+static bool value_scaled(const char *text, const struct unit *units, size_t unit_count,
+                         uint64_t max, uint64_t *out)
 {
-    static const struct {
-        const char *name;
-        uint64_t bps;
-    } units[] = { { "bit", 1 }, { "kbit", 1000 }, { "mbit", 1000000 }, { "gbit", 1000000000 } };
-    const uint64_t max_bps = UINT64_C(1000000000000);
     uint64_t whole = 0;
     uint64_t billionths = 0;
     uint64_t place = 100000000;
@@ -57,7 +59,7 @@ bool value_rate_bps(const char *text, uint64_t *out)
         return false;
     for (; is_digit(*c); c++) {
         whole = whole * 10 + (uint64_t)(*c - '0');
-        if (whole > max_bps)
+        if (whole > max)
             return false;
     }
     if (*c == '.') {
@@ -67,15 +69,36 @@ bool value_rate_bps(const char *text, uint64_t *out)
         for (; is_digit(*c); c++, place /= 10)
             billionths += place * (uint64_t)(*c - '0');
     }
-    for (size_t i = 0; i < sizeof units / sizeof units[0]; i++) {
+    for (size_t i = 0; i < unit_count; i++) {
+        uint64_t size = units[i].size;
         if (strcmp(c, units[i].name) != 0)
             continue;
-        if (whole > max_bps / units[i].bps)
+        if (whole > max / size)
             return false;
-        *out = whole * units[i].bps + billionths * units[i].bps / 1000000000;
-        return *out > 0 && *out <= max_bps;
+        /* Units above a billion are multiples of it, so nothing overflows or is lost. */
+        uint64_t part =
+            size > 1000000000 ? billionths * (size / 1000000000) : billionths * size / 1000000000;
+        *out = whole * size + part;
+        return *out > 0 && *out <= max;
     }
     return false;
+}
+
+bool value_rate_bps(const char *text, uint64_t *out)
+{
+    static const struct unit units[] = {
+        { "bit", 1 }, { "kbit", 1000 }, { "mbit", 1000000 }, { "gbit", 1000000000 }
+    };
+    return value_scaled(text, units, sizeof units / sizeof units[0], UINT64_C(1000000000000), out);
+}
+
+bool value_quota_bytes(const char *text, uint64_t *out)
+{
+    static const struct unit units[] = { { "mb/month", 1000000 },
+                                         { "gb/month", 1000000000 },
+                                         { "tb/month", UINT64_C(1000000000000) } };
+    return value_scaled(text, units, sizeof units / sizeof units[0], UINT64_C(1000000000000000),
+                        out);
 }
 
 bool value_name(const char *text, size_t len_max)

@@ -21,6 +21,9 @@ bool value_uint(const char *text, uint32_t min, uint32_t max, uint32_t *out);
 /* "20mbit", "1.5gbit", "800kbit", "64000bit"; decimal multiples, above 0, at most 1000 gbit. */
 bool value_rate_bps(const char *text, uint64_t *out);
 
+/* "50gb/month", "1.5tb/month", "500mb/month"; decimal multiples, above 0, at most 1000 tb. */
+bool value_quota_bytes(const char *text, uint64_t *out);
+
 /* 1 .. len_max letters, digits, '-', '_' and '.', beginning with a letter or digit. */
 bool value_name(const char *text, size_t len_max);
 

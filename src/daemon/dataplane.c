@@ -26,6 +26,7 @@ struct socket_slot {
     bool open;
     struct udp udp;
     struct loop_watch watch;
+    uint64_t ip_bytes; /* sent and received, outlives the socket */
 };
 
 struct dataplane {
@@ -60,6 +61,12 @@ static void tun_ready(void *arg, struct tstamp now, unsigned events)
         loop_remove(d->loop, &d->tun_watch);
 }
 
+static uint32_t outer_bytes(const struct netaddr *peer)
+{
+    enum { IPV4_UDP = 28, IPV6_UDP = 48 };
+    return peer->family == 6 ? IPV6_UDP : IPV4_UDP;
+}
+
 static void socket_ready(void *arg, struct tstamp now, unsigned events)
 {
     struct socket_slot *s = arg;
@@ -69,12 +76,14 @@ static void socket_ready(void *arg, struct tstamp now, unsigned events)
     int n = udp_read(&s->udp, s->plane->reader, &in);
     for (int at = 0; at < n;) {
         size_t count = 0;
-        for (; at < n && count < DATAGRAMS_PER_CALL; at++, count++)
+        for (; at < n && count < DATAGRAMS_PER_CALL; at++, count++) {
             batch[count] = (struct core_datagram){ .socket = s->number,
                                                    .from = in[at].from,
                                                    .to = in[at].to,
                                                    .data = in[at].data,
                                                    .len_bytes = in[at].len_bytes };
+            s->ip_bytes += in[at].len_bytes + outer_bytes(&in[at].from);
+        }
         core_rx(s->plane->core, now, batch, count);
     }
 }
@@ -166,6 +175,8 @@ static void send_groups(struct dataplane *d, struct tstamp now)
         int result = -ENODEV;
         if (s != NULL && s->open)
             result = udp_send(&s->udp, &tx.to, &tx.from, tx.data, tx.len_bytes, tx.segment_bytes);
+        if (result == 0)
+            s->ip_bytes += tx.len_bytes + tx.segment_count * outer_bytes(&tx.to);
         core_tx_done(d->core, now, &tx, result);
     }
 }
@@ -247,6 +258,11 @@ struct tstamp dataplane_flush(struct dataplane *d, struct tstamp now)
     write_packets(d);
     send_groups(d, now);
     return core_deadline(d->core);
+}
+
+uint64_t dataplane_socket_bytes(const struct dataplane *d, uint16_t link)
+{
+    return d->sockets[link].ip_bytes;
 }
 
 void dataplane_stats(const struct dataplane *d, struct dataplane_stats *out)

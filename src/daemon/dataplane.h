@@ -42,6 +42,9 @@ void dataplane_remove_socket(struct dataplane *d, uint16_t number);
  */
 struct tstamp dataplane_flush(struct dataplane *d, struct tstamp now);
 
+/* IP packets that a socket sent and received since the start, whatever was bound to its number. */
+uint64_t dataplane_socket_bytes(const struct dataplane *d, uint16_t link);
+
 struct dataplane_stats {
     enum tun_offload tun_offload;
     bool udp_gso; /* by every socket */

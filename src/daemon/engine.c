@@ -28,6 +28,8 @@ enum {
     GOODBYE_TURNS = 8, /* flushes after core_close() */
 };
 
+#define USAGE_NS (2 * NS_PER_S) /* between reports of what metered links carry */
+
 /* A changed set of peers while its messages come in. */
 struct peer_set {
     struct core_peer_config *list; /* owned, with the allowed prefixes */
@@ -48,9 +50,10 @@ struct engine {
     struct dataplane *plane; /* owned */
     struct control *control; /* owned */
     struct msg_link links[WIRE_PATHS_MAX];
-    bool use_chosen[WIRE_PATHS_MAX]; /* by hawser link; else the guard's word counts */
-    uint8_t chosen_use[WIRE_PATHS_MAX];
-    struct msg unsent; /* to the guard, when it does not keep up */
+    struct msg_quota quotas[WIRE_PATHS_MAX];
+    uint64_t usage_told[WIRE_PATHS_MAX]; /* bytes of each socket that the guard knows of */
+    struct tstamp usage_at;              /* when it is told of more */
+    struct msg unsent;                   /* to the guard, when it does not keep up */
     bool has_unsent;
     struct tstamp started;
     struct tstamp wall_check;
@@ -147,12 +150,7 @@ static void take_link(struct engine *e, struct tstamp now, struct channel_input 
 {
     struct msg_link *m = &in->msg.link;
     uint16_t number = m->link.link;
-    bool same = strcmp(m->link.name, e->links[number].link.name) == 0;
-    if (!same)
-        e->use_chosen[number] = false;
     e->links[number] = *m;
-    if (e->use_chosen[number])
-        m->link.use = e->chosen_use[number];
     if (!m->link.present)
         dataplane_remove_socket(e->plane, number);
     if (in->fd_count == 1 && m->link.present) {
@@ -162,6 +160,16 @@ static void take_link(struct engine *e, struct tstamp now, struct channel_input 
             log_error("link %s: its socket cannot be used: %s", m->link.name, strerror(-err));
     }
     core_link_event(e->core, now, &m->link);
+}
+
+/* What a socket carried before its link had a quota is not counted. */
+static void take_quota(struct engine *e, struct tstamp now, const struct msg_quota *m)
+{
+    if (e->quotas[m->link].bytes == 0)
+        e->usage_told[m->link] = dataplane_socket_bytes(e->plane, m->link);
+    e->quotas[m->link] = *m;
+    if (m->bytes != 0 && tstamp_is_never(e->usage_at))
+        e->usage_at = tstamp_add(now, USAGE_NS);
 }
 
 static void take_listen(struct engine *e, struct channel_input *in)
@@ -201,6 +209,9 @@ static void take_message(struct engine *e, struct tstamp now, struct channel_inp
     case MSG_RELOADED:
         control_reloaded(e->control, m->reloaded.ok, m->reloaded.text);
         break;
+    case MSG_QUOTA:
+        take_quota(e, now, &m->quota);
+        break;
     case MSG_STOP:
         e->stopping = true;
         break;
@@ -211,6 +222,8 @@ static void take_message(struct engine *e, struct tstamp now, struct channel_inp
     case MSG_RELOAD:
     case MSG_PEER_STATE:
     case MSG_PATH_STATE:
+    case MSG_CHOOSE:
+    case MSG_USAGE:
     case MSG_TYPE_END:
         log_error("the guard sent a message of type %d out of turn", (int)m->type);
         break;
@@ -274,6 +287,25 @@ static void tell_events(struct engine *e)
     }
 }
 
+/* Tells what metered links carried since the last time. */
+static void tell_usage(struct engine *e, struct tstamp now)
+{
+    bool metered = false;
+    for (uint16_t i = 0; i < WIRE_PATHS_MAX && !e->has_unsent; i++) {
+        uint64_t bytes = dataplane_socket_bytes(e->plane, i);
+        struct msg m = { .type = MSG_USAGE };
+        if (e->quotas[i].bytes == 0)
+            continue;
+        metered = true;
+        m.usage.link = i;
+        m.usage.bytes = bytes - e->usage_told[i];
+        e->usage_told[i] = bytes;
+        if (m.usage.bytes > 0)
+            tell(e, &m);
+    }
+    e->usage_at = metered || e->has_unsent ? tstamp_add(now, USAGE_NS) : TSTAMP_NEVER;
+}
+
 static void guard_ready(void *arg, struct tstamp now, unsigned events)
 {
     struct engine *e = arg;
@@ -301,16 +333,12 @@ static void guard_ready(void *arg, struct tstamp now, unsigned events)
 static json_t *on_status(void *arg, struct tstamp now)
 {
     const struct engine *e = arg;
-    struct msg_link links[WIRE_PATHS_MAX];
-    memcpy(links, e->links, sizeof links);
-    for (size_t i = 0; i < WIRE_PATHS_MAX; i++)
-        if (e->use_chosen[i])
-            links[i].link.use = e->chosen_use[i];
     struct status_source s = { .interface = e->setup.interface,
                                .mtu_bytes = e->setup.mtu_bytes,
                                .core = e->core,
                                .plane = e->plane,
-                               .links = links,
+                               .links = e->links,
+                               .quotas = e->quotas,
                                .started = e->started,
                                .control_garbage = control_garbage(e->control) };
     return status_json(&s, now);
@@ -318,21 +346,24 @@ static json_t *on_status(void *arg, struct tstamp now)
 
 static const char *on_link(void *arg, struct tstamp now, const struct control_request *request)
 {
-    static const uint8_t uses[] = { [CONTROL_LINK_UP] = WIRE_PATH_ACTIVE,
-                                    [CONTROL_LINK_DOWN] = WIRE_PATH_DOWN,
-                                    [CONTROL_LINK_STANDBY] = WIRE_PATH_STANDBY,
-                                    [CONTROL_LINK_ACTIVE] = WIRE_PATH_ACTIVE };
+    static const uint8_t choices[] = { [CONTROL_LINK_UP] = MSG_CHOICE_NONE,
+                                       [CONTROL_LINK_DOWN] = MSG_CHOICE_DOWN,
+                                       [CONTROL_LINK_STANDBY] = MSG_CHOICE_STANDBY,
+                                       [CONTROL_LINK_ACTIVE] = MSG_CHOICE_ACTIVE };
     struct engine *e = arg;
+    struct msg m = { .type = MSG_CHOOSE };
+    (void)now;
+    if (e->has_unsent)
+        return "the guard is busy: try again";
     for (size_t i = 0; i < WIRE_PATHS_MAX; i++) {
-        struct core_link link = e->links[i].link;
-        if (link.name[0] == '\0' || strcmp(link.name, request->link) != 0)
+        const char *name = e->links[i].link.name;
+        if (name[0] == '\0' || strcmp(name, request->link) != 0)
             continue;
-        e->use_chosen[i] = request->state != CONTROL_LINK_UP;
-        e->chosen_use[i] = uses[request->state];
-        if (e->use_chosen[i])
-            link.use = e->chosen_use[i];
-        log_info("link %s: set %s", link.name, control_link_state_name(request->state));
-        core_link_event(e->core, now, &link);
+        /* The guard keeps it, also for the next engine, and tells how the link is used now. */
+        memcpy(m.choose.link, name, sizeof m.choose.link);
+        m.choose.choice = choices[request->state];
+        log_info("link %s: set %s", name, control_link_state_name(request->state));
+        tell(e, &m);
         return NULL;
     }
     return "no link of that name: hawser status shows the names";
@@ -410,6 +441,7 @@ static int assemble(struct engine *e, int tun_fd, int control_fd, const char **w
     if (e->pool == NULL)
         return -errno;
     e->started = loop_now();
+    e->usage_at = TSTAMP_NEVER;
     e->wall_offset_ns = wall_offset(e->started);
     e->wall_check = tstamp_add(e->started, WALL_CHECK_S * NS_PER_S);
     *what = "core";
@@ -483,11 +515,15 @@ static void run(struct engine *e)
         deadline = dataplane_flush(e->plane, now);
         tell_events(e);
         deadline = tstamp_min(deadline, control_tick(e->control, now));
+        if (tstamp_reached(e->usage_at, now))
+            tell_usage(e, now);
         deadline = tstamp_min(deadline, e->wall_check);
+        deadline = tstamp_min(deadline, e->usage_at);
     }
     core_close(e->core, loop_now());
     for (unsigned i = 0; i < GOODBYE_TURNS; i++)
         dataplane_flush(e->plane, loop_now());
+    tell_usage(e, loop_now());
 }
 
 int engine_main(int channel_fd)

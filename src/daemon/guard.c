@@ -155,6 +155,8 @@ static bool prepare_parts(struct guard *g, struct tstamp now)
     g->links.arg = g;
     g->links.retry = TSTAMP_NEVER;
     links_configure(&g->links, &g->config);
+    guard_usage_open(g);
+    guard_usage_look(g, now);
     memcpy(g->hook.path, g->config.hook, sizeof g->hook.path);
     memcpy(g->hook.interface, g->config.interface, sizeof g->hook.interface);
     g->resolver = resolver_new(&names);
@@ -217,6 +219,7 @@ static struct tstamp tick(struct guard *g, struct tstamp now)
     next = tstamp_min(next, guard_engine_deadline(g));
     next = tstamp_min(next, hook_deadline(&g->hook));
     next = tstamp_min(next, g->links.retry);
+    next = tstamp_min(next, guard_usage_tick(g, now));
     return tstamp_min(next, g->netif_dump_at);
 }
 
@@ -247,6 +250,7 @@ static void stop(struct guard *g)
 {
     notify_send("STOPPING=1");
     guard_engine_stop(g);
+    guard_usage_close(g);
     resolver_free(g->resolver);
     if (g->network.interface[0] != '\0')
         network_end(&g->network);
@@ -278,6 +282,7 @@ int guard_main(const struct guard_options *options)
     g->signals.fd = -1;
     g->netif_watch.fd = -1;
     g->netif_dump_at = TSTAMP_NEVER;
+    g->usage_look_at = TSTAMP_NEVER;
     g->engine.restart_at = TSTAMP_NEVER;
     bool started = start(g);
     if (started)

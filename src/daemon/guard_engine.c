@@ -125,6 +125,7 @@ static void on_ready(struct guard *g, struct tstamp now, const struct msg *m)
         guard_tell(g, &listen, &g->listen_fds[i], 1);
     }
     links_untold(&g->links);
+    guard_usage_look(g, now);
     guard_update_links(g, now);
     resolver_repeat(g->resolver);
     if (g->is_up)
@@ -192,6 +193,17 @@ static void on_path_state(struct guard *g, struct tstamp now, const struct msg *
                m->state.reason);
 }
 
+static void on_choose(struct guard *g, struct tstamp now, const struct msg *m)
+{
+    if (links_choose(&g->links, m->choose.link, (enum msg_choice)m->choose.choice))
+        links_update(&g->links, now, &g->netifs);
+}
+
+static void on_usage(struct guard *g, struct tstamp now, const struct msg *m)
+{
+    guard_usage_add(g, now, &m->usage);
+}
+
 /* All that an engine can have done for it. */
 static const struct {
     enum msg_type type;
@@ -199,6 +211,7 @@ static const struct {
 } requests[] = {
     { MSG_READY, on_ready },   { MSG_RESOLVE, on_resolve },       { MSG_MTU, on_mtu },
     { MSG_RELOAD, on_reload }, { MSG_PEER_STATE, on_peer_state }, { MSG_PATH_STATE, on_path_state },
+    { MSG_CHOOSE, on_choose }, { MSG_USAGE, on_usage },
 };
 
 /* Nobody else will tell of the peers that were up. */
@@ -366,10 +379,15 @@ void guard_engine_stop(struct guard *g)
             break;
         if ((p.revents & (POLLIN | POLLHUP)) == 0)
             continue;
-        int n = channel_receive(e->watch.fd, &g->in); /* what it still says goes unheard */
+        /* What it still says goes unheard, but for what the links have carried. */
+        int n = channel_receive(e->watch.fd, &g->in);
         is_there = n == 1;
         if (is_there)
             channel_close_fds(&g->in);
+        if (is_there && g->in.msg.type == MSG_USAGE) {
+            e->ready = false; /* it needs no answer */
+            guard_usage_add(g, loop_now(), &g->in.msg.usage);
+        }
     }
     loop_remove(&g->loop, &e->watch);
     close(e->watch.fd);

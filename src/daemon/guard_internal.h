@@ -12,6 +12,7 @@
 #include "daemon/links.h"
 #include "daemon/network.h"
 #include "daemon/resolve.h"
+#include "daemon/usage.h"
 #include "sys/loop.h"
 #include "sys/netif.h"
 #include "sys/tun.h"
@@ -51,6 +52,11 @@ struct guard {
     struct hook_runner hook;
     struct engine_process engine;
     struct channel_input in;
+    struct usage usage; /* of links with a quota */
+    char usage_path[CONFIG_PATH_BYTES_MAX + 32];
+    bool usage_dirty;            /* the file does not have it yet */
+    struct tstamp usage_saved;   /* last */
+    struct tstamp usage_look_at; /* the month may end meanwhile */
     bool reload_wanted;
     bool reload_asked; /* by the engine, which waits for the answer */
     bool stopping;
@@ -80,6 +86,17 @@ bool guard_open_control(struct guard *g);
 bool guard_open_tun(struct guard *g);
 bool guard_open_listen(struct guard *g);
 void guard_close_control(struct guard *g);
+
+/* guard_usage.c: what links with a quota have used */
+
+void guard_usage_open(struct guard *g);
+/* After any change of links or of the engine: looks at each account, and tells the engine. */
+void guard_usage_look(struct guard *g, struct tstamp now);
+void guard_usage_add(struct guard *g, struct tstamp now, const struct msg_usage *m);
+/* Returns when to be called again at the latest. */
+struct tstamp guard_usage_tick(struct guard *g, struct tstamp now);
+/* Writes what was not written yet. */
+void guard_usage_close(struct guard *g);
 
 /* guard.c */
 void guard_hook(struct guard *g, struct tstamp now, enum hook_event_type type, const char *peer,

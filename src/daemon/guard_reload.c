@@ -98,6 +98,7 @@ static void apply(struct guard *g, struct tstamp now, struct config *next)
     if (g->engine.ready)
         guard_tell_peers(g);
     links_configure(&g->links, &g->config);
+    guard_usage_look(g, now);
     network_links_reset(&g->network);
     guard_update_links(g, now);
     if (resolver_set_peers(g->resolver, now, &g->config) < 0)

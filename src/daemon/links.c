@@ -46,6 +46,10 @@ static void slot_take(struct links *l, const struct config_link *config)
     if (s->used && (strcmp(s->config.interface, config->interface) != 0 ||
                     !netaddr_equal(&s->config.address, &config->address)))
         s->bound_index = 0;
+    if (!s->used || strcmp(s->config.name, config->name) != 0) {
+        s->choice = MSG_CHOICE_NONE;
+        s->advice = (struct quota_advice){ 0 };
+    }
     s->used = true;
     s->config = *config;
 }
@@ -118,6 +122,32 @@ static void fill_addresses(const struct link_slot *s, const struct netif_info *n
     }
 }
 
+static uint64_t stricter(uint64_t a_bps, uint64_t b_bps)
+{
+    if (a_bps == 0 || b_bps == 0)
+        return a_bps > b_bps ? a_bps : b_bps;
+    return a_bps < b_bps ? a_bps : b_bps;
+}
+
+/* How the link is to be used: by hand, else by its quota, else by its role. */
+static void describe_use(const struct link_slot *s, struct core_link *out)
+{
+    static const enum wire_path_use chosen[] = { [MSG_CHOICE_ACTIVE] = WIRE_PATH_ACTIVE,
+                                                 [MSG_CHOICE_STANDBY] = WIRE_PATH_STANDBY,
+                                                 [MSG_CHOICE_DOWN] = WIRE_PATH_DOWN };
+    const struct config_link *c = &s->config;
+    out->use = (uint8_t)(s->choice == MSG_CHOICE_NONE ? c->role : chosen[s->choice]);
+    out->cost = c->cost;
+    if (c->standby_busy)
+        out->flags = WIRE_PATH_BUSY;
+    if (s->advice.used_up && s->choice == MSG_CHOICE_NONE) {
+        out->use = WIRE_PATH_STANDBY;
+        out->flags = WIRE_PATH_LAST_RESORT;
+    }
+    out->limit_up_bps = stricter(c->max_up_bps, s->advice.limit_bps);
+    out->limit_down_bps = stricter(c->max_down_bps, s->advice.limit_bps);
+}
+
 /* What is to be told of a link; why is empty if it can be used. */
 static void describe(const struct links *l, const struct link_slot *s,
                      const struct netif_table *table, struct msg_link *out)
@@ -127,9 +157,7 @@ static void describe(const struct links *l, const struct link_slot *s,
     char text[NETADDR_STRLEN];
     memset(out, 0, sizeof *out);
     out->link.link = (uint16_t)(s - l->slots);
-    out->link.use = (uint8_t)c->role;
-    out->link.limit_up_bps = c->max_up_bps;
-    out->link.limit_down_bps = c->max_down_bps;
+    describe_use(s, &out->link);
     if (!s->used)
         return; /* without a name: it is no more */
     memcpy(out->link.name, c->name, sizeof c->name);
@@ -231,6 +259,14 @@ void links_update(struct links *l, struct tstamp now, const struct netif_table *
     for (size_t i = 0; i < WIRE_PATHS_MAX; i++)
         if (l->slots[i].used || l->slots[i].is_told)
             slot_update(l, now, &l->slots[i], table);
+}
+
+bool links_choose(struct links *l, const char *name, enum msg_choice choice)
+{
+    struct link_slot *s = slot_named(l, name);
+    if (s != NULL)
+        s->choice = (uint8_t)choice;
+    return s != NULL;
 }
 
 void links_untold(struct links *l)

@@ -23,6 +23,8 @@ struct link_slot {
     uint32_t bound_index; /* of the interface that its socket is bound to; 0: none */
     struct msg_link told;
     bool is_told;
+    uint8_t choice;             /* enum msg_choice: by hand, over role and quota */
+    struct quota_advice advice; /* for a link with a quota */
 };
 
 struct links {
@@ -47,5 +49,8 @@ void links_update(struct links *l, struct tstamp now, const struct netif_table *
 
 /* A new engine knows nothing yet. */
 void links_untold(struct links *l);
+
+/* What was chosen by hand holds until it is taken back or the link is removed. False: no link. */
+bool links_choose(struct links *l, const char *name, enum msg_choice choice);
 
 #endif

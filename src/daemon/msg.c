@@ -152,17 +152,25 @@ static void put_link(struct writer *w, const struct msg_link *m)
     put_addr(w, &l->gateway_ipv6);
     write_u32(w, l->mtu_bytes);
     write_u8(w, l->use);
+    write_u8(w, l->flags);
+    write_u8(w, l->cost);
     write_u64(w, l->limit_up_bps);
     write_u64(w, l->limit_down_bps);
     put_text(w, m->why, sizeof m->why - 1);
 }
 
+static uint16_t get_link_number(struct reader *r)
+{
+    uint16_t link = read_u16(r);
+    if (link >= WIRE_PATHS_MAX)
+        r->failed = true;
+    return link;
+}
+
 static void get_link(struct reader *r, struct msg_link *m)
 {
     struct core_link *l = &m->link;
-    l->link = read_u16(r);
-    if (l->link >= WIRE_PATHS_MAX)
-        r->failed = true;
+    l->link = get_link_number(r);
     get_text(r, l->name, sizeof l->name - 1);
     l->present = get_bool(r);
     l->carrier = get_bool(r);
@@ -174,6 +182,8 @@ static void get_link(struct reader *r, struct msg_link *m)
     get_addr(r, &l->gateway_ipv6);
     l->mtu_bytes = read_u32(r);
     l->use = get_small(r, WIRE_PATH_DOWN);
+    l->flags = get_small(r, WIRE_PATH_BUSY | WIRE_PATH_LAST_RESORT);
+    l->cost = get_small(r, WIRE_COST_MAX);
     l->limit_up_bps = read_u64(r);
     l->limit_down_bps = read_u64(r);
     get_text(r, m->why, sizeof m->why - 1);
@@ -215,6 +225,22 @@ static void get_state(struct reader *r, struct msg_state *s)
     get_text(r, s->reason, sizeof s->reason - 1);
 }
 
+static void put_quota(struct writer *w, const struct msg_quota *q)
+{
+    write_u16(w, q->link);
+    write_u64(w, q->bytes);
+    write_u64(w, q->used_bytes);
+    write_u32(w, q->left_s);
+}
+
+static void get_quota(struct reader *r, struct msg_quota *q)
+{
+    q->link = get_link_number(r);
+    q->bytes = read_u64(r);
+    q->used_bytes = read_u64(r);
+    q->left_s = read_u32(r);
+}
+
 size_t msg_encode(const struct msg *m, uint8_t out[MSG_BYTES_MAX])
 {
     struct writer w = writer_of(out, MSG_BYTES_MAX);
@@ -251,6 +277,17 @@ size_t msg_encode(const struct msg *m, uint8_t out[MSG_BYTES_MAX])
     case MSG_PEER_STATE:
     case MSG_PATH_STATE:
         put_state(&w, &m->state);
+        break;
+    case MSG_QUOTA:
+        put_quota(&w, &m->quota);
+        break;
+    case MSG_CHOOSE:
+        put_text(&w, m->choose.link, sizeof m->choose.link - 1);
+        write_u8(&w, m->choose.choice);
+        break;
+    case MSG_USAGE:
+        write_u16(&w, m->usage.link);
+        write_u64(&w, m->usage.bytes);
         break;
     case MSG_STOP:
     case MSG_READY:
@@ -297,6 +334,17 @@ static void get_body(struct reader *r, struct msg *m)
     case MSG_PEER_STATE:
     case MSG_PATH_STATE:
         get_state(r, &m->state);
+        break;
+    case MSG_QUOTA:
+        get_quota(r, &m->quota);
+        break;
+    case MSG_CHOOSE:
+        get_text(r, m->choose.link, sizeof m->choose.link - 1);
+        m->choose.choice = get_small(r, MSG_CHOICE_DOWN);
+        break;
+    case MSG_USAGE:
+        m->usage.link = get_link_number(r);
+        m->usage.bytes = read_u64(r);
         break;
     case MSG_STOP:
     case MSG_READY:

@@ -34,6 +34,7 @@ enum msg_type {
     MSG_LINK,   /* with the socket, when there is a new one */
     MSG_ENDPOINTS,
     MSG_RELOADED,
+    MSG_QUOTA, /* of a link: what carries on it is to be told */
     MSG_STOP,
     /* engine to guard */
     MSG_READY, /* in its sandbox */
@@ -42,6 +43,8 @@ enum msg_type {
     MSG_RELOAD,
     MSG_PEER_STATE,
     MSG_PATH_STATE,
+    MSG_CHOOSE, /* how a link is to be used, by hand */
+    MSG_USAGE,  /* of a link with a quota, since it was told last */
     MSG_TYPE_END,
 };
 
@@ -72,6 +75,27 @@ struct msg_peer {
 struct msg_link {
     struct core_link link;
     char why[MSG_WHY_MAX + 1]; /* why it waits; empty: it does not */
+};
+
+/* Where the account of a metered link stands. */
+struct msg_quota {
+    uint16_t link;  /* below WIRE_PATHS_MAX */
+    uint64_t bytes; /* 0: the link has no quota */
+    uint64_t used_bytes;
+    uint32_t left_s; /* until it begins anew */
+};
+
+enum msg_choice { MSG_CHOICE_NONE, MSG_CHOICE_ACTIVE, MSG_CHOICE_STANDBY, MSG_CHOICE_DOWN };
+
+struct msg_choose {
+    char link[WIRE_LINK_NAME_MAX + 1];
+    uint8_t choice; /* enum msg_choice; NONE: as configured */
+};
+
+/* IP packets that the link's socket sent and received. */
+struct msg_usage {
+    uint16_t link; /* below WIRE_PATHS_MAX */
+    uint64_t bytes;
 };
 
 struct msg_endpoints {
@@ -105,6 +129,9 @@ struct msg {
         uint8_t resolve[32]; /* the peer's public key */
         uint32_t mtu_bytes;
         struct msg_state state;
+        struct msg_quota quota;
+        struct msg_choose choose;
+        struct msg_usage usage;
     };
 };
 

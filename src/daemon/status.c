@@ -94,7 +94,7 @@ static json_t *path_json(const struct status_source *s, const struct core_path_s
     }
     set(o, "loss", json_real(b->loss));
     set_count(o, "tx_rate_bps", b->rate_bps);
-    set(o, "rx_rate_bps", json_null()); /* the peer estimates that */
+    set_count(o, "rx_rate_bps", b->rx_most_bps); /* the peer alone knows what it could be */
     set_count(o, "tx_bps", b->tx_bps);
     set_count(o, "rx_bps", b->rx_bps);
     set_count(o, "mtu", b->datagram_bytes);
@@ -168,7 +168,26 @@ static json_t *offloads_json(const struct dataplane_stats *plane)
     return o;
 }
 
-static json_t *link_json(const struct msg_link *m)
+static const char *standby_when(const struct core_link *l)
+{
+    if (l->use != WIRE_PATH_STANDBY)
+        return NULL;
+    if ((l->flags & WIRE_PATH_LAST_RESORT) != 0)
+        return "nothing else is left";
+    return (l->flags & WIRE_PATH_BUSY) != 0 ? "busy" : "down";
+}
+
+static void set_quota(json_t *o, const struct msg_quota *q)
+{
+    if (q->bytes == 0)
+        return;
+    set_count(o, "quota_bytes", q->bytes);
+    set_count(o, "quota_used_bytes", q->used_bytes);
+    set_count(o, "quota_left_bytes", q->used_bytes < q->bytes ? q->bytes - q->used_bytes : 0);
+    set_count(o, "quota_reset_s", q->left_s);
+}
+
+static json_t *link_json(const struct msg_link *m, const struct msg_quota *quota)
 {
     static const char *const uses[] = { "active", "standby", "down" };
     const struct core_link *l = &m->link;
@@ -177,6 +196,9 @@ static json_t *link_json(const struct msg_link *m)
     set_text(o, "state", m->why[0] != '\0' ? "waiting" : "ready");
     set_text(o, "why", m->why[0] != '\0' ? m->why : NULL);
     set_text(o, "use", l->use <= WIRE_PATH_DOWN ? uses[l->use] : NULL);
+    set_text(o, "standby_when", standby_when(l));
+    set_count(o, "cost", l->cost);
+    set_quota(o, quota);
     set_addr(o, "ipv4", &l->local_ipv4);
     set_addr(o, "ipv6", &l->local_ipv6);
     set_count(o, "mtu", l->mtu_bytes);
@@ -208,7 +230,7 @@ json_t *status_json(const struct status_source *s, struct tstamp now)
     }
     for (size_t i = 0; i < WIRE_PATHS_MAX; i++)
         if (s->links[i].link.name[0] != '\0')
-            json_array_append_new(links, link_json(&s->links[i]));
+            json_array_append_new(links, link_json(&s->links[i], &s->quotas[i]));
     set(o, "peers", peers);
     set(o, "links", links);
     set(o, "offloads", offloads_json(&plane));

@@ -15,7 +15,8 @@ struct status_source {
     uint32_t mtu_bytes; /* 0: as the core measured */
     const struct core *core;
     const struct dataplane *plane;
-    const struct msg_link *links; /* by number; an unused one has no name */
+    const struct msg_link *links;   /* by number; an unused one has no name */
+    const struct msg_quota *quotas; /* the same; bytes 0: none */
     struct tstamp started;
     uint64_t control_garbage;
 };

@@ -66,6 +66,8 @@ static struct msg sample(enum msg_type type)
         m.link.link.gateway_ipv6 = addr6;
         m.link.link.mtu_bytes = 1500;
         m.link.link.use = WIRE_PATH_STANDBY;
+        m.link.link.flags = WIRE_PATH_BUSY;
+        m.link.link.cost = WIRE_COST_MAX;
         m.link.link.limit_up_bps = UINT64_MAX;
         break;
     case MSG_ENDPOINTS:
@@ -88,6 +90,16 @@ static struct msg sample(enum msg_type type)
         strcpy(m.state.link, "dsl");
         strcpy(m.state.reason, "answers");
         m.state.remote = addr4;
+        break;
+    case MSG_QUOTA:
+        m.quota = (struct msg_quota){ .link = 3, .bytes = 1, .used_bytes = UINT64_MAX };
+        break;
+    case MSG_CHOOSE:
+        strcpy(m.choose.link, "lte");
+        m.choose.choice = MSG_CHOICE_DOWN;
+        break;
+    case MSG_USAGE:
+        m.usage = (struct msg_usage){ .link = WIRE_PATHS_MAX - 1, .bytes = UINT64_MAX };
         break;
     case MSG_STOP:
     case MSG_READY:

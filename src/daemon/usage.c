@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: ISC */
+#include "daemon/usage.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "daemon/config_value.h"
+
+enum { FILE_BYTES_MAX = 8192, LINE_BYTES_MAX = 80 };
+
+struct quota_usage *usage_of(struct usage *u, const char *name)
+{
+    struct usage_entry *e = u->list;
+    for (size_t i = 0; i < u->count; i++) {
+        if (strcmp(u->list[i].name, name) == 0)
+            return &u->list[i].usage;
+        if (u->list[i].usage.month < e->usage.month)
+            e = &u->list[i];
+    }
+    if (u->count < USAGE_LINKS_MAX)
+        e = &u->list[u->count++];
+    *e = (struct usage_entry){ .usage.month = QUOTA_MONTH_UNKNOWN };
+    snprintf(e->name, sizeof e->name, "%s", name);
+    return &e->usage;
+}
+
+static bool parse_line(struct usage *u, const char *line)
+{
+    char name[LINE_BYTES_MAX];
+    char extra;
+    int32_t month;
+    int64_t bytes;
+    if (sscanf(line, "%79s %" SCNd32 " %" SCNd64 " %c", name, &month, &bytes, &extra) != 3 ||
+        !value_name(name, CONFIG_LINK_NAME_MAX) || month < 0 || bytes < 0)
+        return false;
+    *usage_of(u, name) = (struct quota_usage){ .month = month, .bytes = (uint64_t)bytes };
+    return true;
+}
+
+size_t usage_parse(struct usage *u, const char *text)
+{
+    size_t wrong = 0;
+    while (*text != '\0') {
+        char line[LINE_BYTES_MAX];
+        size_t len = strcspn(text, "\n");
+        bool good = len < sizeof line && text[len] == '\n';
+        if (good) {
+            memcpy(line, text, len);
+            line[len] = '\0';
+            good = parse_line(u, line);
+        }
+        wrong += !good;
+        text += len + (text[len] == '\n');
+    }
+    return wrong;
+}
+
+int usage_load(struct usage *u, const char *path)
+{
+    char text[FILE_BYTES_MAX + 1];
+    memset(u, 0, sizeof *u);
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+    if (fd < 0)
+        return errno == ENOENT ? 0 : -errno;
+    ssize_t n = read(fd, text, FILE_BYTES_MAX);
+    int err = n < 0 ? -errno : 0;
+    size_t len = n < 0 ? 0 : (size_t)n;
+    close(fd);
+    if (err < 0)
+        return err;
+    text[len] = '\0';
+    size_t wrong = usage_parse(u, text);
+    return wrong > 0 || strlen(text) < len || len == FILE_BYTES_MAX ? -EBADMSG : 0;
+}
+
+static int make_directory(const char *path)
+{
+    char directory[CONFIG_PATH_BYTES_MAX + 16];
+    snprintf(directory, sizeof directory, "%s", path);
+    char *slash = strrchr(directory, '/');
+    if (slash == NULL || slash == directory)
+        return 0;
+    *slash = '\0';
+    return mkdir(directory, 0700) < 0 && errno != EEXIST ? -errno : 0;
+}
+
+static int write_all(int fd, const char *text, size_t len)
+{
+    while (len > 0) {
+        ssize_t n = write(fd, text, len);
+        if (n < 0 && errno != EINTR)
+            return -errno;
+        if (n > 0) {
+            text += n;
+            len -= (size_t)n;
+        }
+    }
+    return fsync(fd) < 0 ? -errno : 0;
+}
+
+int usage_save(const struct usage *u, const char *path)
+{
+    char text[USAGE_LINKS_MAX * LINE_BYTES_MAX];
+    char fresh[CONFIG_PATH_BYTES_MAX + 32];
+    size_t len = 0;
+    for (size_t i = 0; i < u->count; i++)
+        len += (size_t)snprintf(text + len, sizeof text - len, "%s %" PRId32 " %" PRIu64 "\n",
+                                u->list[i].name, u->list[i].usage.month, u->list[i].usage.bytes);
+    int err = make_directory(path);
+    if (err < 0)
+        return err;
+    snprintf(fresh, sizeof fresh, "%s.new", path);
+    unlink(fresh);
+    int fd = open(fresh, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+    if (fd < 0)
+        return -errno;
+    err = write_all(fd, text, len);
+    close(fd);
+    if (err == 0 && rename(fresh, path) < 0)
+        err = -errno;
+    if (err < 0)
+        unlink(fresh);
+    return err;
+}
