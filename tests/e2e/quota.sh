@@ -30,6 +30,7 @@ serve s
 flow c down 10.77.0.1 6
 await 15 "b has used it up" link_is b '.standby_when == "nothing else is left"'
 await 5 "b is held back" states '{a: "up", b: "standby"}'
+sleep 3 # the last report
 all=$(used)
 between 10800000 "$all" 14000000 "bytes used"
 flow c down 10.77.0.1 2

@@ -3,7 +3,7 @@
 #
 # A standby link carries nothing, takes over when a carrier is lost, and gives back; its role runs
 # no hook. With standby-when = busy, and with a higher cost, a link takes only what the cheap one
-# has no room for. What was set by hand outlives the engine.
+# has no room for: one link alone gives less than 20 Mbit/s. What was set by hand outlives the engine.
 
 . "$(dirname "$0")/lib.sh"
 
@@ -80,7 +80,7 @@ set_b "role = standby
 standby-when = busy"
 await 5 "b may help" link_is b '.standby_when == "busy"'
 download 6
-between 24 "$mbps" 40 "Mbit/s with its help"
+between 21 "$mbps" 40 "Mbit/s with its help"
 await 20 "b stands by again" server_state b standby
 
 set_b "cost = 5"
@@ -90,4 +90,4 @@ before=$(carried b)
 at c ping -q -i 0.01 -c 200 -s 1000 10.77.0.1 >&3
 between 0 $(($(carried b) - before)) 10000 "bytes over the dear link while the cheap one has room"
 download 6
-between 24 "$mbps" 40 "Mbit/s over both"
+between 21 "$mbps" 40 "Mbit/s over both"
