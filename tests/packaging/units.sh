@@ -9,13 +9,14 @@
 set -eu
 
 command -v systemd-analyze >/dev/null || { echo "skipped: no systemd-analyze"; exit 77; }
+hawserd=$(realpath "$2")
 tmp=$(mktemp -d -t hawser-units-XXXXXX)
 trap 'rm -rf "$tmp"' EXIT
 
 # The program is not where it will be installed yet; a template is judged by an instance of it.
 for unit in hawserd.service hawserd@.service; do
     instance=$(echo "$unit" | sed 's/@/@office/')
-    sed "s,^ExecStart=[^ ]*,ExecStart=$2," "$1/$unit" >"$tmp/$instance"
+    sed "s,^ExecStart=[^ ]*,ExecStart=$hawserd," "$1/$unit" >"$tmp/$instance"
     systemd-analyze verify --man=no --recursive-errors=no "$tmp/$instance" >"$tmp/said" 2>&1 ||
         { echo "FAIL: $unit:" >&2; cat "$tmp/said" >&2; exit 1; }
     [ ! -s "$tmp/said" ] || { echo "FAIL: $unit:" >&2; cat "$tmp/said" >&2; exit 1; }
