@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: ISC
 #
 # The rows of bench/failover: what happens to a link, and what the download and the pings tell of it.
-# Sourced after common.sh, not run. $fault happens to $failing, whose provider is $place.
+# Sourced after common.sh, not run. $fault happens to $failing, whose provider is $provider.
 
 meter=$build/lab/hawser-meter
 link_bps=40000000 # down, of each
@@ -38,12 +38,12 @@ watch_end() {
 
 # The provider's NAT with ports of another range, and nothing known of what went on.
 renumber_ports() {
-    at "$place" ip route save table main >"$tmp/routes"
-    at "$place" nft flush chain ip provider out
-    at "$place" nft add rule ip provider out oifname wan meta l4proto udp masquerade to :20000-29999 random
-    at "$place" ip link set wan down
-    at "$place" ip link set wan up
-    at "$place" ip route restore <"$tmp/routes" 2>/dev/null || true
+    at "$provider" ip route save table main >"$tmp/routes"
+    at "$provider" nft flush chain ip provider out
+    at "$provider" nft add rule ip provider out oifname wan meta l4proto udp masquerade to :20000-29999 random
+    at "$provider" ip link set wan down
+    at "$provider" ip link set wan up
+    at "$provider" ip route restore <"$tmp/routes" 2>/dev/null || true
 }
 
 begin_fault() {
@@ -67,7 +67,7 @@ end_fault() {
     down | up) "$lab" restore --id "$id" "$failing" "$fault" ;;
     carrier) "$lab" carrier --id "$id" "$failing" on ;;
     address)
-        n=${place#p}
+        n=${provider#p}
         at c ip addr add "10.0.$n.2/24" dev "$failing"
         at c ip route add default via "10.0.$n.1" dev "$failing" metric $((100 + n))
         ;;

@@ -36,6 +36,7 @@ void guard_update_links(struct guard *g, struct tstamp now)
     struct netif_table next;
     int err = netif_dump(&next);
     g->netif_dump_at = TSTAMP_NEVER;
+    g->netif_dumped = now;
     if (err < 0) {
         log_error("the interfaces cannot be listed: %s", strerror(-err));
         netif_table_free(&next);
@@ -55,9 +56,13 @@ static void netif_ready(void *arg, struct tstamp now, unsigned events)
 {
     struct guard *g = arg;
     (void)events;
-    /* Changes come in bursts: an interface, its addresses, its routes. */
+    /*
+     * Changes come in bursts: an interface, its addresses, its routes. The first may be a carrier
+     * that was lost, which does not wait for the rest.
+     */
+    struct tstamp calm = tstamp_add(g->netif_dumped, NETIF_CALM_MS * NS_PER_MS);
     if (netif_watch_drain(g->netif_watch.fd) && tstamp_is_never(g->netif_dump_at))
-        g->netif_dump_at = tstamp_add(now, NETIF_CALM_MS * NS_PER_MS);
+        g->netif_dump_at = tstamp_max(now, calm);
 }
 
 static void signal_ready(void *arg, struct tstamp now, unsigned events)

@@ -45,6 +45,7 @@ struct guard {
     struct loop_watch signals;
     struct loop_watch netif_watch;
     struct tstamp netif_dump_at; /* TSTAMP_NEVER: nothing changed */
+    struct tstamp netif_dumped;  /* last */
     struct netif_table netifs;
     struct network network;
     struct links links;

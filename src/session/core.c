@@ -206,6 +206,8 @@ void core_rx(struct core *c, struct tstamp now, const struct core_datagram *batc
 static void tun_one(struct core *c, struct tstamp now, struct pkt *pkt)
 {
     struct peer *p = allowed_destination(&c->allowed, pkt->data, pkt->len_bytes);
+    if (p != NULL && !p->up)
+        handshake_wanted(p, now);
     bool gone = p != NULL && !p->up && tstamp_sub(now, p->down_at) > STATE_HOLD_NS;
     if (p == NULL || gone) {
         core_drop_one(c, p == NULL ? CORE_DROP_NO_ROUTE : CORE_DROP_NO_SESSION);

@@ -37,6 +37,7 @@ enum {
 
 #define HANDSHAKE_RETRY_NS NS_PER_S
 #define HANDSHAKE_SLOW_RETRY_NS (5 * NS_PER_S)
+#define HANDSHAKE_WANTED_NS (10 * NS_PER_S) /* none is slow for so long after an inner packet */
 #define HANDSHAKE_RESOLVE_NS (10 * NS_PER_S)
 #define HANDSHAKE_LOAD_NS (20 * NS_PER_MS) /* 50 initiations a second without a cookie */
 #define HANDSHAKE_LOAD_BURST 50
@@ -76,6 +77,7 @@ struct handshake {
     struct tstamp next;       /* attempt */
     struct tstamp not_before; /* the peer said goodbye: leave it that time */
     struct tstamp resolve_at;
+    struct tstamp wanted_at;                   /* an inner packet for a peer that is down */
     int64_t last_wall_ns;                      /* timestamps grow, whatever the clock does */
     struct cookie_jar jars[WIRE_PATHS_MAX][2]; /* by link; IPv4, IPv6 */
 };
@@ -115,6 +117,8 @@ void handshake_free(struct peer *p);
 void handshake_later(struct peer *p, struct tstamp now);
 /* Something changed that may help: if there is no session, call now. */
 void handshake_now(struct peer *p, struct tstamp now);
+/* Somebody has a packet for a peer that is down: it is not called as rarely as otherwise. */
+void handshake_wanted(struct peer *p, struct tstamp now);
 void handshake_tick(struct peer *p, struct tstamp now);
 
 void responder_init(struct core *c, struct tstamp now);

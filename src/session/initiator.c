@@ -62,6 +62,17 @@ void handshake_now(struct peer *p, struct tstamp now)
     peer_wake(p, now);
 }
 
+void handshake_wanted(struct peer *p, struct tstamp now)
+{
+    struct handshake *h = &p->handshake;
+    struct tstamp soon = tstamp_add(now, HANDSHAKE_RETRY_NS);
+    h->wanted_at = now;
+    if (h->reason == HANDSHAKE_IDLE || !tstamp_before(soon, h->next))
+        return;
+    h->next = soon;
+    peer_wake(p, soon);
+}
+
 /* TAI64N (Bernstein): 2^62 and the seconds since 1970, then the nanoseconds. */
 static void put_timestamp(struct peer *p, struct tstamp now, uint8_t out[WIRE_TIMESTAMP_BYTES])
 {
@@ -170,8 +181,9 @@ static void attempt(struct peer *p, struct tstamp now)
         send_on_links(p, now);
     else
         core_drop_one(p->core, CORE_DROP_HANDSHAKE);
-    int64_t wait_ns =
-        h->attempts < HANDSHAKE_QUICK_TRIES ? HANDSHAKE_RETRY_NS : HANDSHAKE_SLOW_RETRY_NS;
+    bool wanted = tstamp_sub(now, h->wanted_at) < HANDSHAKE_WANTED_NS;
+    bool quick = wanted || h->attempts < HANDSHAKE_QUICK_TRIES;
+    int64_t wait_ns = quick ? HANDSHAKE_RETRY_NS : HANDSHAKE_SLOW_RETRY_NS;
     h->attempts++;
     h->next = tstamp_add(now, wait_ns + (int64_t)rng_below(&p->rng, (uint64_t)wait_ns / 10));
 }

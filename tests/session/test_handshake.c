@@ -258,6 +258,40 @@ static void test_server_restart(void **state)
     world_free(w);
 }
 
+/* However long it was away, while somebody waits for it. */
+static void test_server_restart_after_minutes(void **state)
+{
+    (void)state;
+    struct world *w = world_new(1, 2);
+    world_start(w);
+    assert_true(world_run_until_up(w, 1, NS_PER_S));
+    w->nodes[1].links[0].cut = w->nodes[1].links[1].cut = true;
+    for (unsigned i = 0; i < 100; i++) {
+        world_send(w, 1, 0, (uint16_t)i, 200);
+        world_run(w, NS_PER_S);
+    }
+    /* So that no try falls right behind the start by chance. */
+    for (unsigned i = 0; i < 6; i++) {
+        w->nodes[1].links[0].cut = w->nodes[1].links[1].cut = true;
+        world_run(w, 20 * NS_PER_S + i * 900 * NS_PER_MS);
+        w->nodes[1].links[0].cut = w->nodes[1].links[1].cut = false;
+        world_restart(w, 0);
+        struct tstamp started = w->now;
+        bool back = false;
+        for (uint16_t k = 0; !back && k < 800; k++) {
+            world_send(w, 1, 0, (uint16_t)(1000 * (i + 1) + k), 200);
+            world_run(w, 10 * NS_PER_MS);
+            back = w->nodes[0].seen[1000 * (i + 1) + k] > 0;
+        }
+        assert_true(back);
+        assert_true(tstamp_sub(w->now, started) < 2 * NS_PER_S);
+        w->nodes[1].links[0].cut = w->nodes[1].links[1].cut = true;
+        world_run(w, 60 * NS_PER_S);
+    }
+    w->nodes[1].links[0].cut = w->nodes[1].links[1].cut = false;
+    world_free(w);
+}
+
 static void test_client_restart(void **state)
 {
     (void)state;
@@ -473,6 +507,7 @@ int main(void)
         cmocka_unit_test(test_replayed_initiation_is_refused),
         cmocka_unit_test(test_rekey_loses_nothing),
         cmocka_unit_test(test_server_restart),
+        cmocka_unit_test(test_server_restart_after_minutes),
         cmocka_unit_test(test_client_restart),
         cmocka_unit_test(test_clock_in_the_past),
         cmocka_unit_test(test_clock_in_the_past_is_no_replay_hole),

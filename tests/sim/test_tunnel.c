@@ -106,6 +106,37 @@ static void a_silent_cut_is_survived(void **state)
     }
 }
 
+/* TCP's window must not have shrunk to the links that were left. */
+static void a_returned_link_is_full_within_three_seconds(void **state)
+{
+    static const char *const links[] = { "name=a 20/40,15ms; name=b 20/40,20ms",
+                                         "name=a 20/40,20ms; name=b 20/40,15ms" };
+    (void)state;
+    for (size_t i = 0; i < sizeof links / sizeof links[0]; i++) {
+        struct sim_result result;
+        struct sim_config config = bonded(SIM_DOWN);
+        config.actions[0] = (struct sim_action){ SIM_CUT, 1, 4 * NS_PER_S, 4 * NS_PER_S };
+        config.action_count = 1;
+        config.warmup_ns = 10 * NS_PER_S;
+        config.run_ns = 12 * NS_PER_S;
+        run(&config, links[i], &result);
+        print_message("%.3f from 2 s after the return\n", result.stream[LINK_DOWN].share);
+        assert_true(result.stream[LINK_DOWN].share > 0.9);
+    }
+}
+
+/* A hole stays open until the sender has noticed that a path is gone: 512 repeats without that. */
+static void tcp_repeats_little_at_a_cut(void **state)
+{
+    struct sim_result result;
+    struct sim_config config = bonded(SIM_DOWN);
+    (void)state;
+    config.actions[0] = (struct sim_action){ SIM_CUT, 0, 5 * NS_PER_S, NS_PER_S };
+    config.action_count = 1;
+    run(&config, "wide", &result);
+    assert_true(result.stream[LINK_DOWN].repeats < 60);
+}
+
 static void equal_seeds_give_equal_digests(void **state)
 {
     (void)state;
@@ -173,6 +204,8 @@ int main(void)
         cmocka_unit_test(one_flow_gets_the_sum_of_unequal_links),
         cmocka_unit_test(others_find_short_queues),
         cmocka_unit_test(a_silent_cut_is_survived),
+        cmocka_unit_test(a_returned_link_is_full_within_three_seconds),
+        cmocka_unit_test(tcp_repeats_little_at_a_cut),
         cmocka_unit_test(equal_seeds_give_equal_digests),
         cmocka_unit_test(random_scenarios_hold),
         cmocka_unit_test(random_faults_hold),
