@@ -220,8 +220,11 @@ static int apply_filter(struct network *n, const struct config *c)
  * unless it is told to. */
 static void keep_advertised_routes(const struct network *n)
 {
+    static const char to_come[] = "net/ipv6/conf/default/accept_ra"; /* of interfaces to come */
     char key[96];
     struct netif_table table;
+    if (sysctl_get(to_come) == 1)
+        warn_failure(to_come, sysctl_set(n->restore_file, to_come, "2"));
     if (netif_dump(&table) == 0) {
         for (size_t i = 0; i < table.count; i++) {
             snprintf(key, sizeof key, "net/ipv6/conf/%s/accept_ra", table.list[i].name);
@@ -312,8 +315,9 @@ static void link_table(const struct network *n, const struct config_link *link, 
                                .mark = n->table,
                                .interface = link->interface,
                                .table = table };
-    int err = netif_route_add(&route);
-    if (err == 0 || err == -EEXIST)
+    /* There may be one through the interface that had the name before. */
+    int err = netif_route_replace(&route);
+    if (err == 0)
         err = netif_rule_add(&rule);
     if (err < 0 && err != -ENETDOWN)
         log_warn("link %s: the route to its gateway cannot be set: %s", link->name, strerror(-err));

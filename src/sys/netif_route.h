@@ -22,6 +22,8 @@ struct netif_route {
 
 /* 0 or negative errno: -EEXIST when there is such a route. */
 int netif_route_add(const struct netif_route *route);
+/* The same in the place of another route to there, if there is one. */
+int netif_route_replace(const struct netif_route *route);
 /* 0 also when it is gone already. */
 int netif_route_remove(const struct netif_route *route);
 

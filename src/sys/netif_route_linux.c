@@ -41,6 +41,11 @@ int netif_route_add(const struct netif_route *route)
     return change_route(RTM_NEWROUTE, NLM_F_CREATE | NLM_F_EXCL, route);
 }
 
+int netif_route_replace(const struct netif_route *route)
+{
+    return change_route(RTM_NEWROUTE, NLM_F_CREATE | NLM_F_REPLACE, route);
+}
+
 int netif_route_remove(const struct netif_route *route)
 {
     int err = change_route(RTM_DELROUTE, 0, route);

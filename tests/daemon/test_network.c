@@ -47,7 +47,8 @@ static void snapshot(char out[OUTPUT_BYTES])
     const char *text = output("ip rule; ip -6 rule; ip route show table all; "
                               "ip -6 route show table all | grep -v multicast; nft list ruleset; "
                               "cat /proc/sys/net/ipv4/ip_forward "
-                              "/proc/sys/net/ipv4/conf/hw-link/rp_filter");
+                              "/proc/sys/net/ipv4/conf/hw-link/rp_filter "
+                              "/proc/sys/net/ipv6/conf/default/accept_ra");
     snprintf(out, OUTPUT_BYTES, "%s", text);
 }
 
@@ -123,6 +124,7 @@ static void leaves_nothing(void **state)
     assert_true(shows("nft list ruleset", "masquerade"));
     assert_true(shows("nft list ruleset", "maxseg size set rt mtu"));
     assert_int_equal(sysctl_get("net/ipv4/ip_forward"), 1);
+    assert_int_equal(sysctl_get("net/ipv6/conf/default/accept_ra"), 2);
     network_set_mtu(&n, 1380);
     assert_true(shows("ip link show dev hw-test", "mtu 1380"));
 
@@ -199,6 +201,22 @@ static void gives_a_link_its_router(void **state)
         assert_true(shows("ip rule", rule));
     }
     assert_int_equal(sysctl_get("net/ipv4/conf/hw-link/rp_filter"), 2);
+    /* The name goes to another interface. */
+    output("ip link set dev hw-link down; ip link set dev hw-link name hw-other; "
+           "ip link set dev hw-other up; ip link add hw-link type bridge; "
+           "ip link set dev hw-link up");
+    output("ip route replace table $(ip rule | sed -n 's/.*oif hw-link lookup //p') "
+           "default via 192.168.8.1 dev hw-other onlink");
+    netif_table_free(&table);
+    assert_int_equal(netif_dump(&table), 0);
+    network_links(&n, &t->config, &table);
+    assert_true(shows(route, "default via 192.168.8.1 dev hw-link"));
+    output("ip link delete hw-link; ip link set dev hw-other down; "
+           "ip link set dev hw-other name hw-link; ip link set dev hw-link up; "
+           "ip address replace 192.168.8.100/24 dev hw-link");
+    netif_table_free(&table);
+    assert_int_equal(netif_dump(&table), 0);
+    network_links(&n, &t->config, &table);
     network_links_reset(&n);
     assert_string_equal(output(route), "");
     assert_false(shows("ip rule", rule));

@@ -56,6 +56,21 @@ for way in down up; do
     between 0 "$(jq .silence_ms "$tmp/$way")" 6000 "longest silence of TCP $way, ms"
 done
 
+at h "$probe" flow up 203.0.113.80 7000 6 >"$tmp/flow" 2>&1 &
+flow=$!
+sleep 1
+at c ip link set dev a mtu 1380
+mark
+within 1500 "a link's interface becomes narrow" mtu_is c 1316
+at c ip link set dev a mtu 1500
+mark
+within 3000 "and wide again" mtu_is c 1336
+wait "$flow" || fail "TCP broke: $(cat "$tmp/flow")"
+between 0 "$(jq .silence_ms "$tmp/flow")" 1500 "longest silence of TCP, ms"
+for place in h i; do # they remember
+    at "$place" ip route flush cache
+done
+
 told h 203.0.113.80
 told h 2001:db8::80
 told i 192.168.1.2

@@ -2,14 +2,14 @@
 # SPDX-License-Identifier: ISC
 #
 # Under a running TCP connection one link gets another address, and the other link's NAT another
-# mapping and address: the connection goes on, and both links carry it again.
+# mapping and address, again and again: the connection goes on, and both links carry it again.
 
 . "$(dirname "$0")/lib.sh"
 
 lab_up --links 'name=a 20/20,5ms; name=b 20/20,10ms'
 serve s
 start_pair a b
-at c "$probe" flow down 10.77.0.1 7000 9 >"$tmp/flow" 2>&1 &
+at c "$probe" flow down 10.77.0.1 7000 16 >"$tmp/flow" 2>&1 &
 running=$!
 sleep 1
 
@@ -31,13 +31,17 @@ await 5 "the link's new address is used" is client '[.peers[0].paths[].local == 
 look a
 await 5 "and carries traffic" carries a
 
-at p2 ip address delete 203.0.113.12/24 dev wan
-at p2 ip address add 203.0.113.112/24 dev wan
-at p2 ip -6 route replace 2001:db8::/64 dev wan
-await 6 "the server follows the other link" \
-    is server '[.peers[0].paths[].remote | startswith("203.0.113.112:")] | any'
-look b
-await 5 "and it carries traffic" carries b
+last=12
+for host in 112 113 114; do
+    at p2 ip address delete "203.0.113.$last/24" dev wan
+    at p2 ip address add "203.0.113.$host/24" dev wan
+    at p2 ip -6 route replace 2001:db8::/64 dev wan
+    last=$host
+    await 6 "the server follows the other link to $host" \
+        is server "[.peers[0].paths[].remote | startswith(\"203.0.113.$host:\")] | any"
+    look b
+    await 5 "and it carries traffic" carries b
+done
 
 wait "$running" || fail "the connection broke: $(cat "$tmp/flow")"
 between 0 "$(jq .silence_ms "$tmp/flow")" 1500 "longest silence of TCP, ms"
