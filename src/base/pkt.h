@@ -37,6 +37,7 @@ struct pkt {
     uint32_t len_bytes;
     uint32_t cap_bytes; /* from the first data position after pkt_new() */
     uint32_t refs;
+    uint8_t policy;        /* set by the driver: which of the core's policies; 0: none */
     struct tstamp time;    /* set by the owner: arrival or enqueue time */
     uint32_t flow_hash;    /* of the inner 5-tuple, set by the bond */
     uint16_t gso_size;     /* payload bytes of a segment, where gso is not NONE */

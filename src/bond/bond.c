@@ -95,6 +95,7 @@ void bond_free(struct bond *b)
     bond_reset(b, (struct tstamp){ 0 });
     flowq_clear(&b->queue);
     pkt_list_clear(&b->reorder.out);
+    free(b->policies);
     free(b->slots);
     free(b);
 }
@@ -112,9 +113,9 @@ static bool any_open(const struct bond *b)
 static void lost_segment(void *arg, struct path *p, struct segment *s)
 {
     struct bond *b = arg;
-    (void)p;
-    if (s->once || s->tries >= TRIES_MAX || !ring_push(&b->repairs, s, 0)) {
-        if (!s->once)
+    bool needless = s->once || (s->copied && p->state != BOND_PATH_UP);
+    if (needless || s->tries >= TRIES_MAX || !ring_push(&b->repairs, s, 0)) {
+        if (!needless)
             b->drops[BOND_DROP_REPEAT_LATE]++;
         pkt_put(s->pkt);
     }

@@ -29,6 +29,8 @@ enum {
     BOND_WHY_BYTES = 80, /* of an explanation, with the final 0 */
 };
 
+enum { BOND_POLICIES_MAX = 32 };
+
 struct bond;
 
 enum bond_path_state {
@@ -86,6 +88,40 @@ void bond_send(struct bond *b, struct tstamp now, struct pkt *p);
 
 /* Largest inner packet that crosses every usable path in one datagram; 0 without usable paths. */
 uint32_t bond_inner_mtu(const struct bond *b);
+
+enum bond_mode {
+    BOND_MODE_BOND,           /* as without any policy */
+    BOND_MODE_LOWEST_LATENCY, /* the path on which it arrives first, and it waits for nothing else
+                               */
+    BOND_MODE_REDUNDANT,      /* the two best paths; the peer delivers what comes first */
+    BOND_MODE_SINGLE,         /* the whole flow on one path, moved only when that fails */
+};
+
+enum bond_class {
+    BOND_CLASS_NORMAL,
+    BOND_CLASS_REALTIME, /* overtakes what waits, and is never held for order */
+    BOND_CLASS_BULK,     /* only what the others leave over */
+};
+
+const char *bond_mode_name(enum bond_mode mode);
+const char *bond_class_name(enum bond_class class);
+
+/* What is done with the packets of a policy. */
+struct bond_policy {
+    bool used;
+    enum bond_mode mode;
+    enum bond_class class;
+    bool pinned;    /* to paths */
+    uint32_t paths; /* bit mask of ids; with pinned */
+    bool fallback;  /* other paths while none of them is up; else its packets are dropped */
+};
+
+/*
+ * The policies, by pkt.policy - 1; packets of a number that is not used are treated as without one.
+ * Takes effect at once, also for what waits. Only the first call with one in use allocates: 0 or
+ * -ENOMEM.
+ */
+int bond_set_policies(struct bond *b, const struct bond_policy policies[BOND_POLICIES_MAX]);
 
 enum bond_out_kind { BOND_OUT_DATA, BOND_OUT_ACK, BOND_OUT_PROBE };
 

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 #include "bond/flowq.h"
 
+#include <errno.h>
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "bond/inner.h"
@@ -19,18 +21,61 @@ void flowq_init(struct flowq *q, uint64_t seed, uint32_t bytes_max)
     q->seed = seed;
     q->ack_gap_scale = 1;
     q->bytes_max = bytes_max;
+    q->plain.flows = q->flows;
+    q->plain.flow_count = FLOWQ_FLOWS;
     for (unsigned i = 0; i < FLOWQ_FLOWS; i++)
         q->flows[i].ack_left = (struct tstamp){ -NS_PER_S };
     q->codel = (struct flowq_codel){ .target_ns = 5 * NS_PER_MS, .interval_ns = 100 * NS_PER_MS };
 }
 
+int flowq_make_bands(struct flowq *q)
+{
+    if (q->bands != NULL)
+        return 0;
+    struct flowq_flow *flows = calloc(FLOWQ_BANDS * FLOWQ_BAND_FLOWS, sizeof *flows);
+    struct flowq_band *bands = calloc(FLOWQ_BANDS, sizeof *bands);
+    if (flows == NULL || bands == NULL) {
+        free(flows);
+        free(bands);
+        return -ENOMEM;
+    }
+    for (unsigned i = 0; i < FLOWQ_BANDS; i++) {
+        bands[i].flows = flows + (size_t)i * FLOWQ_BAND_FLOWS;
+        bands[i].flow_count = FLOWQ_BAND_FLOWS;
+    }
+    q->bands = bands;
+    return 0;
+}
+
+/* The plain band, then those of policies; NULL begins and ends. */
+static struct flowq_band *next_band(struct flowq *q, const struct flowq_band *band)
+{
+    if (band == NULL)
+        return &q->plain;
+    if (band == &q->plain)
+        return q->bands;
+    size_t next = (size_t)(band - q->bands) + 1;
+    return next < FLOWQ_BANDS ? &q->bands[next] : NULL;
+}
+
+#define for_each_band(q, b)                                                                        \
+    for (struct flowq_band *b = next_band(q, NULL); b != NULL; b = next_band(q, b))
+
+static void clear_band(struct flowq_band *band)
+{
+    pkt_list_clear(&band->sparse);
+    for (unsigned i = 0; band->listed > 0 && i < band->flow_count; i++)
+        pkt_list_clear(&band->flows[i].packets);
+}
+
 void flowq_clear(struct flowq *q)
 {
-    for (unsigned i = 0; i < FLOWQ_FLOWS; i++) {
-        pkt_list_clear(&q->flows[i].packets);
-        pkt_put(q->flows[i].ack);
-    }
-    pkt_list_clear(&q->sparse);
+    for_each_band(q, band) clear_band(band);
+    for (const struct flowq_flow *f = q->ack_head; f != NULL; f = f->ack_next)
+        pkt_put(f->ack);
+    if (q->bands != NULL)
+        free(q->bands[0].flows);
+    free(q->bands);
     flowq_init(q, q->seed, q->bytes_max);
 }
 
@@ -51,9 +96,17 @@ static void list_take_head(struct flowq_flow **head, struct flowq_flow **tail)
         *tail = NULL;
 }
 
-static void drop(struct flowq *q, struct pkt *p, uint64_t *counter)
+/* A packet leaves the queues. */
+static void count_out(struct flowq *q, const struct pkt *p)
 {
     q->bytes -= p->len_bytes;
+    if (p->policy != 0)
+        q->banded--;
+}
+
+static void drop(struct flowq *q, struct pkt *p, uint64_t *counter)
+{
+    count_out(q, p);
     ++*counter;
     pkt_put(p);
 }
@@ -88,6 +141,15 @@ static int64_t ack_gap_ns(const struct flowq *q, const struct flowq_flow *f, str
     return gap < ACK_GAP_LEAST_NS ? ACK_GAP_LEAST_NS : gap;
 }
 
+static void insert_ack(struct flowq *q, struct flowq_flow *f)
+{
+    struct flowq_flow **at = &q->ack_head;
+    while (*at != NULL && !tstamp_before(f->ack_due, (*at)->ack_due))
+        at = &(*at)->ack_next;
+    f->ack_next = *at;
+    *at = f;
+}
+
 static void push_ack(struct flowq *q, struct flowq_flow *f, struct tstamp now, struct pkt *p,
                      uint32_t tcp_ack)
 {
@@ -101,23 +163,40 @@ static void push_ack(struct flowq *q, struct flowq_flow *f, struct tstamp now, s
     if (tstamp_sub(now, f->ack_left) > ACK_BUSY_NS)
         f->ack_since = now;
     f->ack_due = tstamp_max(now, tstamp_add(f->ack_left, ack_gap_ns(q, f, now)));
-    struct flowq_flow **at = &q->ack_head;
-    while (*at != NULL && !tstamp_before(f->ack_due, (*at)->ack_due))
-        at = &(*at)->ack_next;
-    f->ack_next = *at;
-    *at = f;
+    insert_ack(q, f);
+}
+
+const struct pkt *flowq_first_ack(const struct flowq *q)
+{
+    return q->ack_head != NULL ? q->ack_head->ack : NULL;
+}
+
+void flowq_put_off_ack(struct flowq *q, struct tstamp due)
+{
+    struct flowq_flow *f = q->ack_head;
+    q->ack_head = f->ack_next;
+    f->ack_due = due;
+    insert_ack(q, f);
 }
 
 /* Full: the flow that holds most loses its oldest packet (RFC 8290, section 4.1.2). */
 static bool drop_from_fattest(struct flowq *q)
 {
     struct flowq_flow *fattest = NULL;
-    for (unsigned i = 0; i < FLOWQ_FLOWS; i++) {
-        struct flowq_flow *f = &q->flows[i];
-        if (f->packets.count > 0 && (fattest == NULL || f->bytes > fattest->bytes))
-            fattest = f;
+    struct pkt_list *sparse = NULL;
+    for_each_band(q, band)
+    {
+        if (band->sparse.head != NULL && sparse == NULL)
+            sparse = &band->sparse;
+        for (unsigned i = 0; band->listed > 0 && i < band->flow_count; i++) {
+            struct flowq_flow *f = &band->flows[i];
+            if (f->packets.count > 0 && (fattest == NULL || f->bytes > fattest->bytes))
+                fattest = f;
+        }
     }
-    struct pkt *p = fattest != NULL ? take_head(fattest) : pkt_list_pop(&q->sparse);
+    struct pkt *p = fattest != NULL  ? take_head(fattest)
+                    : sparse != NULL ? pkt_list_pop(sparse)
+                                     : NULL;
     if (p != NULL)
         drop(q, p, &q->dropped_full);
     return p != NULL;
@@ -131,27 +210,34 @@ void flowq_push(struct flowq *q, struct tstamp now, struct pkt *p)
         pkt_put(p);
         return;
     }
-    struct flowq_flow *f = &q->flows[info.flow_hash % FLOWQ_FLOWS];
+    struct flowq_band *band = flowq_band(q, p);
+    struct flowq_flow *f = &band->flows[info.flow_hash % band->flow_count];
     p->flow_hash = info.flow_hash;
     p->l4_offset = info.l4_offset;
     p->time = now;
     q->bytes += p->len_bytes;
+    if (band == &q->plain)
+        p->policy = 0;
+    else
+        q->banded++;
     double recent = recent_bytes(f, now, p->len_bytes);
     bool waiting = f->packets.head != NULL || f->ack != NULL;
+    bool sparse = band->realtime || (recent < FLOWQ_SPARSE_BYTES && !waiting);
 
-    if (info.pure_ack && p->gso == PKT_GSO_NONE &&
+    if (info.pure_ack && !band->realtime && p->gso == PKT_GSO_NONE &&
         (f->ack == NULL ||
          (f->hash == info.flow_hash && (int32_t)(info.tcp_ack - f->tcp_ack) >= 0))) {
         push_ack(q, f, now, p, info.tcp_ack);
-    } else if (recent < FLOWQ_SPARSE_BYTES && !waiting && p->gso == PKT_GSO_NONE) {
-        pkt_list_push(&q->sparse, p);
+    } else if (sparse && p->gso == PKT_GSO_NONE) {
+        pkt_list_push(&band->sparse, p);
     } else {
         pkt_list_push(&f->packets, p);
         f->bytes += p->len_bytes;
         if (!f->listed) {
             f->listed = true;
             f->deficit_bytes = FLOWQ_QUANTUM;
-            list_append(&q->new_head, &q->new_tail, f);
+            band->listed++;
+            list_append(&band->new_head, &band->new_tail, f);
         }
     }
     f->hash = info.flow_hash;
@@ -159,12 +245,17 @@ void flowq_push(struct flowq *q, struct tstamp now, struct pkt *p)
         ;
 }
 
+struct pkt *flowq_band_pop_sparse(struct flowq *q, struct flowq_band *band)
+{
+    struct pkt *p = pkt_list_pop(&band->sparse);
+    if (p != NULL)
+        count_out(q, p);
+    return p;
+}
+
 struct pkt *flowq_pop_sparse(struct flowq *q)
 {
-    struct pkt *p = pkt_list_pop(&q->sparse);
-    if (p != NULL)
-        q->bytes -= p->len_bytes;
-    return p;
+    return flowq_band_pop_sparse(q, &q->plain);
 }
 
 /*
@@ -194,7 +285,7 @@ struct pkt *flowq_pop_ack(struct flowq *q, struct tstamp now)
     f->ack = NULL;
     f->ack_left = now;
     count_ack_flow(q, f, now);
-    q->bytes -= p->len_bytes;
+    count_out(q, p);
     return p;
 }
 
@@ -269,21 +360,22 @@ static struct pkt *take_segment(struct flowq *q, struct flowq_flow *f, uint16_t 
         return p;
     }
     take_head(f);
-    q->bytes -= p->len_bytes;
+    count_out(q, p);
     return p;
 }
 
-struct pkt *flowq_pop_bulk(struct flowq *q, struct tstamp now, uint16_t *seg)
+struct pkt *flowq_band_pop_bulk(struct flowq *q, struct flowq_band *b, struct tstamp now,
+                                uint16_t *seg)
 {
-    while (flowq_has_bulk(q)) {
-        bool fresh = q->new_head != NULL;
-        struct flowq_flow **head = fresh ? &q->new_head : &q->old_head;
-        struct flowq_flow **tail = fresh ? &q->new_tail : &q->old_tail;
+    while (flowq_band_has_bulk(b)) {
+        bool fresh = b->new_head != NULL;
+        struct flowq_flow **head = fresh ? &b->new_head : &b->old_head;
+        struct flowq_flow **tail = fresh ? &b->new_tail : &b->old_tail;
         struct flowq_flow *f = *head;
         if (f->deficit_bytes <= 0) {
             f->deficit_bytes += FLOWQ_QUANTUM;
             list_take_head(head, tail);
-            list_append(&q->old_head, &q->old_tail, f);
+            list_append(&b->old_head, &b->old_tail, f);
             continue;
         }
         if (f->packets.head != NULL && f->packets.head->seg_next == 0)
@@ -291,12 +383,43 @@ struct pkt *flowq_pop_bulk(struct flowq *q, struct tstamp now, uint16_t *seg)
         if (f->packets.head != NULL)
             return take_segment(q, f, seg);
         list_take_head(head, tail);
-        if (fresh && q->old_head != NULL)
-            list_append(&q->old_head, &q->old_tail, f);
-        else
+        if (fresh && b->old_head != NULL) {
+            list_append(&b->old_head, &b->old_tail, f);
+        } else {
             f->listed = false;
+            b->listed--;
+        }
     }
     return NULL;
+}
+
+struct pkt *flowq_pop_bulk(struct flowq *q, struct tstamp now, uint16_t *seg)
+{
+    return flowq_band_pop_bulk(q, &q->plain, now, seg);
+}
+
+const struct pkt *flowq_band_first(struct flowq_band *b)
+{
+    while (flowq_band_has_bulk(b)) {
+        bool fresh = b->new_head != NULL;
+        struct flowq_flow **head = fresh ? &b->new_head : &b->old_head;
+        struct flowq_flow *f = *head;
+        if (f->packets.head != NULL)
+            return f->packets.head;
+        list_take_head(head, fresh ? &b->new_tail : &b->old_tail);
+        f->listed = false; /* what it had was dropped */
+        b->listed--;
+    }
+    return NULL;
+}
+
+void flowq_band_pass(struct flowq_band *b)
+{
+    bool fresh = b->new_head != NULL;
+    struct flowq_flow **head = fresh ? &b->new_head : &b->old_head;
+    struct flowq_flow *f = *head;
+    list_take_head(head, fresh ? &b->new_tail : &b->old_tail);
+    list_append(&b->old_head, &b->old_tail, f);
 }
 
 static bool expired(const struct pkt_list *l, struct tstamp oldest)
@@ -308,11 +431,14 @@ size_t flowq_expire(struct flowq *q, struct tstamp now, int64_t age_ns)
 {
     struct tstamp oldest = tstamp_add(now, -age_ns);
     uint64_t n = 0;
-    while (expired(&q->sparse, oldest))
-        drop(q, pkt_list_pop(&q->sparse), &n);
-    for (unsigned i = 0; i < FLOWQ_FLOWS; i++)
-        while (expired(&q->flows[i].packets, oldest))
-            drop(q, take_head(&q->flows[i]), &n);
+    for_each_band(q, band)
+    {
+        while (expired(&band->sparse, oldest))
+            drop(q, pkt_list_pop(&band->sparse), &n);
+        for (unsigned i = 0; band->listed > 0 && i < band->flow_count; i++)
+            while (expired(&band->flows[i].packets, oldest))
+                drop(q, take_head(&band->flows[i]), &n);
+    }
     while (q->ack_head != NULL && tstamp_before(q->ack_head->ack->time, oldest)) {
         pkt_put(flowq_pop_ack(q, now));
         n++;

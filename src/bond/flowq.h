@@ -12,6 +12,10 @@
  * acknowledgements, and at rounds of more than eight). Bulk flows are served by deficit round
  * robin, a segment at a time, each under its own CoDel (RFC 8289) with constants that the bond
  * adapts to the delay that its paths add.
+ *
+ * Packets of a policy (pkt.policy) wait in a band of its own, with flows of its own, so that what
+ * waits for a certain path never stands before what may take another. The bond says which band is
+ * served; packets of no policy are the plain band.
  */
 #ifndef HAWSER_BOND_FLOWQ_H
 #define HAWSER_BOND_FLOWQ_H
@@ -27,6 +31,8 @@ enum {
     FLOWQ_FLOWS = 1024,
     FLOWQ_SPARSE_BYTES = 4096,
     FLOWQ_QUANTUM = 1514,
+    FLOWQ_BANDS = 32,       /* policies: pkt.policy of 1 .. FLOWQ_BANDS */
+    FLOWQ_BAND_FLOWS = 128, /* of each */
 };
 
 struct flowq_codel {
@@ -60,21 +66,31 @@ struct flowq_flow {
     bool dropping;
 };
 
-struct flowq {
-    struct flowq_flow flows[FLOWQ_FLOWS];
+struct flowq_band {
+    struct flowq_flow *flows; /* flow_count of them */
+    uint32_t flow_count;
     struct flowq_flow *new_head, *new_tail;
     struct flowq_flow *old_head, *old_tail;
+    uint32_t listed;        /* flows in the two lists */
+    struct pkt_list sparse; /* what overtakes bulk */
+    bool realtime;          /* set by the bond: all of its plain packets overtake bulk */
+};
+
+struct flowq {
+    struct flowq_flow flows[FLOWQ_FLOWS];
+    struct flowq_band plain;
+    struct flowq_band *bands;    /* owned: FLOWQ_BANDS of them, of policies; NULL: there is none */
     struct flowq_flow *ack_head; /* ascending by ack_due */
     int64_t ack_gap_max_ns;      /* set by the bond: an eighth of the longest round trip */
     double ack_gap_scale;        /* the root of the number of flows with acknowledgements */
     uint32_t ack_turn;           /* of ACK_TURN_NS each, in which those flows are counted */
     struct tstamp ack_turn_end;
     uint32_t ack_flows;
-    struct pkt_list sparse;
     struct flowq_codel codel;
     uint64_t seed;
     uint32_t bytes_max;
-    uint32_t bytes; /* waiting, all classes */
+    uint32_t bytes;  /* waiting, all classes */
+    uint32_t banded; /* packets of policies that wait */
     uint64_t dropped_full;
     uint64_t dropped_codel;
     uint64_t dropped_bad;
@@ -82,15 +98,25 @@ struct flowq {
 };
 
 void flowq_init(struct flowq *q, uint64_t seed, uint32_t bytes_max);
-/* Gives back every packet. */
+/* Gives back every packet, and the bands of policies. */
 void flowq_clear(struct flowq *q);
 
-/* Takes p over; sets p->flow_hash and p->time. */
+/* Makes the bands of policies, where they are not yet. 0 or -ENOMEM. */
+int flowq_make_bands(struct flowq *q);
+
+/* Takes p over; sets p->flow_hash and p->time, and p->policy to 0 if it has no band. */
 void flowq_push(struct flowq *q, struct tstamp now, struct pkt *p);
+
+/* The band of a packet. */
+static inline struct flowq_band *flowq_band(struct flowq *q, const struct pkt *p)
+{
+    bool plain = p->policy == 0 || p->policy > FLOWQ_BANDS || q->bands == NULL;
+    return plain ? &q->plain : &q->bands[p->policy - 1];
+}
 
 static inline bool flowq_has_sparse(const struct flowq *q)
 {
-    return q->sparse.head != NULL;
+    return q->plain.sparse.head != NULL;
 }
 
 /* When the first pure acknowledgement may leave; TSTAMP_NEVER: none waits. */
@@ -99,20 +125,35 @@ static inline struct tstamp flowq_ack_due(const struct flowq *q)
     return q->ack_head != NULL ? q->ack_head->ack_due : TSTAMP_NEVER;
 }
 
+static inline bool flowq_band_has_bulk(const struct flowq_band *band)
+{
+    return band->new_head != NULL || band->old_head != NULL;
+}
+
 static inline bool flowq_has_bulk(const struct flowq *q)
 {
-    return q->new_head != NULL || q->old_head != NULL;
+    return flowq_band_has_bulk(&q->plain);
 }
 
 /* The caller gets the reference; NULL: none waits. */
 struct pkt *flowq_pop_sparse(struct flowq *q);
+struct pkt *flowq_band_pop_sparse(struct flowq *q, struct flowq_band *band);
 struct pkt *flowq_pop_ack(struct flowq *q, struct tstamp now);
+/* The one that flowq_pop_ack() would give, or NULL; and puts it off. */
+const struct pkt *flowq_first_ack(const struct flowq *q);
+void flowq_put_off_ack(struct flowq *q, struct tstamp due);
 
 /*
  * The next bulk segment by deficit round robin, after CoDel: the packet with a reference for the
  * caller, and the number of its segment. A super-packet comes again for each of its segments.
  */
 struct pkt *flowq_pop_bulk(struct flowq *q, struct tstamp now, uint16_t *seg);
+struct pkt *flowq_band_pop_bulk(struct flowq *q, struct flowq_band *band, struct tstamp now,
+                                uint16_t *seg);
+/* The packet at the head of the flow that is to be served next, or NULL; and lets that flow wait
+ * for its next turn. */
+const struct pkt *flowq_band_first(struct flowq_band *band);
+void flowq_band_pass(struct flowq_band *band);
 
 /* Drops what has waited longer than age_ns (no path was there); returns how many packets. */
 size_t flowq_expire(struct flowq *q, struct tstamp now, int64_t age_ns);

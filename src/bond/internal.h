@@ -54,6 +54,7 @@ struct bond {
     uint32_t lane_next[WIRE_LANES_MAX];
     struct tstamp lane_used[WIRE_LANES_MAX];
     struct segment_ring repairs;
+    struct policies *policies; /* owned; NULL: there never was one */
     /* receiver */
     struct reorder reorder;
     struct arrival arrivals[WIRE_PATHS_MAX];
@@ -108,8 +109,24 @@ bool schedule_watch_load(struct bond *b, struct tstamp now);
 bool schedule_is_spare(const struct bond *b, const struct path *p);
 /* Adapts CoDel and the spacing of acknowledgements to the paths. */
 void schedule_adapt_queues(struct bond *b);
-/* The path on which a packet that overtakes bulk would arrive first, or NULL. */
-struct path *schedule_express(struct bond *b, struct tstamp now, uint32_t bytes, uint8_t avoid);
+/* Of the paths of a bit mask the one on which a packet that overtakes bulk would arrive first, or
+ * NULL. */
+struct path *schedule_express(struct bond *b, struct tstamp now, uint32_t bytes, uint32_t among);
+/* The same with room for a bulk packet. */
+struct path *schedule_bulk(struct bond *b, struct tstamp now, uint32_t bytes, uint32_t among);
+/* Of all of them the one on which a bulk packet would arrive first; and whether it has room. */
+struct path *schedule_first(struct bond *b, struct tstamp now, uint32_t bytes, uint32_t among);
+bool schedule_has_room(const struct bond *b, const struct path *p, struct tstamp now,
+                       uint32_t among);
+/* Where the next bulk packet of no policy goes, or NULL. */
+struct path *schedule_next_bulk(struct bond *b, struct tstamp now);
+/* Commits a bulk segment to path p (NULL: the best), and a copy to another (NULL: none). */
+void schedule_commit(struct bond *b, struct tstamp now, struct pkt *pkt, uint16_t seg,
+                     struct path *p, struct path *copy);
+/* Puts a whole small packet on the path where it arrives first, outside the lanes' order. */
+void schedule_send_express(struct bond *b, struct tstamp now, struct pkt *pkt, bool with_copy);
+/* What the pacer would have to make up for if the path's express packets left now. */
+int64_t schedule_express_debt_ns(const struct path *p, struct tstamp now);
 /* Moves what waits to the paths that have room for it. */
 void schedule_pump(struct bond *b, struct tstamp now);
 

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: ISC */
 /* What leaves the bond and when: acknowledgements, probes, express packets, then paced bulk. */
 #include "bond/internal.h"
+#include "bond/policy.h"
 
 enum { ACKS_ON_ALL = 4 }; /* every so many acknowledgements one goes out on all paths */
 
 /* The best way for an acknowledgement of what came on path p. */
 static uint8_t ack_carrier(struct bond *b, struct tstamp now, const struct path *p)
 {
-    const struct path *best = schedule_express(b, now, 100, WIRE_PATHS_MAX);
+    const struct path *best = schedule_express(b, now, 100, POLICY_ANY_PATH);
     return best != NULL ? best->id : p->id;
 }
 

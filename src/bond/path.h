@@ -45,6 +45,7 @@ struct segment {
     uint8_t flags; /* enum wire_data_flag */
     uint8_t tries; /* times sent */
     bool once;     /* a duplicate: never repeated */
+    bool copied;   /* a duplicate left on another path: not repeated when this one fails */
     struct tstamp first_sent;
 };
 

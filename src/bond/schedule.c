@@ -4,11 +4,14 @@
 #include <math.h>
 
 #include "bond/internal.h"
+#include "bond/policy.h"
 
 #define ACK_GAP_MOST_NS 25e6
 #define ACK_DEBT_NS (PATH_CREDIT_NS + COMMIT_AHEAD_NS)
 #define REPAIR_DEBT_NS (10 * NS_PER_MS)
+#define CARE_DEBT_NS NS_PER_MS
 #define REPAIR_AGE_NS (400 * NS_PER_MS)
+#define ACK_AGAIN_NS (2 * NS_PER_MS)
 #define RUN_NS (NS_PER_MS / 4)
 #define MISSED_NS (30 * NS_PER_S)
 #define MISSED_MOST_NS 400e6
@@ -21,7 +24,10 @@
 #define LOAD_CALLS 0.5
 #define BUSY_LINGER_NS (10 * NS_PER_S)
 
-enum { FRAME_BYTES = 1514 }; /* a full Ethernet frame */
+enum {
+    FRAME_BYTES = 1514,  /* a full Ethernet frame */
+    REPAIRS_PUT_OFF = 8, /* looked at behind the first that must wait for its path */
+};
 
 /* The queue that cheaper paths can work off soon is left to them: less than CoDel lets stand. */
 static double spill_ns(const struct bond *b)
@@ -89,6 +95,7 @@ void schedule_survey(struct bond *b)
     b->cheap_bps = b->usable_bps;
     if (b->ranked)
         set_spills(b, lowest);
+    policy_survey(b);
 }
 
 /* Nanoseconds from now until a datagram put on the path now would arrive, up to a constant. */
@@ -114,9 +121,21 @@ bool schedule_is_spare(const struct bond *b, const struct path *p)
     return p->spill_bytes > 0 && (b->queue.bytes < p->spill_bytes || b->cheap_full < LOAD_SPILLS);
 }
 
-static bool has_room(const struct bond *b, const struct path *p, struct tstamp now)
+/* The same with only some of the paths to choose from. */
+static bool is_spare_among(const struct bond *b, const struct path *p, uint32_t among)
 {
-    return path_usable(p) && !schedule_is_spare(b, p) &&
+    if (!schedule_is_spare(b, p))
+        return false;
+    for_each_path (b, q)
+        if (path_usable(q) && (among >> q->id & 1) != 0 && path_rank(q) < path_rank(p))
+            return true;
+    return false;
+}
+
+bool schedule_has_room(const struct bond *b, const struct path *p, struct tstamp now,
+                       uint32_t among)
+{
+    return path_usable(p) && !is_spare_among(b, p, among) &&
            p->committed.count < p->committed.capacity && !path_inflight_full(p) &&
            (double)path_backlog_ns(p, now) < commit_allowance_ns(b, p);
 }
@@ -128,12 +147,12 @@ static bool has_room(const struct bond *b, const struct path *p, struct tstamp n
  * back to the fast path whenever the inner window shrinks a little would starve the slow one, and
  * with it the inner flow.
  */
-static struct path *choose_bulk(struct bond *b, struct tstamp now, uint32_t bytes)
+struct path *schedule_bulk(struct bond *b, struct tstamp now, uint32_t bytes, uint32_t among)
 {
     struct path *best = NULL;
     double best_at = INFINITY;
     for_each_path (b, p) {
-        if (!has_room(b, p, now))
+        if ((among >> p->id & 1) == 0 || !schedule_has_room(b, p, now, among))
             continue;
         unsigned rank = path_rank(p);
         double at =
@@ -155,13 +174,30 @@ static unsigned express_rank(const struct bond *b, const struct path *p)
     return crowded ? UINT_MAX : path_rank(p);
 }
 
-struct path *schedule_express(struct bond *b, struct tstamp now, uint32_t bytes, uint8_t avoid)
+struct path *schedule_first(struct bond *b, struct tstamp now, uint32_t bytes, uint32_t among)
+{
+    struct path *best = NULL;
+    double best_at = INFINITY;
+    for_each_path (b, p) {
+        if (!path_usable(p) || (among >> p->id & 1) == 0)
+            continue;
+        unsigned rank = path_rank(p);
+        double at = predict_arrival(p, now, bytes, false);
+        if (best == NULL || (rank == path_rank(best) ? at < best_at : rank < path_rank(best))) {
+            best = p;
+            best_at = at;
+        }
+    }
+    return best;
+}
+
+struct path *schedule_express(struct bond *b, struct tstamp now, uint32_t bytes, uint32_t among)
 {
     struct path *best = NULL;
     unsigned best_rank = UINT_MAX;
     double best_at = INFINITY;
     for_each_path (b, p) {
-        if (!path_usable(p) || p->express.count == p->express.capacity || p->id == avoid)
+        if (!path_usable(p) || p->express.count == p->express.capacity || (among >> p->id & 1) == 0)
             continue;
         unsigned rank = express_rank(b, p);
         double at = predict_arrival(p, now, bytes, true);
@@ -187,22 +223,40 @@ static uint16_t lane_of(const struct pkt *p)
     return (uint16_t)(1 + p->flow_hash % (WIRE_LANES_MAX - 1));
 }
 
-/*
- * Commits a bulk segment to path p (NULL: the best), in pieces where it is larger than some path's
- * datagrams.
- */
-static void commit(struct bond *b, struct tstamp now, struct pkt *pkt, uint16_t seg, struct path *p)
+/* What no other packet waits for is delivered on arrival. */
+static uint16_t lane_for(const struct bond *b, const struct pkt *pkt, uint32_t bytes)
+{
+    const struct bond_policy *a = policy_of(b, pkt);
+    bool free = a != NULL && a->mode == BOND_MODE_LOWEST_LATENCY && bytes <= b->inner_mtu;
+    return free ? WIRE_LANE_UNORDERED : lane_of(pkt);
+}
+
+/* True: the path takes a copy. */
+static bool push_copy(const struct segment *s, struct path *p, struct segment_ring *to)
+{
+    struct segment copy = *s;
+    copy.once = true;
+    if (!ring_push(to, &copy, path_segment_bytes(p, &copy)))
+        return false;
+    pkt_ref(copy.pkt);
+    return true;
+}
+
+/* In pieces where it is larger than some path's datagrams. */
+void schedule_commit(struct bond *b, struct tstamp now, struct pkt *pkt, uint16_t seg,
+                     struct path *p, struct path *copy)
 {
     uint32_t total = pkt_seg_bytes(pkt, seg);
     uint32_t piece = b->inner_mtu;
     uint32_t offset = 0;
     uint8_t partial = pkt->csum_partial ? WIRE_DATA_CSUM_PARTIAL : 0;
+    uint16_t lane = lane_for(b, pkt, total);
     while (piece > 0 && offset < total) {
         uint32_t bytes = total - offset < piece ? total - offset : piece;
-        if (offset > 0)
-            p = choose_bulk(b, now, bytes);
+        if (offset > 0 && pkt->policy == 0)
+            p = schedule_bulk(b, now, bytes, POLICY_ANY_PATH);
         if (p == NULL)
-            p = schedule_express(b, now, bytes, WIRE_PATHS_MAX);
+            p = schedule_express(b, now, bytes, policy_paths(b, now, pkt));
         struct segment s = { .pkt = pkt,
                              .seg = seg,
                              .offset = (uint16_t)offset,
@@ -212,8 +266,9 @@ static void commit(struct bond *b, struct tstamp now, struct pkt *pkt, uint16_t 
             s.flags |= WIRE_DATA_CONT;
         if (offset + bytes < total)
             s.flags |= WIRE_DATA_MORE;
-        take_sequence(b, now, &s, lane_of(pkt));
+        take_sequence(b, now, &s, lane);
         pkt_ref(pkt);
+        s.copied = copy != NULL && push_copy(&s, copy, &copy->committed);
         if (p == NULL || !ring_push(&p->committed, &s, path_segment_bytes(p, &s))) {
             b->drops[BOND_DROP_NO_BUFFER]++;
             pkt_put(pkt);
@@ -228,11 +283,11 @@ static void commit(struct bond *b, struct tstamp now, struct pkt *pkt, uint16_t 
  * The same path as before for RUN_NS: on fast links neighbours stay together, which makes long
  * groups for one send and few holes for the receiver. On slow ones that is less than one packet.
  */
-static struct path *next_bulk_path(struct bond *b, struct tstamp now)
+struct path *schedule_next_bulk(struct bond *b, struct tstamp now)
 {
     struct path *p = b->run_path;
-    if (p == NULL || b->run_ns <= 0 || !has_room(b, p, now)) {
-        p = b->run_path = choose_bulk(b, now, FRAME_BYTES);
+    if (p == NULL || b->run_ns <= 0 || !schedule_has_room(b, p, now, POLICY_ANY_PATH)) {
+        p = b->run_path = schedule_bulk(b, now, FRAME_BYTES, POLICY_ANY_PATH);
         b->run_ns = RUN_NS;
     }
     if (p != NULL) {
@@ -247,11 +302,15 @@ static struct path *next_bulk_path(struct bond *b, struct tstamp now)
 static void pump_bulk(struct bond *b, struct tstamp now)
 {
     struct path *p;
-    while (flowq_has_bulk(&b->queue) && (p = next_bulk_path(b, now)) != NULL) {
+    if (b->queue.banded > 0) {
+        policy_pump_bulk(b, now);
+        return;
+    }
+    while (flowq_has_bulk(&b->queue) && (p = schedule_next_bulk(b, now)) != NULL) {
         uint16_t seg;
         struct pkt *pkt = flowq_pop_bulk(&b->queue, now, &seg);
         if (pkt != NULL)
-            commit(b, now, pkt, seg, p);
+            schedule_commit(b, now, pkt, seg, p, NULL);
     }
 }
 
@@ -260,58 +319,79 @@ static bool fits_all(const struct bond *b, const struct pkt *pkt)
     return pkt->len_bytes <= bond_inner_mtu(b);
 }
 
-/* What the pacer would have to make up for if the path's express packets left now. */
-static int64_t express_debt_ns(const struct path *p, struct tstamp now)
+int64_t schedule_express_debt_ns(const struct path *p, struct tstamp now)
 {
     return tstamp_sub(p->free_at, now) + path_send_time_ns(p, p->express.bytes);
 }
 
-/* A second copy of a sparse packet where the first path loses packets or is in doubt. */
-static void duplicate(struct bond *b, struct tstamp now, const struct path *first,
-                      const struct segment *s)
+/*
+ * A second copy of a sparse packet where the first path loses packets or is in doubt, or where its
+ * policy wants one always; true: then it leaves, and a failed path need not be made up for.
+ */
+static bool duplicate(struct bond *b, struct tstamp now, const struct path *first,
+                      const struct segment *s, uint32_t paths, bool if_lossy)
 {
-    if (first->rate.loss < 0.002)
-        return;
-    struct path *second = schedule_express(b, now, s->bytes, first->id);
-    struct segment copy = *s;
-    copy.once = true;
-    if (second != NULL && path_rank(second) <= path_rank(first) &&
-        ring_push(&second->express, &copy, path_segment_bytes(second, &copy)))
-        pkt_ref(copy.pkt);
+    const struct bond_policy *a = policy_of(b, s->pkt);
+    bool always = a != NULL && a->mode == BOND_MODE_REDUNDANT;
+    if (!always && (!if_lossy || first->rate.loss < 0.002))
+        return false;
+    struct path *second = schedule_express(b, now, s->bytes, paths & ~(1U << first->id));
+    if (second != NULL && !always && path_rank(second) > path_rank(first))
+        second = NULL;
+    return second != NULL && push_copy(s, second, &second->express) && always;
 }
 
-/* Puts a whole small packet on the path where it arrives first, outside the lanes' order. */
-static void send_express(struct bond *b, struct tstamp now, struct pkt *pkt, bool with_copy)
+void schedule_send_express(struct bond *b, struct tstamp now, struct pkt *pkt, bool with_copy)
 {
     if (!fits_all(b, pkt)) {
-        commit(b, now, pkt, 0, NULL);
+        schedule_commit(b, now, pkt, 0, NULL, NULL);
         return;
     }
     struct segment s = { .pkt = pkt,
                          .bytes = (uint16_t)pkt->len_bytes,
                          .flags = pkt->csum_partial ? WIRE_DATA_CSUM_PARTIAL : 0 };
-    struct path *p = schedule_express(b, now, s.bytes, WIRE_PATHS_MAX);
+    uint32_t paths = policy_paths(b, now, pkt);
+    struct path *p = schedule_express(b, now, s.bytes, paths);
     take_sequence(b, now, &s, WIRE_LANE_UNORDERED);
+    s.copied = p != NULL && duplicate(b, now, p, &s, paths, with_copy);
     if (p == NULL || !ring_push(&p->express, &s, path_segment_bytes(p, &s))) {
         b->drops[BOND_DROP_NO_BUFFER]++;
         pkt_put(pkt);
-        return;
     }
-    if (with_copy)
-        duplicate(b, now, p, &s);
+}
+
+/* Pure acknowledgements wait for the pacer, and so are thinned by newer ones. */
+static void pump_acks(struct bond *b, struct tstamp now)
+{
+    while (tstamp_reached(flowq_ack_due(&b->queue), now)) {
+        const struct pkt *ack = flowq_first_ack(&b->queue);
+        uint32_t paths = policy_paths(b, now, ack);
+        const struct path *p = schedule_express(b, now, 60, paths);
+        if (p != NULL && schedule_express_debt_ns(p, now) <= ACK_DEBT_NS) {
+            schedule_send_express(b, now, flowq_pop_ack(&b->queue, now), false);
+        } else if (paths == 0) {
+            b->drops[BOND_DROP_NO_PATH]++;
+            pkt_put(flowq_pop_ack(&b->queue, now));
+        } else if (ack->policy != 0) {
+            flowq_put_off_ack(&b->queue, tstamp_add(now, ACK_AGAIN_NS));
+        } else {
+            return;
+        }
+    }
 }
 
 static void pump_express(struct bond *b, struct tstamp now)
 {
     while (flowq_has_sparse(&b->queue))
-        send_express(b, now, flowq_pop_sparse(&b->queue), true);
-    /* Pure acknowledgements wait for the pacer, and so are thinned by newer ones. */
-    while (tstamp_reached(flowq_ack_due(&b->queue), now)) {
-        const struct path *p = schedule_express(b, now, 60, WIRE_PATHS_MAX);
-        if (p == NULL || express_debt_ns(p, now) > ACK_DEBT_NS)
-            return;
-        send_express(b, now, flowq_pop_ack(&b->queue, now), false);
-    }
+        schedule_send_express(b, now, flowq_pop_sparse(&b->queue), true);
+    pump_acks(b, now);
+}
+
+/* Repeats make a queue in the network, small where calls would have to stand in it. */
+static int64_t repair_debt_ns(const struct bond *b, struct tstamp now, const struct path *p)
+{
+    int64_t least = CARE_DEBT_NS + path_send_time_ns(p, FRAME_BYTES);
+    return policy_is_urgent(b, now) && least < REPAIR_DEBT_NS ? least : REPAIR_DEBT_NS;
 }
 
 /*
@@ -320,12 +400,20 @@ static void pump_express(struct bond *b, struct tstamp now)
  */
 static void pump_repairs(struct bond *b, struct tstamp now)
 {
+    unsigned put_off = 0;
     for (const struct segment *head; (head = ring_head(&b->repairs)) != NULL;) {
-        struct path *p = schedule_express(b, now, head->bytes, WIRE_PATHS_MAX);
-        bool late = tstamp_sub(now, head->first_sent) > REPAIR_AGE_NS;
-        if (!late && (p == NULL || express_debt_ns(p, now) > REPAIR_DEBT_NS))
-            return;
+        uint32_t paths = policy_paths(b, now, head->pkt);
+        struct path *p = schedule_express(b, now, head->bytes, paths);
+        bool late = paths == 0 || tstamp_sub(now, head->first_sent) > REPAIR_AGE_NS;
         struct segment s;
+        if (!late && (p == NULL || schedule_express_debt_ns(p, now) > repair_debt_ns(b, now, p))) {
+            /* One that waits for a certain path does not hold up the others. */
+            if (paths == POLICY_ANY_PATH || put_off++ == REPAIRS_PUT_OFF)
+                return;
+            ring_pop(&b->repairs, &s, 0);
+            ring_push(&b->repairs, &s, 0);
+            continue;
+        }
         ring_pop(&b->repairs, &s, 0);
         if (s.tries > 0)
             s.flags |= WIRE_DATA_REPEAT;
@@ -415,6 +503,8 @@ void schedule_pump(struct bond *b, struct tstamp now)
 {
     if (!any_usable(b))
         return;
+    if (b->queue.banded > 0)
+        policy_pump_express(b, now); /* before repeats, which would leave it no room */
     pump_repairs(b, now);
     pump_express(b, now);
     pump_bulk(b, now);

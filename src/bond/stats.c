@@ -25,6 +25,34 @@ const char *bond_drop_name(enum bond_drop reason)
     return names[reason];
 }
 
+const char *bond_mode_name(enum bond_mode mode)
+{
+    switch (mode) {
+    case BOND_MODE_LOWEST_LATENCY:
+        return "lowest-latency";
+    case BOND_MODE_REDUNDANT:
+        return "redundant";
+    case BOND_MODE_SINGLE:
+        return "single";
+    case BOND_MODE_BOND:
+        break;
+    }
+    return "bond";
+}
+
+const char *bond_class_name(enum bond_class class)
+{
+    switch (class) {
+    case BOND_CLASS_REALTIME:
+        return "realtime";
+    case BOND_CLASS_BULK:
+        return "bulk";
+    case BOND_CLASS_NORMAL:
+        break;
+    }
+    return "normal";
+}
+
 static double since_s(struct tstamp then, struct tstamp now)
 {
     return (double)tstamp_sub(now, then) / 1e9;
@@ -172,7 +200,7 @@ void bond_stats(const struct bond *b, struct tstamp now, struct bond_stats *out)
     out->reorder_held = b->reorder.held;
     out->reorder_late = b->reorder.late;
     memcpy(out->drops, b->drops, sizeof out->drops);
-    out->drops[BOND_DROP_QUEUE_FULL] = b->queue.dropped_full;
+    out->drops[BOND_DROP_QUEUE_FULL] += b->queue.dropped_full;
     out->drops[BOND_DROP_CODEL] = b->queue.dropped_codel;
     out->drops[BOND_DROP_BAD_PACKET] = b->queue.dropped_bad;
     out->drops[BOND_DROP_ACK_THINNED] = b->queue.acks_thinned;

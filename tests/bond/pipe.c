@@ -189,6 +189,7 @@ void pipe_send(struct pipe *p, unsigned side, uint16_t flow, uint32_t bytes)
     assert_true(number < PIPE_NUMBERS);
     p->sent_at[side][flow][number] = p->now;
     struct pkt *pkt = packet_udp(p->pool[side], flow, number, bytes);
+    pkt->policy = p->policy[flow];
     pkt->data[PACKET_ECN_OFFSET] = 2;
     pkt->data[10] = pkt->data[11] = 0;
     uint16_t checksum = (uint16_t)~inner_fold(inner_sum(pkt->data, 20, 0));

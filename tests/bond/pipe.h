@@ -61,6 +61,7 @@ struct pipe {
     uint32_t greedy_bytes;          /* side 0 always has packets of flow 0 of that size; 0: not */
     struct pipe_link links[PIPE_LINKS];
     struct pipe_sink sink[2];
+    uint8_t policy[PIPE_FLOWS];   /* of the packets of each flow; 0: none */
     uint32_t sent[2][PIPE_FLOWS]; /* numbers given out, by sending side */
     struct tstamp sent_at[2][PIPE_FLOWS][PIPE_NUMBERS];
     struct tstamp measured; /* time of pipe_measure() */
