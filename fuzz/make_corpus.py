@@ -175,6 +175,9 @@ for label, text in {
     "no-newline": b"[tunnel]\naddress = 10.0.0.1/33",
     "long-line": b"[tunnel]\nhook = " + b"/" * 5000,
     "binary": bytes(range(256)),
+    "policy": CLIENT + b"[policy calls]\nmatch = \"udp port 5060\"\ndscp = ef, cs1, 46\nlinks = dsl\n"
+              b"fallback = no\nmode = redundant\nclass = realtime\n[policy x]\nmode = single\n",
+    "bad-policy": CLIENT + b"[policy a]\nmatch = host x\n[policy b]\nmatch = (\ndscp = af14\n",
     "bad-values": b"[tunnel]\nmtu = 7\nnat = perhaps\nlisten = 99999\ncipher = rot13\n[link x]\nmax-up = -1mbit\n",
 }.items():
     write("config", label, text)

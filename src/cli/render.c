@@ -300,6 +300,26 @@ static void print_link(const json_t *link, FILE *to)
     fputc('\n', to);
 }
 
+/* What each policy has matched of what this side sends. */
+static void print_policies(const json_t *policies, FILE *to)
+{
+    char text[RENDER_TEXT_BYTES];
+    char mode[RENDER_TEXT_BYTES];
+    char class[RENDER_TEXT_BYTES];
+    char bytes[RENDER_TEXT_BYTES];
+    size_t i;
+    json_t *p;
+    if (json_array_size(policies) > 0)
+        fputc('\n', to);
+    json_array_foreach(policies, i, p)
+    {
+        double packets = render_number(p, "packets");
+        fprintf(to, "policy %s: %s, %s, %.0f packets, %s\n", render_string(p, "name", text),
+                render_string(p, "mode", mode), render_string(p, "class", class),
+                isfinite(packets) ? packets : 0, render_bytes(render_number(p, "bytes"), bytes));
+    }
+}
+
 void render_status(const json_t *status, FILE *to)
 {
     char text[RENDER_TEXT_BYTES];
@@ -321,4 +341,5 @@ void render_status(const json_t *status, FILE *to)
     {
         print_peer(peer, to);
     }
+    print_policies(json_object_get(status, "policies"), to);
 }

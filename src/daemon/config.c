@@ -19,6 +19,9 @@ void config_free(struct config *c)
         explicit_bzero(c->peers, c->peer_count * sizeof *c->peers);
     free(c->peers);
     free(c->links);
+    for (size_t i = 0; i < c->policy_count; i++)
+        filter_free(&c->policies[i].filter);
+    free(c->policies);
     free(c->addresses);
     free(c->listen);
     explicit_bzero(c, sizeof *c);
@@ -42,6 +45,15 @@ const struct config_peer *config_find_peer(const struct config *c, const char *n
     return NULL;
 }
 
+const struct config_policy *config_find_policy(const struct config *c, const char *name)
+{
+    for (size_t i = 0; i < c->policy_count; i++) {
+        if (strcmp(c->policies[i].name, name) == 0)
+            return &c->policies[i];
+    }
+    return NULL;
+}
+
 bool config_calls_out(const struct config *c)
 {
     for (size_t i = 0; i < c->peer_count; i++) {
@@ -49,6 +61,27 @@ bool config_calls_out(const struct config *c)
             return true;
     }
     return false;
+}
+
+/* Lists */
+
+void *config_grow(struct config_parser *p, void *list, size_t count, size_t item_bytes)
+{
+    if ((count & (count - 1)) != 0) {
+        memset((char *)list + count * item_bytes, 0, item_bytes);
+        return list;
+    }
+    void *wider = calloc(count == 0 ? 1 : 2 * count, item_bytes);
+    if (wider == NULL) {
+        p->no_memory = true;
+        return NULL;
+    }
+    if (count > 0) {
+        memcpy(wider, list, count * item_bytes);
+        explicit_bzero(list, count * item_bytes);
+        free(list);
+    }
+    return wider;
 }
 
 /* Errors */
@@ -219,6 +252,22 @@ static void dump_link(const struct config_link *link, FILE *to)
         fprintf(to, "cost = %u\n", link->cost);
 }
 
+static void dump_policy(const struct config_policy *policy, FILE *to)
+{
+    const struct core_policy *a = &policy->action;
+    fprintf(to, "\n[policy %s]\n", policy->name);
+    if (policy->match[0] != '\0')
+        fprintf(to, "match = %s\n", policy->match);
+    for (unsigned i = 0; i < 64; i++)
+        if ((policy->dscps >> i & 1) != 0)
+            fprintf(to, "dscp = %u\n", i);
+    for (uint8_t i = 0; i < a->link_count; i++)
+        fprintf(to, "links = %s\n", a->links[i]);
+    if (a->link_count > 0)
+        fprintf(to, "fallback = %s\n", yes_no(a->fallback));
+    fprintf(to, "mode = %s\nclass = %s\n", bond_mode_name(a->mode), bond_class_name(a->class));
+}
+
 void config_dump(const struct config *c, FILE *to)
 {
     dump_tunnel(c, to);
@@ -226,4 +275,6 @@ void config_dump(const struct config *c, FILE *to)
         dump_peer(&c->peers[i], to);
     for (size_t i = 0; i < c->link_count; i++)
         dump_link(&c->links[i], to);
+    for (size_t i = 0; i < c->policy_count; i++)
+        dump_policy(&c->policies[i], to);
 }

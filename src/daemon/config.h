@@ -17,7 +17,9 @@
 
 #include "base/log.h"
 #include "base/netaddr.h"
+#include "daemon/filter.h"
 #include "daemon/quota.h"
+#include "session/core.h"
 #include "sys/tun.h"
 #include "wire/wire.h"
 
@@ -34,6 +36,8 @@ enum {
     CONFIG_HOST_MAX = 253, /* RFC 1035, in text */
     CONFIG_PEERS_MAX = 4096,
     CONFIG_LINKS_MAX = WIRE_PATHS_MAX,
+    CONFIG_POLICIES_MAX = CORE_POLICIES_MAX / 2, /* a changed set may have all other ones */
+    CONFIG_MATCH_BYTES_MAX = 199,
     CONFIG_ENDPOINTS_MAX = 8, /* of one peer */
     CONFIG_LISTEN_MAX = 8,
     CONFIG_ADDRESSES_MAX = 16,
@@ -79,6 +83,16 @@ struct config_link {
     struct quota_rule quota;
 };
 
+/* What inner packets are to be treated differently, and how. */
+struct config_policy {
+    char name[CONFIG_NAME_MAX + 1];
+    unsigned line;
+    char match[CONFIG_MATCH_BYTES_MAX + 1]; /* as written; empty: everything */
+    struct filter filter;                   /* the same compiled */
+    uint64_t dscps;                         /* bit mask of code points; 0: every one */
+    struct core_policy action;
+};
+
 struct config {
     char interface[CONFIG_IFNAME_MAX + 1];
     uint8_t private_key[32];
@@ -104,6 +118,8 @@ struct config {
     size_t peer_count;
     struct config_link *links; /* owned */
     size_t link_count;
+    struct config_policy *policies; /* owned; the first that matches counts */
+    size_t policy_count;
 };
 
 struct config_error {
@@ -138,6 +154,8 @@ void config_errors_print(const struct config_errors *errs, FILE *to);
 /* NULL: there is none of that name. */
 const struct config_link *config_find_link(const struct config *c, const char *name);
 const struct config_peer *config_find_peer(const struct config *c, const char *name);
+
+const struct config_policy *config_find_policy(const struct config *c, const char *name);
 
 /* Some peer is called by us. */
 bool config_calls_out(const struct config *c);

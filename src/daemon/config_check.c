@@ -4,6 +4,7 @@
 
 #include "crypto/key.h"
 #include "daemon/config_internal.h"
+#include "daemon/config_value.h"
 #include "daemon/control_proto.h"
 
 static void check_private_key(struct config_parser *p)
@@ -111,6 +112,40 @@ static void check_links(struct config_parser *p)
                      "every link is role = standby: make at least one of them active");
 }
 
+static void check_policy_link(struct config_parser *p, const struct config_policy *policy,
+                              const char *link)
+{
+    const struct config *c = p->config;
+    size_t best = SIZE_MAX;
+    const char *nearest = "";
+    if (c->link_count == 0 || config_find_link(c, link) != NULL)
+        return; /* without [link] sections the names come with the links */
+    for (size_t i = 0; i < c->link_count; i++) {
+        size_t distance = value_distance(link, c->links[i].name);
+        if (distance < best) {
+            best = distance;
+            nearest = c->links[i].name;
+        }
+    }
+    config_fault(p, policy->line, "[policy %s]: there is no [link %s]: the nearest is %s",
+                 policy->name, link, nearest);
+}
+
+static void check_policies(struct config_parser *p)
+{
+    const struct config *c = p->config;
+    for (size_t i = 0; i < c->policy_count; i++) {
+        const struct config_policy *policy = &c->policies[i];
+        for (uint8_t k = 0; k < policy->action.link_count; k++)
+            check_policy_link(p, policy, policy->action.links[k]);
+        if (policy->match[0] == '\0' && policy->dscps == 0 && i + 1 < c->policy_count)
+            config_fault(p, policy->line,
+                         "[policy %s] takes everything, and [policy %s] of line %u stands behind "
+                         "it: add match or dscp, or move it to the end",
+                         policy->name, c->policies[i + 1].name, c->policies[i + 1].line);
+    }
+}
+
 void config_check(struct config_parser *p)
 {
     struct config *c = p->config;
@@ -123,6 +158,7 @@ void config_check(struct config_parser *p)
     check_mtu(p);
     check_reach(p, calls_out);
     check_links(p);
+    check_policies(p);
 
     c->links_auto = calls_out && c->link_count == 0;
     if (p->seen[CONFIG_TUNNEL_CONTROL] == 0)

@@ -13,6 +13,7 @@ enum config_section {
     CONFIG_SECTION_TUNNEL,
     CONFIG_SECTION_PEER,
     CONFIG_SECTION_LINK,
+    CONFIG_SECTION_POLICY,
     CONFIG_SECTION_SKIPPED, /* below a bad header: its keys are not looked at */
 };
 
@@ -52,6 +53,12 @@ enum config_key {
     CONFIG_LINK_QUOTA,
     CONFIG_LINK_QUOTA_RESET_DAY,
     CONFIG_LINK_COST,
+    CONFIG_POLICY_MATCH,
+    CONFIG_POLICY_DSCP,
+    CONFIG_POLICY_LINKS,
+    CONFIG_POLICY_FALLBACK,
+    CONFIG_POLICY_MODE,
+    CONFIG_POLICY_CLASS,
     CONFIG_KEY_COUNT,
 };
 
@@ -77,11 +84,22 @@ struct config_parser {
 void config_fault(struct config_parser *p, unsigned line, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
+/*
+ * The list with room for one more, the new one cleared; NULL, noted in p, when there is no memory.
+ * Lists have room for the next power of two. What moves is cleared where it was: it may be keys.
+ */
+void *config_grow(struct config_parser *p, void *list, size_t count, size_t item_bytes);
+
 /* text for an error message: printable, shortened, in quotes. Returns buf. */
 enum { CONFIG_QUOTE_BYTES = 72 };
 const char *config_quote(const char *text, char buf[CONFIG_QUOTE_BYTES]);
 
 /* config_parse.c */
+
+/* The value of p->key is wrong, and this would be right. */
+void config_bad_value(struct config_parser *p, const char *value, const char *what);
+/* Whether a list of the present key has as many items as it may have; that is told. */
+bool config_is_full(struct config_parser *p, size_t count, size_t max);
 
 /* A header, brackets and all, trimmed; ends the section before. */
 void config_parse_header(struct config_parser *p, const char *text);
@@ -89,6 +107,15 @@ void config_parse_header(struct config_parser *p, const char *text);
 void config_parse_pair(struct config_parser *p, const char *key, const char *value);
 /* The end of the file: ends the last section. */
 void config_parse_end(struct config_parser *p);
+
+/* config_policy.c: the values of a policy, one function a key */
+
+void config_set_policy_match(struct config_parser *p, const char *value);
+void config_set_policy_dscp(struct config_parser *p, const char *value);
+void config_set_policy_link(struct config_parser *p, const char *value);
+void config_set_policy_fallback(struct config_parser *p, const char *value);
+void config_set_policy_mode(struct config_parser *p, const char *value);
+void config_set_policy_class(struct config_parser *p, const char *value);
 
 /* config_file.c */
 

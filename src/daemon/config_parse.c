@@ -20,6 +20,8 @@ static const char *section_title(enum config_section section)
         return "[peer NAME]";
     case CONFIG_SECTION_LINK:
         return "[link NAME]";
+    case CONFIG_SECTION_POLICY:
+        return "[policy NAME]";
     case CONFIG_SECTION_NONE:
     case CONFIG_SECTION_SKIPPED:
         break;
@@ -27,37 +29,13 @@ static const char *section_title(enum config_section section)
     return "no section";
 }
 
-/* The value of p->key is wrong, and this would be right. */
-static void bad_value(struct config_parser *p, const char *value, const char *what)
+void config_bad_value(struct config_parser *p, const char *value, const char *what)
 {
     char quoted[CONFIG_QUOTE_BYTES];
     config_fault(p, p->line, "%s: %s is %s", p->key, config_quote(value, quoted), what);
 }
 
-/*
- * The list with room for one more, the new one cleared; NULL, noted in p, when there is no memory.
- * Lists have room for the next power of two. What moves is cleared where it was: it may be keys.
- */
-static void *grow(struct config_parser *p, void *list, size_t count, size_t item_bytes)
-{
-    if ((count & (count - 1)) != 0) {
-        memset((char *)list + count * item_bytes, 0, item_bytes);
-        return list;
-    }
-    void *wider = calloc(count == 0 ? 1 : 2 * count, item_bytes);
-    if (wider == NULL) {
-        p->no_memory = true;
-        return NULL;
-    }
-    if (count > 0) {
-        memcpy(wider, list, count * item_bytes);
-        explicit_bzero(list, count * item_bytes);
-        free(list);
-    }
-    return wider;
-}
-
-static bool is_full(struct config_parser *p, size_t count, size_t max)
+bool config_is_full(struct config_parser *p, size_t count, size_t max)
 {
     if (count < max)
         return false;
@@ -81,7 +59,7 @@ static bool set_path(struct config_parser *p, const char *value, char *out, size
 {
     size_t len = strlen(value);
     if (value[0] != '/' || value[len - 1] == '/') {
-        bad_value(p, value, "not the absolute path of a file: write it as /etc/hawser/...");
+        config_bad_value(p, value, "not the absolute path of a file: write it as /etc/hawser/...");
         return false;
     }
     if (len > len_max) {
@@ -194,7 +172,7 @@ static void set_ifname(struct config_parser *p, const char *value, char out[CONF
     if (value_ifname(value))
         memcpy(out, value, strlen(value) + 1);
     else
-        bad_value(p, value, "no interface name: up to 15 letters, digits and - _ . @ + =");
+        config_bad_value(p, value, "no interface name: up to 15 letters, digits and - _ . @ + =");
 }
 
 static void set_tunnel_interface(struct config_parser *p, const char *value)
@@ -206,21 +184,21 @@ static void set_tunnel_address(struct config_parser *p, const char *value)
 {
     struct config *c = p->config;
     struct netprefix prefix;
-    if (is_full(p, c->address_count, CONFIG_ADDRESSES_MAX))
+    if (config_is_full(p, c->address_count, CONFIG_ADDRESSES_MAX))
         return;
     if (!value_host_prefix(value, &prefix)) {
-        bad_value(p, value, "no address: write for example 10.77.0.2/24 or fd77::2/64");
+        config_bad_value(p, value, "no address: write for example 10.77.0.2/24 or fd77::2/64");
         return;
     }
     for (size_t i = 0; i < c->address_count; i++) {
         const struct netprefix *other = &c->addresses[i];
         if (other->family == prefix.family &&
             memcmp(other->addr, prefix.addr, sizeof prefix.addr) == 0) {
-            bad_value(p, value, "listed twice: remove one");
+            config_bad_value(p, value, "listed twice: remove one");
             return;
         }
     }
-    struct netprefix *list = grow(p, c->addresses, c->address_count, sizeof *list);
+    struct netprefix *list = config_grow(p, c->addresses, c->address_count, sizeof *list);
     if (list == NULL)
         return;
     c->addresses = list;
@@ -231,25 +209,25 @@ static void set_listen(struct config_parser *p, const char *value)
 {
     struct config *c = p->config;
     struct netaddr addr;
-    if (is_full(p, c->listen_count, CONFIG_LISTEN_MAX))
+    if (config_is_full(p, c->listen_count, CONFIG_LISTEN_MAX))
         return;
     if (!value_listen(value, &addr)) {
-        bad_value(p, value,
-                  "no place to listen: write a UDP port (4297), 192.0.2.1:4297 or "
-                  "[2001:db8::1]:4297");
+        config_bad_value(p, value,
+                         "no place to listen: write a UDP port (4297), 192.0.2.1:4297 or "
+                         "[2001:db8::1]:4297");
         return;
     }
     for (size_t i = 0; i < c->listen_count; i++) {
         if (netaddr_equal(&c->listen[i], &addr)) {
-            bad_value(p, value, "listed twice: remove one");
+            config_bad_value(p, value, "listed twice: remove one");
             return;
         }
         if (c->listen[i].port == addr.port && (c->listen[i].family == 0 || addr.family == 0)) {
-            bad_value(p, value, "covered twice: a port alone already means all addresses");
+            config_bad_value(p, value, "covered twice: a port alone already means all addresses");
             return;
         }
     }
-    struct netaddr *list = grow(p, c->listen, c->listen_count, sizeof *list);
+    struct netaddr *list = config_grow(p, c->listen, c->listen_count, sizeof *list);
     if (list == NULL)
         return;
     c->listen = list;
@@ -260,13 +238,14 @@ static void set_links(struct config_parser *p, const char *value)
 {
     p->links_auto = strcmp(value, "auto") == 0;
     if (!p->links_auto)
-        bad_value(p, value, "no choice: write auto, or name each link in a [link NAME] section");
+        config_bad_value(p, value,
+                         "no choice: write auto, or name each link in a [link NAME] section");
 }
 
 static void set_bool(struct config_parser *p, const char *value, bool *out)
 {
     if (!value_bool(value, out))
-        bad_value(p, value, "neither yes nor no");
+        config_bad_value(p, value, "neither yes nor no");
 }
 
 static void set_nat(struct config_parser *p, const char *value)
@@ -289,7 +268,7 @@ static void set_mtu(struct config_parser *p, const char *value)
     if (strcmp(value, "auto") == 0)
         p->config->mtu_bytes = 0;
     else if (!value_uint(value, CONFIG_MTU_MIN, CONFIG_MTU_MAX, &p->config->mtu_bytes))
-        bad_value(p, value, "no MTU: write auto or 576 to 9000");
+        config_bad_value(p, value, "no MTU: write auto or 576 to 9000");
 }
 
 static void set_cipher(struct config_parser *p, const char *value)
@@ -301,26 +280,26 @@ static void set_cipher(struct config_parser *p, const char *value)
     else if (strcmp(value, "chacha20-poly1305") == 0)
         p->config->cipher = WIRE_CIPHER_CHACHA20_POLY1305;
     else
-        bad_value(p, value, "no cipher: write auto, aes-256-gcm or chacha20-poly1305");
+        config_bad_value(p, value, "no cipher: write auto, aes-256-gcm or chacha20-poly1305");
 }
 
 static void set_mode(struct config_parser *p, const char *value)
 {
     if (strcmp(value, "tap") == 0)
-        bad_value(p, value, "not supported by this version: write tun");
+        config_bad_value(p, value, "not supported by this version: write tun");
     else if (strcmp(value, "tun") != 0)
-        bad_value(p, value, "no mode: write tun");
+        config_bad_value(p, value, "no mode: write tun");
 }
 
 static void set_user(struct config_parser *p, const char *value)
 {
     if (strcmp(value, "root") == 0)
-        bad_value(p, value,
-                  "not for the engine, which must have no rights: name a user of its own");
+        config_bad_value(p, value,
+                         "not for the engine, which must have no rights: name a user of its own");
     else if (value_user(value))
         memcpy(p->config->user, value, strlen(value) + 1);
     else
-        bad_value(p, value, "no user name: write for example hawser");
+        config_bad_value(p, value, "no user name: write for example hawser");
 }
 
 static void set_hook(struct config_parser *p, const char *value)
@@ -336,19 +315,19 @@ static void set_control(struct config_parser *p, const char *value)
 static void set_metrics(struct config_parser *p, const char *value)
 {
     if (strcmp(value, "off") != 0)
-        bad_value(p, value, "not supported by this version: write off, or remove the line");
+        config_bad_value(p, value, "not supported by this version: write off, or remove the line");
 }
 
 static void set_log_level(struct config_parser *p, const char *value)
 {
     if (!log_level_parse(value, &p->config->log_level))
-        bad_value(p, value, "no log level: write error, warn, info or debug");
+        config_bad_value(p, value, "no log level: write error, warn, info or debug");
 }
 
 static void set_rekey_seconds(struct config_parser *p, const char *value)
 {
     if (!value_uint(value, CONFIG_REKEY_S_MIN, CONFIG_REKEY_S_MAX, &p->config->rekey_s))
-        bad_value(p, value, "not within 2 to 120");
+        config_bad_value(p, value, "not within 2 to 120");
 }
 
 static void set_offload(struct config_parser *p, const char *value)
@@ -362,7 +341,7 @@ static void set_offload(struct config_parser *p, const char *value)
     else if (strcmp(value, "none") == 0)
         p->config->tun_offload = TUN_OFFLOAD_NONE;
     else
-        bad_value(p, value, "no choice: write auto, tso, checksum or none");
+        config_bad_value(p, value, "no choice: write auto, tso, checksum or none");
 }
 
 static void set_udp_offload(struct config_parser *p, const char *value)
@@ -371,7 +350,7 @@ static void set_udp_offload(struct config_parser *p, const char *value)
     bool gso = both || strcmp(value, "gso") == 0;
     bool gro = both || strcmp(value, "gro") == 0;
     if (!gso && !gro && strcmp(value, "none") != 0) {
-        bad_value(p, value, "no choice: write auto, gso, gro or none");
+        config_bad_value(p, value, "no choice: write auto, gso, gro or none");
         return;
     }
     p->config->udp_gso = gso;
@@ -390,20 +369,22 @@ static void set_endpoint(struct config_parser *p, const char *value)
 {
     struct config_peer *peer = this_peer(p);
     struct config_endpoint endpoint;
-    if (is_full(p, peer->endpoint_count, CONFIG_ENDPOINTS_MAX))
+    if (config_is_full(p, peer->endpoint_count, CONFIG_ENDPOINTS_MAX))
         return;
     if (!value_endpoint(value, &endpoint)) {
-        bad_value(p, value,
-                  "no endpoint: write vps.example.net:4297, 192.0.2.1:4297 or [2001:db8::1]:4297");
+        config_bad_value(
+            p, value,
+            "no endpoint: write vps.example.net:4297, 192.0.2.1:4297 or [2001:db8::1]:4297");
         return;
     }
     for (size_t i = 0; i < peer->endpoint_count; i++) {
         if (endpoint_equal(&peer->endpoints[i], &endpoint)) {
-            bad_value(p, value, "listed twice: remove one");
+            config_bad_value(p, value, "listed twice: remove one");
             return;
         }
     }
-    struct config_endpoint *list = grow(p, peer->endpoints, peer->endpoint_count, sizeof *list);
+    struct config_endpoint *list =
+        config_grow(p, peer->endpoints, peer->endpoint_count, sizeof *list);
     if (list == NULL)
         return;
     peer->endpoints = list;
@@ -428,16 +409,17 @@ static void set_allowed_ips(struct config_parser *p, const char *value)
     struct config_peer *peer = this_peer(p);
     struct netprefix prefix;
     char quoted[CONFIG_QUOTE_BYTES];
-    if (is_full(p, peer->allowed_count, CONFIG_ALLOWED_MAX))
+    if (config_is_full(p, peer->allowed_count, CONFIG_ALLOWED_MAX))
         return;
     if (!netprefix_parse(&prefix, value)) {
-        bad_value(p, value, "no prefix: write for example 10.77.0.2/32, 192.168.1.0/24 or ::/0");
+        config_bad_value(p, value,
+                         "no prefix: write for example 10.77.0.2/32, 192.168.1.0/24 or ::/0");
         return;
     }
     netprefix_mask(&prefix);
     const struct config_peer *other = find_allowed(p->config, &prefix);
     if (other == peer) {
-        bad_value(p, value, "listed twice: remove one");
+        config_bad_value(p, value, "listed twice: remove one");
         return;
     }
     if (other != NULL) {
@@ -446,7 +428,7 @@ static void set_allowed_ips(struct config_parser *p, const char *value)
                      p->key, config_quote(value, quoted), other->name, other->line);
         return;
     }
-    struct netprefix *list = grow(p, peer->allowed, peer->allowed_count, sizeof *list);
+    struct netprefix *list = config_grow(p, peer->allowed, peer->allowed_count, sizeof *list);
     if (list == NULL)
         return;
     peer->allowed = list;
@@ -463,13 +445,13 @@ static void set_link_interface(struct config_parser *p, const char *value)
 static void set_link_address(struct config_parser *p, const char *value)
 {
     if (!value_host_address(value, &this_link(p)->address))
-        bad_value(p, value, "no address: write it without port or length, as 192.168.8.100");
+        config_bad_value(p, value, "no address: write it without port or length, as 192.168.8.100");
 }
 
 static void set_link_gateway(struct config_parser *p, const char *value)
 {
     if (!value_host_address(value, &this_link(p)->gateway))
-        bad_value(p, value, "no address: write it without port or length, as 192.168.8.1");
+        config_bad_value(p, value, "no address: write it without port or length, as 192.168.8.1");
 }
 
 static void set_link_role(struct config_parser *p, const char *value)
@@ -479,13 +461,13 @@ static void set_link_role(struct config_parser *p, const char *value)
     else if (strcmp(value, "standby") == 0)
         this_link(p)->role = WIRE_PATH_STANDBY;
     else
-        bad_value(p, value, "no role: write active or standby");
+        config_bad_value(p, value, "no role: write active or standby");
 }
 
 static void set_rate(struct config_parser *p, const char *value, uint64_t *out)
 {
     if (!value_rate_bps(value, out))
-        bad_value(p, value, "no rate: write for example 20mbit, 1.5gbit or 800kbit");
+        config_bad_value(p, value, "no rate: write for example 20mbit, 1.5gbit or 800kbit");
 }
 
 static void set_link_max_up(struct config_parser *p, const char *value)
@@ -502,13 +484,14 @@ static void set_link_standby_when(struct config_parser *p, const char *value)
 {
     this_link(p)->standby_busy = strcmp(value, "busy") == 0;
     if (!this_link(p)->standby_busy && strcmp(value, "down") != 0)
-        bad_value(p, value, "no reason to help: write down or busy");
+        config_bad_value(p, value, "no reason to help: write down or busy");
 }
 
 static void set_link_quota(struct config_parser *p, const char *value)
 {
     if (!value_quota_bytes(value, &this_link(p)->quota.bytes))
-        bad_value(p, value, "no quota: write for example 50gb/month, 1.5tb/month or 500mb/month");
+        config_bad_value(p, value,
+                         "no quota: write for example 50gb/month, 1.5tb/month or 500mb/month");
 }
 
 static void set_link_quota_reset_day(struct config_parser *p, const char *value)
@@ -517,7 +500,7 @@ static void set_link_quota_reset_day(struct config_parser *p, const char *value)
     if (value_uint(value, 1, QUOTA_DAY_MAX, &day))
         this_link(p)->quota.reset_day = (uint8_t)day;
     else
-        bad_value(p, value, "no day that every month has: write 1 to 28");
+        config_bad_value(p, value, "no day that every month has: write 1 to 28");
 }
 
 static void set_link_cost(struct config_parser *p, const char *value)
@@ -526,7 +509,7 @@ static void set_link_cost(struct config_parser *p, const char *value)
     if (value_uint(value, 0, WIRE_COST_MAX, &cost))
         this_link(p)->cost = (uint8_t)cost;
     else
-        bad_value(p, value, "no cost: write 0 (the default, the cheapest) to 15");
+        config_bad_value(p, value, "no cost: write 0 (the default, the cheapest) to 15");
 }
 
 /* The table of keys */
@@ -542,6 +525,7 @@ static const struct key_rule {
 #define TUNNEL(id, ...) [CONFIG_TUNNEL_##id] = { CONFIG_SECTION_TUNNEL, __VA_ARGS__ }
 #define PEER(id, ...) [CONFIG_PEER_##id] = { CONFIG_SECTION_PEER, __VA_ARGS__ }
 #define LINK(id, ...) [CONFIG_LINK_##id] = { CONFIG_SECTION_LINK, __VA_ARGS__ }
+#define POLICY(id, ...) [CONFIG_POLICY_##id] = { CONFIG_SECTION_POLICY, __VA_ARGS__ }
     TUNNEL(INTERFACE, "interface", set_tunnel_interface, 0),
     TUNNEL(PRIVATE_KEY, "private-key", set_private_key, SECRET),
     TUNNEL(PRIVATE_KEY_FILE, "private-key-file", set_private_key_file, 0),
@@ -577,6 +561,13 @@ static const struct key_rule {
     LINK(QUOTA, "quota", set_link_quota, 0),
     LINK(QUOTA_RESET_DAY, "quota-reset-day", set_link_quota_reset_day, 0),
     LINK(COST, "cost", set_link_cost, 0),
+    POLICY(MATCH, "match", config_set_policy_match, 0),
+    POLICY(DSCP, "dscp", config_set_policy_dscp, LIST),
+    POLICY(LINKS, "links", config_set_policy_link, LIST),
+    POLICY(FALLBACK, "fallback", config_set_policy_fallback, 0),
+    POLICY(MODE, "mode", config_set_policy_mode, 0),
+    POLICY(CLASS, "class", config_set_policy_class, 0),
+#undef POLICY
 #undef TUNNEL
 #undef PEER
 #undef LINK
@@ -624,7 +615,7 @@ static void set_list(struct config_parser *p, const struct key_rule *rule, const
             config_fault(p, p->line, "%s: %s has an empty item: remove a comma", p->key,
                          config_quote(value, quoted));
         } else if (len >= sizeof item) {
-            bad_value(p, at, "too long");
+            config_bad_value(p, at, "too long");
         } else {
             memcpy(item, at, len);
             item[len] = '\0';
@@ -711,6 +702,11 @@ static void end_section(struct config_parser *p)
                  "add the name of the interface, as eth1");
         check_link_keys(p);
         break;
+    case CONFIG_SECTION_POLICY:
+        if (p->seen[CONFIG_POLICY_FALLBACK] != 0 && p->seen[CONFIG_POLICY_LINKS] == 0)
+            config_fault(p, p->seen[CONFIG_POLICY_FALLBACK],
+                         "fallback without links says nothing: name links, or remove it");
+        break;
     case CONFIG_SECTION_NONE:
     case CONFIG_SECTION_TUNNEL:
     case CONFIG_SECTION_SKIPPED:
@@ -731,14 +727,16 @@ static void begin_tunnel(struct config_parser *p, const char *name)
     p->section = CONFIG_SECTION_TUNNEL;
 }
 
-/* Whether a peer or link may have the name; first_line: of another with it, or 0. */
+/* Whether a peer, link or policy may have the name; first_line: of another with it, or 0. */
 static bool check_name(struct config_parser *p, const char *kind, const char *name, size_t len_max,
                        unsigned first_line)
 {
     char quoted[CONFIG_QUOTE_BYTES];
     if (*name == '\0') {
         config_fault(p, p->line, "[%s] has no name: write for example [%s %s]", kind, kind,
-                     strcmp(kind, "peer") == 0 ? "vps" : "dsl");
+                     strcmp(kind, "peer") == 0   ? "vps"
+                     : strcmp(kind, "link") == 0 ? "dsl"
+                                                 : "calls");
         return false;
     }
     if (!value_name(name, len_max)) {
@@ -762,9 +760,9 @@ static void begin_peer(struct config_parser *p, const char *name)
     p->peer_headers++;
     p->key = "[peer NAME]";
     if (!check_name(p, "peer", name, CONFIG_NAME_MAX, twin != NULL ? twin->line : 0) ||
-        is_full(p, c->peer_count, CONFIG_PEERS_MAX))
+        config_is_full(p, c->peer_count, CONFIG_PEERS_MAX))
         return;
-    struct config_peer *list = grow(p, c->peers, c->peer_count, sizeof *list);
+    struct config_peer *list = config_grow(p, c->peers, c->peer_count, sizeof *list);
     if (list == NULL)
         return;
     c->peers = list;
@@ -783,9 +781,9 @@ static void begin_link(struct config_parser *p, const char *name)
     p->link_headers++;
     p->key = "[link NAME]";
     if (!check_name(p, "link", name, CONFIG_LINK_NAME_MAX, twin != NULL ? twin->line : 0) ||
-        is_full(p, c->link_count, CONFIG_LINKS_MAX))
+        config_is_full(p, c->link_count, CONFIG_LINKS_MAX))
         return;
-    struct config_link *list = grow(p, c->links, c->link_count, sizeof *list);
+    struct config_link *list = config_grow(p, c->links, c->link_count, sizeof *list);
     if (list == NULL)
         return;
     c->links = list;
@@ -794,19 +792,41 @@ static void begin_link(struct config_parser *p, const char *name)
     link->line = p->line;
     link->quota.reset_day = 1;
     memset(&p->seen[CONFIG_LINK_INTERFACE], 0,
-           (CONFIG_KEY_COUNT - CONFIG_LINK_INTERFACE) * sizeof p->seen[0]);
+           (CONFIG_POLICY_MATCH - CONFIG_LINK_INTERFACE) * sizeof p->seen[0]);
     p->section = CONFIG_SECTION_LINK;
+}
+
+static void begin_policy(struct config_parser *p, const char *name)
+{
+    struct config *c = p->config;
+    const struct config_policy *twin = config_find_policy(c, name);
+    p->key = "[policy NAME]";
+    if (!check_name(p, "policy", name, CONFIG_NAME_MAX, twin != NULL ? twin->line : 0) ||
+        config_is_full(p, c->policy_count, CONFIG_POLICIES_MAX))
+        return;
+    struct config_policy *list = config_grow(p, c->policies, c->policy_count, sizeof *list);
+    if (list == NULL)
+        return;
+    c->policies = list;
+    struct config_policy *policy = &list[c->policy_count++];
+    memcpy(policy->name, name, strlen(name) + 1);
+    policy->line = p->line;
+    policy->action.used = true;
+    policy->action.fallback = true;
+    memset(&p->seen[CONFIG_POLICY_MATCH], 0,
+           (CONFIG_KEY_COUNT - CONFIG_POLICY_MATCH) * sizeof p->seen[0]);
+    p->section = CONFIG_SECTION_POLICY;
 }
 
 static const struct section_rule {
     const char *name;
     const char *usage;
-    void (*begin)(struct config_parser *p, const char *name); /* NULL: not carried out */
+    void (*begin)(struct config_parser *p, const char *name);
 } sections[] = {
     { "tunnel", "[tunnel]", begin_tunnel },
     { "peer", "[peer NAME]", begin_peer },
     { "link", "[link NAME]", begin_link },
-    { "policy", NULL, NULL },
+    { "policy", "[policy NAME]", begin_policy },
 };
 
 static void fault_unknown_section(struct config_parser *p, const char *word)
@@ -817,7 +837,7 @@ static void fault_unknown_section(struct config_parser *p, const char *word)
     p->unknown_headers++;
     for (size_t i = 0; i < sizeof sections / sizeof sections[0]; i++) {
         size_t distance = value_distance(word, sections[i].name);
-        if (sections[i].begin != NULL && value_near(word, sections[i].name) && distance < best) {
+        if (value_near(word, sections[i].name) && distance < best) {
             best = distance;
             nearest = sections[i].usage;
         }
@@ -862,11 +882,7 @@ void config_parse_header(struct config_parser *p, const char *text)
             return;
         }
     }
-    if (rule->begin == NULL)
-        config_fault(p, p->line, "[%s] is not supported by this version: remove the section",
-                     start);
-    else
-        rule->begin(p, name);
+    rule->begin(p, name);
 }
 
 void config_parse_end(struct config_parser *p)

@@ -129,6 +129,29 @@ bool value_user(const char *text)
            value_name(text[0] == '_' ? text + 1 : text, CONFIG_USER_MAX - 1);
 }
 
+bool value_dscp(const char *text, uint8_t *out)
+{
+    enum { EF = 46, VOICE_ADMIT = 44, LOWER_EFFORT = 1 };
+    uint32_t number;
+    if (strcmp(text, "ef") == 0) {
+        *out = EF;
+    } else if (strcmp(text, "va") == 0) {
+        *out = VOICE_ADMIT;
+    } else if (strcmp(text, "le") == 0) {
+        *out = LOWER_EFFORT;
+    } else if (strncmp(text, "cs", 2) == 0 && value_uint(text + 2, 0, 7, &number)) {
+        *out = (uint8_t)(number << 3);
+    } else if (strncmp(text, "af", 2) == 0 && value_uint(text + 2, 11, 43, &number) &&
+               number % 10 >= 1 && number % 10 <= 3) {
+        *out = (uint8_t)(number / 10 << 3 | number % 10 << 1);
+    } else {
+        if (!value_uint(text, 0, 63, &number))
+            return false;
+        *out = (uint8_t)number;
+    }
+    return true;
+}
+
 /* No address of nobody or of a group. */
 static bool is_host(uint8_t family, const uint8_t addr[16])
 {

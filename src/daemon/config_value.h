@@ -33,6 +33,9 @@ bool value_ifname(const char *text);
 /* A user name as useradd(8) makes them. */
 bool value_user(const char *text);
 
+/* A DSCP: a number or its name of RFC 2474, 2597, 3246, 5865 or 8622. */
+bool value_dscp(const char *text, uint8_t *out);
+
 /* NAME, NAME:PORT, IPv4, IPv4:PORT, [IPv6] or [IPv6]:PORT; without PORT it is WIRE_PORT. */
 bool value_endpoint(const char *text, struct config_endpoint *out);
 

@@ -9,6 +9,7 @@
 
 #include "bond/coalesce.h"
 #include "bond/inner.h"
+#include "daemon/policy.h"
 
 enum {
     TUN_BATCH = 64,              /* packets (or super-packets) from the device in a turn */
@@ -39,7 +40,8 @@ struct dataplane {
     struct socket_slot sockets[SOCKETS_MAX];
     struct coalesce joined[OPEN_FLOWS]; /* by flow, all written by the end of a turn */
     struct iovec pieces[COALESCE_PACKETS_MAX];
-    bool udp_gso; /* may be used */
+    struct policy_set *policies; /* borrowed; NULL: none */
+    bool udp_gso;                /* may be used */
     uint64_t turns;
 };
 
@@ -54,6 +56,8 @@ static void tun_ready(void *arg, struct tstamp now, unsigned events)
     while (n < TUN_BATCH && bytes < TUN_BATCH_BYTES &&
            (batch[n] = tun_read(&d->tun, &error)) != NULL)
         bytes += batch[n++]->len_bytes;
+    for (size_t i = 0; d->policies != NULL && i < n; i++)
+        policy_set_match(d->policies, batch[i]);
     if (n > 0)
         core_tun(d->core, now, batch, n);
     /* A device that is gone would wake us for ever; its loss is the guard's to notice. */
@@ -165,6 +169,11 @@ void dataplane_remove_socket(struct dataplane *d, uint16_t number)
     loop_remove(d->loop, &s->watch);
     udp_close(&s->udp);
     s->open = false;
+}
+
+void dataplane_set_policies(struct dataplane *d, struct policy_set *policies)
+{
+    d->policies = policies;
 }
 
 static void send_groups(struct dataplane *d, struct tstamp now)

@@ -16,6 +16,7 @@
 #include "sys/udp.h"
 
 struct dataplane;
+struct policy_set;
 
 struct dataplane_config {
     struct core *core;     /* borrowed */
@@ -41,6 +42,9 @@ void dataplane_remove_socket(struct dataplane *d, uint16_t number);
  * The caller then takes the core's events. Returns when to be called again at the latest.
  */
 struct tstamp dataplane_flush(struct dataplane *d, struct tstamp now);
+
+/* The policies of what is read from the device from now on: borrowed; NULL: none. */
+void dataplane_set_policies(struct dataplane *d, struct policy_set *policies);
 
 /* IP packets that a socket sent and received since the start, whatever was bound to its number. */
 uint64_t dataplane_socket_bytes(const struct dataplane *d, uint16_t link);

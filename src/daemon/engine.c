@@ -17,6 +17,7 @@
 #include "daemon/channel.h"
 #include "daemon/control.h"
 #include "daemon/dataplane.h"
+#include "daemon/policy.h"
 #include "daemon/status.h"
 #include "sys/sandbox.h"
 #include "sys/slice.h"
@@ -43,6 +44,8 @@ struct engine {
     struct msg_setup setup;
     struct peer_set peers;    /* as the core has them */
     struct peer_set incoming; /* until it is complete */
+    struct policy_set policies;
+    struct policy_set policies_in; /* until it is complete */
     struct loop loop;
     struct loop_watch guard_watch;
     struct pkt_pool *pool;   /* owned */
@@ -146,6 +149,32 @@ static void take_peer(struct engine *e, struct tstamp now, const struct msg_peer
     }
 }
 
+/* All of them have come: they take effect with the next packet. */
+static int use_policies(struct engine *e)
+{
+    struct core_policy actions[CORE_POLICIES_MAX];
+    policy_set_follow(&e->policies_in, &e->policies);
+    policy_set_clear(&e->policies);
+    e->policies = e->policies_in;
+    e->policies_in = (struct policy_set){ 0 };
+    policy_set_actions(&e->policies, actions);
+    dataplane_set_policies(e->plane, e->policies.count > 0 ? &e->policies : NULL);
+    return core_set_policies(e->core, actions);
+}
+
+/* m NULL: the announcement of so many. */
+static void take_policies(struct engine *e, size_t expected, const struct msg_policy *m)
+{
+    int err = m != NULL ? policy_set_add(&e->policies_in, m)
+                        : policy_set_begin(&e->policies_in, expected);
+    if (err == 0 && policy_set_complete(&e->policies_in))
+        err = use_policies(e);
+    if (err < 0) {
+        log_error("the policies cannot be taken: %s", strerror(-err));
+        exit(1);
+    }
+}
+
 static void take_link(struct engine *e, struct tstamp now, struct channel_input *in)
 {
     struct msg_link *m = &in->msg.link;
@@ -205,6 +234,12 @@ static void take_message(struct engine *e, struct tstamp now, struct channel_inp
         peer = find_peer(e, m->endpoints.public_key);
         if (peer >= 0)
             core_endpoints(e->core, now, (size_t)peer, m->endpoints.addrs, m->endpoints.count);
+        break;
+    case MSG_POLICIES:
+        take_policies(e, m->policy_count, NULL);
+        break;
+    case MSG_POLICY:
+        take_policies(e, 0, &m->policy);
         break;
     case MSG_RELOADED:
         control_reloaded(e->control, m->reloaded.ok, m->reloaded.text);
@@ -337,6 +372,7 @@ static json_t *on_status(void *arg, struct tstamp now)
                                .mtu_bytes = e->setup.mtu_bytes,
                                .core = e->core,
                                .plane = e->plane,
+                               .policies = &e->policies,
                                .links = e->links,
                                .quotas = e->quotas,
                                .started = e->started,
@@ -564,6 +600,8 @@ int engine_main(int channel_fd)
     pkt_pool_free(e->pool);
     peer_set_clear(&e->peers);
     peer_set_clear(&e->incoming);
+    policy_set_clear(&e->policies);
+    policy_set_clear(&e->policies_in);
     loop_close(&e->loop);
     free(e);
     return 0;

@@ -82,6 +82,26 @@ bool guard_tell_peers(struct guard *g)
     return told;
 }
 
+bool guard_tell_policies(struct guard *g)
+{
+    const struct config *c = &g->config;
+    struct msg m = { .type = MSG_POLICIES, .policy_count = (uint16_t)c->policy_count };
+    bool told = guard_tell(g, &m, NULL, 0);
+    for (size_t i = 0; told && i < c->policy_count; i++) {
+        const struct config_policy *p = &c->policies[i];
+        memset(&m, 0, sizeof m);
+        m.type = MSG_POLICY;
+        memcpy(m.policy.name, p->name, sizeof m.policy.name);
+        m.policy.dscps = p->dscps;
+        m.policy.action = p->action;
+        m.policy.step_count = p->filter.count;
+        if (p->filter.count > 0)
+            memcpy(m.policy.steps, p->filter.steps, p->filter.count * sizeof m.policy.steps[0]);
+        told = guard_tell(g, &m, NULL, 0);
+    }
+    return told;
+}
+
 static bool tell_setup(struct guard *g)
 {
     const struct config *c = &g->config;
@@ -124,6 +144,7 @@ static void on_ready(struct guard *g, struct tstamp now, const struct msg *m)
         struct msg listen = { .type = MSG_LISTEN, .listen = (uint16_t)i };
         guard_tell(g, &listen, &g->listen_fds[i], 1);
     }
+    guard_tell_policies(g);
     links_untold(&g->links);
     guard_usage_look(g, now);
     guard_update_links(g, now);

@@ -80,6 +80,7 @@ bool guard_tell_link(void *arg, const struct msg_link *link, int fd);
 void guard_tell_endpoints(void *arg, const struct config_peer *peer, const struct netaddr *addrs,
                           size_t count);
 bool guard_tell_peers(struct guard *g);
+bool guard_tell_policies(struct guard *g);
 
 /* guard_start.c: opening what the tunnel needs; false: the reason is logged */
 bool guard_check_privileges(void);

@@ -95,8 +95,8 @@ static void apply(struct guard *g, struct tstamp now, struct config *next)
     move_peer_states(g, &old);
     memcpy(g->hook.path, g->config.hook, sizeof g->hook.path);
     network_apply(&g->network, &g->config, &old);
-    if (g->engine.ready)
-        guard_tell_peers(g);
+    if (g->engine.ready && guard_tell_peers(g))
+        guard_tell_policies(g);
     links_configure(&g->links, &g->config);
     guard_usage_look(g, now);
     network_links_reset(&g->network);

@@ -207,6 +207,51 @@ static void get_endpoints(struct reader *r, struct msg_endpoints *e)
         get_addr(r, &e->addrs[i]);
 }
 
+static void put_policy(struct writer *w, const struct msg_policy *p)
+{
+    const struct core_policy *a = &p->action;
+    put_text(w, p->name, sizeof p->name - 1);
+    write_u64(w, p->dscps);
+    write_u8(w, (uint8_t)a->mode);
+    write_u8(w, (uint8_t)a->class);
+    put_bool(w, a->fallback);
+    if (a->link_count > CORE_POLICY_LINKS_MAX || p->step_count > FILTER_STEPS_MAX)
+        w->failed = true;
+    write_u8(w, a->link_count);
+    for (uint8_t i = 0; writer_ok(w) && i < a->link_count; i++)
+        put_text(w, a->links[i], WIRE_LINK_NAME_MAX);
+    write_u16(w, p->step_count);
+    for (uint16_t i = 0; writer_ok(w) && i < p->step_count; i++) {
+        write_u16(w, p->steps[i].code);
+        write_u8(w, p->steps[i].jump_true);
+        write_u8(w, p->steps[i].jump_false);
+        write_u32(w, p->steps[i].k);
+    }
+}
+
+static void get_policy(struct reader *r, struct msg_policy *p)
+{
+    struct core_policy *a = &p->action;
+    get_text(r, p->name, sizeof p->name - 1);
+    p->dscps = read_u64(r);
+    a->used = true;
+    a->mode = (enum bond_mode)get_small(r, BOND_MODE_SINGLE);
+    a->class = (enum bond_class)get_small(r, BOND_CLASS_BULK);
+    a->fallback = get_bool(r);
+    a->link_count = get_small(r, CORE_POLICY_LINKS_MAX);
+    for (uint8_t i = 0; i < a->link_count; i++)
+        get_text(r, a->links[i], WIRE_LINK_NAME_MAX);
+    p->step_count = read_u16(r);
+    if (p->step_count > FILTER_STEPS_MAX)
+        r->failed = true;
+    for (uint16_t i = 0; reader_ok(r) && i < p->step_count; i++) {
+        p->steps[i].code = read_u16(r);
+        p->steps[i].jump_true = read_u8(r);
+        p->steps[i].jump_false = read_u8(r);
+        p->steps[i].k = read_u32(r);
+    }
+}
+
 static void put_state(struct writer *w, const struct msg_state *s)
 {
     write_bytes(w, s->public_key, sizeof s->public_key);
@@ -264,6 +309,12 @@ size_t msg_encode(const struct msg *m, uint8_t out[MSG_BYTES_MAX])
     case MSG_ENDPOINTS:
         put_endpoints(&w, &m->endpoints);
         break;
+    case MSG_POLICIES:
+        write_u16(&w, m->policy_count);
+        break;
+    case MSG_POLICY:
+        put_policy(&w, &m->policy);
+        break;
     case MSG_RELOADED:
         put_bool(&w, m->reloaded.ok);
         put_text(&w, m->reloaded.text, MSG_TEXT_MAX);
@@ -320,6 +371,12 @@ static void get_body(struct reader *r, struct msg *m)
         break;
     case MSG_ENDPOINTS:
         get_endpoints(r, &m->endpoints);
+        break;
+    case MSG_POLICIES:
+        m->policy_count = read_u16(r);
+        break;
+    case MSG_POLICY:
+        get_policy(r, &m->policy);
         break;
     case MSG_RELOADED:
         m->reloaded.ok = get_bool(r);

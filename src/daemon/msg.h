@@ -33,6 +33,8 @@ enum msg_type {
     MSG_LISTEN, /* with the socket */
     MSG_LINK,   /* with the socket, when there is a new one */
     MSG_ENDPOINTS,
+    MSG_POLICIES, /* so many MSG_POLICY follow and are then all the policies there are */
+    MSG_POLICY,
     MSG_RELOADED,
     MSG_QUOTA, /* of a link: what carries on it is to be told */
     MSG_STOP,
@@ -104,6 +106,14 @@ struct msg_endpoints {
     struct netaddr addrs[CORE_ENDPOINTS_MAX];
 };
 
+struct msg_policy {
+    char name[CONFIG_NAME_MAX + 1];
+    uint64_t dscps; /* as config_policy, and so is what follows */
+    struct core_policy action;
+    uint16_t step_count;
+    struct filter_step steps[FILTER_STEPS_MAX];
+};
+
 /* A peer, or one of its paths, came or went. */
 struct msg_state {
     uint8_t public_key[32];
@@ -122,6 +132,8 @@ struct msg {
         uint16_t listen; /* index */
         struct msg_link link;
         struct msg_endpoints endpoints;
+        uint16_t policy_count;
+        struct msg_policy policy;
         struct {
             bool ok;
             char text[MSG_TEXT_MAX + 1];

@@ -205,6 +205,30 @@ static json_t *link_json(const struct msg_link *m, const struct msg_quota *quota
     return o;
 }
 
+static json_t *policy_json(const struct policy *p)
+{
+    json_t *o = json_object();
+    json_t *links = json_array();
+    for (uint8_t i = 0; i < p->action.link_count; i++)
+        json_array_append_new(links, json_string(p->action.links[i]));
+    set_text(o, "name", p->name);
+    set(o, "links", links);
+    set(o, "fallback", json_boolean(p->action.fallback));
+    set_text(o, "mode", bond_mode_name(p->action.mode));
+    set_text(o, "class", bond_class_name(p->action.class));
+    set_count(o, "packets", p->packets);
+    set_count(o, "bytes", p->bytes);
+    return o;
+}
+
+static json_t *policies_json(const struct policy_set *s)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; i < s->count; i++)
+        json_array_append_new(list, policy_json(&s->list[i]));
+    return list;
+}
+
 json_t *status_json(const struct status_source *s, struct tstamp now)
 {
     struct dataplane_stats plane;
@@ -233,6 +257,7 @@ json_t *status_json(const struct status_source *s, struct tstamp now)
             json_array_append_new(links, link_json(&s->links[i], &s->quotas[i]));
     set(o, "peers", peers);
     set(o, "links", links);
+    set(o, "policies", policies_json(s->policies));
     set(o, "offloads", offloads_json(&plane));
     set(o, "drops", tunnel_drops(s, &plane));
     free(peer);

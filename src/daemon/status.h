@@ -9,12 +9,14 @@
 #include "base/tstamp.h"
 #include "daemon/dataplane.h"
 #include "daemon/msg.h"
+#include "daemon/policy.h"
 
 struct status_source {
     const char *interface;
     uint32_t mtu_bytes; /* 0: as the core measured */
     const struct core *core;
     const struct dataplane *plane;
+    const struct policy_set *policies;
     const struct msg_link *links;   /* by number; an unused one has no name */
     const struct msg_quota *quotas; /* the same; bytes 0: none */
     struct tstamp started;

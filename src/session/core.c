@@ -11,6 +11,7 @@
 #include "session/event.h"
 #include "session/paths.h"
 #include "session/peer.h"
+#include "session/policies.h"
 #include "session/receive.h"
 #include "session/state.h"
 #include "session/transmit.h"
@@ -159,6 +160,17 @@ int core_set_peers(struct core *c, struct tstamp now, const struct core_peer_con
     for (uint16_t i = 0; i < count; i++)
         next[i]->number = i;
     return 0;
+}
+
+int core_set_policies(struct core *c, const struct core_policy policies[CORE_POLICIES_MAX])
+{
+    int err = 0;
+    memcpy(c->policies, policies, sizeof c->policies);
+    for (size_t i = 0; err == 0 && i < c->peer_count; i++) {
+        err = policies_apply(c->peers[i]);
+        c->peers[i]->stirred = true;
+    }
+    return err;
 }
 
 void core_set_wall_offset(struct core *c, int64_t wall_offset_ns)

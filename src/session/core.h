@@ -27,6 +27,8 @@ enum {
     CORE_ENDPOINTS_MAX = 8,
     CORE_TX_BYTES_MAX = 65507, /* one GSO send */
     CORE_TX_SEGMENTS_MAX = 64,
+    CORE_POLICIES_MAX = BOND_POLICIES_MAX,
+    CORE_POLICY_LINKS_MAX = 8,
 };
 
 struct core;
@@ -65,6 +67,22 @@ void core_free(struct core *c);
  */
 int core_set_peers(struct core *c, struct tstamp now, const struct core_peer_config *peers,
                    size_t count);
+
+/* What is done with the inner packets of a policy. */
+struct core_policy {
+    bool used;
+    enum bond_mode mode;
+    enum bond_class class;
+    bool fallback;      /* other links while none of those named is up */
+    uint8_t link_count; /* 0: any link */
+    char links[CORE_POLICY_LINKS_MAX][WIRE_LINK_NAME_MAX + 1];
+};
+
+/*
+ * The policies of the packets that this side sends: a packet is of number pkt.policy, from 1, which
+ * the driver sets before core_tun(). Takes effect at once. 0 or -ENOMEM.
+ */
+int core_set_policies(struct core *c, const struct core_policy policies[CORE_POLICIES_MAX]);
 
 /* The wall clock was stepped. */
 void core_set_wall_offset(struct core *c, int64_t wall_offset_ns);

@@ -7,6 +7,7 @@
 #include "session/control.h"
 #include "session/event.h"
 #include "session/peer.h"
+#include "session/policies.h"
 #include "session/state.h"
 
 /* What a tag of bond_take_pn() is about: kind, path, serial. */
@@ -97,6 +98,7 @@ static void configure(struct peer *p, struct tstamp now, uint8_t id)
         .passive = !ours(p),
     };
     bond_path_open(p->bond, now, id, &config);
+    policies_apply(p); /* now the name of its link is known */
     /* On standby a path is no more down than up: it can be used. */
     if (use == WIRE_PATH_DOWN)
         event_path(p, id, false, "switched off");

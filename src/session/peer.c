@@ -9,6 +9,7 @@
 #include "crypto/secret.h"
 #include "session/event.h"
 #include "session/paths.h"
+#include "session/policies.h"
 #include "session/state.h"
 #include "session/transmit.h"
 
@@ -48,6 +49,8 @@ int peer_new(struct peer **out, struct core *c, const struct core_peer_config *c
     paths_clear(p);
     handshake_init(p);
     int err = p->bond != NULL ? peer_configure(p, config) : -ENOMEM;
+    if (err == 0)
+        err = policies_apply(p);
     if (err < 0) {
         peer_free(p);
         return err;

@@ -130,6 +130,7 @@ struct core {
     struct allowed allowed;
     struct index_table index;
     struct core_link links[WIRE_PATHS_MAX]; /* present says whether there is one */
+    struct core_policy policies[CORE_POLICIES_MAX];
 
     struct responder responder;
     struct outbox outbox;

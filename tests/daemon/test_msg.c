@@ -75,6 +75,22 @@ static struct msg sample(enum msg_type type)
         for (size_t i = 0; i < CORE_ENDPOINTS_MAX; i++)
             m.endpoints.addrs[i] = i % 2 == 0 ? addr4 : addr6;
         break;
+    case MSG_POLICIES:
+        m.policy_count = CONFIG_POLICIES_MAX;
+        break;
+    case MSG_POLICY:
+        strcpy(m.policy.name, "calls");
+        m.policy.dscps = UINT64_C(1) << 63 | 1;
+        m.policy.action.mode = BOND_MODE_SINGLE;
+        m.policy.action.class = BOND_CLASS_BULK;
+        m.policy.action.fallback = true;
+        m.policy.action.link_count = CORE_POLICY_LINKS_MAX;
+        for (size_t i = 0; i < CORE_POLICY_LINKS_MAX; i++)
+            strcpy(m.policy.action.links[i], "abcdefghijklmno");
+        m.policy.step_count = FILTER_STEPS_MAX;
+        for (size_t i = 0; i < FILTER_STEPS_MAX; i++)
+            m.policy.steps[i] = (struct filter_step){ .code = 6, .jump_true = 1, .k = UINT32_MAX };
+        break;
     case MSG_RELOADED:
         memset(m.reloaded.text, 'x', MSG_TEXT_MAX);
         break;
@@ -163,6 +179,12 @@ static void refuses_values_out_of_range(void **state)
     assert_int_equal(msg_encode(&m, data), 0);
     m = sample(MSG_PEER);
     memset(m.peer.name, 'n', sizeof m.peer.name); /* without an end */
+    assert_int_equal(msg_encode(&m, data), 0);
+    m = sample(MSG_POLICY);
+    m.policy.action.class = BOND_CLASS_BULK + 1;
+    assert_false(msg_decode(&out, data, msg_encode(&m, data)));
+    m = sample(MSG_POLICY);
+    m.policy.step_count = FILTER_STEPS_MAX + 1;
     assert_int_equal(msg_encode(&m, data), 0);
     data[0] = MSG_TYPE_END;
     assert_false(msg_decode(&out, data, 1));
