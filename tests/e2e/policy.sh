@@ -104,8 +104,11 @@ for link in a b; do
     wait "$down" || fail "TCP broke: $(cat "$tmp/down")"
     if [ "$link" = b ]; then
         over 7001 a
-        away 7002 a
+        dropped=$(ask client '.peers[0].drops.no_path')
+        datagrams 7002 500
+        sleep 1
         between 500 "$(matched client only)" 500 "packets that only matched"
+        between 500 $(($(ask client '.peers[0].drops.no_path') - dropped)) 500 "of them dropped"
     fi
     "$lab" restore --id "$id" "$link"
     await 10 "$link is back" paths_up client a b
