@@ -12,10 +12,29 @@ static const double rate_first_bps = 3e6;
 static const double rate_least_bps = 150e3;
 static const double loss_random = 0.12;
 static const double loss_congestion = 0.25;
+static const int64_t base_period_ns = 3 * NS_PER_S;
+static const int64_t floor_period_ns = 15 * NS_PER_S;
+static const double sparse_gap_ns = 100e6; /* packets further apart have little in common */
 static const double drain_check_ns = 10e6;
+static const double drain_shallow = 0.88;
+static const double drain_deep = 0.5;
 static const double probe_gain_first = 0.08;
 static const double probe_gain_idle_link = 0.15;
-static const double probe_gain_most = 0.25;
+static const double probe_gain_most = 1;
+
+/*
+ * Periods begin at the same time on all paths, so that all are drained at once: of links that share
+ * a bottleneck, one alone would never see it empty.
+ */
+static struct tstamp next_turn(struct tstamp now, int64_t period_ns)
+{
+    return tstamp_add(now, period_ns - now.ns % period_ns);
+}
+
+static void set_base(struct rate *r, double delay_ns)
+{
+    r->base_ns[0] = r->base_ns[1] = r->floor_ns[0] = r->floor_ns[1] = delay_ns;
+}
 
 void rate_init(struct rate *r, struct tstamp now, int64_t rtt_ns)
 {
@@ -31,8 +50,9 @@ void rate_restart(struct rate *r, struct tstamp now, int64_t rtt_ns)
     r->limit_bps = limit;
     r->phase = RATE_START;
     r->capacity_bps = fmin(fmax(first, rate_first_bps), 20e6);
-    r->base_ns[0] = r->base_ns[1] = INFINITY;
-    r->base_turn = tstamp_add(now, 3 * NS_PER_S);
+    set_base(r, INFINITY);
+    r->base_turn = next_turn(now, base_period_ns);
+    r->floor_turn = next_turn(now, floor_period_ns);
     r->probe_gain = probe_gain_first;
     r->no_queue_since = TSTAMP_NEVER;
     r->last_ack = now;
@@ -56,18 +76,30 @@ static double packet_time_ns(const struct rate *r)
 
 static double queue_target_ns(const struct rate *r)
 {
-    return fmax(3e6, packet_time_ns(r)) + fmin(2 * r->jitter_ns, 10e6);
+    return fmax(3e6, packet_time_ns(r) / 2) + fmin(2 * r->jitter_ns, 10e6);
 }
 
-static void note_delay(struct rate *r, double owd_ns)
+/* The less often packets go, the more each of them tells. */
+static void note_delay(struct rate *r, struct tstamp sent, double owd_ns)
 {
     if (!r->owd_known) {
         r->owd_known = true;
         r->owd_ns = r->last_owd_ns = owd_ns;
+        r->owd_sent = sent;
     }
-    r->jitter_ns += (fabs(owd_ns - r->last_owd_ns) - r->jitter_ns) / 16;
-    r->owd_ns += (owd_ns - r->owd_ns) / 16;
+    double gap_ns = (double)tstamp_sub(sent, r->owd_sent);
+    r->owd_ns += (owd_ns - r->owd_ns) * fmin(fmax(gap_ns / sparse_gap_ns, 1.0 / 16), 1);
+    if (gap_ns < sparse_gap_ns)
+        r->jitter_ns += (fabs(owd_ns - r->last_owd_ns) - r->jitter_ns) / 16;
     r->last_owd_ns = owd_ns;
+    r->owd_sent = tstamp_max(r->owd_sent, sent);
+}
+
+double rate_expected_owd_ns(const struct rate *r, struct tstamp now, struct tstamp last_sent)
+{
+    double queue = r->owd_ns - base_delay(r);
+    double gone = (double)tstamp_sub(now, last_sent);
+    return r->owd_ns - (queue > 0 ? fmin(fmax(gone, 0), queue) : 0);
 }
 
 void rate_acked(struct rate *r, struct tstamp now, struct tstamp sent, int64_t came_ns,
@@ -76,11 +108,11 @@ void rate_acked(struct rate *r, struct tstamp now, struct tstamp sent, int64_t c
     struct rate_window *w = &r->window;
     r->loss -= r->loss / 256;
     if (tstamp_sub(now, r->last_ack) > 5 * NS_PER_S)
-        r->base_ns[0] = r->base_ns[1] = INFINITY; /* long idle: the line may have changed */
+        set_base(r, INFINITY); /* long idle: the line may have changed */
     r->last_ack = now;
     if (known_time) {
         double owd = (double)(came_ns - sent.ns);
-        note_delay(r, owd);
+        note_delay(r, sent, owd);
         if (!w->open || tstamp_sub(sent, w->last_sent) > NS_PER_S ||
             w->last_came_ns - came_ns > NS_PER_S) {
             *w = (struct rate_window){ .open = true,
@@ -132,17 +164,37 @@ static void raise_capacity(struct rate *r, double span_ns, double srtt_ns)
     r->capacity_bps = fmax(fmax(r->bucket_bps[0], r->bucket_bps[1]), rate_least_bps);
 }
 
+/*
+ * What to do to see the base anew. Where it stands above the smallest of the last seconds a queue
+ * may have become a part of it, ours or that of links behind the same bottleneck.
+ */
+static void begin_drain(struct rate *r, struct tstamp now, double srtt_ns)
+{
+    double excess = base_delay(r) - fmin(r->floor_ns[0], r->floor_ns[1]);
+    bool risen = excess > 2e6 + r->jitter_ns;
+    r->drain_factor = risen ? drain_deep : drain_shallow;
+    int64_t length = risen ? (int64_t)fmin(excess / (1 - drain_deep), 200e6) : (int64_t)srtt_ns;
+    r->drain_until = tstamp_add(now, length + 30 * NS_PER_MS);
+}
+
 /* The base is the smallest loaded mean of this period and the last; a short drain shows it anew. */
 static void update_base(struct rate *r, struct tstamp now, double mean_ns, bool loaded,
                         double srtt_ns)
 {
-    if (loaded || isinf(base_delay(r)))
+    if (loaded || isinf(base_delay(r))) {
         r->base_ns[0] = fmin(r->base_ns[0], mean_ns);
-    if (tstamp_reached(r->base_turn, now) && loaded) {
-        r->base_ns[1] = r->base_ns[0];
-        r->base_ns[0] = INFINITY;
-        r->base_turn = tstamp_add(now, 3 * NS_PER_S);
-        r->drain_until = tstamp_add(now, (int64_t)srtt_ns + 30 * NS_PER_MS);
+        r->floor_ns[0] = fmin(r->floor_ns[0], mean_ns);
+    }
+    if (!tstamp_reached(r->base_turn, now) || !loaded)
+        return;
+    begin_drain(r, now, srtt_ns);
+    r->base_ns[1] = r->base_ns[0];
+    r->base_ns[0] = INFINITY;
+    r->base_turn = next_turn(now, base_period_ns);
+    if (tstamp_reached(r->floor_turn, now)) {
+        r->floor_ns[1] = r->floor_ns[0];
+        r->floor_ns[0] = INFINITY;
+        r->floor_turn = next_turn(now, floor_period_ns);
     }
 }
 
@@ -152,7 +204,7 @@ static void update_base(struct rate *r, struct tstamp now, double mean_ns, bool 
  */
 static void check_drain(struct rate *r, double mean_ns, double sent, double span_ns)
 {
-    double shrink = span_ns * (1 - sent / r->capacity_bps);
+    double shrink = span_ns * (1 - sent / fmin(r->recent_bps, r->capacity_bps));
     double telling = fmax(drain_check_ns, 5 * packet_time_ns(r));
     /* In start-up the capacity is a guess, and twice too high by intention. */
     if (r->phase != RATE_STEADY || r->queue_ns < telling || shrink < 0) {
@@ -165,7 +217,7 @@ static void check_drain(struct rate *r, double mean_ns, double sent, double span
     if (r->drain_expected_ns < telling)
         return;
     if (r->drain_from_ns - mean_ns < 0.3 * r->drain_expected_ns) {
-        r->base_ns[0] = r->base_ns[1] = mean_ns;
+        set_base(r, mean_ns);
         r->queue_ns = 0;
         r->high_queue_windows = 0;
     }
@@ -201,7 +253,7 @@ static void update_probe(struct rate *r, struct tstamp now, bool loaded, double 
     bool repeat = false;
     if (r->probe_before_bps > 0 &&
         tstamp_reached(tstamp_add(r->probe_until, (int64_t)srtt_ns), now)) {
-        repeat = r->capacity_bps > 1.04 * r->probe_before_bps;
+        repeat = r->capacity_bps > (1 + r->probe_gain / 2) * r->probe_before_bps;
         r->probe_gain = repeat ? fmin(r->probe_gain * 1.7, probe_gain_most) : probe_gain_first;
         r->probe_before_bps = 0;
     }
@@ -214,13 +266,17 @@ static void update_probe(struct rate *r, struct tstamp now, bool loaded, double 
     if (r->probe_before_bps > 0 || !loaded || !small_queue ||
         !(repeat || idle_link || tstamp_reached(r->probe_next, now)))
         return;
+    bool fell = r->capacity_bps < 0.7 * r->hope_bps;
+    if (fell)
+        r->probe_gain = probe_gain_most;
     if (idle_link) {
         r->probe_gain = fmax(r->probe_gain, probe_gain_idle_link);
         r->no_queue_since = now;
     }
     r->probe_before_bps = r->capacity_bps;
     r->probe_until = tstamp_add(now, (int64_t)fmax(40e6, srtt_ns));
-    r->probe_next = tstamp_add(now, (int64_t)fmax(300e6, 8 * srtt_ns));
+    double pause_ns = fell ? fmax(40e6, 2 * srtt_ns) : fmax(300e6, 8 * srtt_ns);
+    r->probe_next = tstamp_add(now, (int64_t)pause_ns);
 }
 
 /*
@@ -252,6 +308,7 @@ static void update_steady(struct rate *r, struct tstamp now, double delivered, d
     bool overdriven = sent > 0.95 * r->capacity_bps || delivered < 0.9 * sent;
     if ((r->high_queue_windows >= 2 && overdriven) || r->high_loss_windows >= 3)
         come_down(r, now, delivered, loaded, srtt_ns);
+    r->hope_bps = fmax(r->capacity_bps, r->hope_bps * (1 - fmin(span_ns / 3e9, 1)));
     update_probe(r, now, loaded, srtt_ns);
     if (r->phase == RATE_DRAIN &&
         (tstamp_reached(r->drain_until, now) || r->queue_ns < queue_target_ns(r)))
@@ -286,6 +343,8 @@ void rate_update(struct rate *r, struct tstamp now, int64_t srtt_ns)
         loss > loss_congestion && w->lost + w->packets >= 8 ? r->high_loss_windows + 1 : 0;
     update_base(r, now, mean, loaded, srtt);
     r->queue_ns = fmax(mean - base_delay(r), 0);
+    r->recent_bps =
+        fmax(delivered, r->recent_bps + (delivered - r->recent_bps) * fmin(span_ns / 300e6, 1));
     check_drain(r, mean, sent, span_ns);
     r->last_mean_ns = mean;
     if (r->phase == RATE_START)
@@ -312,7 +371,7 @@ double rate_pace_bps(const struct rate *r, struct tstamp now)
         double correction = (queue_target_ns(r) - r->queue_ns) / 100e6;
         pace *= 1 + fmin(fmax(correction, -0.25), r->loaded ? 0.05 : 0);
         if (!tstamp_reached(r->drain_until, now))
-            pace *= 0.88;
+            pace *= r->drain_factor;
         else if (r->probe_before_bps > 0 && !tstamp_reached(r->probe_until, now))
             pace *= 1 + r->probe_gain;
         break;

@@ -10,6 +10,9 @@
  * raised for a round trip to find more capacity. Losses below 12 % without delay are
  * taken for noise on the line.
  *
+ * All paths are drained at the same time every 3 s, so that each sees the delay without any queue
+ * of ours, also behind a bottleneck that they share.
+ *
  * Rates are in bits per second, as in bond.h. The clocks of the two sides need not agree; delays
  * are relative to an unknown offset, the same for all paths of a peer.
  */
@@ -44,13 +47,18 @@ struct rate {
     double bucket_bps[2];
     double bucket_loaded_ns;
     double delivered_bps; /* A, smoothed */
+    double hope_bps;      /* largest C of the last seconds, fading */
+    double recent_bps;    /* largest A of the last few hundred milliseconds */
     /* delays: one-way, relative */
     double owd_ns;    /* smoothed over packets */
     double jitter_ns; /* RFC 3550, section 6.4.1 */
     double last_owd_ns;
+    struct tstamp owd_sent; /* when the packet left that told it */
     bool owd_known;
-    double base_ns[2]; /* smallest loaded window means: this period's and the one before */
+    double base_ns[2];  /* smallest loaded window means: this period's and the one before */
+    double floor_ns[2]; /* the same over 15 to 30 s */
     struct tstamp base_turn;
+    struct tstamp floor_turn;
     double queue_ns;
     /* loss: share of packets, smoothed over a few hundred of them */
     double loss;
@@ -67,7 +75,8 @@ struct rate {
     double probe_before_bps;
     struct tstamp no_queue_since;
     struct tstamp drain_until;
-    bool loaded; /* the last window was */
+    double drain_factor; /* of the pace until then */
+    bool loaded;         /* the last window was */
     struct tstamp last_ack;
 };
 
@@ -90,6 +99,12 @@ void rate_lost(struct rate *r, uint32_t bytes);
 
 /* Ends the window if it is long enough and draws the conclusions; after each acknowledgement. */
 void rate_update(struct rate *r, struct tstamp now, int64_t srtt_ns);
+
+/*
+ * One-way delay to expect of a packet sent now. last_sent: when the last one left; what stood in
+ * the path's queue then has been leaving since.
+ */
+double rate_expected_owd_ns(const struct rate *r, struct tstamp now, struct tstamp last_sent);
 
 /* Bits per second to send at now. */
 double rate_pace_bps(const struct rate *r, struct tstamp now);

@@ -12,6 +12,7 @@
 #define CARE_DEBT_NS NS_PER_MS
 #define REPAIR_AGE_NS (400 * NS_PER_MS)
 #define ACK_AGAIN_NS (2 * NS_PER_MS)
+#define QUEUE_DOUBTFUL_NS 15e6
 #define RUN_NS (NS_PER_MS / 4)
 #define MISSED_NS (30 * NS_PER_S)
 #define MISSED_MOST_NS 400e6
@@ -98,13 +99,19 @@ void schedule_survey(struct bond *b)
     policy_survey(b);
 }
 
+/* One-way delay, up to a constant, of a packet that leaves now. */
+static double expected_delay_ns(const struct path *p, struct tstamp now)
+{
+    return rate_expected_owd_ns(&p->rate, now, p->last_sent) + p->rate.jitter_ns;
+}
+
 /* Nanoseconds from now until a datagram put on the path now would arrive, up to a constant. */
 static double predict_arrival(const struct path *p, struct tstamp now, uint32_t bytes, bool express)
 {
     double wait = express ? 0 : (double)path_backlog_ns(p, now);
     if (express && p->express.bytes > 0)
         wait = (double)path_send_time_ns(p, p->express.bytes);
-    return wait + p->rate.owd_ns + p->rate.jitter_ns + (double)path_send_time_ns(p, bytes);
+    return wait + expected_delay_ns(p, now) + (double)path_send_time_ns(p, bytes);
 }
 
 /*
@@ -113,7 +120,7 @@ static double predict_arrival(const struct path *p, struct tstamp now, uint32_t 
  */
 static double commit_allowance_ns(const struct bond *b, const struct path *p)
 {
-    return fmin(b->latest_owd_ns - p->rate.owd_ns, HOLD_MOST_NS) + COMMIT_AHEAD_NS;
+    return fmin(fmax(b->latest_owd_ns - p->rate.owd_ns, 0), HOLD_MOST_NS) + COMMIT_AHEAD_NS;
 }
 
 bool schedule_is_spare(const struct bond *b, const struct path *p)
@@ -325,6 +332,20 @@ int64_t schedule_express_debt_ns(const struct path *p, struct tstamp now)
 }
 
 /*
+ * Whether a packet sent now may come late or not at all: the path loses some, a queue stands in the
+ * network, or an answer is overdue.
+ */
+static bool doubtful(const struct path *p, struct tstamp now)
+{
+    if (p->rate.loss >= 0.002 || p->rate.queue_ns > QUEUE_DOUBTFUL_NS)
+        return true;
+    if (p->inflight_count == 0)
+        return false;
+    int64_t expected = p->srtt_ns + 2 * p->rttvar_ns + ACKER_DELAY_NS + 5 * NS_PER_MS;
+    return tstamp_sub(now, p->sent[p->oldest % PATH_SENT_MAX].time) > expected;
+}
+
+/*
  * A second copy of a sparse packet where the first path loses packets or is in doubt, or where its
  * policy wants one always; true: then it leaves, and a failed path need not be made up for.
  */
@@ -333,7 +354,7 @@ static bool duplicate(struct bond *b, struct tstamp now, const struct path *firs
 {
     const struct bond_policy *a = policy_of(b, s->pkt);
     bool always = a != NULL && a->mode == BOND_MODE_REDUNDANT;
-    if (!always && (!if_lossy || first->rate.loss < 0.002))
+    if (!always && (!if_lossy || !doubtful(first, now)))
         return false;
     struct path *second = schedule_express(b, now, s->bytes, paths & ~(1U << first->id));
     if (second != NULL && !always && path_rank(second) > path_rank(first))
