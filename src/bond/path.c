@@ -356,7 +356,7 @@ static void mark_acked(struct path *p, const struct wire_ack *ack, uint64_t larg
 static void take_acked(struct path *p, struct tstamp now, struct sent *s, uint64_t pn,
                        const struct path_events *events)
 {
-    rate_acked(&p->rate, now, s->time, s->came_ns, s->timed, s->bytes, s->loaded);
+    rate_acked(&p->rate, s->time, s->came_ns, s->timed, s->bytes, s->loaded);
     if (s->tag != 0)
         events->tagged(events->arg, p, s->tag, true);
     /* An answer to what was sent before the suspicion clears it, but not a verdict. */

@@ -14,6 +14,8 @@ static const double loss_random = 0.12;
 static const double loss_congestion = 0.25;
 static const int64_t base_period_ns = 3 * NS_PER_S;
 static const int64_t floor_period_ns = 15 * NS_PER_S;
+static const int64_t idle_ns = 5 * NS_PER_S;
+static const double idle_share = 0.1;      /* of the capacity: makes no queue */
 static const double sparse_gap_ns = 100e6; /* packets further apart have little in common */
 static const double drain_check_ns = 10e6;
 static const double drain_shallow = 0.88;
@@ -55,7 +57,7 @@ void rate_restart(struct rate *r, struct tstamp now, int64_t rtt_ns)
     r->floor_turn = next_turn(now, floor_period_ns);
     r->probe_gain = probe_gain_first;
     r->no_queue_since = TSTAMP_NEVER;
-    r->last_ack = now;
+    r->busy_at = now;
 }
 
 void rate_expect(struct rate *r, double bps)
@@ -102,14 +104,11 @@ double rate_expected_owd_ns(const struct rate *r, struct tstamp now, struct tsta
     return r->owd_ns - (queue > 0 ? fmin(fmax(gone, 0), queue) : 0);
 }
 
-void rate_acked(struct rate *r, struct tstamp now, struct tstamp sent, int64_t came_ns,
-                bool known_time, uint32_t bytes, bool loaded)
+void rate_acked(struct rate *r, struct tstamp sent, int64_t came_ns, bool known_time,
+                uint32_t bytes, bool loaded)
 {
     struct rate_window *w = &r->window;
     r->loss -= r->loss / 256;
-    if (tstamp_sub(now, r->last_ack) > 5 * NS_PER_S)
-        set_base(r, INFINITY); /* long idle: the line may have changed */
-    r->last_ack = now;
     if (known_time) {
         double owd = (double)(came_ns - sent.ns);
         note_delay(r, sent, owd);
@@ -175,6 +174,18 @@ static void begin_drain(struct rate *r, struct tstamp now, double srtt_ns)
     r->drain_factor = risen ? drain_deep : drain_shallow;
     int64_t length = risen ? (int64_t)fmin(excess / (1 - drain_deep), 200e6) : (int64_t)srtt_ns;
     r->drain_until = tstamp_add(now, length + 30 * NS_PER_MS);
+}
+
+/*
+ * After so long without anything to speak of no queue is left of ours: whatever the delay is now,
+ * it is the path's own. Probes alone would keep a base for ever that the line has long left.
+ */
+static void forget_base(struct rate *r, struct tstamp now, double sent_bps, bool loaded)
+{
+    if (loaded || sent_bps >= idle_share * r->capacity_bps)
+        r->busy_at = now;
+    else if (tstamp_sub(now, r->busy_at) > idle_ns)
+        set_base(r, INFINITY);
 }
 
 /* The base is the smallest loaded mean of this period and the last; a short drain shows it anew. */
@@ -341,6 +352,7 @@ void rate_update(struct rate *r, struct tstamp now, int64_t srtt_ns)
     r->loaded = loaded;
     r->high_loss_windows =
         loss > loss_congestion && w->lost + w->packets >= 8 ? r->high_loss_windows + 1 : 0;
+    forget_base(r, now, sent, loaded);
     update_base(r, now, mean, loaded, srtt);
     r->queue_ns = fmax(mean - base_delay(r), 0);
     r->recent_bps =

@@ -75,9 +75,9 @@ struct rate {
     double probe_before_bps;
     struct tstamp no_queue_since;
     struct tstamp drain_until;
-    double drain_factor; /* of the pace until then */
-    bool loaded;         /* the last window was */
-    struct tstamp last_ack;
+    double drain_factor;   /* of the pace until then */
+    bool loaded;           /* the last window was */
+    struct tstamp busy_at; /* when enough was sent to make a queue */
 };
 
 /* rtt_ns: first round trip measured, 0 if unknown. */
@@ -93,8 +93,8 @@ void rate_expect(struct rate *r, double bps);
  * A packet was acknowledged. came_ns: when it arrived by the receiver's clock; known_time false
  * when the acknowledgement did not tell. loaded: it left while others waited for this path.
  */
-void rate_acked(struct rate *r, struct tstamp now, struct tstamp sent, int64_t came_ns,
-                bool known_time, uint32_t bytes, bool loaded);
+void rate_acked(struct rate *r, struct tstamp sent, int64_t came_ns, bool known_time,
+                uint32_t bytes, bool loaded);
 void rate_lost(struct rate *r, uint32_t bytes);
 
 /* Ends the window if it is long enough and draws the conclusions; after each acknowledgement. */

@@ -118,8 +118,8 @@ static void take_acks(struct world *w)
         }
         any = true;
         w->delivered_bytes += PACKET_BYTES;
-        rate_acked(&w->rate, w->now, f->sent, f->came.ns + w->link.clock_offset_ns, true,
-                   PACKET_BYTES, w->link.offered_bps == 0);
+        rate_acked(&w->rate, f->sent, f->came.ns + w->link.clock_offset_ns, true, PACKET_BYTES,
+                   w->link.offered_bps == 0);
     }
     if (any)
         rate_update(&w->rate, w->now, 2 * w->link.delay_ns);
@@ -289,6 +289,22 @@ static void a_new_base_delay_is_no_queue(void **state)
     expect(w, "shorter way", 0.9, 12);
 }
 
+static void a_delay_that_changes_without_load_is_no_queue(void **state)
+{
+    (void)state;
+    struct link link = { .rate_bps = 40e6, .delay_ns = 30 * NS_PER_MS, .offered_bps = 50e3 };
+    struct world *w = begin(&link, 0);
+    run(w, 5 * NS_PER_S);
+    w->link.delay_ns = 60 * NS_PER_MS;
+    run(w, 5 * NS_PER_S);
+    w->link.offered_bps = 0;
+    w->offer_next = w->now;
+    run(w, 3 * NS_PER_S);
+    measure(w);
+    run(w, 2 * NS_PER_S);
+    expect(w, "stepped without load", 0.9, 15);
+}
+
 static void the_limit_is_kept_always(void **state)
 {
     (void)state;
@@ -342,6 +358,7 @@ int main(void)
         cmocka_unit_test(random_loss_does_not_slow_it),
         cmocka_unit_test(swapped_packets_do_not_stop_it),
         cmocka_unit_test(a_new_base_delay_is_no_queue),
+        cmocka_unit_test(a_delay_that_changes_without_load_is_no_queue),
         cmocka_unit_test(the_limit_is_kept_always),
         cmocka_unit_test(little_traffic_does_not_lower_it),
         cmocka_unit_test(a_restart_forgets_all_but_the_limit),
