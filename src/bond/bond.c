@@ -85,7 +85,7 @@ void bond_reset(struct bond *b, struct tstamp now)
     memset(b->arrivals, 0, sizeof b->arrivals);
     b->reference_known = false;
     b->peer_clock = (struct peer_clock){ 0 };
-    schedule_survey(b);
+    survey_paths(b);
 }
 
 void bond_free(struct bond *b)
@@ -150,7 +150,7 @@ static void evacuate(struct bond *b, struct path *p)
 
 static void state_changed(struct bond *b, struct path *p)
 {
-    schedule_survey(b);
+    survey_paths(b);
     if (p->state != BOND_PATH_UP)
         evacuate(b, p);
     push_event(
@@ -212,7 +212,7 @@ void bond_path_open(struct bond *b, struct tstamp now, uint8_t path,
     p->config = *config;
     p->rate.limit_bps = (double)config->limit_bps;
     path_set_pace(p, now);
-    schedule_survey(b);
+    survey_paths(b);
     if (config->use == WIRE_PATH_STANDBY && p->state == BOND_PATH_STANDBY &&
         tstamp_is_never(p->probe_at))
         path_set_state(p, now, BOND_PATH_STANDBY); /* switched on: it is probed again */
@@ -361,7 +361,7 @@ void bond_rx_ack(struct bond *b, struct tstamp now, uint8_t arrived_on, const st
         return;
     struct path_events events = events_of(b);
     path_ack(p, now, ack, arrived_on == ack->path, &b->peer_clock, &events);
-    schedule_survey(b);
+    survey_paths(b);
     bool changed = path_tick(p, now);
     if (changed)
         state_changed(b, p);
@@ -392,10 +392,11 @@ void bond_tick(struct bond *b, struct tstamp now)
         }
     }
     changed = trust_anyone(b, now) || changed;
-    schedule_survey(b);
-    if (schedule_watch_load(b, now) || changed)
+    survey_paths(b);
+    if (survey_load(b, now) || changed)
         choose_standby(b, now);
-    schedule_adapt_queues(b);
+    survey_queues(b);
+    survey_bulk(b);
     adapt_hold(b);
     reorder_tick(&b->reorder, now);
     if (any_usable(b) || b->queue.bytes == 0) {

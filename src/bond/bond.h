@@ -27,9 +27,8 @@
 enum {
     BOND_FRAME_BYTES = 14,
     BOND_WHY_BYTES = 80, /* of an explanation, with the final 0 */
+    BOND_POLICIES_MAX = 32,
 };
-
-enum { BOND_POLICIES_MAX = 32 };
 
 struct bond;
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * What a bond holds, for the files that make it up: bond.c (its life, its paths and what comes in),
- * schedule.c (which path a packet takes), output.c (what leaves and when) and stats.c.
+ * survey.c (what is to be known of all paths), schedule.c (which path a packet takes), policy.c
+ * (what policies change in that), output.c (what leaves and when) and stats.c.
  */
 #ifndef HAWSER_BOND_INTERNAL_H
 #define HAWSER_BOND_INTERNAL_H
@@ -11,7 +12,10 @@
 #include "bond/path.h"
 #include "bond/reorder.h"
 
-enum { EVENTS_MAX = 512 }; /* a power of two */
+enum {
+    EVENTS_MAX = 512,   /* a power of two */
+    FRAME_BYTES = 1514, /* a full Ethernet frame */
+};
 
 #define CLOCK24 0x1000000 /* the clock of data frames has 24 bits of microseconds */
 #define HOLD_MOST_NS (400 * NS_PER_MS)
@@ -37,9 +41,9 @@ struct bond {
     struct tstamp bulk_since;
     double bulk_bps;
     bool sharing;         /* bulk comes faster than the best path takes it */
-    double latest_owd_ns; /* of the usable paths, with its jitter; see survey() */
+    double latest_owd_ns; /* of the usable paths, with its jitter; see survey_paths() */
     uint32_t inner_mtu;   /* largest piece that crosses each of them */
-    /* preference among paths: set by schedule_survey() and schedule_watch_load() */
+    /* preference among paths: set by survey_paths() and survey_load() */
     bool ranked;              /* the usable paths are not all of one rank */
     double cheap_bps;         /* capacity of the usable paths of the lowest rank */
     double usable_bps;        /* and of all of them */
@@ -99,16 +103,21 @@ static inline bool any_usable(const struct bond *b)
     return false;
 }
 
-/* schedule.c */
+/* survey.c */
 
 /* What the choice of paths needs to know of all of them; after every change. */
-void schedule_survey(struct bond *b);
+void survey_paths(struct bond *b);
 /* Looks whether the paths are full; true: standby paths are to be called or sent back (busy). */
-bool schedule_watch_load(struct bond *b, struct tstamp now);
+bool survey_load(struct bond *b, struct tstamp now);
+/* Looks whether bulk comes faster than the best path alone takes it. */
+void survey_bulk(struct bond *b);
+/* Adapts CoDel and the spacing of acknowledgements to the paths. */
+void survey_queues(struct bond *b);
+
+/* schedule.c */
+
 /* A dearer path, which takes no bulk while the queue of the cheaper ones does not stand. */
 bool schedule_is_spare(const struct bond *b, const struct path *p);
-/* Adapts CoDel and the spacing of acknowledgements to the paths. */
-void schedule_adapt_queues(struct bond *b);
 /* Of the paths of a bit mask the one on which a packet that overtakes bulk would arrive first, or
  * NULL. */
 struct path *schedule_express(struct bond *b, struct tstamp now, uint32_t bytes, uint32_t among);

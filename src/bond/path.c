@@ -184,11 +184,7 @@ void path_set_state(struct path *p, struct tstamp now, enum bond_path_state stat
     case BOND_PATH_DOWN:
         fall(p, now);
         distrust(p, now);
-        p->good_probes = 0;
-        p->suspect_pn = p->pn_next;
-        p->probe_interval_ns = PROBE_FIRST_NS;
-        p->probe_at = now;
-        break;
+        __attribute__((fallthrough));
     case BOND_PATH_PROBING:
     case BOND_PATH_SUSPECT:
         p->good_probes = 0;

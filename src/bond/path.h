@@ -85,7 +85,7 @@ struct path {
     bool ready; /* initialised for this association */
     enum bond_path_state state;
     struct bond_path_config config;
-    uint32_t spill_bytes; /* takes bulk from a queue of so much on: see schedule_survey() */
+    uint32_t spill_bytes; /* takes bulk from a queue of so much on: see survey_paths() */
     struct rate rate;
     struct acker acker;
     /* in flight */

@@ -12,7 +12,6 @@ enum {
     PINS = 4096,   /* flows that keep their path */
     PINS_WAYS = 4, /* places that a flow may have among them */
     FLOWS_TRIED = 16,
-    FRAME_BYTES = 1514, /* a full Ethernet frame */
 };
 
 /* A band that could not be served for long makes up for so many bytes a flow, no more. */

@@ -6,7 +6,6 @@
 #include "bond/internal.h"
 #include "bond/policy.h"
 
-#define ACK_GAP_MOST_NS 25e6
 #define ACK_DEBT_NS (PATH_CREDIT_NS + COMMIT_AHEAD_NS)
 #define REPAIR_DEBT_NS (10 * NS_PER_MS)
 #define CARE_DEBT_NS NS_PER_MS
@@ -14,90 +13,10 @@
 #define ACK_AGAIN_NS (2 * NS_PER_MS)
 #define QUEUE_DOUBTFUL_NS 15e6
 #define RUN_NS (NS_PER_MS / 4)
-#define MISSED_NS (30 * NS_PER_S)
-#define MISSED_MOST_NS 400e6
-#define BULK_EVERY_NS (10 * NS_PER_MS)
-#define BULK_FADE_LEAST_NS 100e6
-#define SPILL_NS 10e6         /* of the cheaper paths' sending time: their queue */
 #define EXPRESS_SPILL_NS 10e6 /* a path with so much to send at once has no room for more */
-#define LOAD_MEMORY_NS 500e6
 #define LOAD_SPILLS 0.15
-#define LOAD_CALLS 0.5
-#define BUSY_LINGER_NS (10 * NS_PER_S)
 
-enum {
-    FRAME_BYTES = 1514,  /* a full Ethernet frame */
-    REPAIRS_PUT_OFF = 8, /* looked at behind the first that must wait for its path */
-};
-
-/* The queue that cheaper paths can work off soon is left to them: less than CoDel lets stand. */
-static double spill_ns(const struct bond *b)
-{
-    return fmin(SPILL_NS, (double)b->queue.codel.target_ns / 2);
-}
-
-/* From which queue on each path takes bulk: what the paths before it in rank have to do already. */
-static void set_spills(struct bond *b, unsigned lowest)
-{
-    b->cheap_bps = 0;
-    for_each_path (b, p) {
-        if (!path_usable(p))
-            continue;
-        double before_bps = 0;
-        for_each_path (b, q)
-            if (path_usable(q) && path_rank(q) < path_rank(p))
-                before_bps += q->rate.phase == RATE_START ? INFINITY : q->rate.capacity_bps;
-        p->spill_bytes = (uint32_t)fmin(before_bps * spill_ns(b) / 8e9, UINT32_MAX / 2);
-        if (path_rank(p) == lowest)
-            b->cheap_bps += p->rate.capacity_bps;
-    }
-}
-
-bool schedule_watch_load(struct bond *b, struct tstamp now)
-{
-    bool before = b->busy;
-    double share = fmin(1, (double)tstamp_sub(now, b->load_at) / LOAD_MEMORY_NS);
-    double queue_ns = b->queue.bytes * 8e9;
-    b->load_at = now;
-    /* Half of what opens the next path: that one keeps the queue about where it was opened. */
-    bool cheap = queue_ns > b->cheap_bps * spill_ns(b) / 2;
-    bool all = queue_ns > b->usable_bps * spill_ns(b);
-    b->cheap_full += share * (cheap - b->cheap_full);
-    b->all_full += share * (all - b->all_full);
-    if (!b->busy && b->all_full > LOAD_CALLS && any_usable(b)) {
-        b->busy = true;
-        b->spilled_at = now;
-    } else if (tstamp_sub(now, b->spilled_at) > BUSY_LINGER_NS) {
-        b->busy = false;
-    }
-    return b->busy != before;
-}
-
-void schedule_survey(struct bond *b)
-{
-    uint32_t least = 0;
-    unsigned lowest = UINT_MAX;
-    unsigned highest = 0;
-    b->latest_owd_ns = -INFINITY;
-    b->usable_bps = 0;
-    for_each_path (b, p) {
-        if (!path_usable(p))
-            continue;
-        p->spill_bytes = 0;
-        b->usable_bps += p->rate.capacity_bps;
-        lowest = path_rank(p) < lowest ? path_rank(p) : lowest;
-        highest = path_rank(p) > highest ? path_rank(p) : highest;
-        b->latest_owd_ns = fmax(b->latest_owd_ns, p->rate.owd_ns + p->rate.jitter_ns);
-        if (least == 0 || p->config.datagram_bytes < least)
-            least = p->config.datagram_bytes;
-    }
-    b->inner_mtu = least > WIRE_OVERHEAD_BYTES ? least - WIRE_OVERHEAD_BYTES : 0;
-    b->ranked = highest > lowest && lowest != UINT_MAX;
-    b->cheap_bps = b->usable_bps;
-    if (b->ranked)
-        set_spills(b, lowest);
-    policy_survey(b);
-}
+enum { REPAIRS_PUT_OFF = 8 }; /* looked at behind the first that must wait for its path */
 
 /* One-way delay, up to a constant, of a packet that leaves now. */
 static double expected_delay_ns(const struct path *p, struct tstamp now)
@@ -147,6 +66,19 @@ bool schedule_has_room(const struct bond *b, const struct path *p, struct tstamp
            (double)path_backlog_ns(p, now) < commit_allowance_ns(b, p);
 }
 
+/* The best path so far: of the lowest rank, and of those the first in time. */
+struct choice {
+    struct path *path;
+    unsigned rank;
+    double at;
+};
+
+static void consider(struct choice *best, struct path *p, unsigned rank, double at)
+{
+    if (best->path == NULL || rank < best->rank || (rank == best->rank && at < best->at))
+        *best = (struct choice){ p, rank, at };
+}
+
 /*
  * The path with room, of the lowest rank, on which a bulk packet would arrive first, or NULL. While
  * the paths carry together more than the best could alone, the one that is free first: what has
@@ -156,20 +88,13 @@ bool schedule_has_room(const struct bond *b, const struct path *p, struct tstamp
  */
 struct path *schedule_bulk(struct bond *b, struct tstamp now, uint32_t bytes, uint32_t among)
 {
-    struct path *best = NULL;
-    double best_at = INFINITY;
-    for_each_path (b, p) {
-        if ((among >> p->id & 1) == 0 || !schedule_has_room(b, p, now, among))
-            continue;
-        unsigned rank = path_rank(p);
-        double at =
-            b->sharing ? (double)path_backlog_ns(p, now) : predict_arrival(p, now, bytes, false);
-        if (best == NULL || (rank == path_rank(best) ? at < best_at : rank < path_rank(best))) {
-            best = p;
-            best_at = at;
-        }
-    }
-    return best;
+    struct choice best = { .path = NULL };
+    for_each_path (b, p)
+        if ((among >> p->id & 1) != 0 && schedule_has_room(b, p, now, among))
+            consider(&best, p, path_rank(p),
+                     b->sharing ? (double)path_backlog_ns(p, now)
+                                : predict_arrival(p, now, bytes, false));
+    return best.path;
 }
 
 /* The rank of a path for what overtakes bulk: of use only as far as it leaves soon. */
@@ -183,38 +108,20 @@ static unsigned express_rank(const struct bond *b, const struct path *p)
 
 struct path *schedule_first(struct bond *b, struct tstamp now, uint32_t bytes, uint32_t among)
 {
-    struct path *best = NULL;
-    double best_at = INFINITY;
-    for_each_path (b, p) {
-        if (!path_usable(p) || (among >> p->id & 1) == 0)
-            continue;
-        unsigned rank = path_rank(p);
-        double at = predict_arrival(p, now, bytes, false);
-        if (best == NULL || (rank == path_rank(best) ? at < best_at : rank < path_rank(best))) {
-            best = p;
-            best_at = at;
-        }
-    }
-    return best;
+    struct choice best = { .path = NULL };
+    for_each_path (b, p)
+        if ((among >> p->id & 1) != 0 && path_usable(p))
+            consider(&best, p, path_rank(p), predict_arrival(p, now, bytes, false));
+    return best.path;
 }
 
 struct path *schedule_express(struct bond *b, struct tstamp now, uint32_t bytes, uint32_t among)
 {
-    struct path *best = NULL;
-    unsigned best_rank = UINT_MAX;
-    double best_at = INFINITY;
-    for_each_path (b, p) {
-        if (!path_usable(p) || p->express.count == p->express.capacity || (among >> p->id & 1) == 0)
-            continue;
-        unsigned rank = express_rank(b, p);
-        double at = predict_arrival(p, now, bytes, true);
-        if (best == NULL || (rank == best_rank ? at < best_at : rank < best_rank)) {
-            best = p;
-            best_rank = rank;
-            best_at = at;
-        }
-    }
-    return best;
+    struct choice best = { .path = NULL };
+    for_each_path (b, p)
+        if ((among >> p->id & 1) != 0 && path_usable(p) && p->express.count < p->express.capacity)
+            consider(&best, p, express_rank(b, p), predict_arrival(p, now, bytes, true));
+    return best.path;
 }
 
 static void take_sequence(struct bond *b, struct tstamp now, struct segment *s, uint16_t lane)
@@ -443,81 +350,6 @@ static void pump_repairs(struct bond *b, struct tstamp now)
             pkt_put(s.pkt);
         }
     }
-}
-
-/*
- * What waits of a TCP window that was made for paths which fell not long ago, too. Here it harms no
- * other flow; dropping it would close the window, which cubic opens again only seconds after the
- * path has returned. rate and rtt are those of the paths that are left.
- */
-static double missed_ns(const struct bond *b, double rate, double rtt)
-{
-    double before_bps = rate;
-    double before_rtt = rtt;
-    for_each_path (b, p) {
-        bool suspect = p->state == BOND_PATH_SUSPECT;
-        if (!suspect && !(p->fallen && tstamp_sub(b->now, p->fallen_at) < MISSED_NS))
-            continue;
-        before_bps += suspect ? p->rate.capacity_bps : p->rate_before_bps;
-        before_rtt = fmax(before_rtt, (double)p->srtt_ns);
-    }
-    if (rate <= 0 || before_bps <= rate)
-        return 0;
-    /* A window fills the round trip and CoDel's usual target, half of it; a fifth to spare. */
-    return fmin(1.2 * 1.5 * before_rtt * before_bps / rate - rtt, MISSED_MOST_NS);
-}
-
-/*
- * Whether bulk of late, over some three of the longest round trips, comes faster than the best path
- * takes it. Inner bytes against bytes on the wire: 5 % more; and it ends 10 % below.
- */
-static void survey_bulk(struct bond *b)
-{
-    int64_t since_ns = tstamp_sub(b->now, b->bulk_since);
-    double fade_ns = BULK_FADE_LEAST_NS;
-    double best_bps = 0;
-    if (since_ns < BULK_EVERY_NS)
-        return;
-    for_each_path (b, p) {
-        if (!path_usable(p))
-            continue;
-        fade_ns = fmax(fade_ns, 3.0 * (double)p->srtt_ns);
-        best_bps = fmax(best_bps, p->rate.capacity_bps);
-    }
-    double bps = (double)b->bulk_bytes * 8e9 / (double)since_ns;
-    b->bulk_bps += (bps - b->bulk_bps) * (1 - exp(-(double)since_ns / fade_ns));
-    b->bulk_bytes = 0;
-    b->bulk_since = b->now;
-    b->sharing = b->bulk_bps > best_bps * (b->sharing ? 0.9 : 1.0);
-}
-
-/* CoDel must know the delay that equalization adds, or TCP never opens its window wide enough. */
-void schedule_adapt_queues(struct bond *b)
-{
-    double rtt = 0;
-    double rate = 0;
-    double loss = 0;
-    bool starting = false;
-    for_each_path (b, p) {
-        if (!path_usable(p))
-            continue;
-        rtt = fmax(rtt, (double)p->srtt_ns);
-        rate += p->rate.capacity_bps;
-        loss = fmax(loss, p->rate.loss);
-        starting = starting || p->rate.phase == RATE_START;
-    }
-    struct flowq_codel *c = &b->queue.codel;
-    b->queue.ack_gap_max_ns = (int64_t)fmin(rtt / 8, ACK_GAP_MOST_NS);
-    /* With a hole open at nearly every time, its repair is a part of the inner round trip. */
-    double in_flight = rate * rtt / (1514 * 8e9);
-    rtt *= 1 + 1.2 * fmin(1, 2 * loss * in_flight);
-    double packet_ns = rate > 0 ? 1514 * 8e9 / rate : 0;
-    double target = fmax(fmax(5e6, 1.5 * packet_ns), rtt / 2);
-    c->target_ns = (int64_t)fmax(target, missed_ns(b, rate, rtt));
-    c->interval_ns = (int64_t)fmax(100e6, 2 * rtt);
-    c->next_drop_min_ns = (int64_t)(1.5 * (rtt + (double)c->target_ns));
-    c->off = starting || rate <= 0;
-    survey_bulk(b);
 }
 
 void schedule_pump(struct bond *b, struct tstamp now)
