@@ -33,7 +33,12 @@ check_programs() {
     trap 'exit 1' INT TERM HUP
 }
 
+# What a benchmark started outside the lab's namespaces ends here, the rest with the lab.
 clean() {
+    jobs -p >"$tmp/jobs"
+    while read -r pid; do
+        kill "$pid" 2>/dev/null || true
+    done <"$tmp/jobs"
     "$lab" down --id "$id"
     rm -rf "$tmp"
 }
@@ -116,5 +121,6 @@ stop_tunnel() {
     iperf_pid=
 }
 
+. "$top/bench/usage.sh"
 # quantile and the targets
 . "$top/bench/targets.sh"

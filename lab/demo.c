@@ -18,9 +18,20 @@
 #include "lab/demo_screen.h"
 #include "lab/flow.h"
 #include "lab/lab.h"
+#include "lab/option.h"
 #include "sim/linkspec.h"
 
-static const char usage[] = "usage: hawser demo [--links SPEC] [--seconds N] [--seed N]\n";
+static const char usage[] =
+    "usage: hawser demo [--links SPEC] [--seconds N] [--seed N]\n"
+    "\n"
+    "A whole bond in network namespaces of this machine: every link alone, all bonded, the "
+    "fastest\n"
+    "cut and back. Needs root and leaves nothing behind.\n"
+    "\n"
+    "    --links SPEC    the providers' links, as 'name=dsl 2/16,15ms; name=lte 12/40,25ms':\n"
+    "                    up and down in Mbit/s, one-way delay; docs/lab.md has every key\n"
+    "    --seconds N     of download, 10 to 3600; default 40\n"
+    "    --seed N        of the links' losses and jitter; default 1\n";
 
 static const char default_links[] = "name=cable 8/40,12ms;"
                                     "name=lte 15/60,35ms,jitter=6,queue=200;"
@@ -32,6 +43,7 @@ enum {
     WARM_UP_PERCENT = 30, /* of a phase, not measured */
     SECONDS_DEFAULT = 40,
     SECONDS_MIN = 10,
+    SECONDS_MAX = 3600,
     RATE_TICKS = 10, /* over which the shown rate is averaged */
 };
 
@@ -57,25 +69,33 @@ static bool parse_options(struct demo *d, int argc, char **argv)
         { "links", required_argument, NULL, 'l' },
         { "seconds", required_argument, NULL, 's' },
         { "seed", required_argument, NULL, 'r' },
+        { "help", no_argument, NULL, 'h' },
         { NULL, 0, NULL, 0 },
     };
     int letter;
-    while ((letter = getopt_long(argc, argv, "", longs, NULL)) != -1) {
+    while ((letter = getopt_long(argc, argv, "h", longs, NULL)) != -1) {
         switch (letter) {
         case 'l':
             d->links = optarg;
             break;
         case 's':
-            d->seconds = strtod(optarg, NULL);
+            if (!option_number("--seconds", optarg, SECONDS_MIN, SECONDS_MAX, &d->seconds))
+                return false;
             break;
         case 'r':
-            d->seed = strtoull(optarg, NULL, 0);
+            if (!option_count("--seed", optarg, 0, UINT64_MAX, &d->seed))
+                return false;
             break;
+        case 'h':
+            fputs(usage, stdout);
+            exit(EXIT_SUCCESS);
         default:
             return false;
         }
     }
-    return optind == argc && d->seconds >= SECONDS_MIN && d->seconds <= 3600.0;
+    if (optind < argc)
+        log_error("\"%s\" is too much", argv[optind]);
+    return optind == argc;
 }
 
 static double clock_s(void)
@@ -262,7 +282,7 @@ int main(int argc, char **argv)
     char error[LINKSPEC_ERROR_BYTES];
     log_init("hawser demo", LOG_LEVEL_INFO, false);
     if (!parse_options(&d, argc, argv)) {
-        fputs(usage, stderr);
+        fputs("hawser demo: wrong usage; see hawser demo --help\n", stderr);
         return 2;
     }
     if (!linkspecs_parse(&d.specs, d.links, error)) {

@@ -25,6 +25,7 @@
 #include "base/log.h"
 #include "base/tstamp.h"
 #include "lab/emulator.h"
+#include "lab/option.h"
 #include "sys/slice.h"
 
 struct options {
@@ -39,28 +40,34 @@ static const char usage[] = "usage: hawser-emu --links SPEC [--seed N] [--contro
 
 static bool parse_options(struct options *o, int argc, char **argv)
 {
+    enum { OWNER_MAX = 0x3fffffff };
     static const struct option longs[] = {
-        { "links", required_argument, NULL, 'l' },
-        { "seed", required_argument, NULL, 's' },
-        { "control", required_argument, NULL, 'c' },
-        { "owner", required_argument, NULL, 'o' },
-        { NULL, 0, NULL, 0 },
+        { "links", required_argument, NULL, 'l' },   { "seed", required_argument, NULL, 's' },
+        { "control", required_argument, NULL, 'c' }, { "owner", required_argument, NULL, 'o' },
+        { "help", no_argument, NULL, 'h' },          { NULL, 0, NULL, 0 },
     };
+    uint64_t owner = 0;
     int letter;
-    while ((letter = getopt_long(argc, argv, "", longs, NULL)) != -1) {
+    while ((letter = getopt_long(argc, argv, "h", longs, NULL)) != -1) {
         switch (letter) {
         case 'l':
             o->links = optarg;
             break;
         case 's':
-            o->seed = strtoull(optarg, NULL, 0);
+            if (!option_count("--seed", optarg, 0, UINT64_MAX, &o->seed))
+                return false;
             break;
         case 'c':
             o->control = optarg;
             break;
         case 'o':
-            o->owner = (pid_t)strtol(optarg, NULL, 10);
+            if (!option_count("--owner", optarg, 0, OWNER_MAX, &owner))
+                return false;
+            o->owner = (pid_t)owner;
             break;
+        case 'h':
+            fputs(usage, stdout);
+            exit(0);
         default:
             return false;
         }

@@ -13,6 +13,7 @@
 #include "base/log.h"
 #include "lab/lab.h"
 #include "lab/netns.h"
+#include "lab/option.h"
 #include "sim/linkspec.h"
 #include "sim/scenario.h"
 
@@ -29,13 +30,55 @@ static const char usage[] =
     "       hawser-lab scenarios [NAME]\n"
     "       hawser-lab trace lte:SEED:MBIT                  prints it in mahimahi's format\n";
 
-enum { EXIT_USAGE = 2 };
+enum { EXIT_USAGE = 2, OWNER_MAX = 0x3fffffff };
 
 struct arguments {
     struct lab_config lab;
     char **rest; /* what is not an option */
     int rest_count;
 };
+
+static bool parse_count(const char *name, const char *text, uint64_t min, uint64_t max,
+                        unsigned *out)
+{
+    uint64_t number;
+    bool good = option_count(name, text, min, max, &number);
+    *out = good ? (unsigned)number : 0;
+    return good;
+}
+
+/* False: the reason was told. */
+static bool parse_option(struct arguments *a, int letter, const char *text)
+{
+    unsigned owner;
+    switch (letter) {
+    case 'i':
+        a->lab.id = text;
+        if (lab_id_valid(text))
+            return true;
+        log_error("--id: \"%s\" is not 1 to 11 letters and digits", text);
+        return false;
+    case 'l':
+        a->lab.links = text;
+        return true;
+    case 'p':
+        return parse_count("--plain", text, 0, LAB_PLAIN_MAX, &a->lab.plain_count);
+    case 'c':
+        return parse_count("--clients", text, 1, LAB_CLIENTS_MAX, &a->lab.clients_count);
+    case 'r':
+        a->lab.same_range = true;
+        return true;
+    case 's':
+        return option_count("--seed", text, 0, UINT64_MAX, &a->lab.seed);
+    case 'o':
+        if (!parse_count("--owner", text, 1, OWNER_MAX, &owner))
+            return false;
+        a->lab.owner = (pid_t)owner;
+        return true;
+    default: /* a character, not an enum; getopt has said what is wrong */
+        return false;
+    }
+}
 
 static bool parse_arguments(struct arguments *a, int argc, char **argv)
 {
@@ -46,37 +89,12 @@ static bool parse_arguments(struct arguments *a, int argc, char **argv)
         { "owner", required_argument, NULL, 'o' }, { NULL, 0, NULL, 0 },
     };
     int letter;
-    while ((letter = getopt_long(argc, argv, "+", longs, NULL)) != -1) {
-        switch (letter) {
-        case 'i':
-            a->lab.id = optarg;
-            break;
-        case 'l':
-            a->lab.links = optarg;
-            break;
-        case 'p':
-            a->lab.plain_count = (unsigned)strtoul(optarg, NULL, 10);
-            break;
-        case 'c':
-            a->lab.clients_count = (unsigned)strtoul(optarg, NULL, 10);
-            break;
-        case 'r':
-            a->lab.same_range = true;
-            break;
-        case 's':
-            a->lab.seed = strtoull(optarg, NULL, 0);
-            break;
-        case 'o':
-            a->lab.owner = (pid_t)strtol(optarg, NULL, 10);
-            break;
-        default:
+    while ((letter = getopt_long(argc, argv, "+", longs, NULL)) != -1)
+        if (!parse_option(a, letter, optarg))
             return false;
-        }
-    }
     a->rest = argv + optind;
     a->rest_count = argc - optind;
-    return a->lab.plain_count <= LAB_PLAIN_MAX && a->lab.clients_count >= 1 &&
-           a->lab.clients_count <= LAB_CLIENTS_MAX && lab_id_valid(a->lab.id);
+    return true;
 }
 
 /* SCENARIO may stand before or behind the options. */
@@ -179,7 +197,8 @@ static int do_scenarios(struct arguments *a)
     const struct scenario *scenario = scenario_find(a->rest[0]);
     const char *links = scenario != NULL ? scenario->links : a->rest[0];
     if (!linkspecs_parse(&specs, links, error)) {
-        log_error("%s", error);
+        log_error("\"%s\" is no scenario (hawser-lab scenarios lists them), nor links: %s", links,
+                  error);
         return EXIT_FAILURE;
     }
     printf("%llu %llu\n%s\n", (unsigned long long)linkspecs_sum_bps(&specs, LINK_UP),
@@ -241,9 +260,14 @@ int main(int argc, char **argv)
     struct arguments a = { .lab = { .id = "lab", .clients_count = 1, .seed = 1 } };
     int status = EXIT_USAGE;
     log_init("hawser-lab", LOG_LEVEL_INFO, false);
+    if (argc >= 2 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)) {
+        fputs(usage, stdout);
+        return EXIT_SUCCESS;
+    }
     if (argc >= 2 && parse_arguments(&a, argc - 1, argv + 1))
         status = run_verb(argv[1], &a);
     if (status == EXIT_USAGE)
-        fputs(usage, stderr);
+        fprintf(stderr, "hawser-lab %s: wrong usage; see hawser-lab --help\n",
+                argc >= 2 ? argv[1] : "without a command");
     return status;
 }

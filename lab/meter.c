@@ -27,6 +27,7 @@
 #include "base/log.h"
 #include "base/tstamp.h"
 #include "lab/netns.h"
+#include "lab/option.h"
 
 enum {
     EXIT_USAGE = 2,
@@ -353,8 +354,20 @@ static int do_call(const struct options *o)
     return EXIT_SUCCESS;
 }
 
+/* Into nanoseconds, of the unit; false: the reason was told. */
+static bool parse_time(const char *name, const char *text, double max, double unit_ns,
+                       int64_t *out_ns)
+{
+    double number;
+    if (!option_number(name, text, 0.001, max, &number))
+        return false;
+    *out_ns = (int64_t)(number * unit_ns);
+    return true;
+}
+
 static bool parse_options(struct options *o, int argc, char **argv)
 {
+    const double seconds_max = (double)((CALL_PACKETS_MAX - 1) * CALL_INTERVAL_NS) / 1e9;
     static const struct option longs[] = {
         { "from", required_argument, NULL, 'f' },    { "to", required_argument, NULL, 't' },
         { "address", required_argument, NULL, 'a' }, { "bytes", required_argument, NULL, 'b' },
@@ -371,27 +384,31 @@ static bool parse_options(struct options *o, int argc, char **argv)
             o->to = optarg;
             break;
         case 'a':
-            if (inet_pton(AF_INET, optarg, &o->address.sin_addr) != 1)
+            if (inet_pton(AF_INET, optarg, &o->address.sin_addr) != 1) {
+                log_error("--address: \"%s\" is no IPv4 address", optarg);
                 return false;
+            }
             break;
         case 'b':
-            o->bytes = strtoull(optarg, NULL, 10);
+            if (!option_count("--bytes", optarg, 1, UINT64_MAX, &o->bytes))
+                return false;
             break;
         case 'c':
             o->congestion = optarg;
             break;
         case 's':
-            o->most_ns = (int64_t)(strtod(optarg, NULL) * 1e9);
+            if (!parse_time("--seconds", optarg, seconds_max, 1e9, &o->most_ns))
+                return false;
             break;
         case 'l':
-            o->limit_ns = (int64_t)(strtod(optarg, NULL) * 1e6);
+            if (!parse_time("--limit", optarg, 1e6, 1e6, &o->limit_ns))
+                return false;
             break;
         default:
             return false;
         }
     }
-    return optind == argc && o->from != NULL && o->to != NULL && o->address.sin_addr.s_addr != 0 &&
-           o->most_ns > 0 && o->most_ns <= (CALL_PACKETS_MAX - 1) * CALL_INTERVAL_NS;
+    return optind == argc && o->from != NULL && o->to != NULL && o->address.sin_addr.s_addr != 0;
 }
 
 int main(int argc, char **argv)
@@ -399,6 +416,10 @@ int main(int argc, char **argv)
     struct options o = { .congestion = "cubic", .most_ns = 60 * NS_PER_S };
     o.address = (struct sockaddr_in){ .sin_family = AF_INET, .sin_port = htons(PORT) };
     log_init("hawser-meter", LOG_LEVEL_INFO, false);
+    if (argc >= 2 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)) {
+        fputs(usage, stdout);
+        return EXIT_SUCCESS;
+    }
     bool good = argc >= 2 && parse_options(&o, argc - 1, argv + 1);
     if (good && strcmp(argv[1], "transfer") == 0 && o.bytes > 0)
         return do_transfer(&o);
@@ -406,6 +427,7 @@ int main(int argc, char **argv)
         return do_call(&o);
     if (good && strcmp(argv[1], "stream") == 0)
         return do_stream(&o);
-    fputs(usage, stderr);
+    fprintf(stderr, "hawser-meter %s: wrong usage; see hawser-meter --help\n",
+            argc >= 2 ? argv[1] : "without a command");
     return EXIT_USAGE;
 }

@@ -13,7 +13,7 @@
 enum { LINKS_TEXT_BYTES = 1024, EXIT_USAGE = 2 };
 
 static const char usage[] =
-    "usage: hawser-sim [options]\n"
+    "usage: hawser-sim [options]; hawser-sim --list\n"
     "  --scenario NAME       links by name (--list shows them); default twin\n"
     "  --links SPEC          links as text\n"
     "  --random SEED         everything drawn by chance; --faults SEED: links that fail often\n"
@@ -206,7 +206,6 @@ enum {
     OPT_HEADER,
     OPT_JSON,
     OPT_LIST,
-    OPT_HELP,
 };
 
 static const struct option long_options[] = {
@@ -244,7 +243,7 @@ static const struct option long_options[] = {
     { "header", no_argument, NULL, OPT_HEADER },
     { "json", no_argument, NULL, OPT_JSON },
     { "list", no_argument, NULL, OPT_LIST },
-    { "help", no_argument, NULL, OPT_HELP },
+    { "help", no_argument, NULL, 'h' },
     { NULL, 0, NULL, 0 },
 };
 
@@ -435,9 +434,9 @@ static bool parse_options(struct options *o, int argc, char **argv)
     struct parsing p = { .options = o };
     set_scenario(&p, "twin");
     int option;
-    while ((option = getopt_long(argc, argv, "", long_options, NULL)) != -1) {
-        if (option == OPT_HELP || option == OPT_LIST) {
-            if (option == OPT_HELP)
+    while ((option = getopt_long(argc, argv, "h", long_options, NULL)) != -1) {
+        if (option == 'h' || option == OPT_LIST) {
+            if (option == 'h')
                 fputs(usage, stdout);
             else
                 list_scenarios();
@@ -476,7 +475,7 @@ int main(int argc, char **argv)
     struct options o = { .name = "twin" };
     sim_config_default(&o.config);
     if (!parse_options(&o, argc, argv)) {
-        fputs(usage, stderr);
+        fputs("see hawser-sim --help\n", stderr);
         return EXIT_USAGE;
     }
     if (o.header)

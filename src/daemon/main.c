@@ -71,12 +71,12 @@ static int parse(int argc, char **argv, struct arguments *out)
             fputs(usage, stdout);
             return EXIT_DONE;
         default: /* a character, not an enum; getopt has said what is wrong */
-            fputs(usage, stderr);
+            fputs("see hawserd --help\n", stderr);
             return EXIT_USAGE;
         }
     }
     if (optind < argc) {
-        fprintf(stderr, "hawserd: %s is too much\n%s", argv[optind], usage);
+        fprintf(stderr, "hawserd: %s is too much; see hawserd --help\n", argv[optind]);
         return EXIT_USAGE;
     }
     return -1;
