@@ -37,6 +37,14 @@ bool log_level_parse(const char *text, enum log_level *out)
     return false;
 }
 
+/* Nothing that is logged ends the line, begins another, or moves the cursor of who reads it. */
+static void make_plain(char *text, size_t len)
+{
+    for (size_t i = 0; i < len; i++)
+        if ((unsigned char)text[i] < ' ' || text[i] == 0x7f)
+            text[i] = '?';
+}
+
 void log_line(enum log_level level, const char *format, ...)
 {
     static const int priorities[] = { 3, 4, 6, 7 }; /* sd-daemon(3): SD_ERR and so on */
@@ -58,6 +66,7 @@ void log_line(enum log_level level, const char *format, ...)
     size_t len = (size_t)at + (n > 0 ? (size_t)n : 0);
     if (len > sizeof line - 2)
         len = sizeof line - 2;
+    make_plain(line, len);
     line[len++] = '\n';
     /* One write, so that lines of the two processes never mix; a log that cannot be written has
      * nowhere to complain to. */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * Logging to stderr, one line a call, with systemd's <N> priority prefix when stderr is the
- * journal. Never called for a packet: a packet that is dropped is a counter.
+ * journal. Control characters become question marks. Never called for a packet: a packet that is
+ * dropped is a counter.
  */
 #ifndef HAWSER_BASE_LOG_H
 #define HAWSER_BASE_LOG_H

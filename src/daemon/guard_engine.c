@@ -182,13 +182,25 @@ static void on_reload(struct guard *g, struct tstamp now, const struct msg *m)
     g->reload_asked = true;
 }
 
+/* Whether a change of the peer may be logged: one that flaps does not fill the log. */
+static bool may_log(struct guard *g, struct tstamp now, const struct config_peer *p)
+{
+    uint32_t left_out;
+    if (!log_limit_take(&g->peer_lines[p - g->config.peers], now, &left_out))
+        return false;
+    if (left_out > 0)
+        log_info("peer %s: %u changes were not logged", p->name, left_out);
+    return true;
+}
+
 static void on_peer_state(struct guard *g, struct tstamp now, const struct msg *m)
 {
     const struct config_peer *p = peer_of_key(g, m->state.public_key);
     if (p == NULL)
         return;
     g->engine.peer_up[p - g->config.peers] = m->state.up;
-    log_info("peer %s is %s (%s)", p->name, m->state.up ? "up" : "down", m->state.reason);
+    if (may_log(g, now, p))
+        log_info("peer %s is %s (%s)", p->name, m->state.up ? "up" : "down", m->state.reason);
     guard_hook(g, now, m->state.up ? HOOK_PEER_UP : HOOK_PEER_DOWN, p->name, NULL, &m->state.remote,
                m->state.reason);
 }
@@ -208,8 +220,9 @@ static void on_path_state(struct guard *g, struct tstamp now, const struct msg *
     const char *link = m->state.link;
     if (p == NULL || !is_plain(link))
         return;
-    log_info("peer %s: link %s is %s (%s)", p->name, link, m->state.up ? "up" : "down",
-             m->state.reason);
+    if (may_log(g, now, p))
+        log_info("peer %s: link %s is %s (%s)", p->name, link, m->state.up ? "up" : "down",
+                 m->state.reason);
     guard_hook(g, now, m->state.up ? HOOK_LINK_UP : HOOK_LINK_DOWN, p->name, link, &m->state.remote,
                m->state.reason);
 }

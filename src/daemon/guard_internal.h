@@ -4,12 +4,14 @@
 #define HAWSER_DAEMON_GUARD_INTERNAL_H
 
 #include <sys/types.h>
+#include <time.h>
 
 #include "daemon/channel.h"
 #include "daemon/config.h"
 #include "daemon/guard.h"
 #include "daemon/hook.h"
 #include "daemon/links.h"
+#include "daemon/log_limit.h"
 #include "daemon/network.h"
 #include "daemon/resolve.h"
 #include "daemon/usage.h"
@@ -52,12 +54,14 @@ struct guard {
     struct resolver *resolver; /* owned */
     struct hook_runner hook;
     struct engine_process engine;
+    struct log_limit peer_lines[CONFIG_PEERS_MAX]; /* by their place in the configuration */
     struct channel_input in;
     struct usage usage; /* of links with a quota */
     char usage_path[CONFIG_PATH_BYTES_MAX + 32];
     bool usage_dirty;            /* the file does not have it yet */
     struct tstamp usage_saved;   /* last */
     struct tstamp usage_look_at; /* the month may end meanwhile */
+    time_t usage_wall;           /* when all accounts were looked at last */
     bool reload_wanted;
     bool reload_asked; /* by the engine, which waits for the answer */
     bool stopping;

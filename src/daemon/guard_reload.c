@@ -81,6 +81,7 @@ static void move_peer_states(struct guard *g, const struct config *old)
     bool before[CONFIG_PEERS_MAX];
     memcpy(before, g->engine.peer_up, sizeof before);
     memset(g->engine.peer_up, 0, sizeof g->engine.peer_up);
+    memset(g->peer_lines, 0, sizeof g->peer_lines);
     for (size_t i = 0; i < g->config.peer_count; i++)
         for (size_t j = 0; j < old->peer_count; j++)
             if (before[j] &&

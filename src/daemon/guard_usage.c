@@ -10,7 +10,7 @@
 #include "base/log.h"
 #include "daemon/guard_internal.h"
 
-enum { LOOK_S = 60, SAVE_S = 60 };
+enum { LOOK_S = 60, SAVE_S = 60, RUNS_ON_S = 600 };
 
 #define LIMIT_STEP 0.1 /* the engine is not told of smaller changes */
 
@@ -77,6 +77,16 @@ static bool differs(const struct quota_advice *a, const struct quota_advice *b)
     return a->used_up != b->used_up || by > most || by < -most;
 }
 
+/* The month at the last look, if the clock has run on since then and was not set. */
+static int32_t month_before(const struct guard *g, time_t wall, uint8_t reset_day)
+{
+    struct tm local;
+    if (g->usage_wall > wall || wall - g->usage_wall > RUNS_ON_S)
+        return QUOTA_MONTH_UNKNOWN;
+    localtime_r(&g->usage_wall, &local);
+    return quota_month(&local, reset_day);
+}
+
 /* Brings the account of a link up to date; true: the engine has to be told of the link. */
 static bool look(struct guard *g, struct link_slot *s, uint64_t more_bytes)
 {
@@ -86,8 +96,8 @@ static bool look(struct guard *g, struct link_slot *s, uint64_t more_bytes)
     struct quota_usage *u = usage_of(&g->usage, s->config.name);
     struct quota_usage before = *u;
     localtime_r(&wall, &local);
-    quota_turn(u, quota_month(&local, rule->reset_day));
-    u->bytes += more_bytes;
+    quota_turn(u, month_before(g, wall, rule->reset_day), quota_month(&local, rule->reset_day));
+    quota_add(u, more_bytes);
     g->usage_dirty |= u->bytes != before.bytes || u->month != before.month;
     int64_t left_s = quota_left_s(&local, rule->reset_day);
     struct quota_advice next = quota_advise(rule, u->bytes, left_s);
@@ -119,6 +129,7 @@ void guard_usage_look(struct guard *g, struct tstamp now)
         if (!has_quota(s))
             s->advice = (struct quota_advice){ 0 };
     }
+    g->usage_wall = time(NULL); /* now each account has turned, if its month has */
 }
 
 void guard_usage_add(struct guard *g, struct tstamp now, const struct msg_usage *m)

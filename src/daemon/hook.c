@@ -2,6 +2,7 @@
 #include "daemon/hook.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
@@ -57,6 +58,11 @@ static void child(const struct hook_runner *h, const struct hook_event *e)
     snprintf(texts[n++], VARIABLE_BYTES, "HAWSER_REASON=%s", e->reason);
     for (int i = 0; i < n; i++)
         environment[i] = texts[i];
+    int nothing = open("/dev/null", O_RDONLY);
+    if (nothing > STDIN_FILENO) {
+        dup2(nothing, STDIN_FILENO);
+        close(nothing);
+    }
     setpgid(0, 0); /* so that it can be ended with all it started */
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
@@ -82,19 +88,53 @@ static void start_next(struct hook_runner *h, struct tstamp now)
         }
         h->head = (h->head + 1) % HOOK_QUEUE_MAX;
         h->count--;
+        h->is_full = h->is_full && h->count > 0;
     }
+}
+
+/* A peer calls its links what it likes: letters, digits and "-_.", not at the start, are told. */
+static void make_plain(char *name)
+{
+    for (char *c = name; *c != '\0'; c++) {
+        bool alnum =
+            (*c >= '0' && *c <= '9') || (*c >= 'a' && *c <= 'z') || (*c >= 'A' && *c <= 'Z');
+        if (!alnum && (c == name || strchr("-_.", *c) == NULL))
+            *c = '_';
+    }
+}
+
+/* The last that waits of the same link, peer or tunnel; NULL: none does. */
+static struct hook_event *waiting_of(struct hook_runner *h, const struct hook_event *event)
+{
+    for (unsigned i = h->count; i > 0; i--) {
+        struct hook_event *e = &h->queue[(h->head + i - 1) % HOOK_QUEUE_MAX];
+        if (strcmp(e->peer, event->peer) == 0 && strcmp(e->link, event->link) == 0)
+            return e;
+    }
+    return NULL;
+}
+
+static void push_full(struct hook_runner *h, const struct hook_event *event)
+{
+    struct hook_event *older = waiting_of(h, event);
+    if (older != NULL)
+        *older = *event;
+    if (!h->is_full)
+        log_warn("hook: %d events wait already: some are left out", HOOK_QUEUE_MAX);
+    h->is_full = true;
 }
 
 void hook_push(struct hook_runner *h, struct tstamp now, const struct hook_event *event)
 {
+    struct hook_event plain = *event;
     if (h->path[0] == '\0')
         return;
+    make_plain(plain.link);
     if (h->count == HOOK_QUEUE_MAX) {
-        log_warn("hook: %d events wait already, so %s is left out", HOOK_QUEUE_MAX,
-                 event_name(event->type));
+        push_full(h, &plain);
         return;
     }
-    h->queue[(h->head + h->count++) % HOOK_QUEUE_MAX] = *event;
+    h->queue[(h->head + h->count++) % HOOK_QUEUE_MAX] = plain;
     start_next(h, now);
 }
 

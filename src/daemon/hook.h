@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * The user's program for changes: one at a time, in the order of the events, without holding
- * traffic. One that runs longer than HOOK_SECONDS_MAX is ended.
+ * traffic. One that runs longer than HOOK_SECONDS_MAX is ended. When too many events wait, a newer
+ * one takes the place of an older one of the same link, peer or tunnel, so that the last that is
+ * told of it is how it is.
  */
 #ifndef HAWSER_DAEMON_HOOK_H
 #define HAWSER_DAEMON_HOOK_H
@@ -12,7 +14,7 @@
 #include "base/tstamp.h"
 #include "daemon/config.h"
 
-enum { HOOK_SECONDS_MAX = 30, HOOK_QUEUE_MAX = 64 };
+enum { HOOK_SECONDS_MAX = 30, HOOK_QUEUE_MAX = 256 };
 
 enum hook_event_type {
     HOOK_TUNNEL_UP,
@@ -26,7 +28,7 @@ enum hook_event_type {
 struct hook_event {
     enum hook_event_type type;
     char peer[CONFIG_NAME_MAX + 1];      /* empty: none */
-    char link[CONFIG_LINK_NAME_MAX + 1]; /* empty: none */
+    char link[CONFIG_LINK_NAME_MAX + 1]; /* empty: none; hook_push() makes it plain */
     char address[NETADDR_STRLEN];        /* the tunnel's, or the peer's on that link */
     uint32_t mtu_bytes;
     char reason[96];
@@ -38,7 +40,8 @@ struct hook_runner {
     struct hook_event queue[HOOK_QUEUE_MAX];
     unsigned head;
     unsigned count;
-    pid_t pid; /* 0: none runs */
+    bool is_full; /* and that was logged */
+    pid_t pid;    /* 0: none runs */
     enum hook_event_type running;
     struct tstamp kill_at;
 };

@@ -268,6 +268,9 @@ static void get_state(struct reader *r, struct msg_state *s)
     get_text(r, s->link, sizeof s->link - 1);
     get_addr(r, &s->remote);
     get_text(r, s->reason, sizeof s->reason - 1);
+    for (const char *c = s->reason; *c != '\0'; c++)
+        if (*c < ' ' || *c > '~')
+            r->failed = true; /* it goes to hooks */
 }
 
 static void put_quota(struct writer *w, const struct msg_quota *q)

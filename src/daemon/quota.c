@@ -32,13 +32,20 @@ int64_t quota_left_s(const struct tm *local, uint8_t reset_day)
     return left_s > 0 ? left_s : 1; /* a leap second */
 }
 
-void quota_turn(struct quota_usage *u, int32_t month)
+void quota_turn(struct quota_usage *u, int32_t before, int32_t month)
 {
-    if (month == QUOTA_MONTH_UNKNOWN || month == u->month)
+    bool has_begun = before != QUOTA_MONTH_UNKNOWN && month > before;
+    if (month == QUOTA_MONTH_UNKNOWN || (month <= u->month && !has_begun))
         return;
-    if (month > u->month && u->month != QUOTA_MONTH_UNKNOWN)
+    if (u->month != QUOTA_MONTH_UNKNOWN)
         u->bytes = 0;
     u->month = month;
+}
+
+void quota_add(struct quota_usage *u, uint64_t bytes)
+{
+    uint64_t room = u->bytes < QUOTA_BYTES_MAX ? QUOTA_BYTES_MAX - u->bytes : 0;
+    u->bytes += bytes < room ? bytes : room;
 }
 
 struct quota_advice quota_advise(const struct quota_rule *rule, uint64_t used_bytes, int64_t left_s)

@@ -21,14 +21,17 @@ enum {
     QUOTA_MONTH_UNKNOWN = 0,
 };
 
+#define QUOTA_BYTES_MAX ((uint64_t)INT64_MAX)
+
 struct quota_rule {
     uint64_t bytes;    /* a month, both directions; 0: no quota */
     uint8_t reset_day; /* 1 .. QUOTA_DAY_MAX */
 };
 
 struct quota_usage {
-    int32_t month; /* counted from year 0, by the day it began; or QUOTA_MONTH_UNKNOWN */
-    uint64_t bytes;
+    int32_t
+        month; /* the latest, counted from year 0, by the day it began; or QUOTA_MONTH_UNKNOWN */
+    uint64_t bytes; /* at most QUOTA_BYTES_MAX */
 };
 
 /* The account's month of a local time; unknown while the clock is before 2024: it was not set. */
@@ -38,10 +41,14 @@ int32_t quota_month(const struct tm *local, uint8_t reset_day);
 int64_t quota_left_s(const struct tm *local, uint8_t reset_day);
 
 /*
- * A later month begins with nothing used. A clock that is unset, or goes back, takes nothing away
- * from what is used.
+ * A later month begins with nothing used, and so does one that begins while the clock runs.
+ * before: the month by the same clock some minutes ago, or unknown. A clock that is unset, or goes
+ * back and is set right again, takes nothing away from what is used.
  */
-void quota_turn(struct quota_usage *u, int32_t month);
+void quota_turn(struct quota_usage *u, int32_t before, int32_t month);
+
+/* Up to the most that the file of usage.h can hold. */
+void quota_add(struct quota_usage *u, uint64_t bytes);
 
 struct quota_advice {
     uint64_t limit_bps; /* most in either direction; 0: no limit */

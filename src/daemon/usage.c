@@ -33,13 +33,18 @@ struct quota_usage *usage_of(struct usage *u, const char *name)
 static bool parse_line(struct usage *u, const char *line)
 {
     char name[LINE_BYTES_MAX];
+    char month_text[LINE_BYTES_MAX];
+    char bytes_text[LINE_BYTES_MAX];
     char extra;
-    int32_t month;
-    int64_t bytes;
-    if (sscanf(line, "%79s %" SCNd32 " %" SCNd64 " %c", name, &month, &bytes, &extra) != 3 ||
-        !value_name(name, CONFIG_LINK_NAME_MAX) || month < 0 || bytes < 0)
+    uint32_t month;
+    if (sscanf(line, "%79s %79s %79[0-9] %c", name, month_text, bytes_text, &extra) != 3 ||
+        !value_name(name, CONFIG_LINK_NAME_MAX) || !value_uint(month_text, 0, INT32_MAX, &month))
         return false;
-    *usage_of(u, name) = (struct quota_usage){ .month = month, .bytes = (uint64_t)bytes };
+    errno = 0;
+    unsigned long long bytes = strtoull(bytes_text, NULL, 10);
+    if (errno != 0 || bytes > QUOTA_BYTES_MAX)
+        return false;
+    *usage_of(u, name) = (struct quota_usage){ .month = (int32_t)month, .bytes = bytes };
     return true;
 }
 

@@ -81,6 +81,15 @@ static void a_long_line_is_cut_and_still_ends(void **state)
     assert_int_equal(got[len - 1], '\n');
 }
 
+static void what_is_logged_stays_on_its_line(void **state)
+{
+    (void)state;
+    catch_stderr();
+    log_init("test", LOG_LEVEL_INFO, false);
+    log_info("%s", "a\nhawserd: error: b\r\t\033[2J\177 gr\xc3\xbc\xc3\x9f\x65");
+    assert_string_equal(caught(), "test: a?hawserd: error: b???[2J? gr\xc3\xbc\xc3\x9f\x65\n");
+}
+
 static void levels_have_names(void **state)
 {
     (void)state;
@@ -101,6 +110,7 @@ int main(void)
         cmocka_unit_test(lines_up_to_the_level_are_written),
         cmocka_unit_test(the_journal_gets_priorities),
         cmocka_unit_test(a_long_line_is_cut_and_still_ends),
+        cmocka_unit_test(what_is_logged_stays_on_its_line),
         cmocka_unit_test(levels_have_names),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include <fcntl.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -122,6 +123,66 @@ static void leaves_out_what_is_too_many(void **state)
     assert_int_equal(ran, HOOK_QUEUE_MAX + 1); /* the first does not wait */
 }
 
+/* However many there are, the last that is told of a link is how it is now. */
+static void the_last_word_of_a_link_is_kept(void **state)
+{
+    (void)state;
+    struct hook_runner h;
+    script(&h, "[ $2 != b ] || echo \"$1\" >\"$out\"");
+    hook_push(&h, now, &(struct hook_event){ .type = HOOK_PEER_UP, .peer = "vps" });
+    hook_push(&h, now, &(struct hook_event){ .type = HOOK_LINK_UP, .peer = "vps", .link = "b" });
+    for (unsigned i = 0; i < HOOK_QUEUE_MAX; i++)
+        hook_push(&h, now, &(struct hook_event){ .type = HOOK_LINK_UP, .link = "a" });
+    hook_push(&h, now, &(struct hook_event){ .type = HOOK_LINK_DOWN, .peer = "vps", .link = "b" });
+    assert_int_equal(h.count, HOOK_QUEUE_MAX);
+    run(&h);
+    assert_string_equal(written(), "link-down\n");
+}
+
+/* What a peer calls its link is neither an option nor a path nor anything to a shell. */
+static void odd_names_of_links_are_made_plain(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name, *told;
+    } cases[] = {
+        { "wwan0.7_a-b", "wwan0.7_a-b" },
+        { "--help", "_-help" },
+        { "$(reboot)", "__reboot_" },
+        { "a;b&c|d", "a_b_c_d" },
+        { "../x", "_._x" },
+        { "'\"`\\*?", "______" },
+        { "=x", "_x" },
+    };
+    struct hook_runner h;
+    script(&h, "echo \"$2 $HAWSER_LINK\" >\"$out\"");
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct hook_event e = { .type = HOOK_LINK_UP, .peer = "vps" };
+        char expected[64];
+        snprintf(e.link, sizeof e.link, "%s", cases[i].name);
+        snprintf(expected, sizeof expected, "%s %s\n", cases[i].told, cases[i].told);
+        hook_push(&h, now, &e);
+        run(&h);
+        assert_string_equal(written(), expected);
+    }
+}
+
+/* Nothing that the daemon has open is the hook's, but where it may write its errors. */
+static void gets_no_descriptors(void **state)
+{
+    (void)state;
+    struct hook_runner h;
+    int secret = open("/dev/null", O_RDWR | O_CLOEXEC);
+    assert_true(secret > STDERR_FILENO);
+    script(&h, "for fd in /proc/self/fd/*; do case ${fd##*/} in [0-2]) ;; *) readlink $fd "
+               "2>/dev/null; esac; "
+               "done | grep -v -e /hook$ -e /proc >\"$out\"; readlink /proc/self/fd/0 >>\"$out\"");
+    hook_push(&h, now, &(struct hook_event){ .type = HOOK_TUNNEL_UP });
+    run(&h);
+    close(secret);
+    assert_string_equal(written(), "/dev/null\n");
+}
+
 static void ends_with_all_it_started(void **state)
 {
     (void)state;
@@ -181,6 +242,9 @@ int main(void)
         cmocka_unit_test(tells_everything),
         cmocka_unit_test(runs_in_order_one_at_a_time),
         cmocka_unit_test(leaves_out_what_is_too_many),
+        cmocka_unit_test(the_last_word_of_a_link_is_kept),
+        cmocka_unit_test(odd_names_of_links_are_made_plain),
+        cmocka_unit_test(gets_no_descriptors),
         cmocka_unit_test(ends_with_all_it_started),
         cmocka_unit_test(goes_on_after_a_failure),
     };

@@ -186,6 +186,9 @@ static void refuses_values_out_of_range(void **state)
     m = sample(MSG_POLICY);
     m.policy.step_count = FILTER_STEPS_MAX + 1;
     assert_int_equal(msg_encode(&m, data), 0);
+    m = sample(MSG_PATH_STATE);
+    strcpy(m.state.reason, "a\nb");
+    assert_false(msg_decode(&out, data, msg_encode(&m, data)));
     data[0] = MSG_TYPE_END;
     assert_false(msg_decode(&out, data, 1));
     data[0] = 0;

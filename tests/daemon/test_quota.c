@@ -63,18 +63,49 @@ static void only_a_later_month_takes_the_use_away(void **state)
     (void)state;
     const int32_t march = 2026 * 12 + 2;
     struct quota_usage u = { .month = QUOTA_MONTH_UNKNOWN, .bytes = 7 };
-    quota_turn(&u, march); /* the clock is set only now */
+    const int32_t unknown = QUOTA_MONTH_UNKNOWN;
+    quota_turn(&u, unknown, march); /* the clock is set only now */
     assert_int_equal(u.bytes, 7);
-    quota_turn(&u, march);
-    quota_turn(&u, QUOTA_MONTH_UNKNOWN);
-    quota_turn(&u, march);
+    quota_turn(&u, march, march);
+    quota_turn(&u, march, unknown);
+    quota_turn(&u, unknown, march);
     assert_int_equal(u.bytes, 7);
-    quota_turn(&u, march - 1); /* stepped back, and on again */
+    /* A clock without a battery: it begins long ago, and is set after a while. */
+    quota_turn(&u, unknown, march - 14);
+    quota_turn(&u, march - 14, march - 14);
+    quota_turn(&u, unknown, march);
     assert_int_equal(u.bytes, 7);
-    assert_int_equal(u.month, march - 1);
-    quota_turn(&u, march + 1);
+    assert_int_equal(u.month, march);
+    quota_turn(&u, unknown, march + 1); /* as while the machine was off */
     assert_int_equal(u.bytes, 0);
     assert_int_equal(u.month, march + 1);
+}
+
+/* A clock that was far ahead once does not keep the months from beginning anew. */
+static void a_month_that_begins_while_we_look_counts(void **state)
+{
+    (void)state;
+    const int32_t march = 2026 * 12 + 2;
+    struct quota_usage u = { .month = march + 900, .bytes = 7 };
+    quota_turn(&u, QUOTA_MONTH_UNKNOWN, march);
+    quota_turn(&u, march, march);
+    assert_int_equal(u.bytes, 7);
+    quota_turn(&u, march, march + 1);
+    assert_int_equal(u.bytes, 0);
+    assert_int_equal(u.month, march + 1);
+}
+
+static void the_use_stays_at_the_most_that_the_file_holds(void **state)
+{
+    (void)state;
+    struct quota_usage u = { .month = 1, .bytes = 7 };
+    quota_add(&u, 5);
+    assert_int_equal(u.bytes, 12);
+    quota_add(&u, UINT64_MAX - 11); /* would be 0 */
+    assert_true(u.bytes == INT64_MAX);
+    quota_add(&u, UINT64_MAX);
+    quota_add(&u, 1);
+    assert_true(u.bytes == INT64_MAX);
 }
 
 static void the_end_is_a_taper(void **state)
@@ -125,6 +156,8 @@ int main(void)
         cmocka_unit_test(months_begin_at_the_reset_day),
         cmocka_unit_test(what_is_left_ends_with_the_month),
         cmocka_unit_test(only_a_later_month_takes_the_use_away),
+        cmocka_unit_test(a_month_that_begins_while_we_look_counts),
+        cmocka_unit_test(the_use_stays_at_the_most_that_the_file_holds),
         cmocka_unit_test(the_end_is_a_taper),
         cmocka_unit_test(a_greedy_month_does_not_use_it_up),
     };

@@ -66,6 +66,9 @@ static void damaged_lines_are_left_out(void **state)
         { "lte 24314 -5\n", 1, 0 },
         { "lte -1 5\n", 1, 0 },
         { "lte 24314 5 6\n", 1, 0 },
+        { "lte 24314 9223372036854775807\n", 0, 1 },
+        { "lte 24314 9223372036854775808\n", 1, 0 },
+        { "lte 99999999999 5\n", 1, 0 },
         { "l/e 24314 5\n\n\001\002\nok 1 1\n", 3, 1 },
         { "a-name-that-is-too-long 1 1\n", 1, 0 },
         { "x                                                                              "

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: ISC
 #
 # A flood of garbage on the UDP port and on the control socket: counted, never answered, not logged
-# packet by packet, and traffic goes on.
+# packet by packet, and traffic goes on. A peer whose link comes and goes all the time fills nobody's
+# log either.
 
 . "$(dirname "$0")/lib.sh"
 
@@ -23,3 +24,18 @@ wait "$ping" || true
 between 95 "$(awk '/received/ { print $4 }' "$tmp/ping")" 100 "of 100 pings answered meanwhile"
 between 0 "$(($(wc -l <"$tmp/server.log") - lines))" 10 "lines logged"
 paths_up server a >&3 || fail "the link is not up"
+
+flaps() {
+    grep -c 'link a is' "$tmp/server.log"
+}
+before=$(flaps)
+for _ in $(seq 150); do
+    for use in standby down; do
+        "$hawser" link a $use -i "$tmp/client.sock"
+        sleep 0.02
+    done
+done
+"$hawser" link a up -i "$tmp/client.sock"
+await 10 "up again" paths_up server a
+between 20 $(($(flaps) - before)) 130 "lines logged of a link that comes and goes"
+await 5 "what was left out is told" grep -q 'home: [0-9]* changes were not logged' "$tmp/server.log"
