@@ -197,6 +197,7 @@ static bool trust_anyone(struct bond *b, struct tstamp now)
         return false;
     for_each_path (b, p) {
         p->trust_ns = 0;
+        path_unbench(p);
         if (path_tick(p, now)) {
             state_changed(b, p);
             changed = true;
@@ -367,7 +368,7 @@ void bond_rx_ack(struct bond *b, struct tstamp now, uint8_t arrived_on, const st
         state_changed(b, p);
     if (trust_anyone(b, now) || changed)
         choose_standby(b, now);
-    if (p->state == BOND_PATH_PROBING || p->state == BOND_PATH_DOWN) {
+    if (p->fault == PATH_SOUND && (p->state == BOND_PATH_PROBING || p->state == BOND_PATH_DOWN)) {
         /* an answer: the next probe need not wait for the back-off */
         if (p->good_probes > 0 && p->good_probes < p->probes_needed)
             p->probe_wanted = true;
@@ -393,6 +394,8 @@ void bond_tick(struct bond *b, struct tstamp now)
     }
     changed = trust_anyone(b, now) || changed;
     survey_paths(b);
+    for (struct path *p; (p = bench_next(b, now)) != NULL; changed = true)
+        state_changed(b, p);
     if (survey_load(b, now) || changed)
         choose_standby(b, now);
     survey_queues(b);

@@ -136,8 +136,8 @@ struct bond_out {
     uint16_t data_offset;
     uint16_t data_bytes;
     struct wire_data data;
-    /* BOND_OUT_ACK; BOND_OUT_PROBE is a PING alone */
-    struct wire_ack ack;
+    struct wire_ack ack;  /* BOND_OUT_ACK */
+    uint32_t probe_bytes; /* BOND_OUT_PROBE: a PING, padded to so much UDP payload */
 };
 
 /* What must leave now, by priority and pacing; false: nothing until bond_deadline(). */

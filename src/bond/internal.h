@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * What a bond holds, for the files that make it up: bond.c (its life, its paths and what comes in),
- * survey.c (what is to be known of all paths), schedule.c (which path a packet takes), policy.c
- * (what policies change in that), output.c (what leaves and when) and stats.c.
+ * bench.c (paths that do more harm than good), survey.c (what is to be known of all paths),
+ * schedule.c (which path a packet takes), policy.c (what policies change in that), output.c (what
+ * leaves and when) and stats.c.
  */
 #ifndef HAWSER_BOND_INTERNAL_H
 #define HAWSER_BOND_INTERNAL_H
@@ -102,6 +103,11 @@ static inline bool any_usable(const struct bond *b)
             return true;
     return false;
 }
+
+/* bench.c */
+
+/* Takes a path that does more harm than good out of use, and returns it; NULL: there is none. */
+struct path *bench_next(struct bond *b, struct tstamp now);
 
 /* survey.c */
 

@@ -57,8 +57,11 @@ static bool next_probe(struct bond *b, struct tstamp now, struct bond_out *out)
         p->probe_wanted = false;
         out->kind = BOND_OUT_PROBE;
         out->path = p->id;
-        uint32_t bytes = path_wire_bytes(p, WIRE_HEADER_BYTES + 1 + WIRE_TAG_BYTES);
-        out->pn = path_sent(p, now, bytes, true, 0, NULL, false);
+        out->probe_bytes = path_probe_bytes(p);
+        out->pn = path_sent(p, now, path_wire_bytes(p, out->probe_bytes), true, 0, NULL, false);
+        if (p->probe_padded)
+            trial_sent(&p->trial, out->pn);
+        p->probe_padded = false;
         return true;
     }
     return false;

@@ -34,7 +34,7 @@ void path_init(struct path *p, struct tstamp now, uint8_t id)
     p->free_at = now;
     p->probe_at = p->alarm = p->tail_at = TSTAMP_NEVER;
     p->state_since = p->last_sent = p->second_since = now;
-    p->returned = TSTAMP_NEVER;
+    p->returned = p->unfit_since = TSTAMP_NEVER;
     p->probe_interval_ns = PROBE_FIRST_NS;
     p->probes_needed = 1;
 }
@@ -178,12 +178,14 @@ void path_set_state(struct path *p, struct tstamp now, enum bond_path_state stat
     p->state_since = now;
     switch (state) {
     case BOND_PATH_CLOSED:
+        p->fault = PATH_SOUND;
         p->probe_at = p->alarm = p->tail_at = TSTAMP_NEVER;
         p->probe_wanted = false;
         break;
     case BOND_PATH_DOWN:
         fall(p, now);
         distrust(p, now);
+        p->fault = PATH_SOUND;
         __attribute__((fallthrough));
     case BOND_PATH_PROBING:
     case BOND_PATH_SUSPECT:
@@ -199,6 +201,8 @@ void path_set_state(struct path *p, struct tstamp now, enum bond_path_state stat
             p->returned = now;
         }
         p->fallen = false;
+        p->fault = PATH_SOUND;
+        p->unfit_since = TSTAMP_NEVER;
         p->probe_at = tstamp_add(now, idle_interval_ns(p));
         p->free_at = now;
         p->bursting = false;
@@ -349,6 +353,37 @@ static void mark_acked(struct path *p, const struct wire_ack *ack, uint64_t larg
     }
 }
 
+void path_bench(struct path *p, struct tstamp now, enum path_fault fault)
+{
+    fall(p, now);
+    if (p->state == BOND_PATH_UP)
+        distrust(p, now);
+    path_set_state(p, now, BOND_PATH_PROBING);
+    p->fault = fault;
+    trial_init(&p->trial, now);
+}
+
+void path_unbench(struct path *p)
+{
+    p->fault = PATH_SOUND;
+    p->unfit_since = TSTAMP_NEVER;
+}
+
+uint32_t path_probe_bytes(const struct path *p)
+{
+    return p->probe_padded ? p->config.datagram_bytes : WIRE_HEADER_BYTES + 1 + WIRE_TAG_BYTES;
+}
+
+static bool on_trial(const struct path *p)
+{
+    return p->fault != PATH_SOUND && p->state == BOND_PATH_PROBING;
+}
+
+static bool is_probe(const struct sent *s)
+{
+    return !s->data && s->tag == 0;
+}
+
 static void take_acked(struct path *p, struct tstamp now, struct sent *s, uint64_t pn,
                        const struct path_events *events)
 {
@@ -360,15 +395,20 @@ static void take_acked(struct path *p, struct tstamp now, struct sent *s, uint64
         if (p->good_probes++ == 0)
             p->good_since = now;
         p->last_good = now;
+        p->rtt_latest_ns = tstamp_sub(now, s->time);
+        if (on_trial(p) && is_probe(s))
+            trial_answered(&p->trial, pn, p->rtt_latest_ns, p->rtt_most_ns);
     }
     forget(p, s);
 }
 
-static void take_lost(struct path *p, struct sent *s, const struct path_events *events)
+static void take_lost(struct path *p, struct sent *s, uint64_t pn, const struct path_events *events)
 {
     struct segment segment = s->segment;
     if (s->data)
         rate_lost(&p->rate, s->bytes);
+    if (on_trial(p) && is_probe(s))
+        trial_lost(&p->trial, pn);
     if (s->tag != 0)
         events->tagged(events->arg, p, s->tag, false);
     s->segment.pkt = NULL;
@@ -408,7 +448,7 @@ bool path_ack(struct path *p, struct tstamp now, const struct wire_ack *ack, boo
         if (s->state == SENT_ACKED)
             take_acked(p, now, s, pn, events);
         else if (s->state == SENT_INFLIGHT && overtaken(s, pn, largest, top_sent))
-            take_lost(p, s, events);
+            take_lost(p, s, pn, events);
         if (s->state != SENT_NONE)
             advancing = false;
         else if (advancing)
@@ -450,6 +490,11 @@ static unsigned overdue(const struct path *p, struct tstamp now)
 
 static void schedule_probe(struct path *p, struct tstamp now)
 {
+    if (on_trial(p)) {
+        p->probe_wanted = p->probe_padded = p->trial.sent < TRIAL_PACKETS;
+        p->probe_at = tstamp_add(now, TRIAL_GAP_NS);
+        return;
+    }
     p->probe_wanted = true;
     switch (p->state) {
     case BOND_PATH_PROBING:
@@ -470,9 +515,41 @@ static void schedule_probe(struct path *p, struct tstamp now)
     }
 }
 
+/* Packets of the train that are still unanswered when their answer would be of no use. */
+static uint32_t overdue_probes(const struct path *p, struct tstamp now)
+{
+    uint32_t n = 0;
+    uint64_t pn = p->trial.first > p->oldest ? p->trial.first : p->oldest;
+    for (; p->trial.sent > 0 && pn < p->pn_next; pn++) {
+        const struct sent *s = &p->sent[pn % PATH_SENT_MAX];
+        n += s->state == SENT_INFLIGHT && is_probe(s) && tstamp_sub(now, s->time) > p->rtt_most_ns;
+    }
+    return n;
+}
+
+static bool try_again(struct path *p, struct tstamp now)
+{
+    switch (trial_verdict(&p->trial, overdue_probes(p, now))) {
+    case TRIAL_RUNS:
+        break;
+    case TRIAL_FAILED:
+        p->probe_wanted = p->probe_padded = false;
+        p->probe_at = trial_again(&p->trial, now, p->trust_ns);
+        break;
+    case TRIAL_PASSED:
+        p->srtt_ns = trial_rtt_ns(&p->trial);
+        p->rttvar_ns = p->srtt_ns / 2;
+        path_set_state(p, now, BOND_PATH_UP);
+        return true;
+    }
+    return false;
+}
+
 /* Answers since the suspicion: is the path good again? */
 static bool recover(struct path *p, struct tstamp now)
 {
+    if (on_trial(p))
+        return try_again(p, now);
     if (p->good_probes < p->probes_needed)
         return false;
     if (p->state != BOND_PATH_SUSPECT && tstamp_sub(p->last_good, p->good_since) < p->trust_ns) {
@@ -481,13 +558,16 @@ static bool recover(struct path *p, struct tstamp now)
         return false;
     }
     p->probes_needed = 1;
-    path_set_state(p, now, BOND_PATH_UP);
+    if (p->rtt_most_ns > 0 && p->rtt_latest_ns > p->rtt_most_ns && p->state != BOND_PATH_SUSPECT)
+        path_bench(p, now, PATH_LATE);
+    else
+        path_set_state(p, now, BOND_PATH_UP);
     return true;
 }
 
 void path_heard(struct path *p, struct tstamp now)
 {
-    bool waits = p->state == BOND_PATH_DOWN || p->state == BOND_PATH_PROBING;
+    bool waits = !on_trial(p) && (p->state == BOND_PATH_DOWN || p->state == BOND_PATH_PROBING);
     if (waits && tstamp_sub(now, p->last_sent) >= PROBE_HINT_NS)
         p->probe_wanted = true;
 }

@@ -25,6 +25,7 @@
 #include "bond/acker.h"
 #include "bond/bond.h"
 #include "bond/rate.h"
+#include "bond/trial.h"
 
 enum {
     PATH_SENT_MAX = 8192,      /* packets in flight; a power of two */
@@ -56,6 +57,9 @@ struct segment_ring {
     uint32_t count;
     uint32_t bytes; /* of datagrams on the wire */
 };
+
+/* Why a path that answers is not used while others are there: it does more harm than good. */
+enum path_fault { PATH_SOUND, PATH_LOSSY, PATH_LATE, PATH_SLOW };
 
 enum sent_state { SENT_NONE, SENT_INFLIGHT, SENT_ACKED };
 
@@ -109,6 +113,7 @@ struct path {
     struct segment_ring express;
     /* life */
     bool probe_wanted;
+    bool probe_padded;      /* with probe_wanted: to the size of a full datagram */
     struct tstamp probe_at; /* next scheduled probe */
     struct tstamp alarm;    /* next look at overdue acknowledgements */
     struct tstamp tail_at;  /* probe that makes a loss at the end visible */
@@ -118,7 +123,13 @@ struct path {
     uint64_t suspect_pn; /* first number sent after the suspicion */
     uint32_t good_probes;
     uint32_t probes_needed;
-    bool fallen; /* its rate is to be found anew */
+    /* fitness beside the others: see bench.c */
+    enum path_fault fault;     /* with BOND_PATH_PROBING: why it is tried */
+    struct tstamp unfit_since; /* TSTAMP_NEVER: it is fit */
+    int64_t rtt_most_ns; /* answers that take longer are too late; 0: no other path is there */
+    int64_t rtt_latest_ns;
+    struct trial trial; /* with fault */
+    bool fallen;        /* its rate is to be found anew */
     struct tstamp fallen_at;
     double loss_before;                  /* with fallen */
     double rate_before_bps;              /* with fallen; 0: was never known */
@@ -238,6 +249,17 @@ bool path_ack(struct path *p, struct tstamp now, const struct wire_ack *ack, boo
 
 /* Hands every segment in flight out as lost; they stay known until acknowledged. */
 void path_abandon(struct path *p, const struct path_events *events);
+
+/*
+ * It does more harm than good: from now on it is probed only, until it has passed a trial. Its
+ * segments are the caller's to move.
+ */
+void path_bench(struct path *p, struct tstamp now, enum path_fault fault);
+/* No other path is there: it is as good as any. */
+void path_unbench(struct path *p);
+
+/* UDP payload of the probe that is wanted. */
+uint32_t path_probe_bytes(const struct path *p);
 
 /* A datagram came over it: where that was not to be expected, it is probed. */
 void path_heard(struct path *p, struct tstamp now);

@@ -78,6 +78,16 @@ void policy_survey(struct bond *b)
     }
 }
 
+bool policy_needs(const struct bond *b, const struct path *p)
+{
+    for (unsigned i = 0; b->policies != NULL && i < BOND_POLICIES_MAX; i++) {
+        const struct bond_policy *a = &b->policies->table[i];
+        if (a->used && a->pinned && !a->fallback && b->policies->paths[i] == 1U << p->id)
+            return true;
+    }
+    return false;
+}
+
 const struct bond_policy *policy_of(const struct bond *b, const struct pkt *pkt)
 {
     if (b->policies == NULL || pkt->policy == 0 || pkt->policy > BOND_POLICIES_MAX)

@@ -21,6 +21,7 @@
 
 #define POLICY_ANY_PATH UINT32_MAX
 
+struct path;
 struct policies;
 
 /* What policies need to know of the paths; after every change. */
@@ -29,6 +30,9 @@ void policy_survey(struct bond *b);
 /* Bit mask of the usable paths that a packet may take; 0: none, and it may not wait for one. Of a
  * packet of no policy POLICY_ANY_PATH. */
 uint32_t policy_paths(struct bond *b, struct tstamp now, const struct pkt *pkt);
+
+/* Whether there are packets that may take this usable path only. */
+bool policy_needs(const struct bond *b, const struct path *p);
 
 /* Its policy; NULL: none. */
 const struct bond_policy *policy_of(const struct bond *b, const struct pkt *pkt);

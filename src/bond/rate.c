@@ -109,6 +109,7 @@ void rate_acked(struct rate *r, struct tstamp sent, int64_t came_ns, bool known_
 {
     struct rate_window *w = &r->window;
     r->loss -= r->loss / 256;
+    r->loss_now -= r->loss_now / 32;
     if (known_time) {
         double owd = (double)(came_ns - sent.ns);
         note_delay(r, sent, owd);
@@ -134,6 +135,7 @@ void rate_acked(struct rate *r, struct tstamp sent, int64_t came_ns, bool known_
 void rate_lost(struct rate *r, uint32_t bytes)
 {
     r->loss += (1 - r->loss) / 256;
+    r->loss_now += (1 - r->loss_now) / 32;
     r->window.lost++;
     r->window.lost_bytes += bytes;
 }
@@ -359,6 +361,7 @@ void rate_update(struct rate *r, struct tstamp now, int64_t srtt_ns)
         fmax(delivered, r->recent_bps + (delivered - r->recent_bps) * fmin(span_ns / 300e6, 1));
     check_drain(r, mean, sent, span_ns);
     r->last_mean_ns = mean;
+    r->last_bps = delivered;
     if (r->phase == RATE_START)
         update_start(r, now, delivered, sent, loss, loaded);
     else

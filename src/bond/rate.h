@@ -47,6 +47,7 @@ struct rate {
     double bucket_bps[2];
     double bucket_loaded_ns;
     double delivered_bps; /* A, smoothed */
+    double last_bps;      /* A of the last window */
     double hope_bps;      /* largest C of the last seconds, fading */
     double recent_bps;    /* largest A of the last few hundred milliseconds */
     /* delays: one-way, relative */
@@ -62,6 +63,7 @@ struct rate {
     double queue_ns;
     /* loss: share of packets, smoothed over a few hundred of them */
     double loss;
+    double loss_now;          /* over a few tens */
     double last_mean_ns;      /* of the window before */
     double drain_expected_ns; /* by how much a queue of ours would have shrunk by now */
     double drain_from_ns;     /* mean delay when that began */

@@ -58,10 +58,32 @@ static double since_s(struct tstamp then, struct tstamp now)
     return (double)tstamp_sub(now, then) / 1e9;
 }
 
+/* A path that answers, but does more harm than good. */
+static void explain_fault(const struct path *p, char out[BOND_WHY_BYTES])
+{
+    switch (p->fault) {
+    case PATH_SOUND:
+        break;
+    case PATH_LOSSY:
+        snprintf(out, BOND_WHY_BYTES, "%.0f %% loss, probing", 100 * p->loss_before);
+        break;
+    case PATH_LATE:
+        snprintf(out, BOND_WHY_BYTES, "answers take %.1f s, probing",
+                 (double)p->rtt_latest_ns / 1e9);
+        break;
+    case PATH_SLOW:
+        snprintf(out, BOND_WHY_BYTES, "%.1f Mbit/s, too little beside the others, probing",
+                 p->rate_before_bps / 1e6);
+        break;
+    }
+}
+
 /* A path that does not answer, or not for long enough yet. */
 static void explain_silence(const struct path *p, struct tstamp now, char out[BOND_WHY_BYTES])
 {
-    if (p->good_probes > 0 && p->trust_ns > 0)
+    if (p->fault != PATH_SOUND)
+        explain_fault(p, out);
+    else if (p->good_probes > 0 && p->trust_ns > 0)
         snprintf(out, BOND_WHY_BYTES, "answers, but failed lately: used after %.1f s of answers",
                  (double)p->trust_ns / 1e9);
     else if (p->state == BOND_PATH_PROBING)

@@ -59,17 +59,22 @@ static void group_out(const struct core *c, const struct group *g, struct core_t
     };
 }
 
-/* RFC 8899: a PING, padded to the size in question. */
+/* A PING, padded so that the datagram has the size in question (RFC 8899). */
+static struct aead_span ping_span(uint32_t datagram_bytes)
+{
+    static const uint8_t padded_ping[WIRE_DATAGRAM_MAX] = { WIRE_PING };
+    return (struct aead_span){
+        .data = padded_ping,
+        .len_bytes = datagram_bytes - WIRE_HEADER_BYTES - WIRE_TAG_BYTES,
+    };
+}
+
 static size_t seal_probe(struct peer *p, struct tstamp now, uint8_t path, uint32_t bytes,
                          uint8_t *out)
 {
-    static const uint8_t padded_ping[WIRE_DATAGRAM_MAX] = { WIRE_PING };
     uint32_t tag = paths_probe_tag(p, now, path);
     uint64_t pn = bond_take_pn(p->bond, now, path, bytes, true, tag);
-    const struct aead_span span = {
-        .data = padded_ping,
-        .len_bytes = bytes - WIRE_HEADER_BYTES - WIRE_TAG_BYTES,
-    };
+    const struct aead_span span = ping_span(bytes);
     return keys_seal(p->current, path, pn, &span, 1, out);
 }
 
@@ -123,17 +128,11 @@ static size_t data_spans(const struct bond_out *o, uint8_t frame[WIRE_DATA_BYTES
     return count;
 }
 
-/* The frame of an acknowledgement or a probe. */
-static size_t control_frame(const struct bond_out *o, uint8_t frame[WIRE_CONTROL_BYTES_MAX])
+static struct aead_span ack_span(const struct bond_out *o, uint8_t frame[WIRE_CONTROL_BYTES_MAX])
 {
     struct writer w = writer_of(frame, WIRE_CONTROL_BYTES_MAX);
-    struct wire_frame_value value = { .type = WIRE_PING };
-    if (o->kind == BOND_OUT_ACK) {
-        value.type = WIRE_ACK;
-        value.ack = o->ack;
-    }
-    wire_put_frame(&w, &value);
-    return writer_len(&w);
+    wire_put_frame(&w, &(struct wire_frame_value){ .type = WIRE_ACK, .ack = o->ack });
+    return (struct aead_span){ .data = frame, .len_bytes = writer_len(&w) };
 }
 
 /* Seals what the bond wants to send; returns the datagram's length, 0 if it had to be dropped. */
@@ -143,10 +142,17 @@ static size_t seal_out(struct peer *p, struct tstamp now, const struct bond_out 
     uint8_t header[INNER_HEADER_MAX];
     struct aead_span spans[SPANS_MAX];
     size_t count = 1;
-    if (o->kind == BOND_OUT_DATA)
+    switch (o->kind) {
+    case BOND_OUT_DATA:
         count = data_spans(o, frame, header, spans);
-    else
-        spans[0] = (struct aead_span){ .data = frame, .len_bytes = control_frame(o, frame) };
+        break;
+    case BOND_OUT_ACK:
+        spans[0] = ack_span(o, frame);
+        break;
+    case BOND_OUT_PROBE:
+        spans[0] = ping_span(o->probe_bytes);
+        break;
+    }
     if (o->kind != BOND_OUT_ACK)
         peer_asked(p, now);
     bool open = p->paths[o->path].address.open;

@@ -676,6 +676,92 @@ static void rings_are_bounded_and_turn(void **state)
     assert_int_equal(path->express.count, 0);
 }
 
+/* ---- the bench ---- */
+
+/* Sends the probes that are wanted until end; each is answered after rtt_ns, but for the ones of
+ * lost, a bit mask of those that were sent. Returns how many were sent. */
+static unsigned answer_probes(struct tstamp *now, struct tstamp end, int64_t rtt_ns, uint64_t lost)
+{
+    enum { MOST = 64 };
+    struct tstamp answer_at[MOST];
+    uint64_t pn[MOST];
+    unsigned sent = 0, answered = 0;
+    for (; tstamp_before(*now, end); *now = tstamp_add(*now, NS_PER_MS)) {
+        path_tick(path, *now);
+        if (path->probe_wanted) {
+            bool padded = path->probe_padded;
+            assert_true(sent < MOST);
+            path->probe_wanted = path->probe_padded = false;
+            pn[sent] = path_sent(path, *now, WIRE_BYTES, true, 0, NULL, false);
+            if (padded)
+                trial_sent(&path->trial, pn[sent]);
+            answer_at[sent++] = tstamp_add(*now, rtt_ns);
+        }
+        for (; answered < sent && tstamp_reached(answer_at[answered], *now); answered++)
+            if ((lost >> answered & 1) == 0)
+                assert_true(ack(*now, pn[answered], pn[answered]));
+    }
+    return sent;
+}
+
+static void bench(struct tstamp now, enum path_fault fault)
+{
+    warm_up();
+    path->rtt_most_ns = 400 * NS_PER_MS;
+    path_bench(path, now, fault);
+    assert_false(path_usable(path));
+}
+
+static void a_benched_path_returns_after_a_trial(void **state)
+{
+    struct tstamp now = at_ms(2000);
+    (void)state;
+    bench(now, PATH_LOSSY);
+    unsigned sent = answer_probes(&now, at_ms(2500), 30 * NS_PER_MS, 1 << 5);
+    assert_true(sent >= TRIAL_PACKETS && sent <= TRIAL_PACKETS + 1);
+    assert_int_equal(path->state, BOND_PATH_UP);
+    assert_int_equal(path->fault, PATH_SOUND);
+    assert_true(path->srtt_ns > 29 * NS_PER_MS && path->srtt_ns < 31 * NS_PER_MS);
+}
+
+static void two_losses_fail_a_trial(void **state)
+{
+    struct tstamp now = at_ms(2000);
+    (void)state;
+    bench(now, PATH_LOSSY);
+    unsigned sent = answer_probes(&now, at_ms(2120), 30 * NS_PER_MS, 1 << 2 | 1 << 5);
+    assert_int_equal(path->state, BOND_PATH_PROBING);
+    assert_true(sent < TRIAL_PACKETS); /* the rest of the train is spared */
+    answer_probes(&now, at_ms(2600), 30 * NS_PER_MS, 0);
+    assert_int_equal(path->state, BOND_PATH_UP);
+}
+
+static void late_answers_fail_a_trial(void **state)
+{
+    struct tstamp now = at_ms(2000);
+    (void)state;
+    bench(now, PATH_LATE);
+    answer_probes(&now, at_ms(3000), 450 * NS_PER_MS, 0);
+    assert_int_equal(path->state, BOND_PATH_PROBING);
+    answer_probes(&now, at_ms(4000), 300 * NS_PER_MS, 0);
+    assert_int_equal(path->state, BOND_PATH_UP);
+}
+
+static void trials_become_rare(void **state)
+{
+    struct tstamp now = at_ms(2000);
+    (void)state;
+    bench(now, PATH_LOSSY);
+    now = at_ms(602000);
+    path_tick(path, now);
+    unsigned trains = 0;
+    for (; tstamp_before(now, at_ms(662000)); trains++)
+        assert_true(answer_probes(&now, tstamp_add(now, 10 * NS_PER_S), NS_PER_MS, 0xff) <
+                    TRIAL_PACKETS);
+    assert_int_equal(trains, 6);
+    assert_int_equal(path->state, BOND_PATH_PROBING);
+}
+
 #define path_test(f) cmocka_unit_test_setup_teardown(f, begin, end)
 
 int main(void)
@@ -709,6 +795,10 @@ int main(void)
         path_test(a_standby_path_is_hardly_probed),
         path_test(a_closed_path_has_nothing_to_do),
         path_test(rings_are_bounded_and_turn),
+        path_test(a_benched_path_returns_after_a_trial),
+        path_test(two_losses_fail_a_trial),
+        path_test(late_answers_fail_a_trial),
+        path_test(trials_become_rare),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -137,6 +137,51 @@ static void tcp_repeats_little_at_a_cut(void **state)
     assert_true(result.stream[LINK_DOWN].repeats < 60);
 }
 
+enum { SECOND_KBPS = 40000 * 1448 / 1514 }; /* what TCP gets of one of the two links */
+
+/* A link goes bad at 4 s for 4 s: goodput in kbit/s between two times, and the longest stall. */
+static double goodput_beside(const char *items, size_t link, double from_s, double to_s)
+{
+    struct sim_result result;
+    struct sim_config config = bonded(SIM_DOWN);
+    config.actions[0] = (struct sim_action){ .kind = SIM_SPOIL,
+                                             .link = link,
+                                             .at_ns = 4 * NS_PER_S,
+                                             .duration_ns = 4 * NS_PER_S,
+                                             .items = items };
+    config.action_count = 1;
+    config.warmup_ns = (int64_t)(from_s * 1e9);
+    config.run_ns = (int64_t)(to_s * 1e9);
+    run(&config, "name=a 20/40,15ms; name=b 20/40,20ms", &result);
+    print_message("%s on link %zu: %.0f kbit/s, stall %.0f ms\n", items, link,
+                  result.stream[LINK_DOWN].goodput_bps / 1e3,
+                  (double)result.stream[LINK_DOWN].stall_ns / 1e6);
+    assert_true(result.stream[LINK_DOWN].stall_ns <= 250 * NS_PER_MS);
+    return result.stream[LINK_DOWN].goodput_bps / 1e3;
+}
+
+static void a_link_gone_bad_costs_nothing_but_its_rate(void **state)
+{
+    static const char *const bad[] = { "rate-up=0.1,rate-down=0.1", "loss=30", "delay=2000" };
+    (void)state;
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
+        for (size_t link = 0; link < 2; link++)
+            assert_true(goodput_beside(bad[i], link, 5, 8) >= 0.92 * SECOND_KBPS);
+}
+
+/* What was delayed by 2 s stands in the way of what follows, so the link is there 2 s later. */
+static void a_link_gone_bad_returns(void **state)
+{
+    static const char *const bad[] = { "rate-up=0.1,rate-down=0.1", "loss=30", "delay=2000" };
+    (void)state;
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
+        for (size_t link = 0; link < 2; link++) {
+            double usable_s = i == 2 ? 10 : 8;
+            double kbps = goodput_beside(bad[i], link, usable_s + 3, usable_s + 5);
+            assert_true(kbps >= 0.9 * 2 * SECOND_KBPS);
+        }
+}
+
 static void equal_seeds_give_equal_digests(void **state)
 {
     (void)state;
@@ -206,6 +251,8 @@ int main(void)
         cmocka_unit_test(a_silent_cut_is_survived),
         cmocka_unit_test(a_returned_link_is_full_within_three_seconds),
         cmocka_unit_test(tcp_repeats_little_at_a_cut),
+        cmocka_unit_test(a_link_gone_bad_costs_nothing_but_its_rate),
+        cmocka_unit_test(a_link_gone_bad_returns),
         cmocka_unit_test(equal_seeds_give_equal_digests),
         cmocka_unit_test(random_scenarios_hold),
         cmocka_unit_test(random_faults_hold),

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Which paths do more harm than good beside the others. What such a path carries is missing at the
+ * receiver longer than a repair takes, so that every flow waits for it, and inner TCP closes its
+ * window: the flow then loses the other paths' rate, too. It is put on the bench, where it carries
+ * nothing but the probes of its trials (trial.h), unless there is no other path, for all packets or
+ * for those of a policy.
+ */
+#include <math.h>
+
+#include "bond/internal.h"
+#include "bond/policy.h"
+
+#define UNFIT_NS (100 * NS_PER_MS)
+#define QUEUE_NS 10e6
+#define LOSS_MOST 0.2
+#define LOSS_TIMES 3 /* as much as the best of the others */
+#define PACKET_MOST_NS 50e6
+#define RATE_LEAST 0.02 /* of the others' sum */
+
+struct others {
+    double loss; /* smallest */
+    double rate_bps;
+    int64_t srtt_ns; /* smallest; 0: no other path is there */
+};
+
+static struct others survey_others(const struct bond *b, const struct path *p)
+{
+    struct others o = { .loss = 1 };
+    for_each_path (b, q) {
+        if (q == p || !path_usable(q) || q->srtt_ns <= 0)
+            continue;
+        o.loss = fmin(o.loss, q->rate.loss);
+        o.rate_bps += q->rate.capacity_bps;
+        o.srtt_ns = o.srtt_ns == 0 || q->srtt_ns < o.srtt_ns ? q->srtt_ns : o.srtt_ns;
+    }
+    return o;
+}
+
+static enum path_fault find_fault(const struct path *p, const struct others *o)
+{
+    const struct rate *r = &p->rate;
+    if (r->loss > LOSS_MOST && r->loss_now > LOSS_MOST / 2 && r->loss > LOSS_TIMES * o->loss)
+        return PATH_LOSSY;
+    if (p->srtt_ns > p->rtt_most_ns && p->rtt_latest_ns > p->rtt_most_ns)
+        return PATH_LATE;
+    bool slow = (double)path_send_time_ns(p, 1514) > PACKET_MOST_NS;
+    return slow && r->capacity_bps < RATE_LEAST * o->rate_bps ? PATH_SLOW : PATH_SOUND;
+}
+
+/*
+ * How long it has to be unfit. Losses of a queue that overflowed mostly end when the rate has come
+ * down; not where next to nothing is left of it.
+ */
+static int64_t patience_ns(const struct path *p, const struct others *o)
+{
+    bool congested = p->rate.queue_ns > QUEUE_NS && p->rate.last_bps > RATE_LEAST * o->rate_bps;
+    return (congested ? 4 : 1) * (UNFIT_NS + 2 * p->srtt_ns);
+}
+
+static bool unfit_for_long(struct path *p, struct tstamp now, enum path_fault fault,
+                           const struct others *o)
+{
+    if (fault == PATH_SOUND)
+        p->unfit_since = TSTAMP_NEVER;
+    else if (tstamp_is_never(p->unfit_since))
+        p->unfit_since = now;
+    return fault != PATH_SOUND && tstamp_sub(now, p->unfit_since) > patience_ns(p, o);
+}
+
+struct path *bench_next(struct bond *b, struct tstamp now)
+{
+    for_each_path (b, p) {
+        struct others o = survey_others(b, p);
+        p->rtt_most_ns = o.srtt_ns > 0 ? o.srtt_ns + HOLD_MOST_NS : 0;
+        if (p->state != BOND_PATH_UP || o.srtt_ns == 0 || policy_needs(b, p))
+            continue;
+        enum path_fault fault = find_fault(p, &o);
+        if (!unfit_for_long(p, now, fault, &o))
+            continue;
+        path_bench(p, now, fault);
+        return p;
+    }
+    return NULL;
+}
