@@ -136,11 +136,21 @@ static int do_up(struct arguments *a)
     return EXIT_SUCCESS;
 }
 
+static bool is_root(void)
+{
+    if (geteuid() == 0)
+        return true;
+    log_error("network namespaces need root: run it with sudo");
+    return false;
+}
+
 static int do_exec(struct arguments *a)
 {
     char netns[LAB_NETNS_BYTES];
     if (a->rest_count < 2)
         return EXIT_USAGE;
+    if (!is_root())
+        return EXIT_FAILURE;
     int error = netns_enter(lab_netns(netns, a->lab.id, a->rest[0]));
     if (error < 0) {
         log_error("namespace %s: %s", netns, strerror(-error));
@@ -161,7 +171,7 @@ static int do_emulator(const char *verb, struct arguments *a)
         len += (size_t)snprintf(command + len, sizeof(command) - len, " %s", a->rest[i]);
     if (len >= sizeof(command))
         return EXIT_USAGE;
-    if (!lab_command(a->lab.id, command, answer))
+    if (!is_root() || !lab_command(a->lab.id, command, answer))
         return EXIT_FAILURE;
     if (strncmp(answer, "error: ", 7) == 0) {
         log_error("%.*s", (int)strcspn(answer + 7, "\n"), answer + 7);
@@ -232,20 +242,22 @@ static int run_verb(const char *verb, struct arguments *a)
 {
     static const char *const emulator_verbs[] = { "cut", "restore", "carrier",
                                                   "set", "stats",   "reset" };
-    if (strcmp(verb, "up") == 0)
-        return do_up(a);
-    if (strcmp(verb, "exec") == 0)
-        return do_exec(a);
     if (strcmp(verb, "scenarios") == 0)
         return do_scenarios(a);
     if (strcmp(verb, "trace") == 0)
         return do_trace(a);
-    if (strcmp(verb, "down") == 0 && a->rest_count == 0) {
-        lab_down(a->lab.id);
-        return EXIT_SUCCESS;
-    }
-    if (strcmp(verb, "cleanup") == 0 && a->rest_count == 0) {
-        lab_cleanup();
+    if (strcmp(verb, "up") == 0)
+        return do_up(a);
+    if (strcmp(verb, "exec") == 0)
+        return do_exec(a);
+    bool is_down = strcmp(verb, "down") == 0;
+    if ((is_down || strcmp(verb, "cleanup") == 0) && a->rest_count == 0) {
+        if (!is_root())
+            return EXIT_FAILURE;
+        if (is_down)
+            lab_down(a->lab.id);
+        else
+            lab_cleanup();
         return EXIT_SUCCESS;
     }
     for (size_t i = 0; i < sizeof(emulator_verbs) / sizeof(emulator_verbs[0]); i++) {

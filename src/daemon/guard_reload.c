@@ -23,6 +23,15 @@ static void complain(char text[MSG_TEXT_MAX + 1], const char *format, ...)
     snprintf(text + at, MSG_TEXT_MAX + 1 - at, "%s%s", at > 0 ? "; " : "", line);
 }
 
+/* Line 0 is the file as a whole. */
+static void complain_at(char text[MSG_TEXT_MAX + 1], const char *path, const struct config_error *e)
+{
+    if (e->line == 0)
+        complain(text, "%s: %s", path, e->text);
+    else
+        complain(text, "%s:%u: %s", path, e->line, e->text);
+}
+
 static bool same_listen(const struct config *a, const struct config *b)
 {
     if (a->listen_count != b->listen_count)
@@ -66,7 +75,7 @@ static bool load(struct guard *g, struct config *next, char text[MSG_TEXT_MAX + 
     static struct config_errors errors; /* too large for the stack */
     if (config_load(next, g->options->config_path, &errors) < 0) {
         for (size_t i = 0; i < errors.count; i++)
-            complain(text, "%s:%u: %s", errors.path, errors.list[i].line, errors.list[i].text);
+            complain_at(text, errors.path, &errors.list[i]);
         return false;
     }
     const char *changed = changed_for_good(&g->config, next);

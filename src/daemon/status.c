@@ -53,6 +53,13 @@ static const char *path_state_name(enum bond_path_state state)
     return "unknown";
 }
 
+/* Nothing is sent over a path that is switched off, as over one that stands by. */
+static const char *state_of(const struct core_path_status *p)
+{
+    bool is_off = p->bond.state == BOND_PATH_STANDBY && p->use == WIRE_PATH_DOWN;
+    return path_state_name(is_off ? BOND_PATH_DOWN : p->bond.state);
+}
+
 static const char *cipher_name(uint8_t cipher)
 {
     switch (cipher) {
@@ -81,7 +88,7 @@ static json_t *path_json(const struct status_source *s, const struct core_path_s
     const struct msg_link *link = link_of(s, p->link);
     bool waits = link != NULL && link->why[0] != '\0';
     set_text(o, "link", p->link);
-    set_text(o, "state", waits ? "waiting" : path_state_name(b->state));
+    set_text(o, "state", waits ? "waiting" : state_of(p));
     set_text(o, "why", waits ? link->why : b->why);
     set_addr(o, "local", &p->local);
     set_addr(o, "remote", &p->remote);

@@ -211,6 +211,7 @@ struct core_path_status {
     uint8_t path;
     char link[WIRE_LINK_NAME_MAX + 1];
     bool validated;
+    enum wire_path_use use; /* the stricter of what both sides want */
     struct netaddr local;
     struct netaddr remote;
     struct bond_path_stats bond;

@@ -37,6 +37,13 @@ enum wire_path_use paths_local_use(const struct peer *p, uint8_t id)
     return link->present && link->carrier ? link->use : WIRE_PATH_DOWN;
 }
 
+enum wire_path_use paths_use(const struct peer *p, uint8_t id)
+{
+    const struct peer_path *path = &p->paths[id];
+    enum wire_path_use use = paths_local_use(p, id);
+    return path->heard && path->remote.use > use ? (enum wire_path_use)path->remote.use : use;
+}
+
 bool paths_endpoint(const struct peer *p, const struct core_link *link, unsigned attempt,
                     struct netaddr *out)
 {
@@ -70,20 +77,18 @@ static void validate(struct peer *p, struct tstamp now, uint8_t id, const struct
     peer_wake(p, now);
 }
 
-/* Tells the bond what is wanted of an open path: the stricter of what both sides want. */
+/* Tells the bond what is wanted of an open path. */
 static void configure(struct peer *p, struct tstamp now, uint8_t id)
 {
     struct peer_path *path = &p->paths[id];
     if (!path->opened)
         return;
     const struct core_link *link = &p->core->links[id];
-    enum wire_path_use use = paths_local_use(p, id);
+    enum wire_path_use use = paths_use(p, id);
     uint64_t limit_bps = ours(p) ? link->limit_up_bps : 0;
     uint8_t flags = ours(p) ? link->flags : path->remote.flags;
     if (path->heard) {
         uint64_t theirs_bps = path->remote.limit_kbps * 1000;
-        if (path->remote.use > use)
-            use = (enum wire_path_use)path->remote.use;
         if (theirs_bps != 0 && (limit_bps == 0 || theirs_bps < limit_bps))
             limit_bps = theirs_bps;
     }

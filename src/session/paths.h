@@ -56,6 +56,8 @@ int paths_best(const struct peer *p, struct tstamp now);
 
 /* How this side wants the path to be used. */
 enum wire_path_use paths_local_use(const struct peer *p, uint8_t id);
+/* The stricter of what both sides want. */
+enum wire_path_use paths_use(const struct peer *p, uint8_t id);
 
 /* The address that a link would call now; attempt: different ones in turn. False: none fits. */
 bool paths_endpoint(const struct peer *p, const struct core_link *link, unsigned attempt,

@@ -62,7 +62,9 @@ static void path_status(const struct peer *p, struct tstamp now, uint8_t id,
 {
     const struct validation *v = &p->paths[id].address;
     const struct route *r = v->open ? &v->route : &v->candidate;
-    *out = (struct core_path_status){ .path = id, .validated = v->open, .remote = r->to };
+    *out = (struct core_path_status){
+        .path = id, .validated = v->open, .use = paths_use(p, id), .remote = r->to
+    };
     paths_link_name(p, id, out->link);
     out->local = r->from;
     if (r->socket < WIRE_PATHS_MAX) {

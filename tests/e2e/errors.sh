@@ -60,6 +60,10 @@ line=$(wc -l <"$tmp/client.conf")
 refused "bad reload" 1 ":$line: .*nonsense" c "$hawser" reload -i "$tmp/client.sock"
 pings c -c 3 -i 0.05 10.77.0.1
 paths_up client a >&3 || fail "the link went down"
+chmod 644 "$tmp/client.conf"
+refused "reload of a readable key" 1 "client.sock: $tmp/client.conf: the file holds a secret" \
+    c "$hawser" reload -i "$tmp/client.sock"
+chmod 600 "$tmp/client.conf"
 cp "$tmp/good.conf" "$tmp/client.conf"
 "$hawser" reload -i "$tmp/client.sock" || fail "the file that is right again is refused"
 pings c -c 3 -i 0.05 10.77.0.1

@@ -38,6 +38,12 @@ await 5 "it steps in" states '{b: "down", d: "up"}'
 pings c -c 5 -i 0.05 203.0.113.80
 "$lab" restore --id "$id" b
 await 10 "and back" states '{b: "up", d: "standby"}'
+"$hawser" link d down -i "$tmp/client.sock"
+await 5 "one switched off" states '{b: "up", d: "down"}'
+await 5 "which the server is told" is server \
+    '.peers[0].paths[] | select(.link == "d") | .state == "down" and .why == "switched off"'
+"$hawser" link d standby -i "$tmp/client.sock"
+await 10 "and on standby again" states '{b: "up", d: "standby"}'
 
 handshakes=$(ask client '.peers[0].handshakes')
 cp "$tmp/server.conf" "$tmp/good.conf"
