@@ -14,6 +14,7 @@ static const double loss_random = 0.12;
 static const double loss_congestion = 0.25;
 static const int64_t base_period_ns = 3 * NS_PER_S;
 static const int64_t floor_period_ns = 15 * NS_PER_S;
+static const int64_t start_again_ns = NS_PER_S;
 static const int64_t idle_ns = 5 * NS_PER_S;
 static const double idle_share = 0.1;      /* of the capacity: makes no queue */
 static const double sparse_gap_ns = 100e6; /* packets further apart have little in common */
@@ -245,18 +246,30 @@ static void leave_start(struct rate *r, struct tstamp now, double delivered)
     r->drain_until = tstamp_add(now, (int64_t)fmin(2 * r->queue_ns, 500e6));
 }
 
+/*
+ * Start-up ends at a queue that we made. Where less is sent than the path is thought to take, the
+ * delay may as well be a processor's that was busy, or another's queue: then the guess is halved
+ * until the path is loaded, and taken back when the delay has gone.
+ */
 static void update_start(struct rate *r, struct tstamp now, double delivered, double sent,
-                         double loss, bool loaded)
+                         double loss, double srtt_ns)
 {
     bool queue_grows = r->queue_ns > 6e6 + 2 * r->jitter_ns && delivered < 0.92 * sent;
     bool queue_high = r->queue_ns > 15e6 + 3 * r->jitter_ns;
-    bool at_limit = loaded && r->limit_bps > 0 && delivered > 0.9 * r->limit_bps;
-    if (queue_grows || queue_high || at_limit || r->high_loss_windows >= 3) {
+    bool at_limit = r->loaded && r->limit_bps > 0 && delivered > 0.9 * r->limit_bps;
+    bool congested = queue_grows || queue_high || r->high_loss_windows >= 3;
+    double since_ns = (double)tstamp_sub(now, r->came_down);
+    if (at_limit || (congested && r->loaded)) {
         leave_start(r, now, delivered * (loss < loss_random ? 1 : 1 - loss));
-        return;
-    }
-    if (loaded)
+    } else if (congested && since_ns > srtt_ns) {
+        r->capacity_bps = fmax(r->capacity_bps / 2, rate_least_bps);
+        r->came_down = now;
+    } else if (!congested && r->loaded) {
         r->capacity_bps = fmax(r->capacity_bps, 2 * delivered);
+    } else if (!congested && since_ns > (double)start_again_ns) {
+        r->capacity_bps = fmax(r->capacity_bps, fmin(2 * r->capacity_bps, rate_first_bps));
+        r->came_down = now;
+    }
 }
 
 /* Ends a probe that is over, begins the next when it is time. */
@@ -363,7 +376,7 @@ void rate_update(struct rate *r, struct tstamp now, int64_t srtt_ns)
     r->last_mean_ns = mean;
     r->last_bps = delivered;
     if (r->phase == RATE_START)
-        update_start(r, now, delivered, sent, loss, loaded);
+        update_start(r, now, delivered, sent, loss, srtt);
     else
         update_steady(r, now, delivered, sent, span_ns, loaded, srtt);
     *w = (struct rate_window){ .open = true,

@@ -32,6 +32,7 @@ struct link {
 struct flying {
     struct tstamp sent;
     struct tstamp came; /* TSTAMP_NEVER: lost */
+    bool loaded;        /* the next one was there when it left */
 };
 
 struct world {
@@ -119,7 +120,7 @@ static void take_acks(struct world *w)
         any = true;
         w->delivered_bytes += PACKET_BYTES;
         rate_acked(&w->rate, f->sent, f->came.ns + w->link.clock_offset_ns, true, PACKET_BYTES,
-                   w->link.offered_bps == 0);
+                   f->loaded);
     }
     if (any)
         rate_update(&w->rate, w->now, 2 * w->link.delay_ns);
@@ -145,6 +146,7 @@ static void run(struct world *w, int64_t duration_ns)
         if (w->link.offered_bps > 0)
             w->offer_next =
                 tstamp_add(w->offer_next, (int64_t)(PACKET_BYTES * 8e9 / w->link.offered_bps));
+        w->flying[(w->sent - 1) % INFLIGHT_MAX].loaded = tstamp_reached(w->offer_next, w->now);
     }
     w->now = end;
 }
@@ -305,6 +307,39 @@ static void a_delay_that_changes_without_load_is_no_queue(void **state)
     expect(w, "stepped without load", 0.9, 15);
 }
 
+/* What delays acknowledgements of an idle download may be a busy processor. */
+static void a_short_delay_before_the_load_is_no_verdict(void **state)
+{
+    (void)state;
+    struct link link = { .rate_bps = 40e6, .delay_ns = 30 * NS_PER_MS, .offered_bps = 600e3 };
+    struct world *w = begin(&link, 0);
+    run(w, 2 * NS_PER_S);
+    for (int i = 0; i < 3; i++) {
+        w->link.delay_ns += 25 * NS_PER_MS;
+        run(w, 150 * NS_PER_MS);
+        w->link.delay_ns -= 25 * NS_PER_MS;
+        run(w, 300 * NS_PER_MS);
+    }
+    w->link.offered_bps = 0;
+    w->offer_next = w->now;
+    run(w, NS_PER_S);
+    measure(w);
+    run(w, NS_PER_S);
+    expect(w, "late before the load", 0.9, 15);
+}
+
+/* A rate that never waits for the pacer can fill a thin link nevertheless. */
+static void a_thin_link_that_is_offered_too_much_is_found(void **state)
+{
+    (void)state;
+    struct link link = { .rate_bps = 0.5e6, .delay_ns = 30 * NS_PER_MS, .offered_bps = 0.7e6 };
+    struct world *w = begin(&link, 0);
+    run(w, 5 * NS_PER_S);
+    measure(w);
+    run(w, 5 * NS_PER_S);
+    expect(w, "thin", 0.85, 60);
+}
+
 static void the_limit_is_kept_always(void **state)
 {
     (void)state;
@@ -359,6 +394,8 @@ int main(void)
         cmocka_unit_test(swapped_packets_do_not_stop_it),
         cmocka_unit_test(a_new_base_delay_is_no_queue),
         cmocka_unit_test(a_delay_that_changes_without_load_is_no_queue),
+        cmocka_unit_test(a_short_delay_before_the_load_is_no_verdict),
+        cmocka_unit_test(a_thin_link_that_is_offered_too_much_is_found),
         cmocka_unit_test(the_limit_is_kept_always),
         cmocka_unit_test(little_traffic_does_not_lower_it),
         cmocka_unit_test(a_restart_forgets_all_but_the_limit),
