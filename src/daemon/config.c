@@ -230,6 +230,21 @@ static void dump_peer(const struct config_peer *peer, FILE *to)
         fprintf(to, "allowed-ips = %s\n", netprefix_format(&peer->allowed[i], text));
 }
 
+/* In whole units where that is exact. */
+static void dump_quota(const struct quota_rule *quota, FILE *to)
+{
+    const uint64_t mb = 1000000;
+    const uint64_t gb = 1000 * mb;
+    if (quota->bytes % gb == 0)
+        fprintf(to, "quota = %" PRIu64 "gb/month\n", quota->bytes / gb);
+    else if (quota->bytes % mb == 0)
+        fprintf(to, "quota = %" PRIu64 "mb/month\n", quota->bytes / mb);
+    else
+        fprintf(to, "quota = %" PRIu64 ".%06" PRIu64 "mb/month\n", quota->bytes / mb,
+                quota->bytes % mb);
+    fprintf(to, "quota-reset-day = %u\n", quota->reset_day);
+}
+
 static void dump_link(const struct config_link *link, FILE *to)
 {
     char text[NETADDR_STRLEN];
@@ -246,8 +261,7 @@ static void dump_link(const struct config_link *link, FILE *to)
     if (link->standby_busy)
         fputs("standby-when = busy\n", to);
     if (link->quota.bytes != 0)
-        fprintf(to, "quota = %" PRIu64 ".%06" PRIu64 "mb/month\nquota-reset-day = %u\n",
-                link->quota.bytes / 1000000, link->quota.bytes % 1000000, link->quota.reset_day);
+        dump_quota(&link->quota, to);
     if (link->cost != 0)
         fprintf(to, "cost = %u\n", link->cost);
 }

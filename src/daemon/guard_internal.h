@@ -58,6 +58,7 @@ struct guard {
     struct channel_input in;
     struct usage usage; /* of links with a quota */
     char usage_path[CONFIG_PATH_BYTES_MAX + 32];
+    int usage_error;             /* of the last writing; 0: none */
     bool usage_dirty;            /* the file does not have it yet */
     struct tstamp usage_saved;   /* last */
     struct tstamp usage_look_at; /* the month may end meanwhile */

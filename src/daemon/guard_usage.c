@@ -47,9 +47,12 @@ static void save(struct guard *g, struct tstamp now)
     int err = usage_save(&g->usage, g->usage_path);
     g->usage_saved = now;
     g->usage_dirty = false;
-    if (err < 0)
+    if (err < 0 && err != g->usage_error)
         log_warn("%s cannot be written: %s; a restart will forget what metered links have used",
                  g->usage_path, strerror(-err));
+    else if (err == 0 && g->usage_error != 0)
+        log_info("%s is written again", g->usage_path);
+    g->usage_error = err;
 }
 
 static void log_advice(const struct link_slot *s, const struct quota_usage *u,
