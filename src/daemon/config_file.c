@@ -238,6 +238,16 @@ int config_read_secret(const char *path, char *out, size_t cap_bytes)
     return rc;
 }
 
+const char *config_hook_wrong(const char *path)
+{
+    struct stat st;
+    if (stat(path, &st) < 0)
+        return NULL;
+    if (!S_ISREG(st.st_mode) || (st.st_mode & (S_IXUSR | S_IXGRP | S_IXOTH)) == 0)
+        return "cannot be run";
+    return others_can(&st, S_IWGRP | S_IWOTH) ? "runs as root, and others can change it" : NULL;
+}
+
 static void check_mode(struct config_parser *p, const struct stat *st)
 {
     if (p->holds_secret && others_can(st, S_IRGRP | S_IROTH))

@@ -124,6 +124,9 @@ void config_set_policy_class(struct config_parser *p, const char *value);
  * read or change the file), -EINVAL (longer than that, or not one line), or another negative errno.
  */
 int config_read_secret(const char *path, char *out, size_t cap_bytes);
+/* What is wrong with the file of a hook, which runs as root; NULL: nothing, or it may still come.
+ */
+const char *config_hook_wrong(const char *path);
 
 /* config_check.c */
 

@@ -304,7 +304,12 @@ static void set_user(struct config_parser *p, const char *value)
 
 static void set_hook(struct config_parser *p, const char *value)
 {
-    set_path(p, value, p->config->hook, CONFIG_PATH_BYTES_MAX);
+    char quoted[CONFIG_QUOTE_BYTES];
+    if (!set_path(p, value, p->config->hook, CONFIG_PATH_BYTES_MAX))
+        return;
+    const char *wrong = config_hook_wrong(value);
+    if (wrong != NULL)
+        config_fault(p, p->line, "hook: %s %s: chmod 755 it", config_quote(value, quoted), wrong);
 }
 
 static void set_control(struct config_parser *p, const char *value)

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 enum { KEY_MAX = 128, VALUE_MAX = 64 };
@@ -51,13 +52,30 @@ int sysctl_get(const char *key)
     return read_value(key, value) < 0 ? -1 : atoi(value);
 }
 
+/*
+ * The file, or negative errno. It lies where others may have made one of that name, so only a plain
+ * one of our own is believed.
+ */
+static int open_noted(const char *file, int flags)
+{
+    struct stat st;
+    int fd = open(file, flags | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK, 0600);
+    if (fd < 0)
+        return -errno;
+    if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_uid == geteuid() &&
+        (st.st_mode & (S_IWGRP | S_IWOTH)) == 0)
+        return fd;
+    close(fd);
+    return -EPERM;
+}
+
 /* What a setting was at first counts, however often it is changed. */
 static bool is_noted(const char *file, const char *key)
 {
     char line[KEY_MAX + VALUE_MAX + 4];
     size_t len = strlen(key);
     bool noted = false;
-    int fd = open(file, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+    int fd = open_noted(file, O_RDONLY);
     FILE *f = fd >= 0 ? fdopen(fd, "r") : NULL;
     if (fd >= 0 && f == NULL)
         close(fd);
@@ -73,9 +91,9 @@ static int note(const char *file, const char *key, const char *value)
     char line[KEY_MAX + VALUE_MAX + 4];
     int n = snprintf(line, sizeof line, "%s %s\n", key, value);
     int err = 0;
-    int fd = open(file, O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_CLOEXEC, 0600);
+    int fd = open_noted(file, O_WRONLY | O_CREAT | O_APPEND);
     if (fd < 0)
-        return -errno;
+        return fd;
     if (write(fd, line, (size_t)n) != n)
         err = -EIO;
     close(fd);
@@ -97,9 +115,9 @@ int sysctl_restore(const char *file)
 {
     char line[KEY_MAX + VALUE_MAX + 4];
     int err = 0;
-    int fd = open(file, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+    int fd = open_noted(file, O_RDONLY);
     if (fd < 0)
-        return errno == ENOENT ? 0 : -errno;
+        return fd == -ENOENT ? 0 : fd;
     FILE *f = fdopen(fd, "r");
     if (f == NULL) {
         close(fd);

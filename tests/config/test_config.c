@@ -199,6 +199,37 @@ static void test_missing_file(void **state)
     config_free(&c);
 }
 
+/* It runs with all privileges: nobody else may change it. */
+static void test_hook_mode(void **state)
+{
+    static const struct {
+        mode_t mode;
+        const char *error; /* part of it; NULL: loads */
+    } cases[] = {
+        { 0755, NULL },
+        { 0700, NULL },
+        { 0644, "cannot be run" },
+        { 0757, "others can change it" },
+        { 0775, "others can change it" },
+    };
+    char path[128];
+    char text[1024];
+    struct config c;
+    struct config_errors errs;
+    snprintf(path, sizeof path, "%s/hook", (const char *)*state);
+    snprintf(text, sizeof text, "[tunnel]\nprivate-key = " PRIVATE_KEY "\nhook = %s\n" REST, path);
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        spill(path, "#!/bin/sh\n", 10, cases[i].mode);
+        assert_int_equal(load(text, 0600, &c, &errs), cases[i].error == NULL ? 0 : -EINVAL);
+        if (cases[i].error != NULL)
+            assert_non_null(strstr(errs.list[0].text, cases[i].error));
+        config_free(&c);
+        unlink(path);
+    }
+    assert_int_equal(load(text, 0600, &c, &errs), 0); /* it may come later */
+    config_free(&c);
+}
+
 /* The file named by private-key-file: content and mode against the outcome. */
 static void test_key_file(void **state)
 {
@@ -335,10 +366,15 @@ static void test_distance(void **state)
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_good),       cmocka_unit_test(test_bad),
-        cmocka_unit_test(test_mode),       cmocka_unit_test(test_missing_file),
-        cmocka_unit_test(test_key_file),   cmocka_unit_test(test_secret_not_told),
-        cmocka_unit_test(test_many_peers), cmocka_unit_test(test_rates),
+        cmocka_unit_test(test_good),
+        cmocka_unit_test(test_bad),
+        cmocka_unit_test(test_mode),
+        cmocka_unit_test(test_hook_mode),
+        cmocka_unit_test(test_missing_file),
+        cmocka_unit_test(test_key_file),
+        cmocka_unit_test(test_secret_not_told),
+        cmocka_unit_test(test_many_peers),
+        cmocka_unit_test(test_rates),
         cmocka_unit_test(test_distance),
     };
     char resolved[PATH_MAX];

@@ -91,6 +91,31 @@ static void restores_what_it_can(void **state)
     unlink(file);
 }
 
+/* Where anybody may make files, as in /tmp, nobody else decides what is put back. */
+static void believes_its_own_file_only(void **state)
+{
+    (void)state;
+    enum { NOBODY = 65534 };
+    int before = sysctl_get(filter);
+    char line[64];
+    FILE *f = fopen(file, "w");
+    assert_non_null(f);
+    snprintf(line, sizeof line, "%s %d\n", filter, before == 2 ? 1 : 2);
+    fputs(line, f);
+    fclose(f);
+    assert_int_equal(chmod(file, 0666), 0);
+    assert_int_equal(sysctl_restore(file), -EPERM);
+    assert_int_equal(chmod(file, 0600), 0);
+    assert_int_equal(chown(file, NOBODY, NOBODY), 0);
+    assert_int_equal(sysctl_restore(file), -EPERM);
+    assert_int_equal(sysctl_set(file, filter, before == 2 ? "1" : "2"), -EPERM);
+    assert_int_equal(sysctl_get(filter), before);
+    unlink(file);
+    assert_int_equal(mkfifo(file, 0600), 0); /* which nobody writes to */
+    assert_int_equal(sysctl_restore(file), -EPERM);
+    unlink(file);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -98,6 +123,7 @@ int main(void)
         cmocka_unit_test(remembers_the_first_of_several),
         cmocka_unit_test(writes_nothing_but_network_settings),
         cmocka_unit_test(restores_what_it_can),
+        cmocka_unit_test(believes_its_own_file_only),
     };
     if (geteuid() != 0 || unshare(CLONE_NEWNET) < 0) {
         puts("skipped: needs root");
