@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/time.h>
@@ -127,11 +128,38 @@ static pid_t recorded_process(const char *id, const char *file)
     return fields == 2 && started != 0 && process_start(pid) == started ? pid : -1;
 }
 
-/* A lab is alive with its emulator, or while it is built. */
+/* Whoever looks holds the lock: a lab that is being built is not seen without its emulator. */
 static bool lab_is_alive(const char *id)
 {
-    pid_t emulator = recorded_process(id, "emulator");
-    return emulator > 0 || (emulator == 0 && recorded_process(id, "builder") > 0);
+    return recorded_process(id, "emulator") > 0;
+}
+
+/*
+ * Labs are built and removed one at a time on the whole machine, else a cleanup would remove what
+ * another process builds. Returns the lock, for unlock_labs(), or < 0 with the reason logged.
+ */
+static int lock_labs(void)
+{
+    for (;;) {
+        struct stat state;
+        bool made = mkdir(STATE_ROOT, 0755) == 0 || errno == EEXIST;
+        int fd = made ? open(STATE_ROOT, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+        if (fd >= 0 && flock(fd, LOCK_EX) == 0 && fstat(fd, &state) == 0 && state.st_nlink > 0)
+            return fd;
+        if (fd >= 0) {
+            close(fd); /* removed by the one who had the lock */
+        } else if (!made || errno != ENOENT) {
+            log_error("%s: %s", STATE_ROOT, strerror(errno));
+            return -1;
+        }
+    }
+}
+
+static void unlock_labs(int lock)
+{
+    rmdir(STATE_ROOT); /* stays while labs are up */
+    if (lock >= 0)
+        close(lock);
 }
 
 static void sleep_ms(long ms)
@@ -191,13 +219,12 @@ static void remove_namespace(const char *netns)
 
 static void remove_state(const char *id)
 {
-    static const char *const files[] = { "emulator", "builder", "control", "links", "log", "" };
+    static const char *const files[] = { "emulator", "control", "links", "log", "" };
     char path[STATE_PATH_BYTES];
     for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
         if (remove(state_path(path, id, files[i])) != 0 && errno != ENOENT)
             log_error("%s: %s", path, strerror(errno));
     }
-    rmdir(STATE_ROOT); /* stays while other labs are up */
 }
 
 static void stop_emulator(const char *id)
@@ -212,7 +239,7 @@ static void stop_emulator(const char *id)
         kill(pid, SIGKILL);
 }
 
-void lab_down(const char *id)
+static void take_down(const char *id)
 {
     for_each_namespace(id, empty_namespace);
     stop_emulator(id);
@@ -220,7 +247,14 @@ void lab_down(const char *id)
     remove_state(id);
 }
 
-int lab_cleanup(void)
+void lab_down(const char *id)
+{
+    int lock = lock_labs();
+    take_down(id);
+    unlock_labs(lock);
+}
+
+static int clean_up(void)
 {
     int count = 0;
     DIR *dir = opendir(STATE_ROOT);
@@ -229,10 +263,18 @@ int lab_cleanup(void)
     for (struct dirent *e; (e = readdir(dir)) != NULL;) {
         if (!lab_id_valid(e->d_name) || lab_is_alive(e->d_name))
             continue;
-        lab_down(e->d_name);
+        take_down(e->d_name);
         count++;
     }
     closedir(dir);
+    return count;
+}
+
+int lab_cleanup(void)
+{
+    int lock = lock_labs();
+    int count = lock >= 0 ? clean_up() : 0;
+    unlock_labs(lock);
     return count;
 }
 
@@ -556,9 +598,8 @@ static void start_emulator(struct build *b)
 static bool make_state(const struct lab_config *config)
 {
     char path[STATE_PATH_BYTES];
-    if ((mkdir(STATE_ROOT, 0755) != 0 && errno != EEXIST) ||
-        (mkdir(state_path(path, config->id, ""), 0755) != 0 && errno != EEXIST)) {
-        log_error("%s: %s", STATE_ROOT, strerror(errno));
+    if (mkdir(state_path(path, config->id, ""), 0755) != 0 && errno != EEXIST) {
+        log_error("%s: %s", path, strerror(errno));
         return false;
     }
     FILE *links = fopen(state_path(path, config->id, "links"), "we");
@@ -567,7 +608,7 @@ static bool make_state(const struct lab_config *config)
         return false;
     }
     fprintf(links, "%s\n", config->links != NULL ? config->links : "");
-    return fclose(links) == 0 && record_process(config->id, "builder", getpid());
+    return fclose(links) == 0;
 }
 
 /* Names that the client's other devices have. */
@@ -596,6 +637,31 @@ static bool parse_links(struct build *b)
     return false;
 }
 
+static bool build(struct build *b)
+{
+    const char *id = b->config->id;
+    clean_up();
+    if (lab_is_alive(id)) {
+        log_error("lab %s is up already; remove it with: hawser-lab down --id %s", id, id);
+        return false;
+    }
+    if (!parse_links(b))
+        return false;
+
+    take_down(id); /* what an interrupted run left */
+    build_check(b, make_state(b->config), "state directory");
+    for_each_place(b, add_place);
+    start_emulator(b);
+    add_lan(b);
+    add_uplinks(b);
+    add_links(b);
+    add_plain_links(b);
+    linkspecs_free(&b->specs);
+    if (b->failed)
+        take_down(id);
+    return !b->failed;
+}
+
 bool lab_up(const struct lab_config *config)
 {
     struct build b = { .config = config };
@@ -607,27 +673,10 @@ bool lab_up(const struct lab_config *config)
         log_error("\"%s\" is no identifier: 1 to 11 letters or digits", config->id);
         return false;
     }
-    lab_cleanup();
-    if (lab_is_alive(config->id)) {
-        log_error("lab %s is up already; remove it with: hawser-lab down --id %s", config->id,
-                  config->id);
-        return false;
-    }
-    if (!parse_links(&b))
-        return false;
-
-    lab_down(config->id); /* what an interrupted run left */
-    build_check(&b, make_state(config), "state directory");
-    for_each_place(&b, add_place);
-    start_emulator(&b);
-    add_lan(&b);
-    add_uplinks(&b);
-    add_links(&b);
-    add_plain_links(&b);
-    linkspecs_free(&b.specs);
-    if (b.failed)
-        lab_down(config->id);
-    return !b.failed;
+    int lock = lock_labs();
+    bool up = lock >= 0 && build(&b);
+    unlock_labs(lock);
+    return up;
 }
 
 bool lab_command(const char *id, const char *command, char answer[LAB_ANSWER_BYTES])

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: ISC
 #
 # The laboratory itself: delay, rate, loss, cuts, NAT, equal address ranges, and that nothing stays.
+# Labs that are built at once, and a clean-up meanwhile, do not disturb each other.
 # usage: emulator.sh PATH-OF-HAWSER-LAB PATH-OF-HAWSER-METER
 
 set -eu
@@ -12,7 +13,9 @@ tmp=$(mktemp -d)
 [ "$(id -u)" = 0 ] || { echo "needs root"; exit 77; }
 
 clean() {
-    "$lab" down --id "$id"
+    for used in "$id" "${id}x" "${id}y"; do
+        "$lab" down --id "$used"
+    done
     rm -rf "$tmp"
 }
 trap clean EXIT
@@ -118,3 +121,23 @@ owner=$!
 kill "$owner"
 cleaned || fail "the lab stays after the end of its owner"
 echo "ok: owner"
+
+# again_and_again ID: true if every lab of this name is built and there until it is taken down
+again_and_again() {
+    for _ in 1 2 3 4; do
+        "$lab" up --id "$1" --owner $$ --links '0/0,1ms' &&
+            "$lab" exec --id "$1" c ip link show link1 >"$tmp/$1" || return 1
+        "$lab" down --id "$1"
+    done
+}
+again_and_again "${id}x" &
+first=$!
+again_and_again "${id}y" &
+second=$!
+while kill -0 "$first" || kill -0 "$second"; do
+    "$lab" cleanup
+done 2>"$tmp/ended"
+for both in "$first" "$second"; do
+    wait "$both" || fail "a lab was removed by another's start or clean-up"
+done
+echo "ok: labs built at once"
