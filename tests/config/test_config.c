@@ -32,9 +32,10 @@
 
 static const char *golden_dir; /* absolute */
 
-/* The file as a string, to be freed; NULL if there is none. */
+/* The file as a string, to be freed, and its length; NULL, and 0, if there is none. */
 static char *slurp(const char *path, size_t *len)
 {
+    *len = 0;
     FILE *f = fopen(path, "r");
     if (f == NULL)
         return NULL;
