@@ -7,11 +7,8 @@
 
 #include <cmocka.h>
 
-#include "sim/random.h"
 #include "sim/scenario.h"
 #include "sim/simulator.h"
-
-enum { RANDOM_TEXT_BYTES = 1024 };
 
 static struct sim_config bonded(enum sim_direction direction)
 {
@@ -200,47 +197,6 @@ static void equal_seeds_give_equal_digests(void **state)
     assert_true(result[0].digest != result[2].digest);
 }
 
-static void random_scenarios_hold(void **state)
-{
-    (void)state;
-    static const uint64_t seeds[] = { 1, 2, 3, 4, 5, 6, 7, 8 };
-    for (size_t i = 0; i < sizeof(seeds) / sizeof(seeds[0]); i++) {
-        char text[RANDOM_TEXT_BYTES];
-        struct linkspecs specs;
-        struct sim_config config;
-        struct sim_result result;
-        sim_config_default(&config);
-        config.run_ns = 6 * NS_PER_S;
-        config.warmup_ns = 2 * NS_PER_S;
-        assert_true(random_scenario(seeds[i], &config, &specs, text, sizeof(text)));
-        if (!sim_run(&config, &result))
-            fail_msg("%s (%s)", result.message, text);
-        linkspecs_free(&specs);
-    }
-}
-
-/* Links that fail in every way, and traffic whenever one of them could carry it. */
-static void random_faults_hold(void **state)
-{
-    /* The last two once found nobody trusted although nobody else was there. */
-    static const uint64_t seeds[] = { 1,  2,  3,  4,  5,  6,  7,  8,  9,  10, 11, 12, 13,
-                                      14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 57, 133 };
-    (void)state;
-    for (size_t i = 0; i < sizeof(seeds) / sizeof(seeds[0]); i++) {
-        char text[RANDOM_TEXT_BYTES];
-        struct linkspecs specs;
-        struct sim_config config;
-        struct sim_result result;
-        sim_config_default(&config);
-        config.run_ns = 20 * NS_PER_S;
-        config.warmup_ns = 2 * NS_PER_S;
-        assert_true(random_faults(seeds[i], &config, &specs, text, sizeof(text)));
-        if (!sim_run(&config, &result))
-            fail_msg("%s (%s)", result.message, text);
-        linkspecs_free(&specs);
-    }
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -254,8 +210,6 @@ int main(void)
         cmocka_unit_test(a_link_gone_bad_costs_nothing_but_its_rate),
         cmocka_unit_test(a_link_gone_bad_returns),
         cmocka_unit_test(equal_seeds_give_equal_digests),
-        cmocka_unit_test(random_scenarios_hold),
-        cmocka_unit_test(random_faults_hold),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
