@@ -50,7 +50,7 @@ for try in 1 2 3; do
     sleep 1
     mark
     start server s
-    within 2000 "server killed and started, time $try" server_up
+    within 3000 "server killed and started, time $try" server_up
 done
 await 5 "both links" paths_up client a b
 

@@ -27,7 +27,7 @@ start client c
 await 20 "both links up" paths_up client a b
 serve s
 
-flow c down 10.77.0.1 6
+flow c down 10.77.0.1 8
 await 15 "b has used it up" link_is b '.standby_when == "nothing else is left"'
 await 5 "b is held back" states '{a: "up", b: "standby"}'
 sleep 3 # the last report

@@ -25,6 +25,23 @@ download() {
     flow c down 10.77.0.1 "$1"
     mbps=$(jq ".bytes * 8 / $1 / 1000000" "$tmp/flow.down")
 }
+# three_times CONDITION: it comes true. What does not work fails each time; a machine that is busy
+# elsewhere may spoil one try.
+three_times() {
+    "$1" || { sleep 1; "$1"; } || { sleep 1; "$1"; }
+}
+# helped: a download is faster than one link alone
+helped() {
+    download 6
+    jq -en "$mbps >= 21 and $mbps <= 40" >&3
+}
+# spared: b carries next to nothing of some 450 kB; the search for its MTU takes a few datagrams
+spared() {
+    before=$(carried b)
+    at c ping -q -i 0.01 -c 200 -s 1000 10.77.0.1 >&3
+    dear=$(($(carried b) - before))
+    [ "$dear" -le 25000 ]
+}
 # set_b LINES: what link b has besides, by a reload
 set_b() {
     sed '/^\[link a\]/,$d' "$tmp/client.conf" >"$tmp/head"
@@ -79,16 +96,14 @@ grep -q 'link-down b' "$tmp/events" && fail "its role ran the link-down hook"
 set_b "role = standby
 standby-when = busy"
 await 5 "b may help" link_is b '.standby_when == "busy"'
-download 6
-between 21 "$mbps" 40 "Mbit/s with its help"
+three_times helped || fail "only $mbps Mbit/s with its help"
+ok "$mbps Mbit/s with its help"
 await 20 "b stands by again" server_state b standby
 
 set_b "cost = 5"
 await 5 "b is dear" paths_up client a b
 download 1
-before=$(carried b)
-at c ping -q -i 0.01 -c 200 -s 1000 10.77.0.1 >&3
-# Of some 450 kB; the search for its MTU takes a few datagrams.
-between 0 $(($(carried b) - before)) 25000 "bytes over the dear link while the cheap one has room"
-download 6
-between 21 "$mbps" 40 "Mbit/s over both"
+three_times spared || fail "$dear bytes over the dear link while the cheap one has room"
+ok "$dear bytes over the dear link while the cheap one has room"
+three_times helped || fail "only $mbps Mbit/s over both"
+ok "$mbps Mbit/s over both"
