@@ -25,5 +25,6 @@ for name in libexec/hawser/hawser-emu man1/hawser.1 man8/hawserd.8 man5/hawser.c
     system/hawserd.service system/hawserd@.service sysusers.d/hawser.conf; do
     [ -n "$(find "$tmp/root" -path "*/$name")" ] || fail "$name is not installed"
 done
+[ "$(stat -c %a "$tmp/root/etc/hawser")" = 700 ] || fail "others may look into /etc/hawser"
 [ -z "$(find "$tmp/root" -type f -perm /022)" ] || fail "others may change $(find "$tmp/root" -perm /022)"
 echo "ok: $(find "$tmp/root" -type f | wc -l) files"
