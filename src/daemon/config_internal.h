@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * What the pieces of the configuration reader share: config_file.c reads files and cuts lines,
- * config_parse.c turns each line into a value, config_check.c judges the whole.
+ * config_section.c begins and ends sections, config_parse.c turns each line into a value,
+ * config_check.c judges the whole.
  */
 #ifndef HAWSER_DAEMON_CONFIG_INTERNAL_H
 #define HAWSER_DAEMON_CONFIG_INTERNAL_H
@@ -80,6 +81,16 @@ struct config_parser {
     bool no_memory;
 };
 
+/* The peer or link of the present section. */
+static inline struct config_peer *config_this_peer(struct config_parser *p)
+{
+    return &p->config->peers[p->config->peer_count - 1];
+}
+static inline struct config_link *config_this_link(struct config_parser *p)
+{
+    return &p->config->links[p->config->link_count - 1];
+}
+
 /* Adds an error about a line (0: the file as a whole), or counts it when there are too many. */
 void config_fault(struct config_parser *p, unsigned line, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
@@ -101,10 +112,16 @@ void config_bad_value(struct config_parser *p, const char *value, const char *wh
 /* Whether a list of the present key has as many items as it may have; that is told. */
 bool config_is_full(struct config_parser *p, size_t count, size_t max);
 
-/* A header, brackets and all, trimmed; ends the section before. */
-void config_parse_header(struct config_parser *p, const char *text);
+/* As it is written in a file. */
+const char *config_key_name(enum config_key key);
+
 /* A key with its value, both trimmed. */
 void config_parse_pair(struct config_parser *p, const char *key, const char *value);
+
+/* config_section.c */
+
+/* A header, brackets and all, trimmed; ends the section before. */
+void config_parse_header(struct config_parser *p, const char *text);
 /* The end of the file: ends the last section. */
 void config_parse_end(struct config_parser *p);
 
