@@ -11,6 +11,7 @@
 
 #include "base/log.h"
 #include "daemon/control_proto.h"
+#include "daemon/directory.h"
 #include "daemon/guard_internal.h"
 #include "sys/udp.h"
 
@@ -53,18 +54,6 @@ static bool answers(const struct sockaddr_un *addr)
     return is_alive;
 }
 
-/* The socket's directory, of which only the last part is made. */
-static int make_directory(const char *path)
-{
-    char directory[CONFIG_PATH_BYTES_MAX + 1];
-    snprintf(directory, sizeof directory, "%s", path);
-    char *slash = strrchr(directory, '/');
-    if (slash == NULL || slash == directory)
-        return 0;
-    *slash = '\0';
-    return mkdir(directory, 0755) < 0 && errno != EEXIST ? -errno : 0;
-}
-
 static int bind_private(int fd, const struct sockaddr_un *addr)
 {
     mode_t mask = umask(0177);
@@ -79,7 +68,7 @@ bool guard_open_control(struct guard *g)
     const char *path = g->config.control;
     struct stat st;
     int fd = -1;
-    int err = strlen(path) >= sizeof addr.sun_path ? -ENAMETOOLONG : make_directory(path);
+    int err = strlen(path) >= sizeof addr.sun_path ? -ENAMETOOLONG : directory_make_for(path, 0755);
     if (err == 0) {
         memcpy(addr.sun_path, path, strlen(path));
         if (answers(&addr)) {

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "daemon/config_value.h"
+#include "daemon/directory.h"
 
 enum { FILE_BYTES_MAX = 8192, LINE_BYTES_MAX = 80 };
 
@@ -84,17 +85,6 @@ int usage_load(struct usage *u, const char *path)
     return wrong > 0 || strlen(text) < len || len == FILE_BYTES_MAX ? -EBADMSG : 0;
 }
 
-static int make_directory(const char *path)
-{
-    char directory[CONFIG_PATH_BYTES_MAX + 16];
-    snprintf(directory, sizeof directory, "%s", path);
-    char *slash = strrchr(directory, '/');
-    if (slash == NULL || slash == directory)
-        return 0;
-    *slash = '\0';
-    return mkdir(directory, 0700) < 0 && errno != EEXIST ? -errno : 0;
-}
-
 static int write_all(int fd, const char *text, size_t len)
 {
     while (len > 0) {
@@ -117,7 +107,7 @@ int usage_save(const struct usage *u, const char *path)
     for (size_t i = 0; i < u->count; i++)
         len += (size_t)snprintf(text + len, sizeof text - len, "%s %" PRId32 " %" PRIu64 "\n",
                                 u->list[i].name, u->list[i].usage.month, u->list[i].usage.bytes);
-    int err = make_directory(path);
+    int err = directory_make_for(path, 0700);
     if (err < 0)
         return err;
     snprintf(fresh, sizeof fresh, "%s.new", path);
