@@ -18,57 +18,88 @@
 #include "daemon/channel.h"
 #include "daemon/msg.h"
 
+static const struct netaddr addr4 = { .family = 4, .port = 4297, .addr = { 192, 0, 2, 7 } };
+static const struct netaddr addr6 = { .family = 6, .scope = 3, .addr = { 0xfe, 0x80, [15] = 1 } };
+
+static void fill_setup(struct msg_setup *m)
+{
+    strcpy(m->interface, "hawser0");
+    strcpy(m->root, "/run/hawser/hawser0.sock.root");
+    memset(m->private_key, 0x5a, sizeof m->private_key);
+    m->cipher = WIRE_CIPHER_AES256_GCM;
+    m->rekey_s = 120;
+    m->mtu_bytes = 1420;
+    m->log_level = LOG_LEVEL_INFO;
+    m->journal = true;
+    m->tun_offload = 3;
+    m->udp_gso = true;
+    m->uid = 998;
+    m->gid = 65534;
+}
+
+static void fill_peer(struct msg_peer *m)
+{
+    strcpy(m->name, "home");
+    memset(m->public_key, 1, sizeof m->public_key);
+    memset(m->preshared_key, 2, sizeof m->preshared_key);
+    m->initiate = true;
+    m->allowed_count = CONFIG_ALLOWED_MAX;
+    for (size_t i = 0; i < CONFIG_ALLOWED_MAX; i++)
+        m->allowed[i] = (struct netprefix){ .family = i % 2 == 0 ? 4 : 6, .len = 32 };
+}
+
+static void fill_link(struct msg_link *m)
+{
+    strcpy(m->link.name, "abcdefghijklmno");
+    strcpy(m->why, "interface wwan0 does not exist");
+    m->link.link = WIRE_PATHS_MAX - 1;
+    m->link.carrier = true;
+    m->link.has_ipv6 = true;
+    m->link.local_ipv4 = addr4;
+    m->link.local_ipv6 = addr6;
+    m->link.gateway_ipv4 = addr4;
+    m->link.gateway_ipv6 = addr6;
+    m->link.mtu_bytes = 1500;
+    m->link.use = WIRE_PATH_STANDBY;
+    m->link.flags = WIRE_PATH_BUSY;
+    m->link.cost = WIRE_COST_MAX;
+    m->link.limit_up_bps = UINT64_MAX;
+}
+
+static void fill_policy(struct msg_policy *m)
+{
+    strcpy(m->name, "calls");
+    m->dscps = UINT64_C(1) << 63 | 1;
+    m->action.mode = BOND_MODE_SINGLE;
+    m->action.class = BOND_CLASS_BULK;
+    m->action.fallback = true;
+    m->action.link_count = CORE_POLICY_LINKS_MAX;
+    for (size_t i = 0; i < CORE_POLICY_LINKS_MAX; i++)
+        strcpy(m->action.links[i], "abcdefghijklmno");
+    m->step_count = FILTER_STEPS_MAX;
+    for (size_t i = 0; i < FILTER_STEPS_MAX; i++)
+        m->steps[i] = (struct filter_step){ .code = 6, .jump_true = 1, .k = UINT32_MAX };
+}
+
 /* One of every type, with every field in use. */
 static struct msg sample(enum msg_type type)
 {
     struct msg m = { .type = type };
-    const struct netaddr addr4 = { .family = 4, .port = 4297, .addr = { 192, 0, 2, 7 } };
-    const struct netaddr addr6 = { .family = 6, .scope = 3, .addr = { 0xfe, 0x80, [15] = 1 } };
     switch (type) {
     case MSG_SETUP:
-        strcpy(m.setup.interface, "hawser0");
-        strcpy(m.setup.root, "/run/hawser/hawser0.sock.root");
-        memset(m.setup.private_key, 0x5a, sizeof m.setup.private_key);
-        m.setup.cipher = WIRE_CIPHER_AES256_GCM;
-        m.setup.rekey_s = 120;
-        m.setup.mtu_bytes = 1420;
-        m.setup.log_level = LOG_LEVEL_INFO;
-        m.setup.journal = true;
-        m.setup.tun_offload = 3;
-        m.setup.udp_gso = true;
-        m.setup.uid = 998;
-        m.setup.gid = 65534;
+        fill_setup(&m.setup);
         break;
     case MSG_PEERS:
         m.peer_count = 4096;
         break;
     case MSG_PEER:
-        strcpy(m.peer.name, "home");
-        memset(m.peer.public_key, 1, sizeof m.peer.public_key);
-        memset(m.peer.preshared_key, 2, sizeof m.peer.preshared_key);
-        m.peer.initiate = true;
-        m.peer.allowed_count = CONFIG_ALLOWED_MAX;
-        for (size_t i = 0; i < CONFIG_ALLOWED_MAX; i++)
-            m.peer.allowed[i] = (struct netprefix){ .family = i % 2 == 0 ? 4 : 6, .len = 32 };
+        fill_peer(&m.peer);
         break;
     case MSG_LISTEN:
         m.listen = 7;
         break;
     case MSG_LINK:
-        strcpy(m.link.link.name, "abcdefghijklmno");
-        strcpy(m.link.why, "interface wwan0 does not exist");
-        m.link.link.link = WIRE_PATHS_MAX - 1;
-        m.link.link.carrier = true;
-        m.link.link.has_ipv6 = true;
-        m.link.link.local_ipv4 = addr4;
-        m.link.link.local_ipv6 = addr6;
-        m.link.link.gateway_ipv4 = addr4;
-        m.link.link.gateway_ipv6 = addr6;
-        m.link.link.mtu_bytes = 1500;
-        m.link.link.use = WIRE_PATH_STANDBY;
-        m.link.link.flags = WIRE_PATH_BUSY;
-        m.link.link.cost = WIRE_COST_MAX;
-        m.link.link.limit_up_bps = UINT64_MAX;
+        fill_link(&m.link);
         break;
     case MSG_ENDPOINTS:
         m.endpoints.count = CORE_ENDPOINTS_MAX;
@@ -79,17 +110,7 @@ static struct msg sample(enum msg_type type)
         m.policy_count = CONFIG_POLICIES_MAX;
         break;
     case MSG_POLICY:
-        strcpy(m.policy.name, "calls");
-        m.policy.dscps = UINT64_C(1) << 63 | 1;
-        m.policy.action.mode = BOND_MODE_SINGLE;
-        m.policy.action.class = BOND_CLASS_BULK;
-        m.policy.action.fallback = true;
-        m.policy.action.link_count = CORE_POLICY_LINKS_MAX;
-        for (size_t i = 0; i < CORE_POLICY_LINKS_MAX; i++)
-            strcpy(m.policy.action.links[i], "abcdefghijklmno");
-        m.policy.step_count = FILTER_STEPS_MAX;
-        for (size_t i = 0; i < FILTER_STEPS_MAX; i++)
-            m.policy.steps[i] = (struct filter_step){ .code = 6, .jump_true = 1, .k = UINT32_MAX };
+        fill_policy(&m.policy);
         break;
     case MSG_RELOADED:
         memset(m.reloaded.text, 'x', MSG_TEXT_MAX);
