@@ -99,72 +99,82 @@ static struct config_link named(const char *name, const char *device)
     return c;
 }
 
+/* A link with a name, and its interface, up, for update(). */
+struct one {
+    struct told told;
+    struct config_link link;
+    struct config config;
+    struct links links;
+    struct netif_info interface;
+};
+
+static void one_link(struct one *o)
+{
+    *o = (struct one){ .link = named("dsl", "hw-0"), .interface = interface("hw-0", 7) };
+    o->config = (struct config){ .links = &o->link, .link_count = 1 };
+    o->links = links(&o->told, &o->config);
+}
+
 static void follows_a_named_link(void **state)
 {
     (void)state;
-    struct told t = { 0 };
-    struct config_link link = named("dsl", "hw-0");
-    struct config c = { .links = &link, .link_count = 1 };
-    struct links l = links(&t, &c);
-    update(&l, NULL, 0);
-    const struct msg_link *m = only(&t);
+    struct one o;
+    one_link(&o);
+    update(&o.links, NULL, 0);
+    const struct msg_link *m = only(&o.told);
     assert_false(m->link.present);
     assert_string_equal(m->link.name, "dsl");
     assert_string_equal(m->why, "interface hw-0 does not exist");
-    update(&l, NULL, 0);
-    assert_int_equal(t.count, 0);
+    update(&o.links, NULL, 0);
+    assert_int_equal(o.told.count, 0);
 
-    struct netif_info n = interface("hw-0", 7);
-    update(&l, &n, 1);
-    assert_string_equal(t.bound[0], "hw-0");
-    m = only(&t);
+    update(&o.links, &o.interface, 1);
+    assert_string_equal(o.told.bound[0], "hw-0");
+    m = only(&o.told);
     assert_true(m->link.present && m->link.carrier && m->link.has_ipv4);
     assert_false(m->link.has_ipv6);
     assert_string_equal(m->why, "");
-    update(&l, &n, 1);
-    assert_int_equal(t.count, 0);
+    update(&o.links, &o.interface, 1);
+    assert_int_equal(o.told.count, 0);
 
-    n.addresses[0] = address("192.168.8.101"); /* DHCP */
-    update(&l, &n, 1);
-    assert_string_equal(t.bound[0], ""); /* the socket goes on serving */
-    assert_int_equal(only(&t)->link.local_ipv4.addr[3], 101);
-    n.gateway_ipv4 = address("192.168.8.2");
-    update(&l, &n, 1);
-    assert_int_equal(only(&t)->link.gateway_ipv4.addr[3], 2);
-    n.mtu_bytes = 1400;
-    update(&l, &n, 1);
-    assert_int_equal(only(&t)->link.mtu_bytes, 1400);
-    n.index = 8; /* pulled out and plugged in between two looks */
-    update(&l, &n, 1);
-    assert_string_equal(t.bound[0], "hw-0");
-    assert_true(only(&t)->link.present);
+    o.interface.addresses[0] = address("192.168.8.101"); /* DHCP */
+    update(&o.links, &o.interface, 1);
+    assert_string_equal(o.told.bound[0], ""); /* the socket goes on serving */
+    assert_int_equal(only(&o.told)->link.local_ipv4.addr[3], 101);
+    o.interface.gateway_ipv4 = address("192.168.8.2");
+    update(&o.links, &o.interface, 1);
+    assert_int_equal(only(&o.told)->link.gateway_ipv4.addr[3], 2);
+    o.interface.mtu_bytes = 1400;
+    update(&o.links, &o.interface, 1);
+    assert_int_equal(only(&o.told)->link.mtu_bytes, 1400);
+    o.interface.index = 8; /* pulled out and plugged in between two looks */
+    update(&o.links, &o.interface, 1);
+    assert_string_equal(o.told.bound[0], "hw-0");
+    assert_true(only(&o.told)->link.present);
 }
 
 static void says_why_a_link_waits(void **state)
 {
     (void)state;
-    struct told t = { 0 };
-    struct config_link link = named("dsl", "hw-0");
-    struct config c = { .links = &link, .link_count = 1 };
-    struct links l = links(&t, &c);
-    struct netif_info n = interface("hw-0", 7);
-    n.up = n.carrier = false;
-    update(&l, &n, 1);
-    assert_string_equal(only(&t)->why, "interface hw-0 is down");
-    n.up = true;
-    update(&l, &n, 1);
-    const struct msg_link *m = only(&t);
+    struct one o;
+    one_link(&o);
+    o.interface.up = o.interface.carrier = false;
+    update(&o.links, &o.interface, 1);
+    assert_string_equal(only(&o.told)->why, "interface hw-0 is down");
+    o.interface.up = true;
+    update(&o.links, &o.interface, 1);
+    const struct msg_link *m = only(&o.told);
     assert_string_equal(m->why, "interface hw-0 has no carrier");
     assert_true(m->link.present && !m->link.carrier);
-    n.carrier = true;
-    n.address_count = 0;
-    update(&l, &n, 1);
-    assert_string_equal(only(&t)->why, "interface hw-0 has no address");
-    link.address = address("192.168.8.7");
-    links_configure(&l, &c);
-    n.address_count = 1;
-    update(&l, &n, 1);
-    m = only(&t);
+    o.interface.carrier = true;
+    o.interface.address_count = 0;
+    update(&o.links, &o.interface, 1);
+    assert_string_equal(only(&o.told)->why, "interface hw-0 has no address");
+    o.link.address = address("192.168.8.7");
+    links_configure(&o.links, &o.config);
+    o.interface.address_count = 1;
+    update(&o.links, &o.interface, 1);
+    m = only(&o.told);
     assert_string_equal(m->why, "interface hw-0 does not have the address 192.168.8.7");
     assert_false(m->link.present);
 }
@@ -173,28 +183,25 @@ static void says_why_a_link_waits(void **state)
 static void chooses_the_families(void **state)
 {
     (void)state;
-    struct told t = { 0 };
-    struct config_link link = named("dsl", "hw-0");
-    struct config c = { .links = &link, .link_count = 1 };
-    struct links l = links(&t, &c);
-    struct netif_info n = interface("hw-0", 7);
-    n.addresses[n.address_count++] = address("2001:db8::2");
-    update(&l, &n, 1);
-    const struct msg_link *m = only(&t);
+    struct one o;
+    one_link(&o);
+    o.interface.addresses[o.interface.address_count++] = address("2001:db8::2");
+    update(&o.links, &o.interface, 1);
+    const struct msg_link *m = only(&o.told);
     assert_true(m->link.has_ipv4 && !m->link.has_ipv6);
-    n.default_ipv6 = true; /* without a router, as over PPP */
-    update(&l, &n, 1);
-    m = only(&t);
+    o.interface.default_ipv6 = true; /* without a router, as over PPP */
+    update(&o.links, &o.interface, 1);
+    m = only(&o.told);
     assert_true(m->link.has_ipv4 && m->link.has_ipv6);
     assert_int_equal(m->link.gateway_ipv6.family, 6);
-    n.default_ipv4 = false;
-    update(&l, &n, 1);
-    m = only(&t);
+    o.interface.default_ipv4 = false;
+    update(&o.links, &o.interface, 1);
+    m = only(&o.told);
     assert_true(!m->link.has_ipv4 && m->link.has_ipv6);
     assert_int_equal(m->link.gateway_ipv4.family, 0);
-    n.default_ipv6 = false;
-    update(&l, &n, 1);
-    m = only(&t);
+    o.interface.default_ipv6 = false;
+    update(&o.links, &o.interface, 1);
+    m = only(&o.told);
     assert_true(m->link.has_ipv4 && m->link.has_ipv6);
 }
 
