@@ -103,6 +103,12 @@ static int take_down(void **state)
     return 0;
 }
 
+static void begin_and_apply(struct network *n, const struct config *c)
+{
+    network_begin(n, c, RESOLVER);
+    assert_int_equal(network_apply(n, c, NULL), 0);
+}
+
 static void leaves_nothing(void **state)
 {
     struct tunnel *t = *state;
@@ -111,8 +117,7 @@ static void leaves_nothing(void **state)
     struct network n;
     snapshot(before);
     t->config.nat = true;
-    network_begin(&n, &t->config, RESOLVER);
-    assert_int_equal(network_apply(&n, &t->config, NULL), 0);
+    begin_and_apply(&n, &t->config);
     snprintf(table, sizeof table, "ip route show table %u", n.table);
     assert_true(shows(table, "default dev hw-test"));
     assert_true(shows("ip route show table main", "192.168.7.0/24 dev hw-test"));
@@ -147,8 +152,7 @@ static void reload_changes_what_it_must(void **state)
 {
     struct tunnel *t = *state;
     struct network n;
-    network_begin(&n, &t->config, RESOLVER);
-    assert_int_equal(network_apply(&n, &t->config, NULL), 0);
+    begin_and_apply(&n, &t->config);
     struct config next = t->config;
     struct config_peer peer = t->peer;
     struct netprefix allowed[] = { t->allowed[0], prefix("192.168.8.0/24"), t->allowed[2] };
@@ -190,8 +194,7 @@ static void gives_a_link_its_router(void **state)
     assert_true(netaddr_parse(&t->link.gateway, "192.168.8.1"));
     t->config.links = &t->link;
     t->config.link_count = 1;
-    network_begin(&n, &t->config, RESOLVER);
-    assert_int_equal(network_apply(&n, &t->config, NULL), 0);
+    begin_and_apply(&n, &t->config);
     assert_int_equal(netif_dump(&table), 0);
     snprintf(route, sizeof route, "ip route show table %u", n.table + 1);
     snprintf(rule, sizeof rule, "fwmark 0x%x oif hw-link lookup %u", n.table, n.table + 1);
