@@ -239,6 +239,14 @@ static struct netaddr address(const char *text)
     return a;
 }
 
+/* The server's addresses, IPv6 first. */
+static void offer_both_families(struct world *w)
+{
+    w->endpoints[0] = world_server_address6();
+    w->endpoints[1] = world_server_address();
+    w->endpoint_count = 2;
+}
+
 /* One link has IPv6 only, one IPv4 only, one both: all carry one bond. */
 static void test_mixed_families(void **state)
 {
@@ -247,9 +255,7 @@ static void test_mixed_families(void **state)
     w->nodes[1].links[0].outside.family = 0;
     w->nodes[1].links[0].outside6 = address("[2001:db8:1::1]:40000");
     w->nodes[1].links[2].outside6 = address("[2001:db8:1::3]:40000");
-    w->endpoints[0] = world_server_address6();
-    w->endpoints[1] = world_server_address();
-    w->endpoint_count = 2;
+    offer_both_families(w);
     world_start(w);
     assert_true(world_run_until_up(w, 1, NS_PER_S));
     world_run(w, 3 * NS_PER_S);
@@ -317,9 +323,7 @@ static void test_one_family_dies(void **state)
     (void)state;
     struct world *w = world_new(1, 2);
     w->nodes[1].links[1].outside6 = address("[2001:db8:1::2]:40001");
-    w->endpoints[0] = world_server_address6();
-    w->endpoints[1] = world_server_address();
-    w->endpoint_count = 2;
+    offer_both_families(w);
     world_start(w);
     assert_true(world_run_until_up(w, 1, NS_PER_S));
     world_run(w, 2 * NS_PER_S);
@@ -337,21 +341,25 @@ static void test_one_family_dies(void **state)
     world_free(w);
 }
 
+/* Both links have both families, of which one leads nowhere over the second link. */
+static void start_without(struct world *w, uint8_t *family)
+{
+    w->nodes[1].links[0].outside6 = address("[2001:db8:1::1]:40001");
+    w->nodes[1].links[1].outside6 = address("[2001:db8:1::2]:40001");
+    offer_both_families(w);
+    w->hook = drop_family;
+    w->hook_arg = family;
+    world_start(w);
+    assert_true(world_run_until_up(w, 1, NS_PER_S));
+}
+
 /* One link's IPv6 leads nowhere from the start: it does not wait long for it. */
 static void test_families_race(void **state)
 {
     (void)state;
     struct world *w = world_new(1, 2);
     uint8_t family = 6;
-    w->nodes[1].links[0].outside6 = address("[2001:db8:1::1]:40001");
-    w->nodes[1].links[1].outside6 = address("[2001:db8:1::2]:40001");
-    w->endpoints[0] = world_server_address6();
-    w->endpoints[1] = world_server_address();
-    w->endpoint_count = 2;
-    w->hook = drop_family;
-    w->hook_arg = &family;
-    world_start(w);
-    assert_true(world_run_until_up(w, 1, NS_PER_S));
+    start_without(w, &family);
     world_run(w, 350 * NS_PER_MS);
     struct core_path_status path = world_status(w, 1, 0).paths[1];
     assert_true(path.validated);
@@ -365,16 +373,8 @@ static void test_late_answer_of_the_race(void **state)
     (void)state;
     struct world *w = world_new(1, 2);
     uint8_t family = 4;
-    w->nodes[1].links[0].outside6 = address("[2001:db8:1::1]:40001");
-    w->nodes[1].links[1].outside6 = address("[2001:db8:1::2]:40001");
     w->nodes[1].links[1].delay_ns = 190 * NS_PER_MS;
-    w->endpoints[0] = world_server_address6();
-    w->endpoints[1] = world_server_address();
-    w->endpoint_count = 2;
-    w->hook = drop_family;
-    w->hook_arg = &family;
-    world_start(w);
-    assert_true(world_run_until_up(w, 1, NS_PER_S));
+    start_without(w, &family);
     world_run(w, 2 * NS_PER_S);
     struct core_path_status path = world_status(w, 1, 0).paths[1];
     assert_int_equal(path.remote.family, 6);
