@@ -136,8 +136,13 @@ share() {
     awk -v s="$1" -v b="$2" 'BEGIN { printf "%.0f\n", s * b * 1448 / 1514 }'
 }
 
+# What the link held back for 2 s leaves it in order: so long it is still in the way of the rest.
+usable_after() {
+    case $fault in delay) echo 2 ;; *) echo 0 ;; esac
+}
+
 run_fault() {
-    load 13
+    load $((13 + $(usable_after)))
     sleep 4
     began=$(clock)
     begin_fault
@@ -154,6 +159,7 @@ run_fault() {
     note lost "$(lost "$began" "$later")"
     note full "$(reached "$began" "$later" "$(share .92 "$link_bps")")"
     [ $returns = yes ] || return 0
+    ended=$(plus "$ended" "$(usable_after)")
     note traffic "$(arrived "$ended")"
     note sum "$(reached "$ended" "$(plus "$ended" 4.5)" "$(share .9 $((2 * link_bps)))")"
 }
