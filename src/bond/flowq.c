@@ -14,6 +14,7 @@ static const double sparse_decay_ns = 100e6;
 #define ACK_BUSY_NS (200 * NS_PER_MS)
 #define ACK_TURN_NS (200 * NS_PER_MS)
 #define ACK_GAP_SCALE_MOST 4
+#define TCP_WINDOW_MOST (UINT32_C(1) << 30) /* RFC 7323, section 2.3 */
 
 void flowq_init(struct flowq *q, uint64_t seed, uint32_t bytes_max)
 {
@@ -116,6 +117,8 @@ static struct pkt *take_head(struct flowq_flow *f)
 {
     struct pkt *p = pkt_list_pop(&f->packets);
     f->bytes -= p->len_bytes;
+    if (p == f->last_repeat)
+        f->last_repeat = NULL;
     return p;
 }
 
@@ -202,6 +205,43 @@ static bool drop_from_fattest(struct flowq *q)
     return p != NULL;
 }
 
+/* Whether TCP sends these bytes again. */
+static bool is_repeat(struct flowq_flow *f, const struct inner_info *info)
+{
+    if (f->hash != info->flow_hash)
+        f->tcp_known = false;
+    if (!info->tcp_data)
+        return false;
+    if (f->tcp_known && (int32_t)(info->tcp_sequence - f->tcp_end) < 0 &&
+        f->tcp_end - info->tcp_sequence < TCP_WINDOW_MOST)
+        return true;
+    f->tcp_known = true;
+    f->tcp_end = info->tcp_end;
+    return false;
+}
+
+/*
+ * Everything behind what TCP repeats waits for it at the receiver: it stands before the rest of its
+ * flow, in the order in which it came.
+ */
+static void push_bulk(struct flowq_flow *f, struct pkt *p, bool repeat)
+{
+    struct pkt *before = f->last_repeat;
+    struct pkt_list *l = &f->packets;
+    if (before == NULL && l->head != NULL && l->head->seg_next > 0)
+        before = l->head; /* it has begun to leave */
+    f->bytes += p->len_bytes;
+    if (!repeat || l->head == NULL || before == l->tail) {
+        pkt_list_push(l, p);
+    } else {
+        p->next = before != NULL ? before->next : l->head;
+        *(before != NULL ? &before->next : &l->head) = p;
+        l->count++;
+    }
+    if (repeat)
+        f->last_repeat = p;
+}
+
 void flowq_push(struct flowq *q, struct tstamp now, struct pkt *p)
 {
     struct inner_info info;
@@ -222,6 +262,7 @@ void flowq_push(struct flowq *q, struct tstamp now, struct pkt *p)
         q->banded++;
     double recent = recent_bytes(f, now, p->len_bytes);
     bool waiting = f->packets.head != NULL || f->ack != NULL;
+    bool repeat = is_repeat(f, &info);
     bool sparse = band->realtime || (recent < FLOWQ_SPARSE_BYTES && !waiting);
 
     if (info.pure_ack && !band->realtime && p->gso == PKT_GSO_NONE &&
@@ -231,8 +272,7 @@ void flowq_push(struct flowq *q, struct tstamp now, struct pkt *p)
     } else if (sparse && p->gso == PKT_GSO_NONE) {
         pkt_list_push(&band->sparse, p);
     } else {
-        pkt_list_push(&f->packets, p);
-        f->bytes += p->len_bytes;
+        push_bulk(f, p, repeat && q->repeats_first);
         if (!f->listed) {
             f->listed = true;
             f->deficit_bytes = FLOWQ_QUANTUM;

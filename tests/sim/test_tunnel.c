@@ -103,6 +103,22 @@ static void a_silent_cut_is_survived(void **state)
     }
 }
 
+/* TCP must not fall silent either when its window meets CoDel in what is left. */
+static void what_follows_a_fall_is_no_silence(void **state)
+{
+    struct sim_result result;
+    struct sim_config config = bonded(SIM_DOWN);
+    (void)state;
+    config.hystart = CC_HYSTART_OFF;
+    config.actions[0] = (struct sim_action){ SIM_UNPLUG, 1, 9 * NS_PER_S, 20 * NS_PER_S };
+    config.action_count = 1;
+    config.warmup_ns = 8 * NS_PER_S;
+    config.run_ns = 24 * NS_PER_S;
+    run(&config, "name=a 20/40,15ms; name=b 20/40,20ms", &result);
+    print_message("longest stall %.0f ms\n", (double)result.stream[LINK_DOWN].stall_ns / 1e6);
+    assert_true(result.stream[LINK_DOWN].stall_ns < 100 * NS_PER_MS);
+}
+
 /* TCP's window must not have shrunk to the links that were left. */
 static void a_returned_link_is_full_within_three_seconds(void **state)
 {
@@ -205,6 +221,7 @@ int main(void)
         cmocka_unit_test(one_flow_gets_the_sum_of_unequal_links),
         cmocka_unit_test(others_find_short_queues),
         cmocka_unit_test(a_silent_cut_is_survived),
+        cmocka_unit_test(what_follows_a_fall_is_no_silence),
         cmocka_unit_test(a_returned_link_is_full_within_three_seconds),
         cmocka_unit_test(tcp_repeats_little_at_a_cut),
         cmocka_unit_test(a_link_gone_bad_costs_nothing_but_its_rate),
