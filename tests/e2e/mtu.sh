@@ -11,8 +11,8 @@ full_size() {
     mtu=$1
     await 8 "the device's MTU is $mtu" mtu_is c "$mtu"
     await 8 "the server's MTU is $mtu" mtu_is s "$mtu"
-    pings_of_size c -c 20 -i 0.02 -M do -s $((mtu - 28)) 10.77.0.1
-    pings_of_size s -c 20 -i 0.02 -M do -s $((mtu - 48)) fd77::2
+    pings c -c 20 -i 0.02 -M do -s $((mtu - 28)) 10.77.0.1
+    pings s -c 20 -i 0.02 -M do -s $((mtu - 48)) fd77::2
     at c ping -q -c 1 -W 1 -M do -s $((mtu - 27)) 10.77.0.1 >&3 2>&1 && fail "more than the MTU passes"
     flow c down 10.77.0.1 1
     flow c up fd77::1 1

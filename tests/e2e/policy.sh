@@ -83,7 +83,7 @@ between 500 "$(matched client single)" 500 "packets that single matched"
     fail "hawser status does not show the policy"
 
 pings c -c 20 -i 0.02 -Q 0x20 10.77.0.1
-between 20 "$(matched client pings)" 25 "pings that the client's policy matched"
+between 20 "$(matched client pings)" 75 "pings that the client's policy matched"
 copies=$(ask server '.peers[0].drops.duplicate')
 between 15 "$copies" 1000 "copies that the server dropped"
 

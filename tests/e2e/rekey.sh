@@ -18,7 +18,7 @@ while [ "$(($(ask client '.peers[0].handshakes') - before))" -lt 3 ]; do
     [ "$rounds" -le 20 ] || fail "no new keys"
     at s ping -q -c 300 -i 0.005 -W 3 -s 1000 10.77.0.2 >"$tmp/back" 2>&1 &
     back=$!
-    pings c -c 300 -i 0.005 -W 3 -s 1000 10.77.0.1
+    every_ping c -c 300 -i 0.005 -W 3 -s 1000 10.77.0.1
     wait "$back" || true
     grep -q '300 received, 0% packet loss' "$tmp/back" || fail "lost: $(cat "$tmp/back")"
 done
