@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: ISC */
+#include <stdio.h>
 #include <string.h>
 
 #include "session/core.h"
@@ -57,6 +58,11 @@ uint32_t core_mtu(const struct core *c)
     return c->mtu_bytes;
 }
 
+static bool is_link(const struct peer *p, uint8_t id)
+{
+    return p->initiates && !p->yielded && p->core->links[id].name[0] != '\0';
+}
+
 static void path_status(const struct peer *p, struct tstamp now, uint8_t id,
                         struct core_path_status *out)
 {
@@ -67,19 +73,24 @@ static void path_status(const struct peer *p, struct tstamp now, uint8_t id,
     };
     paths_link_name(p, id, out->link);
     out->local = r->from;
-    if (r->socket < WIRE_PATHS_MAX) {
-        const struct core_link *link = &p->core->links[r->socket];
+    uint16_t socket = v->open || v->searching ? r->socket : id;
+    if (socket < WIRE_PATHS_MAX) {
+        const struct core_link *link = &p->core->links[socket];
         out->local = r->to.family == 6 ? link->local_ipv6 : link->local_ipv4;
     }
     bond_path_stats(p->bond, now, id, &out->bond);
+    if (is_link(p, id) && p->core->links[id].use == WIRE_PATH_DOWN &&
+        out->bond.state == BOND_PATH_CLOSED) {
+        out->bond.state = BOND_PATH_STANDBY; /* as one that was open before */
+        snprintf(out->bond.why, sizeof out->bond.why, "switched off");
+    }
 }
 
 /* A link of ours is shown even when there is no path over it. */
 static bool path_shown(const struct peer *p, uint8_t id)
 {
     const struct validation *v = &p->paths[id].address;
-    bool link = p->initiates && !p->yielded && p->core->links[id].name[0] != '\0';
-    return v->open || v->searching || link;
+    return v->open || v->searching || is_link(p, id);
 }
 
 void core_peer_status(const struct core *c, struct tstamp now, size_t peer,

@@ -74,6 +74,15 @@ await 20 "and still does with another engine" states '{a: "up", b: "standby"}'
 "$hawser" link b up -i "$tmp/client.sock"
 await 10 "b is active again" paths_up client a b
 
+"$hawser" link b down -i "$tmp/client.sock"
+await 5 "b is switched off" states '{a: "up", b: "down"}'
+kill -9 "$(engine_of client)"
+await 20 "and still is with another engine" states '{a: "up", b: "down"}'
+await 5 "which says so" is client '.peers[0].paths[] | select(.link == "b") | .why == "switched off"'
+[ "$(carried b)" = 0 ] || fail "a link that is switched off carried $(carried b) bytes"
+"$hawser" link b up -i "$tmp/client.sock"
+await 10 "b is active once more" paths_up client a b
+
 set_b "role = standby"
 await 5 "b stands by, as configured" states '{a: "up", b: "standby"}'
 await 5 "at the server, too" server_state b standby
