@@ -147,6 +147,11 @@ static bool window_loaded(const struct rate *r, const struct rate_window *w, dou
     return w->loaded * 10 >= w->packets * 7 || sent_bps >= 0.9 * r->capacity_bps;
 }
 
+static double window_loss(const struct rate_window *w)
+{
+    return (double)w->lost / (w->lost + w->packets);
+}
+
 static void set_capacity(struct rate *r, double bps)
 {
     r->capacity_bps = fmax(bps, rate_least_bps);
@@ -166,17 +171,27 @@ static void raise_capacity(struct rate *r, double span_ns, double srtt_ns)
     r->capacity_bps = fmax(fmax(r->bucket_bps[0], r->bucket_bps[1]), rate_least_bps);
 }
 
+/* A queue that moves so much that another may be filling it. */
+static double filled_ns(const struct rate *r, double mean_ns)
+{
+    return rival_excess_ns(&r->rival, mean_ns, 3 * r->jitter_ns);
+}
+
 /*
  * What to do to see the base anew. Where it stands above the smallest of the last seconds a queue
  * may have become a part of it, ours or that of links behind the same bottleneck.
  */
-static void begin_drain(struct rate *r, struct tstamp now, double srtt_ns)
+static void begin_drain(struct rate *r, struct tstamp now, double mean_ns, double srtt_ns)
 {
     double excess = base_delay(r) - fmin(r->floor_ns[0], r->floor_ns[1]);
-    bool risen = excess > 2e6 + r->jitter_ns;
+    double filled = filled_ns(r, mean_ns);
+    bool risen = excess > 2e6 + r->jitter_ns || filled > 0;
+    excess = fmax(excess, filled);
     r->drain_factor = risen ? drain_deep : drain_shallow;
     int64_t length = risen ? (int64_t)fmin(excess / (1 - drain_deep), 200e6) : (int64_t)srtt_ns;
     r->drain_until = tstamp_add(now, length + 30 * NS_PER_MS);
+    rival_drain(&r->rival, now, r->drain_until, srtt_ns,
+                fmin(filled, (1 - drain_deep) * (double)length), mean_ns);
 }
 
 /*
@@ -199,9 +214,9 @@ static void update_base(struct rate *r, struct tstamp now, double mean_ns, bool 
         r->base_ns[0] = fmin(r->base_ns[0], mean_ns);
         r->floor_ns[0] = fmin(r->floor_ns[0], mean_ns);
     }
-    if (!tstamp_reached(r->base_turn, now) || !loaded)
+    if (!tstamp_reached(r->base_turn, now) || !(loaded || filled_ns(r, mean_ns) > 0))
         return;
-    begin_drain(r, now, srtt_ns);
+    begin_drain(r, now, mean_ns, srtt_ns);
     r->base_ns[1] = r->base_ns[0];
     r->base_ns[0] = INFINITY;
     r->base_turn = next_turn(now, base_period_ns);
@@ -252,8 +267,9 @@ static void leave_start(struct rate *r, struct tstamp now, double delivered)
  * until the path is loaded, and taken back when the delay has gone.
  */
 static void update_start(struct rate *r, struct tstamp now, double delivered, double sent,
-                         double loss, double srtt_ns)
+                         double srtt_ns)
 {
+    double loss = window_loss(&r->window);
     bool queue_grows = r->queue_ns > 6e6 + 2 * r->jitter_ns && delivered < 0.92 * sent;
     bool queue_high = r->queue_ns > 15e6 + 3 * r->jitter_ns;
     bool at_limit = r->loaded && r->limit_bps > 0 && delivered > 0.9 * r->limit_bps;
@@ -319,7 +335,9 @@ static void come_down(struct rate *r, struct tstamp now, double delivered, bool 
     r->high_loss_windows = 0;
     r->probe_before_bps = 0;
     r->delivered_bps = delivered;
-    set_capacity(r, loaded ? delivered : fmax(delivered, 0.85 * r->capacity_bps));
+    /* Beside somebody who fills the queue, less and less would be delivered. */
+    bool all_there_is = loaded && r->rival.strikes == 0;
+    set_capacity(r, all_there_is ? delivered : fmax(delivered, 0.85 * r->capacity_bps));
 }
 
 static void update_steady(struct rate *r, struct tstamp now, double delivered, double sent,
@@ -341,6 +359,44 @@ static void update_steady(struct rate *r, struct tstamp now, double delivered, d
         r->phase = RATE_STEADY;
 }
 
+static void update_alone(struct rate *r, struct tstamp now, double delivered, double sent,
+                         double span_ns, double mean_ns, bool loaded, double srtt_ns)
+{
+    update_base(r, now, mean_ns, loaded, srtt_ns);
+    r->queue_ns = fmax(mean_ns - base_delay(r), 0);
+    r->recent_bps =
+        fmax(delivered, r->recent_bps + (delivered - r->recent_bps) * fmin(span_ns / 300e6, 1));
+    check_drain(r, mean_ns, sent, span_ns);
+    r->last_mean_ns = mean_ns;
+    r->last_bps = delivered;
+    if (r->phase == RATE_START)
+        update_start(r, now, delivered, sent, srtt_ns);
+    else
+        update_steady(r, now, delivered, sent, span_ns, loaded, srtt_ns);
+}
+
+/* Beside a rival the base stays what it was, and the rate is that of a window. */
+static void update_beside_rival(struct rate *r, struct tstamp now, double delivered, double mean_ns,
+                                bool loaded, double span_ns, double srtt_ns)
+{
+    struct rival *v = &r->rival;
+    r->last_bps = delivered;
+    set_base(r, rival_least_ns(v));
+    r->queue_ns = mean_ns - rival_least_ns(v);
+    r->delivered_bps = (r->delivered_bps + delivered) / 2;
+    if (tstamp_reached(r->base_turn, now)) {
+        begin_drain(r, now, mean_ns, srtt_ns);
+        r->base_turn = next_turn(now, base_period_ns);
+    }
+    if (rival_gone(v, now, srtt_ns) || rival_judge(v, now) == RIVAL_OURS) {
+        rival_end(v);
+        set_capacity(r, fmax(delivered, r->delivered_bps));
+        return;
+    }
+    set_capacity(
+        r, rival_rate_bps(v, now, r->delivered_bps, loaded, r->window.lost > 0, span_ns, srtt_ns));
+}
+
 static bool window_complete(const struct rate *r, const struct rate_window *w, double span_ns)
 {
     double least = r->phase == RATE_START ? window_start_ns : window_ns;
@@ -358,7 +414,7 @@ void rate_update(struct rate *r, struct tstamp now, int64_t srtt_ns)
     double sent_span_ns = fmax((double)tstamp_sub(w->last_sent, w->first_sent), 1e3);
     double delivered = w->bytes * 8e9 / span_ns;
     double sent = (w->bytes + w->lost_bytes) * 8e9 / sent_span_ns;
-    double loss = (double)w->lost / (w->lost + w->packets);
+    double loss = window_loss(w);
     double mean = w->delay_sum_ns / w->delay_count;
     double srtt = (double)srtt_ns;
     if (loss < loss_random)
@@ -368,17 +424,15 @@ void rate_update(struct rate *r, struct tstamp now, int64_t srtt_ns)
     r->high_loss_windows =
         loss > loss_congestion && w->lost + w->packets >= 8 ? r->high_loss_windows + 1 : 0;
     forget_base(r, now, sent, loaded);
-    update_base(r, now, mean, loaded, srtt);
-    r->queue_ns = fmax(mean - base_delay(r), 0);
-    r->recent_bps =
-        fmax(delivered, r->recent_bps + (delivered - r->recent_bps) * fmin(span_ns / 300e6, 1));
-    check_drain(r, mean, sent, span_ns);
-    r->last_mean_ns = mean;
-    r->last_bps = delivered;
-    if (r->phase == RATE_START)
-        update_start(r, now, delivered, sent, loss, srtt);
+    rival_see(&r->rival, now, mean, r->capacity_bps, span_ns);
+    if (!r->rival.on && rival_judge(&r->rival, now) == RIVAL_THEIRS) {
+        rival_begin(&r->rival, now, fmin(r->capacity_bps, delivered), srtt);
+        r->phase = RATE_STEADY;
+    }
+    if (r->rival.on)
+        update_beside_rival(r, now, delivered, mean, loaded, span_ns, srtt);
     else
-        update_steady(r, now, delivered, sent, span_ns, loaded, srtt);
+        update_alone(r, now, delivered, sent, span_ns, mean, loaded, srtt);
     *w = (struct rate_window){ .open = true,
                                .first_sent = w->last_sent,
                                .first_came_ns = w->last_came_ns,
@@ -397,7 +451,8 @@ double rate_pace_bps(const struct rate *r, struct tstamp now)
         break;
     case RATE_STEADY: {
         double correction = (queue_target_ns(r) - r->queue_ns) / 100e6;
-        pace *= 1 + fmin(fmax(correction, -0.25), r->loaded ? 0.05 : 0);
+        if (!r->rival.on)
+            pace *= 1 + fmin(fmax(correction, -0.25), r->loaded ? 0.05 : 0);
         if (!tstamp_reached(r->drain_until, now))
             pace *= r->drain_factor;
         else if (r->probe_before_bps > 0 && !tstamp_reached(r->probe_until, now))

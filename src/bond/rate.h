@@ -13,6 +13,8 @@
  * All paths are drained at the same time every 3 s, so that each sees the delay without any queue
  * of ours, also behind a bottleneck that they share.
  *
+ * A queue that another keeps full is shared as rival.h says.
+ *
  * Rates are in bits per second, as in bond.h. The clocks of the two sides need not agree; delays
  * are relative to an unknown offset, the same for all paths of a peer.
  */
@@ -23,6 +25,7 @@
 #include <stdint.h>
 
 #include "base/tstamp.h"
+#include "bond/rival.h"
 
 enum rate_phase { RATE_START, RATE_DRAIN, RATE_STEADY };
 
@@ -70,6 +73,7 @@ struct rate {
     uint32_t high_loss_windows;
     uint32_t high_queue_windows;
     struct tstamp came_down;
+    struct rival rival;
     /* probing */
     double probe_gain;
     struct tstamp probe_until;
