@@ -197,8 +197,7 @@ static bool trust_anyone(struct bond *b, struct tstamp now)
         return false;
     for_each_path (b, p) {
         p->trust_ns = 0;
-        path_unbench(p);
-        if (path_tick(p, now)) {
+        if (path_unbench(p, now) || path_tick(p, now)) {
             state_changed(b, p);
             changed = true;
         }

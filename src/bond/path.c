@@ -363,12 +363,6 @@ void path_bench(struct path *p, struct tstamp now, enum path_fault fault)
     trial_init(&p->trial, now);
 }
 
-void path_unbench(struct path *p)
-{
-    p->fault = PATH_SOUND;
-    p->unfit_since = TSTAMP_NEVER;
-}
-
 uint32_t path_probe_bytes(const struct path *p)
 {
     return p->probe_padded ? p->config.datagram_bytes : WIRE_HEADER_BYTES + 1 + WIRE_TAG_BYTES;
@@ -377,6 +371,14 @@ uint32_t path_probe_bytes(const struct path *p)
 static bool on_trial(const struct path *p)
 {
     return p->fault != PATH_SOUND && p->state == BOND_PATH_PROBING;
+}
+
+bool path_unbench(struct path *p, struct tstamp now)
+{
+    if (!on_trial(p))
+        return false;
+    path_set_state(p, now, BOND_PATH_UP);
+    return true;
 }
 
 static bool is_probe(const struct sent *s)

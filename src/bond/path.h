@@ -255,8 +255,8 @@ void path_abandon(struct path *p, const struct path_events *events);
  * segments are the caller's to move.
  */
 void path_bench(struct path *p, struct tstamp now, enum path_fault fault);
-/* No other path is there: it is as good as any. */
-void path_unbench(struct path *p);
+/* No other path is there, and this one answers: it is up. False: it was not on the bench. */
+bool path_unbench(struct path *p, struct tstamp now);
 
 /* UDP payload of the probe that is wanted. */
 uint32_t path_probe_bytes(const struct path *p);

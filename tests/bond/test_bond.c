@@ -437,6 +437,22 @@ static void it_says_why_a_path_is_not_used(void **state)
     assert_words(path_stats(0, 0).why, "% loss");
 }
 
+static void a_benched_path_steps_in(void **state)
+{
+    (void)state;
+    static const struct pipe_link links[] = { LINK(20, 10, 0.31), LINK(20, 15, 0) };
+    open_links(links, 2);
+    pipe->greedy_bytes = 1400;
+    pipe_run(pipe, 3 * NS_PER_S);
+    assert_int_equal(bond_path_state(pipe->bond[0], 0), BOND_PATH_PROBING);
+    assert_words(path_stats(0, 0).why, " % loss, probing");
+    pipe->links[1].cut = true;
+    pipe_run(pipe, 250 * NS_PER_MS);
+    assert_int_equal(bond_path_state(pipe->bond[0], 0), BOND_PATH_UP);
+    pipe->links[1].cut = false;
+    settle();
+}
+
 static void it_says_what_limits_the_bond(void **state)
 {
     (void)state;
@@ -684,6 +700,7 @@ int main(void)
         bond_test(standby_helps_the_busy_only_where_it_may),
         bond_test(a_limit_is_kept_and_the_queue_behind_it_short),
         bond_test(it_says_why_a_path_is_not_used),
+        bond_test(a_benched_path_steps_in),
         bond_test(it_says_what_limits_the_bond),
         bond_test(large_packets_cross_small_paths_in_pieces),
         bond_test(super_packets_cross_segment_by_segment),
