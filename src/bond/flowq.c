@@ -10,6 +10,7 @@
 
 static const double sparse_decay_ns = 100e6;
 
+#define ACK_GAP_FREE_NS (5 * NS_PER_MS)
 #define ACK_GAP_LEAST_NS (2100 * NS_PER_US) /* above the 2 ms that HyStart takes for a train */
 #define ACK_BUSY_NS (200 * NS_PER_MS)
 #define ACK_TURN_NS (200 * NS_PER_MS)
@@ -133,12 +134,16 @@ static double recent_bytes(struct flowq_flow *f, struct tstamp now, uint32_t len
 
 /*
  * Time between two pure acknowledgements of a flow: short at first, when a round trip is short and
- * each acknowledgement lets the sender grow; longer in the measure in which the flow lasts.
+ * each acknowledgement lets the sender grow; longer in the measure in which the flow lasts. Longest
+ * where bulk waits for the same way, from which they take room.
  */
 static int64_t ack_gap_ns(const struct flowq *q, const struct flowq_flow *f, struct tstamp now)
 {
     int64_t gap = tstamp_sub(now, f->ack_since) / 24;
     int64_t most = (int64_t)((double)q->ack_gap_max_ns * q->ack_gap_scale);
+    bool crowded = flowq_has_bulk(q) || q->banded > 0;
+    if (!crowded && most > ACK_GAP_FREE_NS)
+        most = ACK_GAP_FREE_NS;
     if (gap > most)
         gap = most;
     return gap < ACK_GAP_LEAST_NS ? ACK_GAP_LEAST_NS : gap;

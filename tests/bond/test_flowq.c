@@ -285,9 +285,33 @@ static void an_older_acknowledgement_replaces_nothing(void **state)
     assert_int_equal(queue->bytes, 40);
 }
 
+static void let_bulk_wait(void)
+{
+    for (unsigned i = 0; i < 20; i++)
+        flowq_push(queue, at_ms(0), packet_udp(pool, FLOWS_MAX + 1, 0, 1500));
+    while (flowq_has_sparse(queue))
+        pkt_put(flowq_pop_sparse(queue));
+    assert_true(flowq_has_bulk(queue));
+}
+
+/* They take no room from anything. */
+static void acknowledgements_on_a_free_way_are_spaced_little(void **state)
+{
+    (void)state;
+    queue->ack_gap_max_ns = 20 * NS_PER_MS;
+    unsigned left = 0;
+    for (int64_t ms = 0; ms < 2000; ms++) {
+        push_ack(at_ms(ms), 1, (uint32_t)ms);
+        for (; tstamp_reached(flowq_ack_due(queue), at_ms(ms)); left++)
+            pkt_put(flowq_pop_ack(queue, at_ms(ms)));
+    }
+    assert_in_range(left, 350, 500); /* 2.1 to 5 ms, seen every millisecond */
+}
+
 static void acknowledgements_of_a_busy_flow_are_spaced(void **state)
 {
     (void)state;
+    let_bulk_wait();
     queue->ack_gap_max_ns = 20 * NS_PER_MS;
     unsigned left_early = 0;
     unsigned left_late = 0;
@@ -311,6 +335,7 @@ static void acknowledgements_of_a_busy_flow_are_spaced(void **state)
 static void acknowledgements_of_many_flows_are_spaced_wider(void **state)
 {
     (void)state;
+    let_bulk_wait();
     queue->ack_gap_max_ns = 20 * NS_PER_MS;
     unsigned left = 0;
     for (int64_t ms = 0; ms < 4000; ms++) {
@@ -534,6 +559,7 @@ int main(void)
         flowq_test(a_newer_acknowledgement_replaces_the_one_that_waits),
         flowq_test(acknowledgement_numbers_wrap),
         flowq_test(an_older_acknowledgement_replaces_nothing),
+        flowq_test(acknowledgements_on_a_free_way_are_spaced_little),
         flowq_test(acknowledgements_of_a_busy_flow_are_spaced),
         flowq_test(acknowledgements_of_many_flows_are_spaced_wider),
         flowq_test(acknowledgements_leave_in_the_order_of_their_times),
