@@ -178,6 +178,7 @@ void path_set_state(struct path *p, struct tstamp now, enum bond_path_state stat
     p->state_since = now;
     switch (state) {
     case BOND_PATH_CLOSED:
+        fall(p, now);
         p->fault = PATH_SOUND;
         p->probe_at = p->alarm = p->tail_at = TSTAMP_NEVER;
         p->probe_wanted = false;

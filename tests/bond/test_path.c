@@ -639,6 +639,17 @@ static void a_standby_path_is_hardly_probed(void **state)
     assert_int_equal(run(from_ms, from_ms + 600000, 20), 0);
 }
 
+/* CoDel has to know what was lost with it, as with one that is down. */
+static void a_closed_path_has_fallen(void **state)
+{
+    (void)state;
+    warm_up();
+    double before_bps = path->rate.capacity_bps;
+    path_set_state(path, at_ms(2000), BOND_PATH_CLOSED);
+    assert_true(path->fallen);
+    assert_true(path->rate_before_bps == before_bps);
+}
+
 static void a_closed_path_has_nothing_to_do(void **state)
 {
     (void)state;
@@ -793,6 +804,7 @@ int main(void)
         path_test(an_old_answer_does_not_raise_the_dead),
         path_test(a_tail_is_followed_by_a_probe),
         path_test(a_standby_path_is_hardly_probed),
+        path_test(a_closed_path_has_fallen),
         path_test(a_closed_path_has_nothing_to_do),
         path_test(rings_are_bounded_and_turn),
         path_test(a_benched_path_returns_after_a_trial),
