@@ -150,14 +150,14 @@ void survey_queues(struct bond *b)
     b->queue.ack_gap_max_ns = (int64_t)fmin(rtt / 8, ACK_GAP_MOST_NS);
     /* With a hole open at nearly every time, its repair is a part of the inner round trip. */
     double in_flight = rate * rtt / (FRAME_BYTES * 8e9);
-    rtt *= 1 + 1.2 * fmin(1, 2 * loss * in_flight);
+    rtt *= 1 + 2 * fmin(1, 2 * loss * in_flight);
     double packet_ns = rate > 0 ? FRAME_BYTES * 8e9 / rate : 0;
     double target = fmax(fmax(5e6, 1.5 * packet_ns), rtt / 2);
     double missed = missed_ns(b, rate, rtt);
     c->target_ns = (int64_t)fmax(target, missed);
     /* Behind such a queue TCP would be silent for as long as it is. */
     b->queue.repeats_first = missed > target;
-    c->interval_ns = (int64_t)fmax(100e6, 2 * rtt);
+    c->interval_ns = (int64_t)fmax(100e6, 3 * rtt);
     c->next_drop_min_ns = (int64_t)(1.5 * (rtt + (double)c->target_ns));
     c->off = starting || rate <= 0;
 }
