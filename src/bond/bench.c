@@ -44,7 +44,7 @@ static enum path_fault find_fault(const struct path *p, const struct others *o)
         return PATH_LOSSY;
     if (p->srtt_ns > p->rtt_most_ns && p->rtt_latest_ns > p->rtt_most_ns)
         return PATH_LATE;
-    bool slow = (double)path_send_time_ns(p, 1514) > PACKET_MOST_NS;
+    bool slow = (double)path_send_time_ns(p, FRAME_BYTES) > PACKET_MOST_NS;
     return slow && r->capacity_bps < RATE_LEAST * o->rate_bps ? PATH_SLOW : PATH_SOUND;
 }
 

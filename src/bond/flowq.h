@@ -26,11 +26,12 @@
 
 #include "base/pkt.h"
 #include "base/tstamp.h"
+#include "bond/frame.h"
 
 enum {
     FLOWQ_FLOWS = 1024,
     FLOWQ_SPARSE_BYTES = 4096,
-    FLOWQ_QUANTUM = 1514,
+    FLOWQ_QUANTUM = FRAME_BYTES,
     FLOWQ_BANDS = 32,       /* policies: pkt.policy of 1 .. FLOWQ_BANDS */
     FLOWQ_BAND_FLOWS = 128, /* of each */
 };

@@ -10,13 +10,11 @@
 
 #include "bond/bond.h"
 #include "bond/flowq.h"
+#include "bond/frame.h"
 #include "bond/path.h"
 #include "bond/reorder.h"
 
-enum {
-    EVENTS_MAX = 512,   /* a power of two */
-    FRAME_BYTES = 1514, /* a full Ethernet frame */
-};
+enum { EVENTS_MAX = 512 /* a power of two */ };
 
 #define CLOCK24 0x1000000 /* the clock of data frames has 24 bits of microseconds */
 #define HOLD_MOST_NS (400 * NS_PER_MS)

@@ -4,6 +4,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "bond/frame.h"
+
 #define RTT_UNKNOWN_NS (200 * NS_PER_MS)
 #define PROBE_IDLE_NS (500 * NS_PER_MS)
 #define PROBE_SPARE_NS (5 * NS_PER_S)
@@ -96,7 +98,7 @@ int64_t path_backlog_ns(const struct path *p, struct tstamp now)
 bool path_inflight_full(const struct path *p)
 {
     double window_ns = 2 * (double)srtt_or_guess(p) + 50e6;
-    return p->inflight_bytes * p->ns_per_byte > window_ns + 32 * 1514 * p->ns_per_byte ||
+    return p->inflight_bytes * p->ns_per_byte > window_ns + 32 * FRAME_BYTES * p->ns_per_byte ||
            p->pn_next - p->oldest > PATH_SENT_MAX - 64;
 }
 
@@ -218,7 +220,7 @@ void path_set_state(struct path *p, struct tstamp now, enum bond_path_state stat
 
 bool path_may_send(struct path *p, struct tstamp now)
 {
-    int64_t packet_ns = path_send_time_ns(p, 1514);
+    int64_t packet_ns = path_send_time_ns(p, FRAME_BYTES);
     int64_t burst_ns = packet_ns < NS_PER_MS / 2 ? NS_PER_MS : 0;
     if (!p->bursting)
         p->bursting = tstamp_reached(p->free_at, now);

@@ -4,10 +4,12 @@
 #include <math.h>
 #include <string.h>
 
+#include "bond/frame.h"
+
 static const double window_ns = 20e6;
 static const double window_start_ns = 10e6;
 static const double window_longest_ns = 200e6;
-static const double frame_bits = 1514 * 8;
+static const double frame_bits = FRAME_BYTES * 8;
 static const double rate_first_bps = 3e6;
 static const double rate_least_bps = 150e3;
 static const double loss_random = 0.12;

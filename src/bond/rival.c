@@ -4,7 +4,9 @@
 #include <math.h>
 #include <stdint.h>
 
-static const double frame_bits = 1514 * 8;
+#include "bond/frame.h"
+
+static const double frame_bits = FRAME_BYTES * 8;
 static const int64_t least_period_ns = 15 * NS_PER_S;
 static const int64_t strike_memory_ns = 8 * NS_PER_S;
 static const int64_t known_ns = 60 * NS_PER_S;

@@ -15,7 +15,7 @@
  * queue is empty for two round trips or falls in a drain as one of ours. Two modes, and an empty
  * queue as the sign that nobody fills it, are Copa's (Arun, Balakrishnan: NSDI 2018, section 2.2).
  *
- * Rates are in bits per second; windows count packets of 1514 bytes.
+ * Rates are in bits per second; windows count packets of FRAME_BYTES.
  */
 #ifndef HAWSER_BOND_RIVAL_H
 #define HAWSER_BOND_RIVAL_H
