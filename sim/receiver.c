@@ -8,6 +8,8 @@ enum { ACK_SEGMENTS = 2 };
 #define TCP_ACK_DELAY_NS (40 * NS_PER_MS)
 #define QUIC_ACK_DELAY_NS (25 * NS_PER_MS)
 
+static const uint32_t tcp_clock_us = 1000; /* Linux counts its timestamps in milliseconds */
+
 static size_t ranges_room(const struct receiver *r)
 {
     return r->kind == SEGMENT_TCP ? SEGMENT_TCP_RANGES_MAX : SEGMENT_RANGES_MAX;
@@ -71,6 +73,7 @@ static void send_ack(struct receiver *r, bool syn)
     };
     put_ranges(r, &ack);
     r->unacked = 0;
+    r->acked = r->next;
     timer_stop(&r->delay);
     net_send(r->net, &ack, 1);
 }
@@ -138,11 +141,33 @@ static void advance(struct receiver *r, uint64_t end)
     r->last_read = now;
 }
 
+/* RFC 7323, section 5.3: for TCP it comes from an earlier round of sequence numbers. */
+static bool is_too_old(const struct receiver *r, const struct segment *s)
+{
+    return r->kind == SEGMENT_TCP && (int32_t)(s->time_us - r->echo_us) < 0 &&
+           s->time_us / tcp_clock_us != r->echo_us / tcp_clock_us;
+}
+
+/* RFC 7323, section 4.3: what is acknowledged late echoes the earliest segment. */
+static void note_time(struct receiver *r, const struct segment *s, uint64_t start)
+{
+    if (start <= r->acked && (int32_t)(s->time_us - r->echo_us) > 0)
+        r->echo_us = s->time_us;
+}
+
 static void receive_data(struct receiver *r, const struct segment *s)
 {
     uint64_t start = segment_expand(s->seq, r->next);
     uint64_t end = start + s->len_bytes;
     bool at_once = r->range_count > 0;
+    if (is_too_old(r, s)) {
+        r->too_old++;
+        if (start < r->next)
+            r->duplicate = (struct receiver_range){ start, end };
+        send_ack(r, false);
+        return;
+    }
+    note_time(r, s, start);
     if (end <= r->next || (start > r->next && !insert_range(r, start, end))) {
         r->duplicates++;
         r->duplicate = (struct receiver_range){ start, end };
@@ -151,9 +176,6 @@ static void receive_data(struct receiver *r, const struct segment *s)
         r->out_of_order++;
         at_once = true;
     } else {
-        /* RFC 7323, section 4.3: what is acknowledged late echoes the earliest segment. */
-        if (r->unacked == 0 || r->kind == SEGMENT_QUIC)
-            r->echo_us = s->time_us;
         advance(r, end);
     }
     r->unacked++;

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * The receiving end of a simulated stream: TCP (RFC 9293, SACK of RFC 2018, DSACK of RFC 2883,
- * delayed acknowledgements of two segments or 40 ms, ECN of RFC 3168), or QUIC-like with its longer
- * list of ranges. The application reads at once; the window is the sender's business.
+ * delayed acknowledgements of two segments or 40 ms, ECN of RFC 3168, timestamps and PAWS of RFC
+ * 7323: what TCP repeats and what it sent earlier must not change places), or QUIC-like with its
+ * longer list of ranges. The application reads at once; the window is the sender's business.
  */
 #ifndef HAWSER_SIM_RECEIVER_H
 #define HAWSER_SIM_RECEIVER_H
@@ -27,7 +28,8 @@ struct receiver {
     uint64_t recent[SEGMENT_RANGES_MAX]; /* places in the ranges that changed last, newest first */
     size_t recent_count;
     struct receiver_range duplicate; /* to be told in the next acknowledgement; empty: none */
-    uint32_t echo_us;
+    uint64_t acked;                  /* next of the last acknowledgement */
+    uint32_t echo_us;                /* TCP: TS.Recent of RFC 7323 */
     uint32_t largest;
     unsigned unacked; /* segments not acknowledged yet */
     bool congestion;  /* seen and not yet answered */
@@ -39,6 +41,7 @@ struct receiver {
     bool measuring;
     uint64_t duplicates;
     uint64_t out_of_order;
+    uint64_t too_old; /* discarded by PAWS */
 };
 
 void receiver_init(struct receiver *r, struct net *net, enum segment_kind kind, enum side side,

@@ -15,7 +15,6 @@ static const double sparse_decay_ns = 100e6;
 #define ACK_BUSY_NS (200 * NS_PER_MS)
 #define ACK_TURN_NS (200 * NS_PER_MS)
 #define ACK_GAP_SCALE_MOST 4
-#define TCP_WINDOW_MOST (UINT32_C(1) << 30) /* RFC 7323, section 2.3 */
 
 void flowq_init(struct flowq *q, uint64_t seed, uint32_t bytes_max)
 {
@@ -118,8 +117,6 @@ static struct pkt *take_head(struct flowq_flow *f)
 {
     struct pkt *p = pkt_list_pop(&f->packets);
     f->bytes -= p->len_bytes;
-    if (p == f->last_repeat)
-        f->last_repeat = NULL;
     return p;
 }
 
@@ -210,43 +207,6 @@ static bool drop_from_fattest(struct flowq *q)
     return p != NULL;
 }
 
-/* Whether TCP sends these bytes again. */
-static bool is_repeat(struct flowq_flow *f, const struct inner_info *info)
-{
-    if (f->hash != info->flow_hash)
-        f->tcp_known = false;
-    if (!info->tcp_data)
-        return false;
-    if (f->tcp_known && (int32_t)(info->tcp_sequence - f->tcp_end) < 0 &&
-        f->tcp_end - info->tcp_sequence < TCP_WINDOW_MOST)
-        return true;
-    f->tcp_known = true;
-    f->tcp_end = info->tcp_end;
-    return false;
-}
-
-/*
- * Everything behind what TCP repeats waits for it at the receiver: it stands before the rest of its
- * flow, in the order in which it came.
- */
-static void push_bulk(struct flowq_flow *f, struct pkt *p, bool repeat)
-{
-    struct pkt *before = f->last_repeat;
-    struct pkt_list *l = &f->packets;
-    if (before == NULL && l->head != NULL && l->head->seg_next > 0)
-        before = l->head; /* it has begun to leave */
-    f->bytes += p->len_bytes;
-    if (!repeat || l->head == NULL || before == l->tail) {
-        pkt_list_push(l, p);
-    } else {
-        p->next = before != NULL ? before->next : l->head;
-        *(before != NULL ? &before->next : &l->head) = p;
-        l->count++;
-    }
-    if (repeat)
-        f->last_repeat = p;
-}
-
 void flowq_push(struct flowq *q, struct tstamp now, struct pkt *p)
 {
     struct inner_info info;
@@ -267,7 +227,6 @@ void flowq_push(struct flowq *q, struct tstamp now, struct pkt *p)
         q->banded++;
     double recent = recent_bytes(f, now, p->len_bytes);
     bool waiting = f->packets.head != NULL || f->ack != NULL;
-    bool repeat = is_repeat(f, &info);
     bool sparse = band->realtime || (recent < FLOWQ_SPARSE_BYTES && !waiting);
 
     if (info.pure_ack && !band->realtime && p->gso == PKT_GSO_NONE &&
@@ -277,7 +236,8 @@ void flowq_push(struct flowq *q, struct tstamp now, struct pkt *p)
     } else if (sparse && p->gso == PKT_GSO_NONE) {
         pkt_list_push(&band->sparse, p);
     } else {
-        push_bulk(f, p, repeat && q->repeats_first);
+        f->bytes += p->len_bytes;
+        pkt_list_push(&f->packets, p);
         if (!f->listed) {
             f->listed = true;
             f->deficit_bytes = FLOWQ_QUANTUM;
@@ -357,13 +317,23 @@ static bool should_drop(struct flowq *q, struct flowq_flow *f, struct tstamp now
     return tstamp_reached(f->first_above, now);
 }
 
+/* Whether the packet at the head goes with the one that was dropped before it. */
+static bool goes_too(const struct flowq *q, const struct flowq_flow *f, struct tstamp now)
+{
+    const struct pkt *p = f->packets.head;
+    return q->codel.keep_ns > 0 && p != NULL && q->bytes > FLOWQ_QUANTUM &&
+           tstamp_sub(now, p->time) > q->codel.keep_ns;
+}
+
 /* Marks the head, or drops it if its sender does not speak ECN; true: dropped. */
-static bool punish(struct flowq *q, struct flowq_flow *f)
+static bool punish(struct flowq *q, struct flowq_flow *f, struct tstamp now)
 {
     struct pkt *p = f->packets.head;
     if (inner_mark_ce(p->data, p->len_bytes))
         return false;
-    drop(q, take_head(f), &q->dropped_codel);
+    do
+        drop(q, take_head(f), &q->dropped_codel);
+    while (goes_too(q, f, now));
     return true;
 }
 
@@ -383,12 +353,12 @@ static void codel_run(struct flowq *q, struct flowq_flow *f, struct tstamp now)
         f->drop_count = recent && delta > 1 ? delta : 1;
         f->drop_count_last = f->drop_count;
         f->drop_next = control_law(c, now, f->drop_count);
-        punish(q, f);
+        punish(q, f, now);
         return;
     }
     while (f->dropping && tstamp_reached(f->drop_next, now)) {
         f->drop_count++;
-        bool gone = punish(q, f);
+        bool gone = punish(q, f, now);
         f->drop_next = control_law(c, f->drop_next, f->drop_count);
         if (!gone || !should_drop(q, f, now))
             break;

@@ -40,12 +40,12 @@ struct flowq_codel {
     int64_t target_ns;
     int64_t interval_ns;
     int64_t next_drop_min_ns; /* shortest time between two drops of a flow */
+    int64_t keep_ns;          /* a drop takes all that has waited longer; 0: one packet */
     bool off;                 /* the paths are not known yet: drop nothing */
 };
 
 struct flowq_flow {
     struct pkt_list packets;
-    struct pkt *last_repeat; /* of packets, the last of those at the front that are TCP repeats */
     uint32_t bytes;          /* of packets */
     struct flowq_flow *next; /* in the list of new or old flows */
     struct pkt *ack;         /* owned: the pure acknowledgement that waits */
@@ -55,9 +55,7 @@ struct flowq_flow {
     struct tstamp ack_since; /* beginning of this busy time of acknowledgements */
     uint32_t ack_turn;       /* last turn in which one left */
     int64_t deficit_bytes;
-    uint32_t tcp_ack; /* of ack */
-    uint32_t tcp_end; /* with tcp_known: highest sequence number that came, of flow hash */
-    bool tcp_known;
+    uint32_t tcp_ack;    /* of ack */
     uint32_t hash;       /* flow whose packet came last */
     double recent_bytes; /* sent in a decaying 100 ms */
     struct tstamp recent_at;
@@ -91,7 +89,6 @@ struct flowq {
     struct tstamp ack_turn_end;
     uint32_t ack_flows;
     struct flowq_codel codel;
-    bool repeats_first; /* set by the bond: what TCP repeats overtakes the rest of its flow */
     uint64_t seed;
     uint32_t bytes_max;
     uint32_t bytes;  /* waiting, all classes */

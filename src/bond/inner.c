@@ -75,9 +75,6 @@ static const uint8_t *parse_transport(const uint8_t *l4, size_t len, struct inne
         out->pure_ack =
             header == len && (flags & TCP_ACK) != 0 && (flags & (TCP_FIN | TCP_SYN | TCP_RST)) == 0;
         out->tcp_ack = be32_get(l4 + 8);
-        out->tcp_data = header < len && (flags & (TCP_SYN | TCP_RST)) == 0;
-        out->tcp_sequence = be32_get(l4 + 4);
-        out->tcp_end = out->tcp_sequence + (uint32_t)(len - header);
         return l4;
     }
     return out->protocol == PROTO_UDP && len >= UDP_HEADER ? l4 : NULL;

@@ -22,9 +22,6 @@ struct inner_info {
     uint32_t flow_hash;    /* of addresses, protocol and ports, keyed by seed */
     bool pure_ack;         /* TCP ACK alone, without data, SYN, FIN or RST */
     uint32_t tcp_ack;      /* its acknowledgement number */
-    bool tcp_data;         /* TCP with data, without SYN and RST */
-    uint32_t tcp_sequence; /* of its first byte */
-    uint32_t tcp_end;      /* behind its last byte; counted to the end of the packet */
     const uint8_t *source; /* 4 or 16 bytes, into the packet */
     const uint8_t *destination;
 };

@@ -155,8 +155,9 @@ void survey_queues(struct bond *b)
     double target = fmax(fmax(5e6, 1.5 * packet_ns), rtt / 2);
     double missed = missed_ns(b, rate, rtt);
     c->target_ns = (int64_t)fmax(target, missed);
-    /* Behind such a queue TCP would be silent for as long as it is. */
-    b->queue.repeats_first = missed > target;
+    /* Behind such a queue TCP's repeats would wait, and the flow be silent, for as long as it is.
+     */
+    c->keep_ns = missed > target ? (int64_t)target : 0;
     c->interval_ns = (int64_t)fmax(100e6, 3 * rtt);
     c->next_drop_min_ns = (int64_t)(1.5 * (rtt + (double)c->target_ns));
     c->off = starting || rate <= 0;

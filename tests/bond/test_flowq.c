@@ -8,7 +8,6 @@
 
 #include <cmocka.h>
 
-#include "base/be.h"
 #include "bond/flowq.h"
 #include "bond/packet.h"
 
@@ -94,48 +93,6 @@ static void a_flow_that_rests_is_sparse_again(void **state)
     pkt_put(flowq_pop_bulk(queue, at_ms(50), &seg));
     push(at_ms(500), 1, 0, 100);
     assert_true(flowq_has_sparse(queue));
-}
-
-static void push_tcp(struct tstamp now, uint16_t flow, uint32_t sequence, uint16_t segments)
-{
-    struct pkt *p = packet_tcp_super(pool, flow, segments, 1000);
-    be32_put(p->data + 24, sequence);
-    flowq_push(queue, now, p);
-}
-
-static void expect_tcp(struct tstamp now, uint32_t sequence)
-{
-    uint16_t seg;
-    struct pkt *p = flowq_pop_bulk(queue, now, &seg);
-    assert_non_null(p);
-    assert_int_equal(be32_get(p->data + 24), sequence);
-    pkt_put(p);
-}
-
-/* The first segment of 100 has begun to leave; then TCP repeats three packets that were lost. */
-static void what_tcp_repeats_overtakes_its_flow(void **state)
-{
-    struct tstamp now = at_ms(0);
-    (void)state;
-    queue->repeats_first = true;
-    for (uint32_t i = 0; i < 10; i++)
-        push_tcp(now, 1, 100000 + i * 2000, 2);
-    expect_tcp(now, 100000);
-    push_tcp(now, 1, 94000, 2);
-    push_tcp(now, 1, 98000, 1);
-    expect_tcp(now, 100000); /* its second segment */
-    expect_tcp(now, 94000);
-    push_tcp(now, 1, 99000, 1);
-    push_tcp(now, 1, 120000, 2); /* new data */
-    expect_tcp(now, 94000);
-    expect_tcp(now, 98000);
-    expect_tcp(now, 99000);
-    for (uint32_t i = 1; i < 11; i++) {
-        expect_tcp(now, 100000 + i * 2000);
-        expect_tcp(now, 100000 + i * 2000);
-    }
-    uint16_t seg;
-    assert_null(flowq_pop_bulk(queue, now, &seg));
 }
 
 static void a_call_stays_sparse_beside_bulk(void **state)
@@ -434,6 +391,22 @@ static void codel_can_be_off_and_has_a_shortest_step(void **state)
     assert_in_range(queue->dropped_codel, 2, 4);
 }
 
+/* A queue of 100 ms, of which a drop is to leave 20: what is repeated waits behind those alone. */
+static void codel_shortens_a_queue_that_was_let_stand(void **state)
+{
+    (void)state;
+    uint16_t seg;
+    queue->codel.target_ns = 50 * NS_PER_MS;
+    queue->codel.keep_ns = 20 * NS_PER_MS;
+    fill(at_ms(0), 1, 100);
+    for (int64_t ms = 1; ms < 400 && queue->dropped_codel == 0; ms++) {
+        push(at_ms(ms), 1, 0, 1500);
+        pkt_put(flowq_pop_bulk(queue, at_ms(ms), &seg));
+    }
+    assert_in_range(queue->dropped_codel, 70, 85);
+    assert_in_range(queue->bytes, 19 * 1500, 21 * 1500);
+}
+
 static void a_full_queue_drops_the_oldest_of_the_fattest(void **state)
 {
     (void)state;
@@ -550,7 +523,6 @@ int main(void)
     const struct CMUnitTest tests[] = {
         flowq_test(a_new_flow_is_sparse_until_it_has_sent_much),
         flowq_test(a_flow_that_rests_is_sparse_again),
-        flowq_test(what_tcp_repeats_overtakes_its_flow),
         flowq_test(a_call_stays_sparse_beside_bulk),
         flowq_test(a_flow_that_waits_is_not_sparse),
         flowq_test(busy_flows_share_by_bytes),
@@ -567,6 +539,7 @@ int main(void)
         flowq_test(codel_marks_who_speaks_ecn),
         flowq_test(codel_leaves_a_short_queue_alone),
         flowq_test(codel_can_be_off_and_has_a_shortest_step),
+        flowq_test(codel_shortens_a_queue_that_was_let_stand),
         flowq_test(a_full_queue_drops_the_oldest_of_the_fattest),
         flowq_test(the_fattest_is_told_by_bytes),
         flowq_test(sparse_packets_are_limited_as_well),

@@ -8,7 +8,10 @@
 
 #include <cmocka.h>
 
+#include "sim/check.h"
 #include "sim/events.h"
+#include "sim/net.h"
+#include "sim/receiver.h"
 #include "sim/segment.h"
 #include "sim/simulator.h"
 
@@ -120,6 +123,53 @@ static void segments_come_back_as_they_were_built(void **state)
     pkt_pool_free(pool);
 }
 
+static void keep_ack(void *owner, enum side from, struct pkt *p)
+{
+    (void)from;
+    assert_null(segment_parse(owner, p->data, p->len_bytes));
+    pkt_put(p);
+}
+
+static void arrive(struct net *net, uint32_t seq, uint32_t time_us)
+{
+    struct segment s = {
+        .kind = SEGMENT_TCP, .from = SIDE_SERVER, .seq = seq, .time_us = time_us, .len_bytes = 1000
+    };
+    net->endpoints[SIDE_CLIENT][0].receive(net->endpoints[SIDE_CLIENT][0].owner, &s);
+}
+
+/* A repeat of 50 ms fills a hole before what was sent at 20 ms and comes later. */
+static void what_a_repeat_overtakes_is_discarded(void **state)
+{
+    static struct receiver receiver;
+    struct events events;
+    struct check check;
+    struct net net;
+    struct segment ack;
+    (void)state;
+    events_init(&events, (struct tstamp){ 0 });
+    check_init(&check, &events, 1);
+    net_init(&net, &events, &check);
+    net.pool[SIDE_CLIENT] = pkt_pool_new(8, 0);
+    net.carry = keep_ack;
+    net.carrier = &ack;
+    receiver_init(&receiver, &net, SEGMENT_TCP, SIDE_CLIENT, NET_PORT_FIRST);
+    arrive(&net, 1000, 11000);
+    assert_true(ack.ack_seq == 0 && ack.range_count == 1);
+    arrive(&net, 0, 50000);
+    assert_true(ack.ack_seq == 2000 && ack.echo_us == 50000);
+    arrive(&net, 2000, 20000);
+    assert_int_equal(receiver.too_old, 1);
+    assert_true(ack.ack_seq == 2000 && ack.range_count == 0);
+    arrive(&net, 3000, 50000); /* behind the hole that this made */
+    assert_true(ack.ack_seq == 2000 && ack.range_count == 1);
+    arrive(&net, 2000, 60000);
+    assert_true(ack.ack_seq == 4000 && ack.echo_us == 60000);
+    pkt_pool_free(net.pool[SIDE_CLIENT]);
+    check_free(&check);
+    events_free(&events);
+}
+
 static void run(struct sim_config *config, const char *links, struct sim_result *result)
 {
     static struct linkspecs specs;
@@ -218,6 +268,7 @@ int main(void)
         cmocka_unit_test(events_run_by_time_then_by_insertion),
         cmocka_unit_test(a_timer_runs_once_at_its_last_setting),
         cmocka_unit_test(segments_come_back_as_they_were_built),
+        cmocka_unit_test(what_a_repeat_overtakes_is_discarded),
         cmocka_unit_test(every_transport_fills_a_link),
         cmocka_unit_test(loss_limits_cubic_but_not_bbr),
         cmocka_unit_test(reordering_is_undone),

@@ -103,7 +103,7 @@ static void a_silent_cut_is_survived(void **state)
     }
 }
 
-/* TCP must not fall silent either when its window meets CoDel in what is left. */
+/* TCP must not fall silent either when its window meets CoDel in what is left, nor slow down. */
 static void what_follows_a_fall_is_no_silence(void **state)
 {
     struct sim_result result;
@@ -117,6 +117,7 @@ static void what_follows_a_fall_is_no_silence(void **state)
     run(&config, "name=a 20/40,15ms; name=b 20/40,20ms", &result);
     print_message("longest stall %.0f ms\n", (double)result.stream[LINK_DOWN].stall_ns / 1e6);
     assert_true(result.stream[LINK_DOWN].stall_ns < 100 * NS_PER_MS);
+    assert_true(result.stream[LINK_DOWN].share > 0.5); /* a second of two links, 15 of one */
 }
 
 /* TCP's window must not have shrunk to the links that were left. */
