@@ -3,7 +3,8 @@
  * The receiving end of a simulated stream: TCP (RFC 9293, SACK of RFC 2018, DSACK of RFC 2883,
  * delayed acknowledgements of two segments or 40 ms, ECN of RFC 3168, timestamps and PAWS of RFC
  * 7323: what TCP repeats and what it sent earlier must not change places), or QUIC-like with its
- * longer list of ranges. The application reads at once; the window is the sender's business.
+ * longer list of ranges. TCP's application reads at once, and the window is the sender's business;
+ * QUIC's takes its time for each packet, and its socket drops what does not fit its buffer.
  */
 #ifndef HAWSER_SIM_RECEIVER_H
 #define HAWSER_SIM_RECEIVER_H
@@ -34,6 +35,7 @@ struct receiver {
     unsigned unacked; /* segments not acknowledged yet */
     bool congestion;  /* seen and not yet answered */
     struct timer delay;
+    struct tstamp socket_free_at; /* when all that waits in the socket is read */
 
     uint64_t measured_from; /* bytes read when the measurement began */
     struct tstamp last_read;

@@ -148,6 +148,13 @@ bool inner_parse(const uint8_t *data, size_t len_bytes, uint64_t seed, struct in
     }
 }
 
+bool inner_is_tcp(const uint8_t *data, size_t len_bytes)
+{
+    if (len_bytes < IPV4_HEADER)
+        return false;
+    return data[0] >> 4 == 4 ? data[9] == PROTO_TCP : data[0] >> 4 == 6 && data[6] == PROTO_TCP;
+}
+
 bool inner_mark_ce(uint8_t *data, size_t len_bytes)
 {
     struct inner_info info;

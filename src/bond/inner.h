@@ -29,6 +29,10 @@ struct inner_info {
 /* False: not an IPv4 or IPv6 packet whose headers are whole. Reads only within len_bytes. */
 bool inner_parse(const uint8_t *data, size_t len_bytes, uint64_t seed, struct inner_info *out);
 
+/* Whether it begins as TCP over IPv4 or IPv6 without extension headers; headers need not be whole.
+ */
+bool inner_is_tcp(const uint8_t *data, size_t len_bytes);
+
 /* Sets congestion experienced (RFC 3168); false if the packet's sender does not speak ECN. */
 bool inner_mark_ce(uint8_t *data, size_t len_bytes);
 

@@ -3,6 +3,15 @@
 
 #include <string.h>
 
+#include "bond/inner.h"
+
+#define BURST_EVERY_NS (NS_PER_MS / 2)
+
+enum {
+    BURST_PACKETS = 16,
+    BURST_PARTS = 16, /* of what waits: a long run goes out in larger bursts, in some 10 ms */
+};
+
 void reorder_init(struct reorder *r)
 {
     memset(r, 0, sizeof *r);
@@ -114,24 +123,43 @@ static void unlist(struct reorder *r, struct reorder_lane *l)
     l->listed = false;
 }
 
-/* Delivers the runs that are next. */
-static void advance(struct reorder *r, struct reorder_lane *l)
+/* Its first packets are next, and wait because they are many. */
+static bool is_bursting(const struct reorder_lane *l)
 {
-    while (l->runs != NULL && l->runs->first == l->next) {
-        for (struct pkt *p; (p = pkt_list_pop(&l->runs->packets)) != NULL;) {
-            r->held--;
-            deliver(r, l, p);
-        }
+    return l->runs != NULL && l->runs->first == l->next;
+}
+
+static uint32_t burst_packets(const struct reorder_lane *l)
+{
+    uint32_t part = (l->runs->end - l->runs->first) / BURST_PARTS;
+    if (!l->in_bursts)
+        return UINT32_MAX;
+    return part > BURST_PACKETS ? part : BURST_PACKETS;
+}
+
+/* Delivers the runs that are next, or what may leave at once of them. */
+static void advance(struct reorder *r, struct reorder_lane *l, struct tstamp now)
+{
+    uint32_t left = is_bursting(l) ? burst_packets(l) : 0;
+    while (left > 0 && is_bursting(l)) {
         struct reorder_run *run = l->runs;
-        l->runs = run->next;
-        free_run(r, l, run);
+        struct pkt *p = pkt_list_pop(&run->packets);
+        run->first++;
+        r->held--;
+        left--;
+        deliver(r, l, p);
+        if (run->first == run->end) {
+            l->runs = run->next;
+            free_run(r, l, run);
+        }
     }
+    l->burst_at = tstamp_add(now, BURST_EVERY_NS);
     if (l->runs == NULL && l->listed)
         unlist(r, l);
 }
 
 /* Goes over the first hole. */
-static void skip_hole(struct reorder *r, struct reorder_lane *l)
+static void skip_hole(struct reorder *r, struct reorder_lane *l, struct tstamp now)
 {
     uint32_t to = l->runs->first;
     drop_partial(r, l);
@@ -141,7 +169,7 @@ static void skip_hole(struct reorder *r, struct reorder_lane *l)
         for (uint32_t n = l->next; n != to; n++)
             bit_set(l->seen, REORDER_SEEN, n, false);
     l->next = to;
-    advance(r, l);
+    advance(r, l, now);
 }
 
 /* The last run that begins at or before sequence, or NULL. */
@@ -217,6 +245,8 @@ static bool hold(struct reorder *r, struct reorder_lane *l, struct tstamp now, u
     }
     l->latest = run;
     r->held++;
+    if ((p->flags & WIRE_DATA_CONT) == 0)
+        l->in_bursts = !inner_is_tcp(p->data, p->len_bytes);
     if (!l->listed) {
         l->listed = true;
         l->list_next = r->holding;
@@ -277,28 +307,34 @@ void reorder_push(struct reorder *r, struct tstamp now, uint16_t lane, uint32_t 
         push_late(r, l, sequence, p);
         return;
     }
-    if (ahead == 0) {
+    if (ahead == 0 && !is_bursting(l)) {
         deliver(r, l, p);
-        advance(r, l);
+        advance(r, l, now);
         return;
     }
     if (r->held >= REORDER_HELD_MAX || r->free_runs == NULL) {
         r->overflows++;
-        if (l->runs != NULL)
-            skip_hole(r, l);
-        else if (r->holding != NULL)
-            skip_hole(r, r->holding);
+        struct reorder_lane *freed = l->runs != NULL ? l : r->holding;
+        if (freed != NULL) {
+            freed->in_bursts = false;
+            skip_hole(r, freed, now);
+        }
         if ((int32_t)(sequence - l->next) < 0) {
             push_late(r, l, sequence, p);
             return;
         }
     }
-    if (sequence == l->next) {
+    if (sequence == l->next && !is_bursting(l)) {
         deliver(r, l, p);
-        advance(r, l);
+        advance(r, l, now);
     } else if (!hold(r, l, now, sequence, p)) {
         pkt_put(p);
     }
+}
+
+static struct tstamp hole_end(const struct reorder *r, const struct reorder_lane *l)
+{
+    return tstamp_add(l->runs->since, r->hold_ns);
 }
 
 void reorder_tick(struct reorder *r, struct tstamp now)
@@ -306,8 +342,10 @@ void reorder_tick(struct reorder *r, struct tstamp now)
     struct reorder_lane *next;
     for (struct reorder_lane *l = r->holding; l != NULL; l = next) {
         next = l->list_next;
-        while (l->runs != NULL && tstamp_reached(tstamp_add(l->runs->since, r->hold_ns), now))
-            skip_hole(r, l);
+        if (is_bursting(l) && tstamp_reached(l->burst_at, now))
+            advance(r, l, now);
+        while (l->runs != NULL && !is_bursting(l) && tstamp_reached(hole_end(r, l), now))
+            skip_hole(r, l, now);
     }
 }
 
@@ -315,6 +353,6 @@ struct tstamp reorder_deadline(const struct reorder *r)
 {
     struct tstamp t = TSTAMP_NEVER;
     for (const struct reorder_lane *l = r->holding; l != NULL; l = l->list_next)
-        t = tstamp_min(t, tstamp_add(l->runs->since, r->hold_ns));
+        t = tstamp_min(t, is_bursting(l) ? l->burst_at : hole_end(r, l));
     return t;
 }

@@ -8,6 +8,10 @@
  * only drops duplicates. Pieces of a packet (WIRE_DATA_MORE, WIRE_DATA_CONT) are joined on
  * delivery.
  *
+ * What a hole held up comes out at once in a lane of TCP, whose receiver has room for its window.
+ * Other packets come out in bursts of at most 16, every half millisecond, or of a sixteenth of what
+ * waits: a UDP socket's buffer is small (Linux's default holds 92 full packets).
+ *
  * Bounded: at most REORDER_HELD_MAX packets and REORDER_RUNS_MAX runs of consecutive packets are
  * held; beyond that the lane's first hole is given up.
  */
@@ -44,6 +48,8 @@ struct reorder_lane {
     bool used;
     bool listed;                /* holds something */
     struct reorder_run *runs;   /* ascending; owned */
+    bool in_bursts;             /* what is held goes out so */
+    struct tstamp burst_at;     /* when the next one may */
     struct reorder_run *latest; /* of runs: the one that grew last; or NULL */
     struct reorder_lane *list_next;
     struct pkt *partial; /* owned: the pieces so far of a packet */

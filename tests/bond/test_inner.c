@@ -147,6 +147,24 @@ static void an_acknowledgement_alone_is_pure(void **state)
 }
 
 /* Ethernet pads short frames; the padding is no data. */
+static void tcp_is_told_by_the_first_bytes(void **state)
+{
+    (void)state;
+    struct pkt *tcp = packet_tcp_ack(pool, 1, 77);
+    struct pkt *udp = packet_udp(pool, 1, 0, 100);
+    uint8_t six[40] = { 0x60 };
+    assert_true(inner_is_tcp(tcp->data, 20));
+    assert_false(inner_is_tcp(tcp->data, 19));
+    assert_false(inner_is_tcp(udp->data, udp->len_bytes));
+    assert_false(inner_is_tcp(six, sizeof six));
+    six[6] = 6;
+    assert_true(inner_is_tcp(six, sizeof six));
+    six[0] = 0x50;
+    assert_false(inner_is_tcp(six, sizeof six));
+    pkt_put(tcp);
+    pkt_put(udp);
+}
+
 static void bytes_behind_the_packet_do_not_count(void **state)
 {
     (void)state;
@@ -399,6 +417,7 @@ int main(void)
         cmocka_unit_test(fragments_of_a_packet_are_one_flow),
         cmocka_unit_test(extension_headers_are_passed_over),
         cmocka_unit_test(an_acknowledgement_alone_is_pure),
+        cmocka_unit_test(tcp_is_told_by_the_first_bytes),
         cmocka_unit_test(bytes_behind_the_packet_do_not_count),
         cmocka_unit_test(broken_packets_are_refused),
         cmocka_unit_test(random_bytes_are_read_within_their_length),

@@ -378,6 +378,109 @@ static void a_clear_forgets_everything(void **state)
     expect(0);
 }
 
+/* ---- what a hole held up ---- */
+
+enum { PROTOCOL_OFFSET = 9, PROTOCOL_TCP = 6, BURST = 16 };
+
+/* What reorder looks at is the protocol alone. */
+static struct pkt *as_tcp(struct pkt *p)
+{
+    p->data[PROTOCOL_OFFSET] = PROTOCOL_TCP;
+    return p;
+}
+
+static uint32_t drain(void)
+{
+    uint32_t n = 0;
+    for (struct pkt *p; (p = pkt_list_pop(&reorder->out)) != NULL; n++)
+        pkt_put(p);
+    return n;
+}
+
+static void datagrams_come_out_in_bursts(void **state)
+{
+    (void)state;
+    for (uint32_t i = 1; i <= 90; i++)
+        push(0, i);
+    push(1, 0);
+    assert_int_equal(drain(), 1 + BURST);
+    push(1, 91);
+    push(1, 20); /* a copy of one that waits */
+    push(1, BURST + 1);
+    expect_nothing();
+    assert_int_equal(reorder->duplicates, 2);
+    struct tstamp t = reorder_deadline(reorder);
+    assert_int_equal(tstamp_sub(t, at_ms(1)), NS_PER_MS / 2);
+    reorder_tick(reorder, tstamp_add(t, -1));
+    expect_nothing();
+    uint32_t out = 1 + BURST;
+    for (; reorder->held > 0; t = reorder_deadline(reorder)) {
+        reorder_tick(reorder, t);
+        uint32_t n = drain();
+        assert_in_range(n, 1, BURST);
+        out += n;
+    }
+    assert_int_equal(out, 92);
+    push(100, 92);
+    expect(92);
+}
+
+static void a_long_run_of_datagrams_comes_out_soon(void **state)
+{
+    (void)state;
+    for (uint32_t i = 1; i <= 4000; i++)
+        push(0, i);
+    push(1, 0);
+    while (reorder->held > 0)
+        reorder_tick(reorder, reorder_deadline(reorder));
+    assert_int_equal(drain(), 4001);
+    push_to(at_ms(45), LANE, 4001);
+    expect(4001);
+    assert_int_equal(reorder->late, 0);
+}
+
+static void the_next_hole_keeps_its_time_behind_a_burst(void **state)
+{
+    (void)state;
+    for (uint32_t i = 1; i <= 40; i++)
+        push(0, i);
+    push(0, 42);
+    push(49, 0); /* 16 leave at 49 and at 49.5, the rest at 50, when the other hole is over, too */
+    reorder_tick(reorder, reorder_deadline(reorder));
+    assert_int_equal(drain(), 1 + 2 * BURST);
+    reorder_tick(reorder, at_ms(HOLD_MS));
+    assert_int_equal(drain(), 9);
+    push(HOLD_MS, 41);
+    expect(41);
+    assert_int_equal(reorder->late, 1);
+}
+
+static void tcp_comes_out_at_once(void **state)
+{
+    (void)state;
+    for (uint32_t i = 1; i <= 90; i++) {
+        struct pkt *p = as_tcp(packet_udp(pool, LANE, i, 64));
+        p->flags = 0;
+        reorder_push(reorder, at_ms(0), LANE, i, p);
+    }
+    push(1, 0);
+    assert_int_equal(drain(), 91);
+    assert_true(tstamp_is_never(reorder_deadline(reorder)));
+}
+
+static void a_full_memory_does_not_wait_for_bursts(void **state)
+{
+    (void)state;
+    for (uint32_t i = 1; i <= REORDER_HELD_MAX; i++)
+        push(0, i);
+    push(1, 0);
+    uint32_t out = drain();
+    for (uint32_t i = 1; reorder->overflows == 0; i++)
+        push(1, REORDER_HELD_MAX + i);
+    assert_int_equal(out + drain(), reorder->lanes[LANE].next);
+    assert_true(reorder->held < 2);
+}
+
 /* ---- random arrivals against a model ---- */
 
 enum { MODEL_PACKETS = 4000, MODEL_START = -1500 };
@@ -495,7 +598,7 @@ static void run_model(uint64_t seed)
         }
         if (i == n)
             break;
-        struct pkt *p = packet_udp(pool, LANE, arrivals[i].number, 64);
+        struct pkt *p = as_tcp(packet_udp(pool, LANE, arrivals[i].number, 64));
         p->flags = 0;
         struct tstamp now = { at_ms(0).ns + us * NS_PER_US };
         reorder_tick(reorder, now);
@@ -523,6 +626,29 @@ static void random_arrivals_come_out_as_the_model_says(void **state)
         run_model(seed);
 }
 
+/* Datagrams come out each once as well; when depends on the bursts. */
+static void random_datagrams_come_out_once(void **state)
+{
+    (void)state;
+    static struct arrival arrivals[2 * MODEL_PACKETS];
+    static bool comes[MODEL_PACKETS];
+    struct rng random = { 5 };
+    size_t n = make_arrivals(&random, arrivals, comes);
+    for (size_t i = 0; i < n; i++) {
+        struct tstamp now = { at_ms(0).ns + arrivals[i].us * NS_PER_US };
+        reorder_tick(reorder, now);
+        push_to(now, LANE, arrivals[i].number);
+    }
+    while (reorder->held > 0)
+        reorder_tick(reorder, reorder_deadline(reorder));
+    for (struct pkt *p; (p = pkt_list_pop(&reorder->out)) != NULL; pkt_put(p)) {
+        assert_true(comes[packet_number(p)]);
+        comes[packet_number(p)] = false;
+    }
+    for (uint32_t i = 0; i < MODEL_PACKETS; i++)
+        assert_false(comes[i]);
+}
+
 #define reorder_test(f) cmocka_unit_test_setup_teardown(f, begin, end)
 
 int main(void)
@@ -547,7 +673,13 @@ int main(void)
         reorder_test(another_lane_makes_room),
         reorder_test(sequence_numbers_wrap),
         reorder_test(a_clear_forgets_everything),
+        reorder_test(datagrams_come_out_in_bursts),
+        reorder_test(a_long_run_of_datagrams_comes_out_soon),
+        reorder_test(the_next_hole_keeps_its_time_behind_a_burst),
+        reorder_test(tcp_comes_out_at_once),
+        reorder_test(a_full_memory_does_not_wait_for_bursts),
         reorder_test(random_arrivals_come_out_as_the_model_says),
+        reorder_test(random_datagrams_come_out_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -85,17 +85,21 @@ static void many_flows_share_both_directions(void **state)
     }
 }
 
+/* A hole holds up more than the room in a QUIC receiver's socket. */
 static void quic_is_nearly_as_fast_as_tcp(void **state)
 {
+    static const char *const links[] = { "wide", "lossy", "far" };
     (void)state;
-    struct sim_result quic;
-    struct sim_result tcp;
-    struct sim_config config = lasting(4, 10);
-    run(&config, "wide", -1, &tcp);
-    config.transport = SIM_QUIC;
-    run(&config, "wide", -1, &quic);
-    assert_at_least("QUIC's part of TCP", quic.stream[LINK_DOWN].goodput_bps,
-                    0.8 * tcp.stream[LINK_DOWN].goodput_bps);
+    for (size_t i = 0; i < sizeof(links) / sizeof(links[0]); i++) {
+        struct sim_result quic;
+        struct sim_result tcp;
+        struct sim_config config = lasting(4, 10);
+        run(&config, links[i], -1, &tcp);
+        config.transport = SIM_QUIC;
+        run(&config, links[i], -1, &quic);
+        assert_at_least("QUIC's part of TCP", quic.stream[LINK_DOWN].goodput_bps,
+                        0.8 * tcp.stream[LINK_DOWN].goodput_bps);
+    }
 }
 
 static void calls_arrive_in_time_beside_a_flow(void **state)
