@@ -35,7 +35,7 @@ void path_init(struct path *p, struct tstamp now, uint8_t id)
     acker_init(&p->acker);
     p->free_at = now;
     p->probe_at = p->alarm = p->tail_at = TSTAMP_NEVER;
-    p->state_since = p->last_sent = p->second_since = now;
+    p->state_since = p->last_sent = p->second_since = p->answered = now;
     p->returned = p->unfit_since = TSTAMP_NEVER;
     p->probe_interval_ns = PROBE_FIRST_NS;
     p->probes_needed = 1;
@@ -81,12 +81,19 @@ static int64_t srtt_or_guess(const struct path *p)
     return p->srtt_ns > 0 ? p->srtt_ns : RTT_UNKNOWN_NS;
 }
 
-int64_t path_patience_ns(const struct path *p)
+/* What the path's own round trips allow for. */
+static int64_t own_patience_ns(const struct path *p)
 {
     int64_t slack = 4 * p->rttvar_ns;
     if (slack < 15 * NS_PER_MS)
         slack = 15 * NS_PER_MS;
     return srtt_or_guess(p) + slack + ACKER_DELAY_NS + ACK_DETOUR_NS;
+}
+
+int64_t path_patience_ns(const struct path *p)
+{
+    int64_t own_ns = own_patience_ns(p);
+    return p->rtt_most_ns > 0 && p->rtt_most_ns < own_ns ? p->rtt_most_ns : own_ns;
 }
 
 int64_t path_backlog_ns(const struct path *p, struct tstamp now)
@@ -393,6 +400,7 @@ static void take_acked(struct path *p, struct tstamp now, struct sent *s, uint64
                        const struct path_events *events)
 {
     rate_acked(&p->rate, s->time, s->came_ns, s->timed, s->bytes, s->loaded);
+    p->answered = now;
     if (s->tag != 0)
         events->tagged(events->arg, p, s->tag, true);
     /* An answer to what was sent before the suspicion clears it, but not a verdict. */
@@ -479,10 +487,16 @@ void path_abandon(struct path *p, const struct path_events *events)
     }
 }
 
-/* Packets in flight for longer than the path's patience; counts up to SUSPECT_PACKETS. */
+/*
+ * Packets in flight for longer than the path's patience; counts up to SUSPECT_PACKETS. Where that
+ * is what the other paths allow, answers that still come show that it is slow, but alive.
+ */
 static unsigned overdue(const struct path *p, struct tstamp now)
 {
-    struct tstamp limit = tstamp_add(now, -path_patience_ns(p));
+    int64_t patience_ns = path_patience_ns(p);
+    if (tstamp_sub(now, p->answered) <= patience_ns)
+        patience_ns = own_patience_ns(p);
+    struct tstamp limit = tstamp_add(now, -patience_ns);
     unsigned n = 0;
     for (uint64_t pn = p->oldest; pn < p->pn_next && n < SUSPECT_PACKETS; pn++) {
         const struct sent *s = &p->sent[pn % PATH_SENT_MAX];

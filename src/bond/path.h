@@ -119,6 +119,7 @@ struct path {
     struct tstamp tail_at;  /* probe that makes a loss at the end visible */
     struct tstamp state_since;
     struct tstamp last_sent; /* eliciting */
+    struct tstamp answered;
     int64_t probe_interval_ns;
     uint64_t suspect_pn; /* first number sent after the suspicion */
     uint32_t good_probes;
@@ -218,7 +219,10 @@ static inline int64_t path_send_time_ns(const struct path *p, uint32_t bytes)
     return (int64_t)(bytes * p->ns_per_byte);
 }
 
-/* Longest silence without suspicion. */
+/*
+ * Longest silence without suspicion: what its round trips allow for, or, where other paths are, the
+ * latest that an answer is of use. An SRTT of seconds may be left from a bad time.
+ */
 int64_t path_patience_ns(const struct path *p);
 
 /* Time from now until the last committed byte has left. */

@@ -37,7 +37,8 @@ enum {
 
 #define HANDSHAKE_RETRY_NS NS_PER_S
 #define HANDSHAKE_SLOW_RETRY_NS (5 * NS_PER_S)
-#define HANDSHAKE_WANTED_NS (10 * NS_PER_S) /* none is slow for so long after an inner packet */
+#define HANDSHAKE_ANSWER_NS (4500 * NS_PER_MS) /* an initiation's tries: the slowest links' RTT */
+#define HANDSHAKE_WANTED_NS (10 * NS_PER_S)    /* none is slow for so long after an inner packet */
 #define HANDSHAKE_RESOLVE_NS (10 * NS_PER_S)
 #define HANDSHAKE_LOAD_NS (20 * NS_PER_MS) /* 50 initiations a second without a cookie */
 #define HANDSHAKE_LOAD_BURST 50
@@ -73,6 +74,7 @@ struct handshake {
     struct noise_handshake noise;
     uint32_t index;                         /* ours, of the initiation under way; 0: none */
     uint8_t message[WIRE_INITIATION_BYTES]; /* the initiation, without mac2 */
+    struct tstamp begun_at;                 /* with index */
     unsigned attempts;
     struct tstamp next;       /* attempt */
     struct tstamp not_before; /* the peer said goodbye: leave it that time */

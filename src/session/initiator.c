@@ -100,6 +100,7 @@ static bool create_initiation(struct peer *p, struct tstamp now)
     struct wire_initiation view;
     size_t written = 0;
     abandon(p);
+    h->begun_at = now;
     put_timestamp(p, now, hello.timestamp);
     memcpy(hello.epoch, p->epoch, sizeof hello.epoch);
     wire_put_hello(payload, &hello);
@@ -169,6 +170,12 @@ static void send_on_links(struct peer *p, struct tstamp now)
     }
 }
 
+/* The same one again: with a new one for each try no slow link's response would ever fit. */
+static bool begun(const struct handshake *h, struct tstamp now)
+{
+    return h->index != 0 && tstamp_sub(now, h->begun_at) < HANDSHAKE_ANSWER_NS;
+}
+
 static void attempt(struct peer *p, struct tstamp now)
 {
     struct handshake *h = &p->handshake;
@@ -177,7 +184,7 @@ static void attempt(struct peer *p, struct tstamp now)
         event_resolve(p);
         h->resolve_at = tstamp_add(now, HANDSHAKE_RESOLVE_NS);
     }
-    if (create_initiation(p, now))
+    if (begun(h, now) || create_initiation(p, now))
         send_on_links(p, now);
     else
         core_drop_one(p->core, CORE_DROP_HANDSHAKE);

@@ -167,7 +167,8 @@ void peer_set_up(struct peer *p, struct tstamp now, bool up, const char *reason)
     event_peer(p, up, reason);
 }
 
-void peer_disconnect(struct peer *p, struct tstamp now, const char *reason)
+/* The next call is the caller's to make. */
+static void disconnect(struct peer *p, struct tstamp now, const char *reason)
 {
     drop_keys(p, &p->current);
     drop_keys(p, &p->previous);
@@ -175,6 +176,11 @@ void peer_disconnect(struct peer *p, struct tstamp now, const char *reason)
     p->asked_at = TSTAMP_NEVER;
     p->yielded = false;
     peer_set_up(p, now, false, reason);
+}
+
+void peer_disconnect(struct peer *p, struct tstamp now, const char *reason)
+{
+    disconnect(p, now, reason);
     handshake_later(p, now);
 }
 
@@ -192,7 +198,7 @@ static void expire_keys(struct peer *p, struct tstamp now)
     if (p->previous != NULL && keys_too_old(p->previous, now, rekey_ns))
         drop_keys(p, &p->previous);
     if (p->current != NULL && keys_too_old(p->current, now, rekey_ns))
-        peer_disconnect(p, now, "no new keys in time");
+        disconnect(p, now, "no new keys in time"); /* the call for them goes on */
     if (p->next != NULL)
         peer_wake(p, tstamp_add(p->next->born, KEYS_TENTATIVE_NS));
     if (p->current != NULL)

@@ -441,6 +441,28 @@ static void three_overdue_packets_make_it_suspect(void **state)
     assert_int_equal(path->state, BOND_PATH_SUSPECT);
 }
 
+/*
+ * Some answers took seconds, and the SRTT is still high. Beside other paths nobody waits that long;
+ * but while answers come it is slow, not dead.
+ */
+static void an_srtt_of_seconds_does_not_hide_a_dead_path(void **state)
+{
+    (void)state;
+    warm_up();
+    path->srtt_ns = 2 * NS_PER_S;
+    path->rtt_most_ns = 440 * NS_PER_MS;
+    assert_int_equal(path_patience_ns(path), 440 * NS_PER_MS);
+    send_many(at_ms(2100), 5);
+    path->alarm = at_ms(2530);
+    assert_false(path_tick(path, at_ms(2530)));
+    ack(at_ms(2535), path->pn_next - 5, path->pn_next - 5);
+    path->alarm = at_ms(2600);
+    assert_false(path_tick(path, at_ms(2600))); /* four are overdue, but one has just come */
+    path->alarm = at_ms(2980);
+    assert_true(path_tick(path, at_ms(2980)));
+    assert_int_equal(path->state, BOND_PATH_SUSPECT);
+}
+
 /* With nothing to send the probes find a cut within a second. */
 static void an_idle_path_is_found_dead_by_probes(void **state)
 {
@@ -793,6 +815,7 @@ int main(void)
         path_test(random_acknowledgements_do_no_harm),
         path_test(an_idle_path_is_probed_twice_a_second),
         path_test(three_overdue_packets_make_it_suspect),
+        path_test(an_srtt_of_seconds_does_not_hide_a_dead_path),
         path_test(an_idle_path_is_found_dead_by_probes),
         path_test(a_dead_path_is_probed_ever_more_slowly),
         path_test(one_answer_clears_a_suspicion),

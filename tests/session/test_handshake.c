@@ -258,6 +258,34 @@ static void test_server_restart(void **state)
     world_free(w);
 }
 
+/* Tries a second apart do not spoil one another. */
+static void test_connects_where_answers_take_seconds(void **state)
+{
+    (void)state;
+    struct world *w = world_new(1, 1);
+    w->nodes[1].links[0].delay_ns = 1900 * NS_PER_MS;
+    world_start(w);
+    assert_true(world_run_until_up(w, 1, 12 * NS_PER_S));
+    world_free(w);
+}
+
+/* All links are away when keys should be renewed, and return when the old ones have just ended. */
+static void test_keys_ended_while_all_was_cut(void **state)
+{
+    (void)state;
+    struct world *w = world_new(1, 1);
+    w->rekey_after_ns = NS_PER_S;
+    world_start(w);
+    assert_true(world_run_until_up(w, 1, NS_PER_S));
+    w->nodes[1].links[0].cut = true;
+    for (unsigned i = 0; i < 400 && world_status(w, 1, 0).up; i++)
+        world_run(w, 10 * NS_PER_MS);
+    assert_false(world_status(w, 1, 0).up);
+    w->nodes[1].links[0].cut = false;
+    assert_true(world_run_until_up(w, 1, 950 * NS_PER_MS));
+    world_free(w);
+}
+
 /* However long it was away, while somebody waits for it. */
 static void test_server_restart_after_minutes(void **state)
 {
@@ -507,6 +535,8 @@ int main(void)
         cmocka_unit_test(test_replayed_initiation_is_refused),
         cmocka_unit_test(test_rekey_loses_nothing),
         cmocka_unit_test(test_server_restart),
+        cmocka_unit_test(test_connects_where_answers_take_seconds),
+        cmocka_unit_test(test_keys_ended_while_all_was_cut),
         cmocka_unit_test(test_server_restart_after_minutes),
         cmocka_unit_test(test_client_restart),
         cmocka_unit_test(test_clock_in_the_past),
