@@ -365,7 +365,10 @@ static void mark_acked(struct path *p, const struct wire_ack *ack, uint64_t larg
 
 void path_bench(struct path *p, struct tstamp now, enum path_fault fault)
 {
+    /* TCP's window was made for what the path carried before it went bad. */
+    double before_bps = p->fallen ? p->rate_before_bps : p->rate.hope_bps;
     fall(p, now);
+    p->rate_before_bps = fmax(p->rate_before_bps, before_bps);
     if (p->state == BOND_PATH_UP)
         distrust(p, now);
     path_set_state(p, now, BOND_PATH_PROBING);

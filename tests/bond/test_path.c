@@ -745,6 +745,21 @@ static void bench(struct tstamp now, enum path_fault fault)
     assert_false(path_usable(path));
 }
 
+/* Losses have brought its rate down before the verdict; TCP's window was made for more. */
+static void a_benched_path_counts_as_what_it_was(void **state)
+{
+    (void)state;
+    warm_up();
+    path->rate.hope_bps = 40e6;
+    path->rate.capacity_bps = 10e6;
+    path_bench(path, at_ms(2000), PATH_LOSSY);
+    assert_true(path->rate_before_bps == 40e6);
+    path_bench(path, at_ms(3000), PATH_LATE);
+    assert_true(path->rate_before_bps == 40e6);
+    path_set_state(path, at_ms(4000), BOND_PATH_UP);
+    assert_true(path->rate.capacity_bps == 20e6);
+}
+
 static void a_benched_path_returns_after_a_trial(void **state)
 {
     struct tstamp now = at_ms(2000);
@@ -830,6 +845,7 @@ int main(void)
         path_test(a_closed_path_has_fallen),
         path_test(a_closed_path_has_nothing_to_do),
         path_test(rings_are_bounded_and_turn),
+        path_test(a_benched_path_counts_as_what_it_was),
         path_test(a_benched_path_returns_after_a_trial),
         path_test(two_losses_fail_a_trial),
         path_test(late_answers_fail_a_trial),
