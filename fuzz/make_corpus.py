@@ -46,13 +46,18 @@ FRAMES = {
     "status-down": status(3, 10, 2, b""),
     "close": CLOSE,
     "several": PING + b"\0\0" + CHALLENGE + status() + ack() + PING,
-    "unknown": b"\x07\x07",
+    "unknown": b"\x08\x08",
     "cut": ack()[:9],
 }
 
 
 def data(lane, sequence, payload, flags=0):
     return struct.pack(">BHI", 0x80 | flags, lane, sequence) + b"\1\2\3" + payload
+
+
+def packet_frame(frame):
+    size = len(frame) - 10
+    return b"\x07" + (bytes([size]) if size < 64 else struct.pack(">H", 0x4000 | size)) + frame
 
 
 def ipv4(protocol, payload, source=(10, 77, 0, 2), target=(10, 77, 0, 1), flags=0x4000):
@@ -88,6 +93,12 @@ INNER = {
     "short": b"\x45\0\0",
     "not-ip": b"\x10" + bytes(40),
 }
+
+FRAMES["packet"] = packet_frame(data(0, 1, INNER["tcp4-ack"]))
+FRAMES["packets"] = ack() + packet_frame(data(0, 1, INNER["udp4"])) + packet_frame(data(0, 2, INNER["tcp6"]))
+FRAMES["packets-cut"] = FRAMES["packets"][:-1]
+FRAMES["packet-empty"] = packet_frame(data(0, 1, b""))
+FRAMES["packet-of-packets"] = packet_frame(FRAMES["packet"])
 
 RAW, SEALED, TIME, TUN, ROAM = range(5)
 

@@ -122,7 +122,7 @@ struct bond_policy {
  */
 int bond_set_policies(struct bond *b, const struct bond_policy policies[BOND_POLICIES_MAX]);
 
-enum bond_out_kind { BOND_OUT_DATA, BOND_OUT_ACK, BOND_OUT_PROBE };
+enum bond_out_kind { BOND_OUT_DATA, BOND_OUT_FRAMES, BOND_OUT_PROBE };
 
 /* One datagram to be sealed and sent now. */
 struct bond_out {
@@ -136,9 +136,18 @@ struct bond_out {
     uint16_t data_offset;
     uint16_t data_bytes;
     struct wire_data data;
-    struct wire_ack ack;  /* BOND_OUT_ACK */
+    /* BOND_OUT_FRAMES: acknowledgements, borrowed as above, then the bytes of pkt, which are packet
+     * frames already; pkt NULL: none. */
+    size_t ack_count;
+    const struct wire_ack *acks[WIRE_PATHS_MAX];
     uint32_t probe_bytes; /* BOND_OUT_PROBE: a PING, padded to so much UDP payload */
 };
+
+/* Whether the peer is to acknowledge it. */
+static inline bool bond_out_eliciting(const struct bond_out *o)
+{
+    return o->kind != BOND_OUT_FRAMES || o->pkt != NULL;
+}
 
 /* What must leave now, by priority and pacing; false: nothing until bond_deadline(). */
 bool bond_next(struct bond *b, struct tstamp now, struct bond_out *out);

@@ -129,6 +129,18 @@ static double recent_bytes(struct flowq_flow *f, struct tstamp now, uint32_t len
     return f->recent_bytes;
 }
 
+static int64_t ack_gap_most_ns(const struct flowq *q)
+{
+    int64_t most = (int64_t)((double)q->ack_gap_max_ns * q->ack_gap_scale);
+    bool crowded = flowq_has_bulk(q) || q->banded > 0;
+    return crowded || most < ACK_GAP_FREE_NS ? most : ACK_GAP_FREE_NS;
+}
+
+int64_t flowq_ack_join_ns(const struct flowq *q)
+{
+    return ack_gap_most_ns(q) / 2;
+}
+
 /*
  * Time between two pure acknowledgements of a flow: short at first, when a round trip is short and
  * each acknowledgement lets the sender grow; longer in the measure in which the flow lasts. Longest
@@ -137,10 +149,7 @@ static double recent_bytes(struct flowq_flow *f, struct tstamp now, uint32_t len
 static int64_t ack_gap_ns(const struct flowq *q, const struct flowq_flow *f, struct tstamp now)
 {
     int64_t gap = tstamp_sub(now, f->ack_since) / 24;
-    int64_t most = (int64_t)((double)q->ack_gap_max_ns * q->ack_gap_scale);
-    bool crowded = flowq_has_bulk(q) || q->banded > 0;
-    if (!crowded && most > ACK_GAP_FREE_NS)
-        most = ACK_GAP_FREE_NS;
+    int64_t most = ack_gap_most_ns(q);
     if (gap > most)
         gap = most;
     return gap < ACK_GAP_LEAST_NS ? ACK_GAP_LEAST_NS : gap;

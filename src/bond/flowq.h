@@ -143,6 +143,8 @@ struct pkt *flowq_band_pop_sparse(struct flowq *q, struct flowq_band *band);
 struct pkt *flowq_pop_ack(struct flowq *q, struct tstamp now);
 /* The one that flowq_pop_ack() would give, or NULL; and puts it off. */
 const struct pkt *flowq_first_ack(const struct flowq *q);
+/* How much earlier than due an acknowledgement may leave with one that does. */
+int64_t flowq_ack_join_ns(const struct flowq *q);
 void flowq_put_off_ack(struct flowq *q, struct tstamp due);
 
 /*

@@ -53,6 +53,7 @@ struct bond {
     bool busy;                /* standby paths may help */
     struct tstamp now;        /* of the last call that had it */
     struct peer_clock peer_clock;
+    uint32_t ack_count; /* times that acknowledgements were built */
     /* sender's lanes */
     uint32_t lane_next[WIRE_LANES_MAX];
     struct tstamp lane_used[WIRE_LANES_MAX];

@@ -3,7 +3,19 @@
 #include "bond/internal.h"
 #include "bond/policy.h"
 
-enum { ACKS_ON_ALL = 4 }; /* every so many acknowledgements one goes out on all paths */
+enum {
+    ACKS_ON_ALL = 4,   /* every so many acknowledgements one goes out on all paths */
+    SMALL_BYTES = 256, /* packets up to this share a datagram */
+};
+
+/* Acknowledgements that would be due within this time leave with others. */
+#define ACK_JOIN_NS (2 * NS_PER_MS)
+
+/* Others wait behind what leaves now. */
+static bool is_loaded(const struct bond *b, const struct path *p)
+{
+    return p->committed.count > 0 || flowq_has_bulk(&b->queue);
+}
 
 /* The best way for an acknowledgement of what came on path p. */
 static uint8_t ack_carrier(struct bond *b, struct tstamp now, const struct path *p)
@@ -12,38 +24,125 @@ static uint8_t ack_carrier(struct bond *b, struct tstamp now, const struct path 
     return best != NULL ? best->id : p->id;
 }
 
-static void start_ack(struct bond *b, struct tstamp now, struct path *p)
+static void start_ack(struct bond *b, struct tstamp now, struct path *p, uint8_t carrier, bool all)
 {
     /* On standby, the answer to a probe need not cost anything there. */
     bool idle = p->acker.pending <= 1 && (p->state != BOND_PATH_STANDBY || !any_usable(b));
     if (!acker_build(&p->acker, now, &p->ack))
         return;
     p->ack.path = p->id;
-    p->ack_carriers = 1U << ack_carrier(b, now, p);
+    p->ack_carriers = 1U << carrier;
     if (idle)
         p->ack_carriers |= 1U << p->id;
-    if (++p->ack_count % ACKS_ON_ALL == 0)
-        for_each_path (b, q)
-            if (path_usable(q) && path_rank(q) <= path_rank(p))
-                p->ack_carriers |= 1U << q->id;
+    if (!all)
+        return;
+    for_each_path (b, q)
+        if (path_usable(q) && path_rank(q) <= path_rank(p))
+            p->ack_carriers |= 1U << q->id;
+}
+
+/* Builds the acknowledgements that are due by then. */
+static void start_acks(struct bond *b, struct tstamp now, struct tstamp by, const struct path *via)
+{
+    bool all = ++b->ack_count % ACKS_ON_ALL == 0;
+    for_each_path (b, p)
+        if (p->ack_carriers == 0 && tstamp_reached(p->acker.due, by))
+            start_ack(b, now, p, via != NULL ? via->id : ack_carrier(b, now, p), all);
+}
+
+static bool any_ack_due(const struct bond *b, struct tstamp by)
+{
+    for_each_path (b, p)
+        if (p->ack_carriers == 0 && tstamp_reached(p->acker.due, by))
+            return true;
+    return false;
+}
+
+/* Takes the acknowledgements that leave on path c, as far as there is room; returns their bytes. */
+static uint32_t take_acks(struct bond *b, const struct path *c, uint32_t room, struct bond_out *out)
+{
+    uint32_t bytes = 0;
+    out->ack_count = 0;
+    for_each_path (b, p) {
+        if ((p->ack_carriers >> c->id & 1) == 0)
+            continue;
+        uint32_t more = wire_ack_bytes(&p->ack);
+        if (bytes + more > room)
+            continue;
+        bytes += more;
+        p->ack_carriers &= ~(1U << c->id);
+        out->acks[out->ack_count++] = &p->ack;
+    }
+    return bytes;
+}
+
+static bool is_small(const struct segment *s)
+{
+    return s->bytes <= SMALL_BYTES && s->tries == 0 && !s->bundle && !s->once && !s->copied &&
+           s->pkt->gso == PKT_GSO_NONE && s->pkt->policy == 0;
+}
+
+static struct wire_data data_header(const struct segment *s, struct tstamp now)
+{
+    return (struct wire_data){ .flags = s->flags,
+                               .lane = s->lane,
+                               .sequence = s->sequence,
+                               .sent_us = (uint32_t)(now.ns / NS_PER_US) & (CLOCK24 - 1) };
+}
+
+/* The small packets at the head of the path's express queue as one; false: no buffer for it. */
+static bool take_bundle(struct bond *b, struct tstamp now, struct path *p, struct segment *out)
+{
+    struct pkt *bundle = pkt_new(b->pool, WIRE_FRAMES_BYTES_MAX);
+    if (bundle == NULL)
+        return false;
+    struct writer w = writer_of(bundle->data, WIRE_FRAMES_BYTES_MAX);
+    const struct segment *head = ring_head(&p->express);
+    *out = (struct segment){ .pkt = bundle, .bundle = true, .first_sent = head->first_sent };
+    while (head != NULL && is_small(head) &&
+           writer_left(&w) >= head->bytes + (uint32_t)WIRE_PACKET_BYTES_MAX) {
+        struct segment s;
+        ring_pop(&p->express, &s, path_segment_bytes(p, head));
+        const struct wire_packet packet = { .data = data_header(&s, now),
+                                            .inner = s.pkt->data + s.offset,
+                                            .inner_bytes = s.bytes };
+        wire_put_frame(&w, &(struct wire_frame_value){ .type = WIRE_PACKET, .packet = packet });
+        pkt_put(s.pkt);
+        head = ring_head(&p->express);
+    }
+    bundle->len_bytes = (uint32_t)writer_len(&w);
+    out->bytes = (uint16_t)bundle->len_bytes;
+    return true;
+}
+
+/* A datagram of the bundle s (NULL: none) and the acknowledgements that leave on path p. */
+static void send_frames(struct bond *b, struct tstamp now, struct path *p, struct segment *s,
+                        struct bond_out *out)
+{
+    uint32_t bundle_bytes = s != NULL ? s->bytes : 0;
+    out->kind = BOND_OUT_FRAMES;
+    out->path = p->id;
+    out->pkt = s != NULL ? s->pkt : NULL;
+    uint32_t bytes = bundle_bytes + take_acks(b, p, WIRE_FRAMES_BYTES_MAX - bundle_bytes, out);
+    if (s != NULL && s->tries++ > 0)
+        p->resent_packets++;
+    out->pn = path_sent(p, now, path_wire_bytes(p, WIRE_HEADER_BYTES + bytes + WIRE_TAG_BYTES),
+                        s != NULL, 0, s, s != NULL && is_loaded(b, p));
 }
 
 static bool next_ack(struct bond *b, struct tstamp now, struct bond_out *out)
 {
+    bool due = false;
+    for_each_path (b, p)
+        due = due || p->ack_carriers != 0 || tstamp_reached(p->acker.due, now);
+    if (!due)
+        return false;
+    if (any_ack_due(b, now))
+        start_acks(b, now, tstamp_add(now, ACK_JOIN_NS), NULL);
     for_each_path (b, p) {
-        if (p->ack_carriers == 0 && tstamp_reached(p->acker.due, now))
-            start_ack(b, now, p);
         if (p->ack_carriers == 0)
             continue;
-        uint8_t carrier = (uint8_t)__builtin_ctz(p->ack_carriers);
-        p->ack_carriers &= p->ack_carriers - 1;
-        uint32_t payload = WIRE_HEADER_BYTES + WIRE_TAG_BYTES + 16 + 2U * p->ack.range_count +
-                           3U * p->ack.time_count;
-        struct path *c = path_get(b, now, carrier);
-        out->kind = BOND_OUT_ACK;
-        out->path = carrier;
-        out->ack = p->ack;
-        out->pn = path_sent(c, now, path_wire_bytes(c, payload), false, 0, NULL, false);
+        send_frames(b, now, path_get(b, now, (uint8_t)__builtin_ctz(p->ack_carriers)), NULL, out);
         return true;
     }
     return false;
@@ -70,7 +169,6 @@ static bool next_probe(struct bond *b, struct tstamp now, struct bond_out *out)
 static void send_segment(struct bond *b, struct tstamp now, struct path *p, struct segment *s,
                          struct bond_out *out)
 {
-    bool loaded = p->committed.count > 0 || flowq_has_bulk(&b->queue);
     if (s->tries++ > 0)
         p->resent_packets++;
     out->kind = BOND_OUT_DATA;
@@ -79,11 +177,24 @@ static void send_segment(struct bond *b, struct tstamp now, struct path *p, stru
     out->seg = s->seg;
     out->data_offset = s->offset;
     out->data_bytes = s->bytes;
-    out->data = (struct wire_data){ .flags = s->flags,
-                                    .lane = s->lane,
-                                    .sequence = s->sequence,
-                                    .sent_us = (uint32_t)(now.ns / NS_PER_US) & (CLOCK24 - 1) };
-    out->pn = path_sent(p, now, path_segment_bytes(p, s), true, 0, s, loaded);
+    out->data = data_header(s, now);
+    out->pn = path_sent(p, now, path_segment_bytes(p, s), true, 0, s, is_loaded(b, p));
+}
+
+/* Several small packets, and acknowledgements that would be due soon, share a datagram. */
+static bool next_bundle(struct bond *b, struct tstamp now, struct path *p, struct bond_out *out)
+{
+    struct tstamp soon = tstamp_add(now, ACK_JOIN_NS);
+    bool ack = any_ack_due(b, soon);
+    const struct segment *second = ring_at(&p->express, 1);
+    struct segment s;
+    if (!is_small(ring_head(&p->express)) || (!ack && (second == NULL || !is_small(second))) ||
+        !take_bundle(b, now, p, &s))
+        return false;
+    if (ack)
+        start_acks(b, now, soon, p);
+    send_frames(b, now, p, &s, out);
+    return true;
 }
 
 static bool next_express(struct bond *b, struct tstamp now, struct bond_out *out)
@@ -91,9 +202,15 @@ static bool next_express(struct bond *b, struct tstamp now, struct bond_out *out
     for_each_path (b, p) {
         const struct segment *head = ring_head(&p->express);
         struct segment s;
-        if (head == NULL || !ring_pop(&p->express, &s, path_segment_bytes(p, head)))
+        if (head == NULL)
             continue;
-        send_segment(b, now, p, &s, out);
+        if (next_bundle(b, now, p, out))
+            return true;
+        ring_pop(&p->express, &s, path_segment_bytes(p, head));
+        if (s.bundle)
+            send_frames(b, now, p, &s, out);
+        else
+            send_segment(b, now, p, &s, out);
         return true;
     }
     return false;

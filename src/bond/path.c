@@ -68,7 +68,8 @@ void path_clear(struct path *p)
 
 uint32_t path_segment_bytes(const struct path *p, const struct segment *s)
 {
-    return path_wire_bytes(p, s->bytes + (uint32_t)WIRE_OVERHEAD_BYTES);
+    uint32_t header_bytes = s->bundle ? 0 : WIRE_DATA_BYTES;
+    return path_wire_bytes(p, WIRE_HEADER_BYTES + header_bytes + s->bytes + WIRE_TAG_BYTES);
 }
 
 void path_set_pace(struct path *p, struct tstamp now)
@@ -130,9 +131,14 @@ bool ring_pop(struct segment_ring *r, struct segment *out, uint32_t wire_bytes)
     return true;
 }
 
+const struct segment *ring_at(const struct segment_ring *r, uint32_t place)
+{
+    return place < r->count ? &r->slots[(r->head + place) % r->capacity] : NULL;
+}
+
 const struct segment *ring_head(const struct segment_ring *r)
 {
-    return r->count > 0 ? &r->slots[r->head % r->capacity] : NULL;
+    return ring_at(r, 0);
 }
 
 /*

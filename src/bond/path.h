@@ -43,10 +43,11 @@ struct segment {
     uint16_t bytes;
     uint16_t lane;
     uint32_t sequence;
-    uint8_t flags; /* enum wire_data_flag */
-    uint8_t tries; /* times sent */
-    bool once;     /* a duplicate: never repeated */
-    bool copied;   /* a duplicate left on another path: not repeated when this one fails */
+    uint8_t flags;   /* enum wire_data_flag */
+    uint8_t tries;   /* times sent */
+    bool bundle : 1; /* pkt holds packet frames, the plaintext of a datagram */
+    bool once : 1;   /* a duplicate: never repeated */
+    bool copied : 1; /* a duplicate left on another path: not repeated when this one fails */
     struct tstamp first_sent;
 };
 
@@ -140,7 +141,6 @@ struct path {
     /* the acknowledgement being sent of what we received on this path */
     struct wire_ack ack;
     uint32_t ack_carriers; /* bit mask of paths it still has to leave on */
-    uint32_t ack_count;
     /* counters */
     uint64_t tx_bytes, rx_bytes, tx_packets, rx_packets, resent_packets;
     uint64_t tx_bytes_second, rx_bytes_second;
@@ -235,6 +235,8 @@ bool path_inflight_full(const struct path *p);
 bool ring_push(struct segment_ring *r, const struct segment *s, uint32_t wire_bytes);
 bool ring_pop(struct segment_ring *r, struct segment *out, uint32_t wire_bytes);
 const struct segment *ring_head(const struct segment_ring *r);
+/* The one at that place, 0: the head; NULL: there are not so many. */
+const struct segment *ring_at(const struct segment_ring *r, uint32_t place);
 
 /* Whether the pacer lets a committed packet go. */
 bool path_may_send(struct path *p, struct tstamp now);

@@ -291,11 +291,13 @@ void schedule_send_express(struct bond *b, struct tstamp now, struct pkt *pkt, b
 /* Pure acknowledgements wait for the pacer, and so are thinned by newer ones. */
 static void pump_acks(struct bond *b, struct tstamp now)
 {
-    while (tstamp_reached(flowq_ack_due(&b->queue), now)) {
+    struct tstamp by = now;
+    while (tstamp_reached(flowq_ack_due(&b->queue), by)) {
         const struct pkt *ack = flowq_first_ack(&b->queue);
         uint32_t paths = policy_paths(b, now, ack);
         const struct path *p = schedule_express(b, now, 60, paths);
         if (p != NULL && schedule_express_debt_ns(p, now) <= ACK_DEBT_NS) {
+            by = tstamp_add(now, flowq_ack_join_ns(&b->queue));
             schedule_send_express(b, now, flowq_pop_ack(&b->queue, now), false);
         } else if (paths == 0) {
             b->drops[BOND_DROP_NO_PATH]++;

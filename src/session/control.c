@@ -88,6 +88,19 @@ static void answer_challenge(struct peer *p, struct tstamp now, uint8_t path,
     control_send(p, now, path, from, &f, 1, 0);
 }
 
+static void packet_rx(struct peer *p, struct tstamp now, uint8_t path,
+                      const struct wire_packet *packet)
+{
+    struct pkt *pkt = pkt_new(p->core->pool, packet->inner_bytes);
+    if (pkt == NULL) {
+        core_drop_one(p->core, CORE_DROP_NO_BUFFER);
+        return;
+    }
+    memcpy(pkt->data, packet->inner, packet->inner_bytes);
+    pkt->len_bytes = (uint32_t)packet->inner_bytes;
+    bond_rx_data(p->bond, now, path, &packet->data, pkt);
+}
+
 static void frame_rx(struct peer *p, struct tstamp now, uint8_t path, const struct route *from,
                      const struct wire_frame_value *f)
 {
@@ -106,6 +119,9 @@ static void frame_rx(struct peer *p, struct tstamp now, uint8_t path, const stru
         break;
     case WIRE_CLOSE:
         peer_disconnect(p, now, "closed by the peer");
+        break;
+    case WIRE_PACKET:
+        packet_rx(p, now, path, &f->packet);
         break;
     case WIRE_PING:
     case WIRE_PADDING:

@@ -128,17 +128,25 @@ static size_t data_spans(const struct bond_out *o, uint8_t frame[WIRE_DATA_BYTES
     return count;
 }
 
-static struct aead_span ack_span(const struct bond_out *o, uint8_t frame[WIRE_CONTROL_BYTES_MAX])
+/* Acknowledgements, then the bundle of packet frames. Returns the number of spans. */
+static size_t frame_spans(const struct bond_out *o, uint8_t acks[WIRE_FRAMES_BYTES_MAX],
+                          struct aead_span spans[SPANS_MAX])
 {
-    struct writer w = writer_of(frame, WIRE_CONTROL_BYTES_MAX);
-    wire_put_frame(&w, &(struct wire_frame_value){ .type = WIRE_ACK, .ack = o->ack });
-    return (struct aead_span){ .data = frame, .len_bytes = writer_len(&w) };
+    size_t count = 0;
+    struct writer w = writer_of(acks, WIRE_FRAMES_BYTES_MAX);
+    for (size_t i = 0; i < o->ack_count; i++)
+        wire_put_ack(&w, o->acks[i]);
+    if (o->ack_count > 0)
+        spans[count++] = (struct aead_span){ .data = acks, .len_bytes = writer_len(&w) };
+    if (o->pkt != NULL)
+        spans[count++] = (struct aead_span){ .data = o->pkt->data, .len_bytes = o->pkt->len_bytes };
+    return count;
 }
 
 /* Seals what the bond wants to send; returns the datagram's length, 0 if it had to be dropped. */
 static size_t seal_out(struct peer *p, struct tstamp now, const struct bond_out *o, uint8_t *out)
 {
-    uint8_t frame[WIRE_CONTROL_BYTES_MAX];
+    uint8_t frame[WIRE_FRAMES_BYTES_MAX];
     uint8_t header[INNER_HEADER_MAX];
     struct aead_span spans[SPANS_MAX];
     size_t count = 1;
@@ -146,19 +154,20 @@ static size_t seal_out(struct peer *p, struct tstamp now, const struct bond_out 
     case BOND_OUT_DATA:
         count = data_spans(o, frame, header, spans);
         break;
-    case BOND_OUT_ACK:
-        spans[0] = ack_span(o, frame);
+    case BOND_OUT_FRAMES:
+        count = frame_spans(o, frame, spans);
         break;
     case BOND_OUT_PROBE:
         spans[0] = ping_span(o->probe_bytes);
         break;
     }
-    if (o->kind != BOND_OUT_ACK)
+    bool eliciting = bond_out_eliciting(o);
+    if (eliciting)
         peer_asked(p, now);
     bool open = p->paths[o->path].address.open;
     if (count == 0)
         core_drop_one(p->core, CORE_DROP_MALFORMED);
-    else if (!open && o->kind != BOND_OUT_ACK) /* acknowledgements of its challenges can wait */
+    else if (!open && eliciting) /* acknowledgements of its challenges can wait */
         core_drop_one(p->core, CORE_DROP_SEND);
     if (count == 0 || !open)
         return 0;

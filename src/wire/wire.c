@@ -77,8 +77,9 @@ static bool unzigzag(uint64_t u, int32_t *out)
     return true;
 }
 
-static void put_ack(struct writer *w, const struct wire_ack *a)
+void wire_put_ack(struct writer *w, const struct wire_ack *a)
 {
+    write_u8(w, WIRE_ACK);
     write_u8(w, a->path);
     write_u32(w, a->largest);
     write_u32(w, a->time_us);
@@ -95,6 +96,24 @@ static void put_ack(struct writer *w, const struct wire_ack *a)
         write_varint(w, a->times[i].count);
         write_varint(w, zigzag(a->times[i].back_us));
     }
+}
+
+static uint32_t varint_bytes(uint64_t v)
+{
+    if (v < UINT64_C(1) << 14)
+        return v < UINT64_C(1) << 6 ? 1 : 2;
+    return v < UINT64_C(1) << 30 ? 4 : 8;
+}
+
+uint32_t wire_ack_bytes(const struct wire_ack *a)
+{
+    uint32_t n = 1 + 1 + 4 + 4 + varint_bytes(a->delay_us) + 1 + 1;
+    n += varint_bytes(a->ranges[0].len) + varint_bytes(a->times[0].count);
+    for (unsigned i = 1; i < a->range_count; i++)
+        n += varint_bytes(a->ranges[i].gap) + varint_bytes(a->ranges[i].len);
+    for (unsigned i = 1; i < a->time_count; i++)
+        n += varint_bytes(a->times[i].count) + varint_bytes(zigzag(a->times[i].back_us));
+    return n;
 }
 
 /* A count in an acknowledgement: at least 1, and no more than a path can have in flight. */
@@ -169,13 +188,37 @@ static bool get_status(struct reader *r, struct wire_path_status *s)
     return name_good(s->name, s->name_len);
 }
 
+static void put_packet(struct writer *w, const struct wire_packet *p)
+{
+    uint8_t header[WIRE_DATA_BYTES];
+    wire_put_data(header, &p->data);
+    write_varint(w, p->inner_bytes);
+    write_bytes(w, header, sizeof header);
+    write_bytes(w, p->inner, p->inner_bytes);
+}
+
+static bool get_packet(struct reader *r, struct wire_packet *p)
+{
+    uint64_t inner_bytes = read_varint(r);
+    if (inner_bytes > WIRE_DATAGRAM_MAX)
+        return false;
+    size_t len_bytes = WIRE_DATA_BYTES + (size_t)inner_bytes;
+    const uint8_t *frame = read_bytes(r, len_bytes);
+    if (frame == NULL || !wire_get_data(frame, len_bytes, &p->data))
+        return false;
+    p->inner = frame + WIRE_DATA_BYTES;
+    p->inner_bytes = (size_t)inner_bytes;
+    return true;
+}
+
 void wire_put_frame(struct writer *w, const struct wire_frame_value *f)
 {
+    if (f->type == WIRE_ACK) {
+        wire_put_ack(w, &f->ack);
+        return;
+    }
     write_u8(w, (uint8_t)f->type);
     switch (f->type) {
-    case WIRE_ACK:
-        put_ack(w, &f->ack);
-        break;
     case WIRE_PATH_CHALLENGE:
     case WIRE_PATH_RESPONSE:
         write_bytes(w, f->token, sizeof f->token);
@@ -186,6 +229,10 @@ void wire_put_frame(struct writer *w, const struct wire_frame_value *f)
     case WIRE_CLOSE:
         write_u8(w, f->close_reason);
         break;
+    case WIRE_PACKET:
+        put_packet(w, &f->packet);
+        break;
+    case WIRE_ACK:
     case WIRE_PADDING:
     case WIRE_PING:
     case WIRE_DATA:
@@ -217,6 +264,9 @@ int wire_get_frame(struct reader *r, struct wire_frame_value *out)
         break;
     case WIRE_CLOSE:
         out->close_reason = read_u8(r);
+        break;
+    case WIRE_PACKET:
+        good = get_packet(r, &out->packet);
         break;
     default:
         good = false;

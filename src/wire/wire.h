@@ -48,9 +48,13 @@ enum {
     WIRE_LINK_NAME_MAX = 15,
     WIRE_ACK_RANGES_MAX = 32,
     WIRE_ACK_TIMES_MAX = 64,
-    WIRE_CONTROL_BYTES_MAX = 640, /* plaintext of the longest control datagram but for padding */
-    WIRE_DATAGRAM_MIN = 1252,     /* UDP payload that every path must carry (IPv6's 1280 less 28) */
+    WIRE_ACK_BYTES_MAX = 640, /* longest frame of an acknowledgement that a bond builds */
+    WIRE_DATAGRAM_MIN = 1252, /* UDP payload that every path must carry (IPv6's 1280 less 28) */
     WIRE_DATAGRAM_MAX = 9216,
+    /* Plaintext of as many frames as every path carries in a datagram. */
+    WIRE_FRAMES_BYTES_MAX = WIRE_DATAGRAM_MIN - WIRE_HEADER_BYTES - WIRE_TAG_BYTES,
+    /* What a packet frame adds to an inner packet that is shorter than 16384 bytes. */
+    WIRE_PACKET_BYTES_MAX = 1 + 2 + WIRE_DATA_BYTES,
 };
 
 /* The first byte of every datagram. */
@@ -61,7 +65,10 @@ enum wire_type {
     WIRE_TRANSPORT = 4,
 };
 
-/* The first byte of a frame; a data frame (top bit set) is alone in its datagram. */
+/*
+ * The first byte of a frame. A data frame (top bit set) is alone in its datagram; the others, among
+ * them packet frames, share one.
+ */
 enum wire_frame {
     WIRE_PADDING = 0,
     WIRE_PING = 1,
@@ -70,6 +77,7 @@ enum wire_frame {
     WIRE_PATH_RESPONSE = 4,
     WIRE_PATH_STATUS = 5,
     WIRE_CLOSE = 6,
+    WIRE_PACKET = 7, /* a data frame with its length */
     WIRE_DATA = 0x80,
 };
 
@@ -159,6 +167,13 @@ struct wire_path_status {
     char name[WIRE_LINK_NAME_MAX + 1]; /* the link's name at its owner, for status; terminated */
 };
 
+/* A data frame that shares its datagram. */
+struct wire_packet {
+    struct wire_data data;
+    const uint8_t *inner; /* not owned; decoding: a view into the plaintext */
+    size_t inner_bytes;   /* 1 .. WIRE_DATAGRAM_MAX */
+};
+
 enum wire_close_reason { WIRE_CLOSE_SHUTDOWN = 0, WIRE_CLOSE_REPLACED = 1 };
 
 struct wire_frame_value {
@@ -168,15 +183,20 @@ struct wire_frame_value {
         uint8_t token[8]; /* challenge and response */
         struct wire_path_status status;
         uint8_t close_reason;
+        struct wire_packet packet;
     };
 };
 
-/* Appends a control frame; the writer remembers a lack of space. */
+/* Appends a frame; the writer remembers a lack of space. */
 void wire_put_frame(struct writer *w, const struct wire_frame_value *f);
+/* The same without a copy of it into the value. */
+void wire_put_ack(struct writer *w, const struct wire_ack *a);
+/* How long that frame will be. */
+uint32_t wire_ack_bytes(const struct wire_ack *a);
 
 /*
- * Takes the next control frame, skipping padding. Returns 1 with a frame, 0 at the end,
- * -EBADMSG if malformed or unknown (the rest of the datagram is then dropped).
+ * Takes the next frame of those that share a datagram, skipping padding. Returns 1 with a frame, 0
+ * at the end, -EBADMSG if malformed or unknown (the rest of the datagram is then dropped).
  */
 int wire_get_frame(struct reader *r, struct wire_frame_value *out);
 

@@ -17,7 +17,7 @@ enum {
     ROUNDS_MOST = 4,    /* at the same time, before it is called a busy loop */
     DRAIN_MOST = 50000, /* datagrams at the same time */
     GREEDY_WAITING_BYTES = 60000,
-    CONTROL_BYTES = 60, /* UDP payload of a probe or acknowledgement, about */
+    PROBE_BYTES = 60, /* UDP payload of a probe, about */
 };
 
 #define LINK_QUEUE_NS (150 * NS_PER_MS)
@@ -29,6 +29,7 @@ struct pipe_datagram {
     unsigned to;
     uint32_t payload_bytes;
     struct bond_out out;
+    uint32_t bytes; /* of data: the piece, or the frames */
     uint8_t data[PKT_SMALL_BYTES];
 };
 
@@ -127,16 +128,59 @@ static void copy_piece(const struct bond_out *o, uint8_t *to)
     memcpy(to, segment + o->data_offset, o->data_bytes);
 }
 
+static size_t acks_in(const struct bond_out *o)
+{
+    return o->kind == BOND_OUT_FRAMES ? o->ack_count : 0;
+}
+
+/* The bytes of a data datagram's piece, or the frames of another; returns their number. */
+static uint32_t plaintext(const struct bond_out *o, uint8_t to[PKT_SMALL_BYTES])
+{
+    struct writer w = writer_of(to, WIRE_FRAMES_BYTES_MAX);
+    switch (o->kind) {
+    case BOND_OUT_DATA:
+        copy_piece(o, to);
+        return o->data_bytes;
+    case BOND_OUT_FRAMES:
+        for (size_t i = 0; i < o->ack_count; i++)
+            wire_put_ack(&w, o->acks[i]);
+        if (o->pkt != NULL)
+            write_bytes(&w, o->pkt->data, o->pkt->len_bytes);
+        assert_true(writer_len(&w) > 0);
+        return (uint32_t)writer_len(&w);
+    case BOND_OUT_PROBE:
+        break;
+    }
+    return 0;
+}
+
+/* UDP payload of the datagram. */
+static uint32_t payload_bytes(const struct bond_out *o, uint32_t bytes)
+{
+    switch (o->kind) {
+    case BOND_OUT_DATA:
+        return bytes + WIRE_OVERHEAD_BYTES;
+    case BOND_OUT_FRAMES:
+        return WIRE_HEADER_BYTES + bytes + WIRE_TAG_BYTES;
+    case BOND_OUT_PROBE:
+        break;
+    }
+    return PROBE_BYTES;
+}
+
 static void transmit(struct pipe *p, unsigned from, const struct bond_out *o)
 {
     assert_true(o->path < PIPE_LINKS);
     struct pipe_link *l = &p->links[o->path];
-    uint32_t payload = o->kind == BOND_OUT_DATA ? o->data_bytes + (uint32_t)WIRE_OVERHEAD_BYTES
-                                                : (uint32_t)CONTROL_BYTES;
+    uint8_t data[PKT_SMALL_BYTES];
+    uint32_t bytes = plaintext(o, data);
+    uint32_t payload = payload_bytes(o, bytes);
     uint32_t wire = payload + 28 + BOND_FRAME_BYTES;
     l->longest_bytes[from] = payload > l->longest_bytes[from] ? payload : l->longest_bytes[from];
     l->bytes[from] += wire;
-    l->data_datagrams[from] += o->kind == BOND_OUT_DATA;
+    l->data_datagrams[from] += o->kind != BOND_OUT_PROBE && bond_out_eliciting(o);
+    l->ack_datagrams[from] += acks_in(o) > 0;
+    l->acks[from] += acks_in(o);
     struct tstamp start = tstamp_max(l->free[from], p->now);
     if (l->cut || tstamp_sub(start, p->now) > LINK_QUEUE_NS)
         return;
@@ -153,9 +197,35 @@ static void transmit(struct pipe *p, unsigned from, const struct bond_out *o)
     d->to = 1 - from;
     d->payload_bytes = payload;
     d->out = *o;
-    if (o->kind == BOND_OUT_DATA)
-        copy_piece(o, d->data);
+    d->bytes = bytes;
+    memcpy(d->data, data, bytes);
     heap_push(p, d);
+}
+
+static void receive_data(struct pipe *p, const struct pipe_datagram *d,
+                         const struct wire_data *header, const uint8_t *data, size_t bytes)
+{
+    struct pkt *pkt = pkt_new(p->pool[d->to], bytes);
+    assert_non_null(pkt);
+    memcpy(pkt->data, data, bytes);
+    pkt->len_bytes = (uint32_t)bytes;
+    bond_rx_data(p->bond[d->to], pipe_now(p, d->to), d->out.path, header, pkt);
+}
+
+static void receive_frames(struct pipe *p, const struct pipe_datagram *d)
+{
+    struct reader r = reader_of(d->data, d->bytes);
+    struct wire_frame_value f;
+    int got;
+    while ((got = wire_get_frame(&r, &f)) > 0) {
+        if (f.type == WIRE_ACK)
+            bond_rx_ack(p->bond[d->to], pipe_now(p, d->to), d->out.path, &f.ack);
+        else if (f.type == WIRE_PACKET)
+            receive_data(p, d, &f.packet.data, f.packet.inner, f.packet.inner_bytes);
+        else
+            fail_msg("a frame of type %d", (int)f.type);
+    }
+    assert_int_equal(got, 0);
 }
 
 static void receive(struct pipe *p, const struct pipe_datagram *d)
@@ -163,18 +233,13 @@ static void receive(struct pipe *p, const struct pipe_datagram *d)
     struct bond *b = p->bond[d->to];
     struct tstamp now = pipe_now(p, d->to);
     const struct bond_out *o = &d->out;
-    bond_rx(b, now, o->path, o->pn, d->payload_bytes, o->kind != BOND_OUT_ACK);
+    bond_rx(b, now, o->path, o->pn, d->payload_bytes, bond_out_eliciting(o));
     switch (o->kind) {
-    case BOND_OUT_DATA: {
-        struct pkt *pkt = pkt_new(p->pool[d->to], o->data_bytes);
-        assert_non_null(pkt);
-        memcpy(pkt->data, d->data, o->data_bytes);
-        pkt->len_bytes = o->data_bytes;
-        bond_rx_data(b, now, o->path, &o->data, pkt);
+    case BOND_OUT_DATA:
+        receive_data(p, d, &o->data, d->data, d->bytes);
         break;
-    }
-    case BOND_OUT_ACK:
-        bond_rx_ack(b, now, o->path, &o->ack);
+    case BOND_OUT_FRAMES:
+        receive_frames(p, d);
         break;
     case BOND_OUT_PROBE:
         break;

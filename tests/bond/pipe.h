@@ -29,6 +29,8 @@ struct pipe_link {
     /* results, by direction: of the side that sends */
     uint64_t bytes[2];
     uint64_t data_datagrams[2];
+    uint64_t ack_datagrams[2]; /* with acknowledgements, */
+    uint64_t acks[2];          /* of so many paths in sum */
     uint32_t longest_bytes[2]; /* UDP payload */
     struct tstamp free[2];
     struct tstamp last_arrival[2];

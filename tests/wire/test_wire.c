@@ -98,7 +98,8 @@ static uint32_t some(struct rng *r, uint32_t below)
 
 static struct wire_frame_value random_frame(struct rng *r)
 {
-    struct wire_frame_value f = { .type = (enum wire_frame)(1 + some(r, 6)) };
+    static const uint8_t inner[300] = { 0x45, [299] = 7 };
+    struct wire_frame_value f = { .type = (enum wire_frame)(1 + some(r, 7)) };
     switch (f.type) {
     case WIRE_ACK:
         f.ack.path = (uint8_t)some(r, WIRE_PATHS_MAX);
@@ -135,6 +136,14 @@ static struct wire_frame_value random_frame(struct rng *r)
     case WIRE_CLOSE:
         f.close_reason = (uint8_t)rng_next(r);
         break;
+    case WIRE_PACKET:
+        f.packet.data.flags = (uint8_t)some(r, WIRE_DATA_FLAGS + 1);
+        f.packet.data.lane = (uint16_t)some(r, WIRE_LANES_MAX);
+        f.packet.data.sequence = (uint32_t)rng_next(r);
+        f.packet.data.sent_us = some(r, 1 << 24);
+        f.packet.inner_bytes = 1 + some(r, sizeof inner);
+        f.packet.inner = inner + sizeof inner - f.packet.inner_bytes;
+        break;
     case WIRE_PADDING:
     case WIRE_PING:
     case WIRE_DATA:
@@ -161,9 +170,29 @@ static void test_frames_round_trip(void **state)
         for (size_t i = 0; i < 3; i++) {
             memset(&out, 0, sizeof out);
             assert_int_equal(wire_get_frame(&from, &out), 1);
+            if (in[i].type == WIRE_PACKET && out.type == WIRE_PACKET) {
+                assert_int_equal(out.packet.inner_bytes, in[i].packet.inner_bytes);
+                assert_memory_equal(out.packet.inner, in[i].packet.inner, out.packet.inner_bytes);
+                out.packet.inner = in[i].packet.inner;
+            }
             assert_memory_equal(&out, &in[i], sizeof out);
         }
         assert_int_equal(wire_get_frame(&from, &out), 0);
+    }
+}
+
+static void test_length_of_acks(void **state)
+{
+    (void)state;
+    struct rng r = { .state = 44 };
+    for (unsigned n = 0; n < 2000; n++) {
+        uint8_t data[2048];
+        struct writer w = writer_of(data, sizeof data);
+        struct wire_frame_value f = random_frame(&r);
+        if (f.type != WIRE_ACK)
+            continue;
+        wire_put_frame(&w, &f);
+        assert_int_equal(wire_ack_bytes(&f.ack), writer_len(&w));
     }
 }
 
@@ -172,7 +201,7 @@ static void test_longest_ack_fits(void **state)
 {
     (void)state;
     struct wire_frame_value f = { .type = WIRE_ACK };
-    uint8_t data[WIRE_CONTROL_BYTES_MAX];
+    uint8_t data[WIRE_ACK_BYTES_MAX];
     f.ack.range_count = WIRE_ACK_RANGES_MAX;
     f.ack.time_count = WIRE_ACK_TIMES_MAX;
     f.ack.delay_us = UINT32_MAX;
@@ -210,7 +239,16 @@ static void test_frames_malformed(void **state)
         uint8_t data[24];
         size_t len;
     } table[] = {
-        { "unknown type", { 7 }, 1 },
+        { "unknown type", { 8 }, 1 },
+        { "packet of nothing", { 7, 0, 0x80, 0, 0, 0, 0, 0, 0, 0, 0, 0 }, 12 },
+        { "packet cut short", { 7, 2, 0x80, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1 }, 13 },
+        { "packet without its flag", { 7, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1 }, 13 },
+        { "packet with an unknown flag", { 7, 1, 0x90, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1 }, 13 },
+        { "packet in lane 1024", { 7, 1, 0x80, 4, 0, 0, 0, 0, 0, 0, 0, 0, 1 }, 13 },
+        { "packet of 9217 bytes", { 7, 0x64, 0x01, 0x80, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1 }, 24 },
+        { "packet of 2^62 - 1 bytes",
+          { 7, 255, 255, 255, 255, 255, 255, 255, 255, 0x80, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1 },
+          24 },
         { "data among frames", { 0x80, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1 }, 11 },
         { "ack of path 32", { 2, 32, 0, 0, 0, 9, 0, 0, 0, 9, 0, 1, 1, 1, 1 }, 15 },
         { "ack without ranges", { 2, 0, 0, 0, 0, 9, 0, 0, 0, 9, 0, 0, 1, 1, 1 }, 15 },
@@ -294,6 +332,7 @@ int main(void)
         cmocka_unit_test(test_nonce),
         cmocka_unit_test(test_data),
         cmocka_unit_test(test_frames_round_trip),
+        cmocka_unit_test(test_length_of_acks),
         cmocka_unit_test(test_longest_ack_fits),
         cmocka_unit_test(test_frames_cut_short),
         cmocka_unit_test(test_frames_malformed),
