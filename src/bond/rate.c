@@ -81,7 +81,7 @@ static double packet_time_ns(const struct rate *r)
 
 static double queue_target_ns(const struct rate *r)
 {
-    return fmax(3e6, packet_time_ns(r) / 2) + fmin(2 * r->jitter_ns, 10e6);
+    return fmax(2e6, packet_time_ns(r) / 4) + fmin(r->jitter_ns, 10e6);
 }
 
 /* The less often packets go, the more each of them tells. */
