@@ -326,23 +326,22 @@ static bool should_drop(struct flowq *q, struct flowq_flow *f, struct tstamp now
     return tstamp_reached(f->first_above, now);
 }
 
-/* Whether the packet at the head goes with the one that was dropped before it. */
-static bool goes_too(const struct flowq *q, const struct flowq_flow *f, struct tstamp now)
+static bool has_waited(const struct flowq_flow *f, struct tstamp now, int64_t age_ns)
 {
-    const struct pkt *p = f->packets.head;
-    return q->codel.keep_ns > 0 && p != NULL && q->bytes > FLOWQ_QUANTUM &&
-           tstamp_sub(now, p->time) > q->codel.keep_ns;
+    return f->packets.head != NULL && tstamp_sub(now, f->packets.head->time) > age_ns;
 }
 
 /* Marks the head, or drops it if its sender does not speak ECN; true: dropped. */
 static bool punish(struct flowq *q, struct flowq_flow *f, struct tstamp now)
 {
     struct pkt *p = f->packets.head;
+    int64_t keep_ns = q->codel.keep_ns;
+    bool shorten = keep_ns > 0 && has_waited(f, now, 2 * keep_ns);
     if (inner_mark_ce(p->data, p->len_bytes))
         return false;
     do
         drop(q, take_head(f), &q->dropped_codel);
-    while (goes_too(q, f, now));
+    while (shorten && q->bytes > FLOWQ_QUANTUM && has_waited(f, now, keep_ns));
     return true;
 }
 

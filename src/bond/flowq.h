@@ -40,8 +40,8 @@ struct flowq_codel {
     int64_t target_ns;
     int64_t interval_ns;
     int64_t next_drop_min_ns; /* shortest time between two drops of a flow */
-    int64_t keep_ns;          /* a drop takes all that has waited longer; 0: one packet */
-    bool off;                 /* the paths are not known yet: drop nothing */
+    int64_t keep_ns; /* a drop that finds twice as much leaves so much of a queue; 0: all but one */
+    bool off;        /* the paths are not known yet: drop nothing */
 };
 
 struct flowq_flow {

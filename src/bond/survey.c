@@ -9,6 +9,7 @@
 #define ACK_GAP_MOST_NS 25e6
 #define MISSED_NS (30 * NS_PER_S)
 #define MISSED_MOST_NS 400e6
+#define FELL_LATELY_NS (40 * NS_PER_S) /* until the queue that was let stand has gone, too */
 #define BULK_EVERY_NS (10 * NS_PER_MS)
 #define BULK_FADE_LEAST_NS 100e6
 #define SPILL_NS 10e6 /* of the cheaper paths' sending time: their queue */
@@ -131,6 +132,16 @@ static double missed_ns(const struct bond *b, double rate, double rtt)
     return fmin(1.2 * 1.5 * before_rtt * before_bps / rate - rtt, MISSED_MOST_NS);
 }
 
+static bool fell_lately(const struct bond *b)
+{
+    for_each_path (b, p) {
+        bool fell = p->rate_before_bps > 0 && tstamp_sub(b->now, p->fallen_at) < FELL_LATELY_NS;
+        if (fell || p->state == BOND_PATH_SUSPECT)
+            return true;
+    }
+    return false;
+}
+
 /* CoDel must know the delay that equalization adds, or TCP never opens its window wide enough. */
 void survey_queues(struct bond *b)
 {
@@ -150,14 +161,16 @@ void survey_queues(struct bond *b)
     b->queue.ack_gap_max_ns = (int64_t)fmin(rtt / 8, ACK_GAP_MOST_NS);
     /* With a hole open at nearly every time, its repair is a part of the inner round trip. */
     double in_flight = rate * rtt / (FRAME_BYTES * 8e9);
+    double keep = rtt / 2;
     rtt *= 1 + 2 * fmin(1, 2 * loss * in_flight);
     double packet_ns = rate > 0 ? FRAME_BYTES * 8e9 / rate : 0;
-    double target = fmax(fmax(5e6, 1.5 * packet_ns), rtt / 2);
+    double shortest = fmax(5e6, 1.5 * packet_ns);
+    double target = fmax(shortest, rtt / 2);
     double missed = missed_ns(b, rate, rtt);
     c->target_ns = (int64_t)fmax(target, missed);
-    /* Behind such a queue TCP's repeats would wait, and the flow be silent, for as long as it is.
+    /* Behind a long queue TCP's repeats would wait, and the flow be silent, for as long as it is.
      */
-    c->keep_ns = missed > target ? (int64_t)target : 0;
+    c->keep_ns = fell_lately(b) ? (int64_t)fmax(shortest, keep) : 0;
     c->interval_ns = (int64_t)fmax(100e6, 3 * rtt);
     c->next_drop_min_ns = (int64_t)(1.5 * (rtt + (double)c->target_ns));
     c->off = starting || rate <= 0;

@@ -391,20 +391,29 @@ static void codel_can_be_off_and_has_a_shortest_step(void **state)
     assert_in_range(queue->dropped_codel, 2, 4);
 }
 
-/* A queue of 100 ms, of which a drop is to leave 20: what is repeated waits behind those alone. */
-static void codel_shortens_a_queue_that_was_let_stand(void **state)
+/* A queue of 100 ms, until something is dropped. */
+static void stand_until_drop(int64_t keep_ns)
 {
-    (void)state;
     uint16_t seg;
     queue->codel.target_ns = 50 * NS_PER_MS;
-    queue->codel.keep_ns = 20 * NS_PER_MS;
+    queue->codel.keep_ns = keep_ns;
     fill(at_ms(0), 1, 100);
     for (int64_t ms = 1; ms < 400 && queue->dropped_codel == 0; ms++) {
         push(at_ms(ms), 1, 0, 1500);
         pkt_put(flowq_pop_bulk(queue, at_ms(ms), &seg));
     }
+}
+
+/* What is repeated waits behind what is left alone. */
+static void codel_shortens_a_queue_that_was_let_stand(void **state)
+{
+    (void)state;
+    stand_until_drop(20 * NS_PER_MS);
     assert_in_range(queue->dropped_codel, 70, 85);
     assert_in_range(queue->bytes, 19 * 1500, 21 * 1500);
+    flowq_clear(queue);
+    stand_until_drop(60 * NS_PER_MS); /* not long enough for that */
+    assert_int_equal(queue->dropped_codel, 1);
 }
 
 static void a_full_queue_drops_the_oldest_of_the_fattest(void **state)
