@@ -13,6 +13,8 @@ static const double sparse_decay_ns = 100e6;
 #define ACK_GAP_FREE_NS (5 * NS_PER_MS)
 #define ACK_GAP_LEAST_NS (2100 * NS_PER_US) /* above the 2 ms that HyStart takes for a train */
 #define ACK_BUSY_NS (200 * NS_PER_MS)
+#define ACK_FIRST_WINDOW 14480 /* RFC 6928 */
+#define ACK_START_PART 10      /* of the window: some seven acknowledgements while it doubles */
 #define ACK_TURN_NS (200 * NS_PER_MS)
 #define ACK_GAP_SCALE_MOST 4
 
@@ -155,6 +157,37 @@ static int64_t ack_gap_ns(const struct flowq *q, const struct flowq_flow *f, str
     return gap < ACK_GAP_LEAST_NS ? ACK_GAP_LEAST_NS : gap;
 }
 
+/* Slow start doubles what came in every round trip: in two of the longest at most. */
+static void watch_start(const struct flowq *q, struct flowq_flow *f, struct tstamp now)
+{
+    uint32_t came = f->tcp_ack - f->ack_first + ACK_FIRST_WINDOW;
+    if (came / 2 >= f->ack_doubled) {
+        f->ack_doubled = came;
+        f->ack_doubled_at = now;
+    } else if (tstamp_sub(now, f->ack_doubled_at) > 2 * 8 * q->ack_gap_max_ns) {
+        f->ack_starting = false;
+    }
+}
+
+/*
+ * The delay that equalization adds would end slow start early: cubic's HyStart leaves it when the
+ * round trip grows, but looks only at rounds with more than eight acknowledgements. So after the
+ * first window each tells a tenth of the window, which in slow start is the first one and all that
+ * was acknowledged since, or waits for a quarter of the longest round trip. Not one that
+ * repeats the last: then a sender mends a loss and waits for every word.
+ */
+static struct tstamp ack_due(const struct flowq *q, const struct flowq_flow *f, struct tstamp now,
+                             bool repeated)
+{
+    int64_t gap = ack_gap_ns(q, f, now);
+    uint32_t told = f->ack_told - f->ack_first;
+    uint32_t window = told + ACK_FIRST_WINDOW;
+    if (f->ack_starting && !repeated && told >= ACK_FIRST_WINDOW &&
+        f->tcp_ack - f->ack_told < window / ACK_START_PART)
+        gap = gap > 2 * q->ack_gap_max_ns ? gap : 2 * q->ack_gap_max_ns;
+    return tstamp_max(now, tstamp_add(f->ack_left, gap));
+}
+
 static void insert_ack(struct flowq *q, struct flowq_flow *f)
 {
     struct flowq_flow **at = &q->ack_head;
@@ -164,19 +197,42 @@ static void insert_ack(struct flowq *q, struct flowq_flow *f)
     *at = f;
 }
 
+static void remove_ack(struct flowq *q, struct flowq_flow *f)
+{
+    struct flowq_flow **at = &q->ack_head;
+    while (*at != f)
+        at = &(*at)->ack_next;
+    *at = f->ack_next;
+}
+
+static void begin_acks(struct flowq_flow *f, struct tstamp now)
+{
+    f->ack_since = now;
+    f->ack_first = f->tcp_ack;
+    f->ack_told = f->tcp_ack;
+    f->ack_doubled = ACK_FIRST_WINDOW;
+    f->ack_doubled_at = now;
+    f->ack_starting = true;
+}
+
 static void push_ack(struct flowq *q, struct flowq_flow *f, struct tstamp now, struct pkt *p,
                      uint32_t tcp_ack)
 {
+    bool waits = f->ack != NULL;
+    bool repeated = tcp_ack == f->tcp_ack;
     f->tcp_ack = tcp_ack;
-    if (f->ack != NULL) {
+    if (waits)
         drop(q, f->ack, &q->acks_thinned);
-        f->ack = p;
-        return;
-    }
+    else if (tstamp_sub(now, f->ack_left) > ACK_BUSY_NS)
+        begin_acks(f, now);
     f->ack = p;
-    if (tstamp_sub(now, f->ack_left) > ACK_BUSY_NS)
-        f->ack_since = now;
-    f->ack_due = tstamp_max(now, tstamp_add(f->ack_left, ack_gap_ns(q, f, now)));
+    watch_start(q, f, now);
+    struct tstamp due = ack_due(q, f, now, repeated);
+    if (waits && !tstamp_before(due, f->ack_due))
+        return;
+    if (waits)
+        remove_ack(q, f);
+    f->ack_due = due;
     insert_ack(q, f);
 }
 
@@ -298,6 +354,7 @@ struct pkt *flowq_pop_ack(struct flowq *q, struct tstamp now)
     struct pkt *p = f->ack;
     f->ack = NULL;
     f->ack_left = now;
+    f->ack_told = f->tcp_ack;
     count_ack_flow(q, f, now);
     count_out(q, p);
     return p;

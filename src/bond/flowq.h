@@ -53,7 +53,12 @@ struct flowq_flow {
     struct tstamp ack_due;   /* when it may leave */
     struct tstamp ack_left;  /* when the last one left */
     struct tstamp ack_since; /* beginning of this busy time of acknowledgements */
-    uint32_t ack_turn;       /* last turn in which one left */
+    uint32_t ack_first;      /* what was acknowledged then */
+    uint32_t ack_told;       /* by the last one that left */
+    uint32_t ack_doubled;    /* bytes that had come, with a first window, at ack_doubled_at */
+    struct tstamp ack_doubled_at;
+    bool ack_starting; /* the sender seems to be in slow start */
+    uint32_t ack_turn; /* last turn in which one left */
     int64_t deficit_bytes;
     uint32_t tcp_ack;    /* of ack */
     uint32_t hash;       /* flow whose packet came last */

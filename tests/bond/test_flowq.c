@@ -304,6 +304,65 @@ static void acknowledgements_of_many_flows_are_spaced_wider(void **state)
     assert_in_range(left, 9 * 16, 9 * 17); /* 60 ms */
 }
 
+/* Rounds of slow start, each as large as all before it: acknowledgements that left in the last. */
+static unsigned slow_start(unsigned rounds, int64_t round_ms, uint32_t *acked)
+{
+    unsigned left = 0;
+    for (unsigned i = 0; i < rounds; i++) {
+        uint32_t segments = 10U << i;
+        for (uint32_t n = 0; n < segments; n++) {
+            struct tstamp now =
+                tstamp_add(at_ms(round_ms * i), round_ms * NS_PER_MS * n / segments);
+            push_ack(now, 1, *acked += 1448);
+            for (; tstamp_reached(flowq_ack_due(queue), now); left += i + 1 == rounds)
+                pkt_put(flowq_pop_ack(queue, now));
+        }
+    }
+    return left;
+}
+
+/* HyStart looks at rounds of more than eight. */
+static void slow_start_is_told_in_few_words(void **state)
+{
+    (void)state;
+    for (int64_t round_ms = 20; round_ms <= 100; round_ms += 20) {
+        uint32_t acked = 0;
+        queue->ack_gap_max_ns = 100 * NS_PER_MS / 8;
+        assert_in_range(slow_start(7, round_ms, &acked), 4, 8);
+        flowq_clear(queue);
+        flowq_init(queue, SEED, BYTES_MAX);
+    }
+}
+
+/* Where what comes no longer doubles, an acknowledgement tells little of all that came. */
+static void after_slow_start_acknowledgements_come_as_ever(void **state)
+{
+    (void)state;
+    queue->ack_gap_max_ns = 40 * NS_PER_MS / 8;
+    uint32_t acked = 0;
+    slow_start(5, 20, &acked);
+    unsigned left = 0;
+    for (int64_t ms = 100; ms < 600; ms++) {
+        push_ack(at_ms(ms), 1, acked += 1448);
+        for (; tstamp_reached(flowq_ack_due(queue), at_ms(ms)); left += ms >= 300)
+            pkt_put(flowq_pop_ack(queue, at_ms(ms)));
+    }
+    assert_in_range(left, 55, 65); /* 5 ms apart */
+}
+
+/* One that says nothing new is a part of a loss's mending. */
+static void a_repeated_acknowledgement_of_slow_start_does_not_wait(void **state)
+{
+    (void)state;
+    queue->ack_gap_max_ns = 200 * NS_PER_MS / 8;
+    uint32_t acked = 0;
+    slow_start(5, 20, &acked);
+    push_ack(at_ms(100), 1, acked + 1448);
+    assert_true(tstamp_sub(flowq_ack_due(queue), at_ms(100)) > 20 * NS_PER_MS);
+    push_ack(at_ms(101), 1, acked + 1448);
+    assert_true(tstamp_sub(flowq_ack_due(queue), at_ms(101)) < 5 * NS_PER_MS);
+}
+
 static void acknowledgements_leave_in_the_order_of_their_times(void **state)
 {
     (void)state;
@@ -543,6 +602,9 @@ int main(void)
         flowq_test(acknowledgements_on_a_free_way_are_spaced_little),
         flowq_test(acknowledgements_of_a_busy_flow_are_spaced),
         flowq_test(acknowledgements_of_many_flows_are_spaced_wider),
+        flowq_test(slow_start_is_told_in_few_words),
+        flowq_test(after_slow_start_acknowledgements_come_as_ever),
+        flowq_test(a_repeated_acknowledgement_of_slow_start_does_not_wait),
         flowq_test(acknowledgements_leave_in_the_order_of_their_times),
         flowq_test(codel_drops_under_a_standing_queue),
         flowq_test(codel_marks_who_speaks_ecn),
