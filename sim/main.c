@@ -36,6 +36,8 @@ static const char usage[] =
     "  --super N             TCP super-packets of up to N segments (1)\n"
     "  --window KB           receive window (8192)\n"
     "  --ecn  --call  --no-ping  --cipher  --rekey S\n"
+    "  --redundant           a policy: pings go over the two best links\n"
+    "  --standby LINK        role of that link\n"
     "  --trace FILE          a row for each path every 10 ms\n"
     "  --verbose             events of the cores\n"
     "  --header              the names of the columns first\n"
@@ -47,6 +49,7 @@ struct options {
     const char *name;
     const char *via;
     const char *only;
+    const char *standby;
     const char *foreign;
     bool header;
     bool json;
@@ -199,6 +202,8 @@ enum {
     OPT_ECN,
     OPT_CALL,
     OPT_NO_PING,
+    OPT_REDUNDANT,
+    OPT_STANDBY,
     OPT_CIPHER,
     OPT_REKEY,
     OPT_TRACE,
@@ -236,6 +241,8 @@ static const struct option long_options[] = {
     { "ecn", no_argument, NULL, OPT_ECN },
     { "call", no_argument, NULL, OPT_CALL },
     { "no-ping", no_argument, NULL, OPT_NO_PING },
+    { "redundant", no_argument, NULL, OPT_REDUNDANT },
+    { "standby", required_argument, NULL, OPT_STANDBY },
     { "cipher", no_argument, NULL, OPT_CIPHER },
     { "rekey", required_argument, NULL, OPT_REKEY },
     { "trace", required_argument, NULL, OPT_TRACE },
@@ -290,6 +297,9 @@ static bool set_flag(struct parsing *p, int option)
         return true;
     case OPT_NO_PING:
         o->config.no_ping = true;
+        return true;
+    case OPT_REDUNDANT:
+        o->config.redundant_pings = true;
         return true;
     case OPT_CIPHER:
         o->config.cipher = true;
@@ -372,6 +382,9 @@ static bool set_value(struct parsing *p, int option, const char *value)
     case OPT_FOREIGN:
         o->foreign = value;
         return true;
+    case OPT_STANDBY:
+        o->standby = value;
+        return true;
     case OPT_SET:
         return add_action(p, SIM_SET, value);
     case OPT_CUT:
@@ -423,6 +436,12 @@ static bool parse_links(struct parsing *p)
     for (size_t i = 0; i < p->action_count; i++) {
         if (!parse_action(o, &p->actions[i]))
             return false;
+    }
+    size_t standby;
+    if (o->standby != NULL) {
+        if (!find_link(o, o->standby, &standby))
+            return false;
+        o->config.standby = 1U << standby;
     }
     o->config.foreign.on = o->foreign != NULL;
     return find_link(o, o->via != NULL ? o->via : "best", &o->config.via) &&

@@ -78,6 +78,7 @@ void report_json(const char *name, const struct sim_config *c, const struct sim_
     put_ms("ping_p50_ms", r->ping_p50_ns, !c->no_ping);
     put_ms("ping_p99_ms", r->ping_p99_ns, !c->no_ping);
     put_ms("ping_gap_ms", r->ping_gap_ns, !c->no_ping);
+    put_ms("ping_most_ms", r->ping_most_ns, !c->no_ping);
     put_ms("stall_ms", s->stall_ns, true);
     put_ms("transfer_ms", s->transfer_ns, s->transfer_ns > 0);
     if (c->call)

@@ -122,6 +122,7 @@ static void probe_results(struct simulator *s, struct sim_result *result)
     }
     if (s->ping.delays.count > 0) {
         result->ping_p50_ns = series_percentile(&s->ping.delays, 0.5) - rtt_ns;
+        result->ping_most_ns = series_percentile(&s->ping.delays, 1);
         result->ping_p99_ns = series_percentile(&s->ping.delays, 0.99) - rtt_ns;
     }
     if (s->ping.sent > s->ping.delays.count)

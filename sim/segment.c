@@ -321,6 +321,11 @@ const char *segment_parse(struct segment *s, const uint8_t *data, size_t len_byt
     return first != s->seq || last != ~s->seq ? "the payload is not that of its place" : NULL;
 }
 
+bool segment_is_echo(const uint8_t *data, size_t len_bytes)
+{
+    return len_bytes > SEGMENT_IP_BYTES && data[0] == 0x45 && data[9] == PROTOCOL_ICMP;
+}
+
 bool segment_is_icmp_error(const uint8_t *data, size_t len_bytes)
 {
     return len_bytes > SEGMENT_IP_BYTES && data[0] == 0x45 && data[9] == PROTOCOL_ICMP &&

@@ -72,6 +72,7 @@ struct pkt *segment_build(const struct segment *s, struct pkt_pool *pool, uint16
 const char *segment_parse(struct segment *s, const uint8_t *data, size_t len_bytes);
 
 /* A packet that the tunnel made itself: an ICMP error. */
+bool segment_is_echo(const uint8_t *data, size_t len_bytes);
 bool segment_is_icmp_error(const uint8_t *data, size_t len_bytes);
 
 /* The number nearest to `near` with these low 32 bits. */

@@ -159,6 +159,8 @@ static bool make_carrier(struct simulator *s)
                                         .seed = seed,
                                         .cipher = c->cipher || corrupting(c->links),
                                         .verbose = c->verbose,
+                                        .redundant_pings = c->redundant_pings,
+                                        .standby = c->standby,
                                         .rekey_after_ns = c->rekey_after_ns };
         s->wires = &s->tunnel.wires;
         return tunnel_init(&s->tunnel, &s->net, &tunnel);

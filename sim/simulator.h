@@ -62,6 +62,8 @@ struct sim_config {
     bool ecn;
     bool call; /* a call of 64 kbit/s in each direction */
     bool no_ping;
+    bool redundant_pings;    /* a policy of both sides: redundant, real-time */
+    uint32_t standby;        /* bit mask of links that are on standby */
     uint16_t super_segments; /* most segments of a TCP super-packet; 1: none */
     uint32_t window_bytes;   /* of the receivers */
     int64_t run_ns;          /* flows begin SIM_SETTLE_NS before it */
@@ -104,6 +106,7 @@ struct sim_result {
     /* added to the idle RTT of the best link */
     int64_t ping_p50_ns;
     int64_t ping_p99_ns;
+    int64_t ping_most_ns; /* not added: the longest */
     uint64_t ping_lost;
     int64_t ping_gap_ns;
     int64_t call_p50_ns; /* one way, added to the best link's, the worse direction */

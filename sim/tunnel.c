@@ -66,6 +66,8 @@ static void node_timer(void *owner)
 static void carry(void *carrier, enum side from, struct pkt *p)
 {
     struct tunnel *t = carrier;
+    if (t->redundant_pings && segment_is_echo(p->data, p->len_bytes))
+        p->policy = 1;
     pkt_list_push(&t->node[from].from_tun, p);
     node_wake(&t->node[from]);
 }
@@ -290,7 +292,13 @@ static bool node_init(struct tunnel_node *n, struct tunnel *t, enum side side,
         .random_arg = &n->random,
     };
     memcpy(core.private_key, private_keys[side], sizeof(core.private_key));
-    return core_new(&n->core, &core, t->net->events->now) == 0;
+    const struct core_policy policies[CORE_POLICIES_MAX] = {
+        { .used = config->redundant_pings,
+          .mode = BOND_MODE_REDUNDANT,
+          .class = BOND_CLASS_REALTIME },
+    };
+    return core_new(&n->core, &core, t->net->events->now) == 0 &&
+           core_set_policies(n->core, policies) == 0;
 }
 
 static void tell_link(struct tunnel *t, size_t link, bool carrier)
@@ -303,7 +311,7 @@ static void tell_link(struct tunnel *t, size_t link, bool carrier)
         .has_ipv4 = true,
         .local_ipv4 = { .family = 4, .addr = { 192, 168, (uint8_t)link, 2 } },
         .mtu_bytes = spec->mtu_bytes,
-        .use = WIRE_PATH_ACTIVE,
+        .use = t->standby >> link & 1 ? WIRE_PATH_STANDBY : WIRE_PATH_ACTIVE,
     };
     snprintf(told.name, sizeof(told.name), "%s", spec->name);
     t->link_present[link] = carrier;
@@ -314,6 +322,8 @@ static void tell_link(struct tunnel *t, size_t link, bool carrier)
 bool tunnel_init(struct tunnel *t, struct net *net, const struct tunnel_config *config)
 {
     *t = (struct tunnel){ .net = net, .specs = config->specs, .verbose = config->verbose };
+    t->redundant_pings = config->redundant_pings;
+    t->standby = config->standby;
     if (crypto_init() < 0)
         return false;
     struct rng seeder = { config->seed };

@@ -44,6 +44,8 @@ struct tunnel {
     uint16_t link_port[LINKSPEC_LINKS_MAX]; /* as the provider's NAT shows it to the server */
     bool link_present[LINKSPEC_LINKS_MAX];
     bool verbose;
+    bool redundant_pings;
+    uint32_t standby;
     bool peer_up[SIDES];
     uint64_t tx_datagrams;
     uint64_t dropped_too_big; /* in the network */
@@ -55,6 +57,8 @@ struct tunnel_config {
     uint64_t seed;
     bool cipher;  /* real encryption */
     bool verbose; /* events of the cores to stderr */
+    bool redundant_pings;
+    uint32_t standby; /* bit mask of links */
     int64_t rekey_after_ns;
 };
 

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "bond/internal.h"
+#include "bond/policy.h"
 
 enum {
     REPAIRS_MAX = 16384, /* a power of two */
@@ -148,11 +149,24 @@ static void evacuate(struct bond *b, struct path *p)
 
 /* ---- life of paths ---- */
 
+/*
+ * Acknowledgements on their way on a path that fails are lost with it, and the peer repeats what
+ * they were for before what is missing.
+ */
+static void acknowledge_again(struct bond *b)
+{
+    for_each_path (b, p)
+        if (p->acker.next > 0)
+            p->acker.due = tstamp_min(p->acker.due, b->now);
+}
+
 static void state_changed(struct bond *b, struct path *p)
 {
     survey_paths(b);
     if (p->state != BOND_PATH_UP)
         evacuate(b, p);
+    if (p->state == BOND_PATH_SUSPECT || p->state == BOND_PATH_STANDBY)
+        acknowledge_again(b);
     push_event(
         b, (struct bond_event){ .type = BOND_EVENT_PATH_STATE, .path = p->id, .state = p->state });
 }
@@ -399,6 +413,8 @@ void bond_tick(struct bond *b, struct tstamp now)
         choose_standby(b, now);
     survey_queues(b);
     survey_bulk(b);
+    for_each_path (b, p)
+        p->rate.calm = policy_is_urgent(b, now);
     adapt_hold(b);
     reorder_tick(&b->reorder, now);
     if (any_usable(b) || b->queue.bytes == 0) {

@@ -17,6 +17,7 @@
 #define TRUST_FIRST_NS (500 * NS_PER_MS)
 #define TRUST_LAST_NS (30 * NS_PER_S)
 #define TRUST_FORGIVEN_NS (60 * NS_PER_S)
+#define CREDIT_CALM_NS NS_PER_MS
 #define TAIL_NS (8 * NS_PER_MS)
 /* Acknowledgements come on the fastest path, which may be the dead one; every fourth on all. */
 #define ACK_DETOUR_NS (4 * ACKER_DELAY_NS)
@@ -268,7 +269,8 @@ static struct sent *claim_slot(struct path *p, uint64_t pn)
  */
 static void charge(struct path *p, struct tstamp now, uint32_t wire_bytes, bool eliciting)
 {
-    struct tstamp start = tstamp_max(p->free_at, tstamp_add(now, -PATH_CREDIT_NS));
+    int64_t credit_ns = p->rate.calm ? CREDIT_CALM_NS : PATH_CREDIT_NS;
+    struct tstamp start = tstamp_max(p->free_at, tstamp_add(now, -credit_ns));
     if (eliciting || tstamp_sub(start, now) < PATH_CREDIT_NS)
         p->free_at = tstamp_add(start, path_send_time_ns(p, wire_bytes));
 }
@@ -409,7 +411,6 @@ static void take_acked(struct path *p, struct tstamp now, struct sent *s, uint64
                        const struct path_events *events)
 {
     rate_acked(&p->rate, s->time, s->came_ns, s->timed, s->bytes, s->loaded);
-    p->answered = now;
     if (s->tag != 0)
         events->tagged(events->arg, p, s->tag, true);
     /* An answer to what was sent before the suspicion clears it, but not a verdict. */
@@ -422,6 +423,7 @@ static void take_acked(struct path *p, struct tstamp now, struct sent *s, uint64
             trial_answered(&p->trial, pn, p->rtt_latest_ns, p->rtt_most_ns);
     }
     forget(p, s);
+    s->came = true;
 }
 
 static void take_lost(struct path *p, struct sent *s, uint64_t pn, const struct path_events *events)
@@ -465,8 +467,10 @@ bool path_ack(struct path *p, struct tstamp now, const struct wire_ack *ack, boo
         p->largest_acked = largest;
     p->any_acked = true;
     bool advancing = true;
+    bool news = false; /* acknowledgements may come again, when the path is dead already */
     for (uint64_t pn = p->oldest; pn <= largest; pn++) {
         struct sent *s = &p->sent[pn % PATH_SENT_MAX];
+        news = news || s->state == SENT_ACKED;
         if (s->state == SENT_ACKED)
             take_acked(p, now, s, pn, events);
         else if (s->state == SENT_INFLIGHT && overtaken(s, pn, largest, top_sent))
@@ -476,9 +480,14 @@ bool path_ack(struct path *p, struct tstamp now, const struct wire_ack *ack, boo
         else if (advancing)
             p->oldest = pn + 1;
     }
+    if (news)
+        p->answered = tstamp_max(p->answered, tstamp_add(now, -(int64_t)ack->delay_us * NS_PER_US));
     rate_update(&p->rate, now, srtt_or_guess(p));
     path_set_pace(p, now);
-    p->alarm = p->inflight_count > 0 ? tstamp_add(now, path_patience_ns(p) * 6 / 10) : TSTAMP_NEVER;
+    if (p->inflight_count == 0)
+        p->alarm = TSTAMP_NEVER;
+    else if (news || tstamp_is_never(p->alarm))
+        p->alarm = tstamp_add(now, path_patience_ns(p) * 6 / 10);
     if (p->inflight_count == 0)
         p->tail_at = TSTAMP_NEVER;
     return true;
@@ -492,8 +501,17 @@ void path_abandon(struct path *p, const struct path_events *events)
             continue;
         struct segment segment = s->segment;
         s->segment.pkt = NULL;
+        segment.left_on = (uint8_t)(p->id + 1);
+        segment.left_pn = (uint32_t)pn;
         events->lost(events->arg, p, &segment);
     }
+}
+
+bool path_came(const struct path *p, const struct segment *s)
+{
+    uint32_t age = (uint32_t)p->pn_next - s->left_pn;
+    return s->left_on == p->id + 1 && age <= PATH_SENT_MAX &&
+           p->sent[s->left_pn % PATH_SENT_MAX].came;
 }
 
 /*
@@ -579,6 +597,9 @@ static bool recover(struct path *p, struct tstamp now)
     if (on_trial(p))
         return try_again(p, now);
     if (p->good_probes < p->probes_needed)
+        return false;
+    /* What was on the way when the path died may be acknowledged late, on another one. */
+    if (p->state == BOND_PATH_SUSPECT && overdue(p, now) >= SUSPECT_PACKETS)
         return false;
     if (p->state != BOND_PATH_SUSPECT && tstamp_sub(p->last_good, p->good_since) < p->trust_ns) {
         if (tstamp_sub(now, p->last_good) > 2 * PROBE_LAST_NS)

@@ -43,11 +43,13 @@ struct segment {
     uint16_t bytes;
     uint16_t lane;
     uint32_t sequence;
-    uint8_t flags;   /* enum wire_data_flag */
-    uint8_t tries;   /* times sent */
-    bool bundle : 1; /* pkt holds packet frames, the plaintext of a datagram */
-    bool once : 1;   /* a duplicate: never repeated */
-    bool copied : 1; /* a duplicate left on another path: not repeated when this one fails */
+    uint8_t flags;    /* enum wire_data_flag */
+    uint8_t tries;    /* times sent */
+    bool bundle : 1;  /* pkt holds packet frames, the plaintext of a datagram */
+    bool once : 1;    /* a duplicate: never repeated */
+    bool copied : 1;  /* a duplicate left on another path: not repeated when this one fails */
+    uint8_t left_on;  /* with left_pn: where path_abandon() found it, plus 1; 0: nowhere */
+    uint32_t left_pn; /* low bits of its number there */
     struct tstamp first_sent;
 };
 
@@ -71,6 +73,7 @@ struct sent {
     uint32_t bytes;
     uint32_t tag;
     uint8_t state; /* enum sent_state */
+    bool came;     /* acknowledged; also when it is forgotten */
     bool loaded;
     bool timed;
     bool data;
@@ -120,7 +123,7 @@ struct path {
     struct tstamp tail_at;  /* probe that makes a loss at the end visible */
     struct tstamp state_since;
     struct tstamp last_sent; /* eliciting */
-    struct tstamp answered;
+    struct tstamp answered;  /* the peer received something then, or later */
     int64_t probe_interval_ns;
     uint64_t suspect_pn; /* first number sent after the suspicion */
     uint32_t good_probes;
@@ -255,6 +258,8 @@ bool path_ack(struct path *p, struct tstamp now, const struct wire_ack *ack, boo
 
 /* Hands every segment in flight out as lost; they stay known until acknowledged. */
 void path_abandon(struct path *p, const struct path_events *events);
+/* Whether a segment that path_abandon() handed out was acknowledged after that. */
+bool path_came(const struct path *p, const struct segment *s);
 
 /*
  * It does more harm than good: from now on it is probed only, until it has passed a trial. Its

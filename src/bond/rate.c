@@ -23,6 +23,7 @@ static const double sparse_gap_ns = 100e6; /* packets further apart have little 
 static const double drain_check_ns = 10e6;
 static const double drain_shallow = 0.88;
 static const double drain_deep = 0.5;
+static const double queue_calm_ns = 1.5e6;
 static const double probe_gain_first = 0.08;
 static const double probe_gain_idle_link = 0.15;
 static const double probe_gain_most = 1;
@@ -81,7 +82,7 @@ static double packet_time_ns(const struct rate *r)
 
 static double queue_target_ns(const struct rate *r)
 {
-    return fmax(2e6, packet_time_ns(r) / 4) + fmin(r->jitter_ns, 10e6);
+    return fmax(r->calm ? queue_calm_ns : 2e6, packet_time_ns(r) / 4) + fmin(r->jitter_ns, 10e6);
 }
 
 /* The less often packets go, the more each of them tells. */
@@ -297,7 +298,7 @@ static void update_probe(struct rate *r, struct tstamp now, bool loaded, double 
     bool repeat = false;
     if (r->probe_before_bps > 0 &&
         tstamp_reached(tstamp_add(r->probe_until, (int64_t)srtt_ns), now)) {
-        repeat = r->capacity_bps > (1 + r->probe_gain / 2) * r->probe_before_bps;
+        repeat = r->capacity_bps > (1 + r->probe_gain / (r->calm ? 4 : 2)) * r->probe_before_bps;
         r->probe_gain = repeat ? fmin(r->probe_gain * 1.7, probe_gain_most) : probe_gain_first;
         r->probe_before_bps = 0;
     }
@@ -458,7 +459,7 @@ double rate_pace_bps(const struct rate *r, struct tstamp now)
         if (!tstamp_reached(r->drain_until, now))
             pace *= r->drain_factor;
         else if (r->probe_before_bps > 0 && !tstamp_reached(r->probe_until, now))
-            pace *= 1 + r->probe_gain;
+            pace *= 1 + (r->calm ? r->probe_gain / 2 : r->probe_gain);
         break;
     }
     }

@@ -46,6 +46,7 @@ struct rate {
     enum rate_phase phase;
     struct rate_window window;
     double limit_bps; /* 0: none */
+    bool calm;        /* packets of a policy suffer from any queue: smaller, half as bold */
     double capacity_bps;
     double bucket_bps[2];
     double bucket_loaded_ns;

@@ -8,7 +8,7 @@
 
 #define ACK_DEBT_NS (PATH_CREDIT_NS + COMMIT_AHEAD_NS)
 #define REPAIR_DEBT_NS (10 * NS_PER_MS)
-#define CARE_DEBT_NS NS_PER_MS
+#define CARE_DEBT_NS (NS_PER_MS / 2)
 #define REPAIR_AGE_NS (400 * NS_PER_MS)
 #define ACK_AGAIN_NS (2 * NS_PER_MS)
 #define QUEUE_DOUBTFUL_NS 15e6
@@ -332,6 +332,11 @@ static void pump_repairs(struct bond *b, struct tstamp now)
 {
     unsigned put_off = 0;
     for (const struct segment *head; (head = ring_head(&b->repairs)) != NULL;) {
+        if (head->left_on > 0 && path_came(&b->paths[head->left_on - 1], head)) {
+            pkt_put(head->pkt);
+            ring_pop(&b->repairs, &(struct segment){ 0 }, 0);
+            continue;
+        }
         uint32_t paths = policy_paths(b, now, head->pkt);
         struct path *p = schedule_express(b, now, head->bytes, paths);
         bool late = paths == 0 || tstamp_sub(now, head->first_sent) > REPAIR_AGE_NS;

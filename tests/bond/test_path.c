@@ -499,6 +499,33 @@ static void one_answer_clears_a_suspicion(void **state)
     assert_true(path->rate.capacity_bps >= before); /* the rate is kept */
 }
 
+/*
+ * What came before the path died may be acknowledged late, on another path: it need not be
+ * repeated, but what is still missing leaves the path suspect.
+ */
+static void leftovers_do_not_clear_a_suspicion(void **state)
+{
+    (void)state;
+    warm_up();
+    send_many(at_ms(2000), 8);
+    path_set_state(path, at_ms(2080), BOND_PATH_SUSPECT);
+    path_abandon(path, &events);
+    struct segment came = { .left_on = (uint8_t)(path->id + 1), .left_pn = 20 };
+    struct segment missing = { .left_on = (uint8_t)(path->id + 1), .left_pn = 23 };
+    assert_false(path_came(path, &came));
+    struct wire_ack a = ack_of(20, 22, at_ms(2020));
+    a.delay_us = 60000;
+    take(at_ms(2090), &a);
+    assert_false(path_tick(path, at_ms(2090)));
+    assert_int_equal(path->state, BOND_PATH_SUSPECT);
+    assert_true(path_came(path, &came));
+    assert_false(path_came(path, &missing));
+    uint64_t pn = path_sent(path, at_ms(2100), 60, true, 0, NULL, false);
+    ack(at_ms(2120), pn, pn);
+    path_tick(path, at_ms(2120));
+    assert_int_equal(path->state, BOND_PATH_UP);
+}
+
 static void a_dead_path_returns_after_three_answers(void **state)
 {
     (void)state;
@@ -834,6 +861,7 @@ int main(void)
         path_test(an_idle_path_is_found_dead_by_probes),
         path_test(a_dead_path_is_probed_ever_more_slowly),
         path_test(one_answer_clears_a_suspicion),
+        path_test(leftovers_do_not_clear_a_suspicion),
         path_test(a_dead_path_returns_after_three_answers),
         path_test(a_returned_path_knows_its_delay),
         path_test(a_returned_path_begins_at_half_its_rate),

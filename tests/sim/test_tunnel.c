@@ -103,6 +103,42 @@ static void a_silent_cut_is_survived(void **state)
     }
 }
 
+/* As the issue asks: no later than the slower link's round trip and 5 ms, whichever link is cut. */
+static void redundant_pings_are_never_late(void **state)
+{
+    (void)state;
+    for (size_t link = 0; link < 2; link++) {
+        struct sim_result result;
+        struct sim_config config = bonded(SIM_DOWN);
+        config.redundant_pings = true;
+        config.actions[0] = (struct sim_action){ SIM_CUT, link, 5 * NS_PER_S, 2500 * NS_PER_MS };
+        config.action_count = 1;
+        run(&config, "20/40,15ms;20/40,20ms", &result);
+        print_message("link %zu cut: latest ping %.1f ms\n", link + 1,
+                      (double)result.ping_most_ns / 1e6);
+        assert_int_equal(result.ping_lost, 0);
+        assert_true(result.ping_most_ns < 45 * NS_PER_MS + 200 * NS_PER_US);
+    }
+}
+
+/* What was acknowledged on the link that fell is not repeated before what is missing. */
+static void a_standby_link_takes_over_at_once(void **state)
+{
+    static const int64_t most_ns[] = { [SIM_CUT] = 150 * NS_PER_MS, [SIM_UNPLUG] = 80 * NS_PER_MS };
+    (void)state;
+    for (int kind = SIM_CUT; kind <= SIM_UNPLUG; kind++) {
+        struct sim_result result;
+        struct sim_config config = bonded(SIM_DOWN);
+        config.standby = 2;
+        config.actions[0] =
+            (struct sim_action){ (enum sim_action_kind)kind, 0, 5 * NS_PER_S, 2 * NS_PER_S };
+        config.action_count = 1;
+        run(&config, "20/40,15ms;20/40,20ms", &result);
+        print_message("longest stall %.0f ms\n", (double)result.stream[LINK_DOWN].stall_ns / 1e6);
+        assert_true(result.stream[LINK_DOWN].stall_ns < most_ns[kind]);
+    }
+}
+
 /* TCP must not fall silent either when its window meets CoDel in what is left, nor slow down. */
 static void what_follows_a_fall_is_no_silence(void **state)
 {
@@ -230,6 +266,8 @@ int main(void)
         cmocka_unit_test(one_flow_gets_the_sum_of_unequal_links),
         cmocka_unit_test(others_find_short_queues),
         cmocka_unit_test(a_silent_cut_is_survived),
+        cmocka_unit_test(redundant_pings_are_never_late),
+        cmocka_unit_test(a_standby_link_takes_over_at_once),
         cmocka_unit_test(what_follows_a_fall_is_no_silence),
         cmocka_unit_test(a_returned_link_is_full_within_three_seconds),
         cmocka_unit_test(tcp_repeats_little_at_a_cut),
