@@ -50,22 +50,37 @@ static void assert_at_most(const char *what, double value, double most)
     assert_true(value <= most);
 }
 
+/* The time of a transfer, in ms. */
+static double transfer(const char *links, int only, uint64_t bytes)
+{
+    struct sim_result result;
+    struct sim_config config = lasting(59, 60);
+    config.transfer_bytes = bytes;
+    run(&config, links, only, &result);
+    assert_true(result.stream[LINK_DOWN].transfer_ns > 0);
+    return (double)result.stream[LINK_DOWN].transfer_ns / 1e6;
+}
+
 static void transfers_take_no_longer_than_over_one_link(void **state)
 {
     static const uint64_t sizes[] = { 100000, 1000000, 10000000 };
     (void)state;
-    for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
-        struct sim_result bond;
-        struct sim_result alone;
-        struct sim_config config = lasting(59, 60);
-        config.transfer_bytes = sizes[i];
-        run(&config, "wide", -1, &bond);
-        run(&config, "wide", 0, &alone);
-        assert_true(bond.stream[LINK_DOWN].transfer_ns > 0);
-        assert_true(alone.stream[LINK_DOWN].transfer_ns > 0);
-        assert_at_most("time", (double)bond.stream[LINK_DOWN].transfer_ns / 1e6,
-                       1.2 * (double)alone.stream[LINK_DOWN].transfer_ns / 1e6);
-    }
+    for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++)
+        assert_at_most("time", transfer("wide", -1, sizes[i]), 1.2 * transfer("wide", 0, sizes[i]));
+}
+
+/* Slow start must not take the delay that equalization adds for the end of the link. */
+static void slow_start_fills_unequal_links(void **state)
+{
+    static const struct {
+        const char *links;
+        int best;
+        double part; /* of the time that the best link takes */
+    } cases[] = { { "far", 0, 0.8 }, { "fiblte", 0, 0.7 }, { "dsllte", 1, 0.9 } };
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+        assert_at_most(cases[i].links, transfer(cases[i].links, -1, 10000000),
+                       cases[i].part * transfer(cases[i].links, cases[i].best, 10000000));
 }
 
 static void many_flows_share_both_directions(void **state)
@@ -198,6 +213,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(transfers_take_no_longer_than_over_one_link),
+        cmocka_unit_test(slow_start_fills_unequal_links),
         cmocka_unit_test(many_flows_share_both_directions),
         cmocka_unit_test(quic_is_nearly_as_fast_as_tcp),
         cmocka_unit_test(calls_arrive_in_time_beside_a_flow),
