@@ -17,7 +17,6 @@ static const double sparse_decay_ns = 100e6;
 #define ACK_START_PART 10      /* of the window: some seven acknowledgements while it doubles */
 #define ACK_TURN_NS (200 * NS_PER_MS)
 #define ACK_GAP_SCALE_MOST 4
-#define FLOW_REST_NS NS_PER_S
 
 void flowq_init(struct flowq *q, uint64_t seed, uint32_t bytes_max)
 {
@@ -291,8 +290,6 @@ void flowq_push(struct flowq *q, struct tstamp now, struct pkt *p)
         p->policy = 0;
     else
         q->banded++;
-    if (f->hash != info.flow_hash || tstamp_sub(now, f->recent_at) > FLOW_REST_NS)
-        f->since = now;
     double recent = recent_bytes(f, now, p->len_bytes);
     bool waiting = f->packets.head != NULL || f->ack != NULL;
     bool sparse = band->realtime || (recent < FLOWQ_SPARSE_BYTES && !waiting);
@@ -363,33 +360,18 @@ struct pkt *flowq_pop_ack(struct flowq *q, struct tstamp now)
     return p;
 }
 
-/* Its window was made for paths that have fallen, too. */
-static bool is_from_before(const struct flowq_codel *c, const struct flowq_flow *f)
-{
-    return tstamp_before(f->since, c->fell_at);
-}
-
-static int64_t more_target_ns(const struct flowq_codel *c, const struct flowq_flow *f)
-{
-    bool more = c->fell_target_ns > c->target_ns && is_from_before(c, f);
-    return more ? c->fell_target_ns - c->target_ns : 0;
-}
-
 /* RFC 8289, section 3.3, with a floor: a sender needs a round trip to hear of the last drop. */
-static struct tstamp control_law(const struct flowq_codel *c, const struct flowq_flow *f,
-                                 struct tstamp t)
+static struct tstamp control_law(const struct flowq_codel *c, struct tstamp t, uint32_t count)
 {
-    int64_t step = (int64_t)((double)c->interval_ns / sqrt((double)f->drop_count));
-    int64_t least = c->next_drop_min_ns + more_target_ns(c, f) * 3 / 2;
-    return tstamp_add(t, step > least ? step : least);
+    int64_t step = (int64_t)((double)c->interval_ns / sqrt((double)count));
+    return tstamp_add(t, step > c->next_drop_min_ns ? step : c->next_drop_min_ns);
 }
 
 /* Whether the packet at the head has waited above the target for a whole interval. */
 static bool should_drop(struct flowq *q, struct flowq_flow *f, struct tstamp now)
 {
     const struct pkt *p = f->packets.head;
-    int64_t target_ns = q->codel.target_ns + more_target_ns(&q->codel, f);
-    if (p == NULL || q->codel.off || tstamp_sub(now, p->time) < target_ns ||
+    if (p == NULL || q->codel.off || tstamp_sub(now, p->time) < q->codel.target_ns ||
         q->bytes <= FLOWQ_QUANTUM) {
         f->first_above = (struct tstamp){ 0 };
         return false;
@@ -410,7 +392,7 @@ static bool has_waited(const struct flowq_flow *f, struct tstamp now, int64_t ag
 static bool punish(struct flowq *q, struct flowq_flow *f, struct tstamp now)
 {
     struct pkt *p = f->packets.head;
-    int64_t keep_ns = is_from_before(&q->codel, f) ? q->codel.keep_ns : 0;
+    int64_t keep_ns = q->codel.keep_ns;
     bool shorten = keep_ns > 0 && has_waited(f, now, 2 * keep_ns);
     if (inner_mark_ce(p->data, p->len_bytes))
         return false;
@@ -435,14 +417,14 @@ static void codel_run(struct flowq *q, struct flowq_flow *f, struct tstamp now)
         bool recent = tstamp_sub(now, f->drop_next) < 16 * c->interval_ns;
         f->drop_count = recent && delta > 1 ? delta : 1;
         f->drop_count_last = f->drop_count;
-        f->drop_next = control_law(c, f, now);
+        f->drop_next = control_law(c, now, f->drop_count);
         punish(q, f, now);
         return;
     }
     while (f->dropping && tstamp_reached(f->drop_next, now)) {
         f->drop_count++;
         bool gone = punish(q, f, now);
-        f->drop_next = control_law(c, f, f->drop_next);
+        f->drop_next = control_law(c, f->drop_next, f->drop_count);
         if (!gone || !should_drop(q, f, now))
             break;
     }

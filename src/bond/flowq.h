@@ -40,11 +40,8 @@ struct flowq_codel {
     int64_t target_ns;
     int64_t interval_ns;
     int64_t next_drop_min_ns; /* shortest time between two drops of a flow */
-    bool off;                 /* the paths are not known yet: drop nothing */
-    /* Flows that are older than the last fall of a path. */
-    struct tstamp fell_at;
-    int64_t fell_target_ns; /* if it is more than target_ns */
     int64_t keep_ns; /* a drop that finds twice as much leaves so much of a queue; 0: all but one */
+    bool off;        /* the paths are not known yet: drop nothing */
 };
 
 struct flowq_flow {
@@ -67,7 +64,6 @@ struct flowq_flow {
     uint32_t hash;       /* flow whose packet came last */
     double recent_bytes; /* sent in a decaying 100 ms */
     struct tstamp recent_at;
-    struct tstamp since; /* the first packet of this flow that came, or came after a rest */
     bool listed;
     /* CoDel */
     struct tstamp first_above;

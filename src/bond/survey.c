@@ -132,17 +132,14 @@ static double missed_ns(const struct bond *b, double rate, double rtt)
     return fmin(1.2 * 1.5 * before_rtt * before_bps / rate - rtt, MISSED_MOST_NS);
 }
 
-/* When a path last fell; long ago: never. */
-static struct tstamp last_fall(const struct bond *b)
+static bool fell_lately(const struct bond *b)
 {
-    struct tstamp last = { INT64_MIN / 2 };
     for_each_path (b, p) {
-        if (p->state == BOND_PATH_SUSPECT)
-            last = tstamp_max(last, p->state_since);
-        else if (p->rate_before_bps > 0)
-            last = tstamp_max(last, p->fallen_at);
+        bool fell = p->rate_before_bps > 0 && tstamp_sub(b->now, p->fallen_at) < FELL_LATELY_NS;
+        if (fell || p->state == BOND_PATH_SUSPECT)
+            return true;
     }
-    return last;
+    return false;
 }
 
 /* CoDel must know the delay that equalization adds, or TCP never opens its window wide enough. */
@@ -170,12 +167,10 @@ void survey_queues(struct bond *b)
     double shortest = fmax(5e6, 1.5 * packet_ns);
     double target = fmax(shortest, rtt / 2);
     double missed = missed_ns(b, rate, rtt);
-    c->target_ns = (int64_t)target;
-    c->fell_target_ns = (int64_t)missed;
-    c->fell_at = last_fall(b);
-    /* Behind a long queue TCP's repeats would wait, and the flow be silent, as long as it is. */
-    bool lately = tstamp_sub(b->now, c->fell_at) < FELL_LATELY_NS;
-    c->keep_ns = lately ? (int64_t)fmax(shortest, keep) : 0;
+    c->target_ns = (int64_t)fmax(target, missed);
+    /* Behind a long queue TCP's repeats would wait, and the flow be silent, for as long as it is.
+     */
+    c->keep_ns = fell_lately(b) ? (int64_t)fmax(shortest, keep) : 0;
     c->interval_ns = (int64_t)fmax(100e6, 3 * rtt);
     c->next_drop_min_ns = (int64_t)(1.5 * (rtt + (double)c->target_ns));
     c->off = starting || rate <= 0;

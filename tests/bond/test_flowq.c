@@ -451,12 +451,10 @@ static void codel_can_be_off_and_has_a_shortest_step(void **state)
 }
 
 /* A queue of 100 ms, until something is dropped. */
-static void stand_until_drop(int64_t fell_ms, int64_t keep_ns)
+static void stand_until_drop(int64_t keep_ns)
 {
     uint16_t seg;
-    queue->dropped_codel = 0;
-    queue->codel.fell_at = at_ms(fell_ms);
-    queue->codel.fell_target_ns = 50 * NS_PER_MS;
+    queue->codel.target_ns = 50 * NS_PER_MS;
     queue->codel.keep_ns = keep_ns;
     fill(at_ms(0), 1, 100);
     for (int64_t ms = 1; ms < 400 && queue->dropped_codel == 0; ms++) {
@@ -465,37 +463,15 @@ static void stand_until_drop(int64_t fell_ms, int64_t keep_ns)
     }
 }
 
-/* A flow from before a fall has a window for more paths; what it repeats waits in the queue. */
-static void only_flows_from_before_a_fall_may_stand(void **state)
-{
-    uint16_t seg;
-    (void)state;
-    for (int i = 0; i < 2; i++) {
-        flowq_clear(queue);
-        queue->codel.fell_at = at_ms(i == 0 ? -10 : 10);
-        queue->codel.fell_target_ns = 50 * NS_PER_MS;
-        fill(at_ms(0), 1, 30);
-        for (int64_t ms = 1; ms < 1000; ms++) {
-            push(at_ms(ms), 1, 0, 1500);
-            pkt_put(flowq_pop_bulk(queue, at_ms(ms), &seg));
-        }
-        assert_true((queue->dropped_codel > 0) == (i == 0));
-        queue->dropped_codel = 0;
-    }
-}
-
 /* What is repeated waits behind what is left alone. */
 static void codel_shortens_a_queue_that_was_let_stand(void **state)
 {
     (void)state;
-    stand_until_drop(10, 20 * NS_PER_MS);
+    stand_until_drop(20 * NS_PER_MS);
     assert_in_range(queue->dropped_codel, 70, 85);
     assert_in_range(queue->bytes, 19 * 1500, 21 * 1500);
     flowq_clear(queue);
-    stand_until_drop(10, 60 * NS_PER_MS); /* not long enough for that */
-    assert_int_equal(queue->dropped_codel, 1);
-    flowq_clear(queue);
-    stand_until_drop(-10, 20 * NS_PER_MS); /* the flow is younger than the fall */
+    stand_until_drop(60 * NS_PER_MS); /* not long enough for that */
     assert_int_equal(queue->dropped_codel, 1);
 }
 
@@ -634,7 +610,6 @@ int main(void)
         flowq_test(codel_marks_who_speaks_ecn),
         flowq_test(codel_leaves_a_short_queue_alone),
         flowq_test(codel_can_be_off_and_has_a_shortest_step),
-        flowq_test(only_flows_from_before_a_fall_may_stand),
         flowq_test(codel_shortens_a_queue_that_was_let_stand),
         flowq_test(a_full_queue_drops_the_oldest_of_the_fattest),
         flowq_test(the_fattest_is_told_by_bytes),
