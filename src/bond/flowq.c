@@ -134,8 +134,9 @@ static double recent_bytes(struct flowq_flow *f, struct tstamp now, uint32_t len
 static int64_t ack_gap_most_ns(const struct flowq *q)
 {
     int64_t most = (int64_t)((double)q->ack_gap_max_ns * q->ack_gap_scale);
-    bool crowded = flowq_has_bulk(q) || q->banded > 0;
-    return crowded || most < ACK_GAP_FREE_NS ? most : ACK_GAP_FREE_NS;
+    if (flowq_has_bulk(q) || q->banded > 0)
+        return 2 * most;
+    return most < ACK_GAP_FREE_NS ? most : ACK_GAP_FREE_NS;
 }
 
 int64_t flowq_ack_join_ns(const struct flowq *q)

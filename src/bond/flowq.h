@@ -5,9 +5,9 @@
  *
  * Packets are classed on arrival: sparse (the flow sent less than FLOWQ_SPARSE_BYTES in a decaying
  * 100 ms and nothing of it waits), pure acknowledgement, or bulk. A newer pure acknowledgement of a
- * flow replaces the one that waits, and a busy flow's acknowledgements are spaced: some eight in a
- * round trip, and two of each where sixteen flows share the way back, tell its sender all there is
- * (Li et al., "TACK", SIGCOMM 2020), spare the way back, and keep the slow start of cubic from
+ * flow replaces the one that waits, and a busy flow's acknowledgements are spaced: four in a round
+ * trip, and one of each where sixteen flows share the way back, tell its sender all there is (Li et
+ * al., "TACK", SIGCOMM 2020), spare the way back, and keep the slow start of cubic from
  * taking the delay that equalizing unequal paths adds for a full link (HyStart looks at trains of
  * acknowledgements, and at rounds of more than eight). Bulk flows are served by deficit round
  * robin, a segment at a time, each under its own CoDel (RFC 8289) with constants that the bond

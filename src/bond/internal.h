@@ -54,6 +54,7 @@ struct bond {
     struct tstamp now;        /* of the last call that had it */
     struct peer_clock peer_clock;
     uint32_t ack_count; /* times that acknowledgements were built */
+    uint8_t ack_copied; /* path that took the last copy */
     /* sender's lanes */
     uint32_t lane_next[WIRE_LANES_MAX];
     struct tstamp lane_used[WIRE_LANES_MAX];

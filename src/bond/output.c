@@ -4,7 +4,8 @@
 #include "bond/policy.h"
 
 enum {
-    ACKS_ON_ALL = 4,   /* every so many acknowledgements one goes out on all paths */
+    ACKS_ON_MORE = 4,  /* every so many acknowledgements one goes out on further paths */
+    ACK_COPIES = 3,    /* on so many, in turn */
     SMALL_BYTES = 256, /* packets up to this share a datagram */
 };
 
@@ -24,7 +25,25 @@ static uint8_t ack_carrier(struct bond *b, struct tstamp now, const struct path 
     return best != NULL ? best->id : p->id;
 }
 
-static void start_ack(struct bond *b, struct tstamp now, struct path *p, uint8_t carrier, bool all)
+/* The next paths of that rank or lower in turn, as a bit mask. */
+static uint32_t further_carriers(struct bond *b, unsigned rank)
+{
+    uint32_t left = 0;
+    uint32_t taken = 0;
+    for_each_path (b, p)
+        if (path_usable(p) && path_rank(p) <= rank)
+            left |= 1U << p->id;
+    for (unsigned i = 0; i < ACK_COPIES && left != 0; i++) {
+        uint32_t later = left & ~((2U << b->ack_copied) - 1);
+        b->ack_copied = (uint8_t)__builtin_ctz(later != 0 ? later : left);
+        taken |= 1U << b->ack_copied;
+        left &= ~taken;
+    }
+    return taken;
+}
+
+static void start_ack(struct bond *b, struct tstamp now, struct path *p, uint8_t carrier,
+                      uint32_t further)
 {
     /* On standby, the answer to a probe need not cost anything there. */
     bool idle = p->acker.pending <= 1 && (p->state != BOND_PATH_STANDBY || !any_usable(b));
@@ -34,20 +53,27 @@ static void start_ack(struct bond *b, struct tstamp now, struct path *p, uint8_t
     p->ack_carriers = 1U << carrier;
     if (idle)
         p->ack_carriers |= 1U << p->id;
-    if (!all)
-        return;
     for_each_path (b, q)
-        if (path_usable(q) && path_rank(q) <= path_rank(p))
+        if ((further >> q->id & 1) != 0 && path_rank(q) <= path_rank(p))
             p->ack_carriers |= 1U << q->id;
 }
 
 /* Builds the acknowledgements that are due by then. */
 static void start_acks(struct bond *b, struct tstamp now, struct tstamp by, const struct path *via)
 {
-    bool all = ++b->ack_count % ACKS_ON_ALL == 0;
+    uint32_t due = 0;
+    unsigned rank = 0;
+    for_each_path (b, p) {
+        if (p->ack_carriers != 0 || !tstamp_reached(p->acker.due, by))
+            continue;
+        due |= 1U << p->id;
+        rank = path_rank(p) > rank ? path_rank(p) : rank;
+    }
+    bool more = ++b->ack_count % ACKS_ON_MORE == 0;
+    uint32_t further = more ? further_carriers(b, rank) : 0;
     for_each_path (b, p)
-        if (p->ack_carriers == 0 && tstamp_reached(p->acker.due, by))
-            start_ack(b, now, p, via != NULL ? via->id : ack_carrier(b, now, p), all);
+        if ((due >> p->id & 1) != 0)
+            start_ack(b, now, p, via != NULL ? via->id : ack_carrier(b, now, p), further);
 }
 
 static bool any_ack_due(const struct bond *b, struct tstamp by)

@@ -19,7 +19,7 @@
 #define TRUST_FORGIVEN_NS (60 * NS_PER_S)
 #define CREDIT_CALM_NS NS_PER_MS
 #define TAIL_NS (8 * NS_PER_MS)
-/* Acknowledgements come on the fastest path, which may be the dead one; every fourth on all. */
+/* Acknowledgements come on the fastest path, which may be the dead one; every fourth on others. */
 #define ACK_DETOUR_NS (4 * ACKER_DELAY_NS)
 
 enum { LOSS_PACKETS = 3, SUSPECT_PACKETS = 3, RX_MOST_FADE = 64 };
