@@ -264,6 +264,11 @@ void bond_path_retry(struct bond *b, struct tstamp now, uint8_t path)
     change_state(b, now, p, BOND_PATH_PROBING);
 }
 
+void bond_path_forgive(struct bond *b, struct tstamp now, uint8_t path)
+{
+    path_get(b, now, path)->trust_ns = 0;
+}
+
 enum bond_path_state bond_path_state(const struct bond *b, uint8_t path)
 {
     return b->paths[path].ready ? b->paths[path].state : BOND_PATH_CLOSED;

@@ -77,6 +77,8 @@ void bond_path_close(struct bond *b, struct tstamp now, uint8_t path);
 void bond_path_suspect(struct bond *b, struct tstamp now, uint8_t path);
 /* Something changed that may help: a path that is down is asked at once. */
 void bond_path_retry(struct bond *b, struct tstamp now, uint8_t path);
+/* What failed on it was another way out: it need not earn its trust again. */
+void bond_path_forgive(struct bond *b, struct tstamp now, uint8_t path);
 enum bond_path_state bond_path_state(const struct bond *b, uint8_t path);
 
 /*

@@ -195,6 +195,7 @@ void path_set_state(struct path *p, struct tstamp now, enum bond_path_state stat
     switch (state) {
     case BOND_PATH_CLOSED:
         fall(p, now);
+        p->trust_ns = 0; /* whatever comes next was not tried yet */
         p->fault = PATH_SOUND;
         p->probe_at = p->alarm = p->tail_at = TSTAMP_NEVER;
         p->probe_wanted = false;
@@ -225,8 +226,10 @@ void path_set_state(struct path *p, struct tstamp now, enum bond_path_state stat
         p->bursting = false;
         break;
     case BOND_PATH_STANDBY:
-        if (p->config.use == WIRE_PATH_DOWN)
+        if (p->config.use == WIRE_PATH_DOWN) {
             fall(p, now);
+            p->trust_ns = 0;
+        }
         p->probe_at = next_standby_probe(p, now);
         break;
     }

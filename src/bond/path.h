@@ -12,7 +12,8 @@
  *
  * Return: a path that was down or switched off begins anew at half the rate it had. One that falls
  * again soon after a return has to answer for twice as long as before until it is trusted, from
- * half a second to half a minute; a minute without a fall is forgiven.
+ * half a second to half a minute; a minute without a fall is forgiven, and so is everything when
+ * the path is closed or switched off: that was no silence, and what comes next is another link.
  */
 #ifndef HAWSER_BOND_PATH_H
 #define HAWSER_BOND_PATH_H

@@ -58,11 +58,14 @@ static double since_s(struct tstamp then, struct tstamp now)
     return (double)tstamp_sub(now, then) / 1e9;
 }
 
-/* A path that answers, but does more harm than good. */
-static void explain_fault(const struct path *p, char out[BOND_WHY_BYTES])
+/* What was wrong with it before it stopped answering, or being used although it answers. */
+static void explain_fall(const struct path *p, struct tstamp now, char out[BOND_WHY_BYTES])
 {
-    switch (p->fault) {
+    bool lossy = p->fault == PATH_SOUND && p->loss_before > LOSS_NOTED;
+    switch (lossy ? PATH_LOSSY : p->fault) {
     case PATH_SOUND:
+        snprintf(out, BOND_WHY_BYTES, "no answer for %.0f s, probing",
+                 since_s(p->state_since, now));
         break;
     case PATH_LOSSY:
         snprintf(out, BOND_WHY_BYTES, "%.0f %% loss, probing", 100 * p->loss_before);
@@ -78,21 +81,16 @@ static void explain_fault(const struct path *p, char out[BOND_WHY_BYTES])
     }
 }
 
-/* A path that does not answer, or not for long enough yet. */
-static void explain_silence(const struct path *p, struct tstamp now, char out[BOND_WHY_BYTES])
+/* A path that does not answer, or not well or for long enough yet. */
+static void explain_probing(const struct path *p, struct tstamp now, char out[BOND_WHY_BYTES])
 {
-    if (p->fault != PATH_SOUND)
-        explain_fault(p, out);
-    else if (p->good_probes > 0 && p->trust_ns > 0)
+    if (p->fault == PATH_SOUND && p->good_probes > 0 && p->trust_ns > 0)
         snprintf(out, BOND_WHY_BYTES, "answers, but failed lately: used after %.1f s of answers",
                  (double)p->trust_ns / 1e9);
-    else if (p->state == BOND_PATH_PROBING)
+    else if (p->fault == PATH_SOUND && p->state == BOND_PATH_PROBING)
         snprintf(out, BOND_WHY_BYTES, "probing");
-    else if (p->loss_before > LOSS_NOTED)
-        snprintf(out, BOND_WHY_BYTES, "%.0f %% loss, probing", 100 * p->loss_before);
     else
-        snprintf(out, BOND_WHY_BYTES, "no answer for %.0f s, probing",
-                 since_s(p->state_since, now));
+        explain_fall(p, now, out);
 }
 
 static void explain_use(const struct path *p, char out[BOND_WHY_BYTES])
@@ -129,7 +127,7 @@ static void explain_path(const struct bond *b, const struct path *p, struct tsta
         break;
     case BOND_PATH_PROBING:
     case BOND_PATH_DOWN:
-        explain_silence(p, now, out);
+        explain_probing(p, now, out);
         break;
     case BOND_PATH_STANDBY:
         snprintf(out, BOND_WHY_BYTES, "%s", standby_reason(p));
@@ -199,7 +197,7 @@ static void explain_bond(const struct bond *b, struct tstamp now, char out[BOND_
     if (usable == 0)
         snprintf(out, BOND_WHY_BYTES, "no usable path");
     else if (sent_bps < IDLE_PART * rate_bps)
-        snprintf(out, BOND_WHY_BYTES, "idle");
+        snprintf(out, BOND_WHY_BYTES, "nothing: idle");
     else if (full == usable)
         snprintf(out, BOND_WHY_BYTES, configured == usable ? "configured rates" : "links");
     else if (full == 0)

@@ -247,6 +247,8 @@ static void print_peer(const json_t *peer, FILE *to)
         fprintf(to, "  order: %.0f held, %.0f late\n", isfinite(held) ? held : 0,
                 isfinite(late) ? late : 0);
     print_drops(json_object_get(peer, "drops"), to);
+    if (json_is_string(json_object_get(peer, "limit")))
+        fprintf(to, "  sum limited by: %s\n", render_string(peer, "limit", text));
     print_paths(json_object_get(peer, "paths"), to);
 }
 

@@ -235,6 +235,7 @@ static void link_reconfigured(struct peer *p, struct tstamp now, const struct co
     configure(p, now, id);
     if (link->carrier && !same_routers(before, link)) {
         bond_path_suspect(p->bond, now, id);
+        bond_path_forgive(p->bond, now, id);
         bond_path_retry(p->bond, now, id);
     }
     tell(p, now, id);

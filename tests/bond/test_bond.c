@@ -263,6 +263,7 @@ static void a_standby_path_waits_for_its_turn(void **state)
     pipe_run(pipe, NS_PER_S);
     assert_int_equal(bond_path_state(pipe->bond[0], 0), BOND_PATH_UP);
     assert_int_equal(bond_path_state(pipe->bond[0], 1), BOND_PATH_STANDBY);
+    assert_string_equal(path_stats(0, 1).why, "standby");
     uint64_t before = pipe->links[1].bytes[0];
     for (unsigned i = 0; i < 1000; i++) {
         pipe_send(pipe, 0, 1, 1000);
@@ -368,6 +369,8 @@ static void standby_helps_the_busy_only_where_it_may(void **state)
         open_with(0, (struct bond_path_config){ .use = WIRE_PATH_ACTIVE });
         open_with(1, (struct bond_path_config){ .use = WIRE_PATH_STANDBY, .standby_busy = may });
         pipe_run(pipe, NS_PER_S);
+        assert_string_equal(path_stats(0, 1).why,
+                            may == 1 ? "standby until the others are down or full" : "standby");
         assert_int_equal(data_over(1, 1250, 3000), 0);
         pipe->greedy_bytes = 1400;
         pipe_run(pipe, 4 * NS_PER_S);
@@ -460,12 +463,12 @@ static void it_says_what_limits_the_bond(void **state)
     assert_words(limit_words(), "no usable path");
     open_links(links, 2);
     pipe_run(pipe, 2 * NS_PER_S);
-    assert_string_equal(limit_words(), "idle");
+    assert_string_equal(limit_words(), "nothing: idle");
     for (unsigned i = 0; i < 3000; i++) { /* 4 Mbit/s */
         pipe_send(pipe, 0, 1, 1000);
         pipe_run(pipe, 2 * NS_PER_MS);
     }
-    assert_words(limit_words(), "not links: 4.");
+    assert_words(limit_words(), "flow windows or senders, not links: 4.");
     pipe->greedy_bytes = 1400;
     pipe_run(pipe, 4 * NS_PER_S);
     assert_string_equal(limit_words(), "links");

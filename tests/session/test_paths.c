@@ -306,6 +306,45 @@ static void test_another_router(void **state)
     world_free(w);
 }
 
+/* Link 1 of the client fell silent twice within a minute, and has to earn its trust. */
+static struct world *distrusting(void)
+{
+    struct world *w = world_new(1, 2);
+    struct world_link *l = &w->nodes[1].links[1];
+    world_start(w);
+    assert_true(world_run_until_up(w, 1, NS_PER_S));
+    world_run(w, NS_PER_S);
+    for (unsigned i = 0; i < 3; i++) {
+        l->cut = true;
+        world_run(w, 3 * NS_PER_S);
+        assert_int_equal(world_status(w, 1, 0).paths[1].bond.state, BOND_PATH_DOWN);
+        l->cut = i == 2;
+        world_run(w, 6 * NS_PER_S);
+    }
+    return w;
+}
+
+/* What the system tells of is no silence: the link is used at once. */
+static void test_news_of_the_system_are_trusted(void **state)
+{
+    (void)state;
+    for (unsigned vanishes = 0; vanishes < 2; vanishes++) {
+        struct world *w = distrusting();
+        struct world_link *l = &w->nodes[1].links[1];
+        assert_int_equal(world_status(w, 1, 0).paths[1].bond.state, BOND_PATH_DOWN);
+        if (vanishes == 1) {
+            world_link_event(w, 1, 1, false, false, WIRE_PATH_ACTIVE);
+            world_run(w, NS_PER_S);
+        }
+        l->cut = false;
+        l->gateway = address("192.168.1.77");
+        world_link_event(w, 1, 1, true, true, WIRE_PATH_ACTIVE);
+        world_run(w, 8 * l->delay_ns + 20 * NS_PER_MS);
+        assert_int_equal(world_status(w, 1, 0).paths[1].bond.state, BOND_PATH_UP);
+        world_free(w);
+    }
+}
+
 /* Drops one family on link 1 of the client. */
 static enum world_verdict drop_family(struct world *w, struct world_datagram *d, void *arg)
 {
@@ -448,6 +487,7 @@ int main(void)
         cmocka_unit_test(test_mixed_families),
         cmocka_unit_test(test_dead_endpoints),
         cmocka_unit_test(test_another_router),
+        cmocka_unit_test(test_news_of_the_system_are_trusted),
         cmocka_unit_test(test_one_family_dies),
         cmocka_unit_test(test_families_race),
         cmocka_unit_test(test_late_answer_of_the_race),
