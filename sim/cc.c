@@ -16,6 +16,8 @@ enum {
     BBR_CYCLE = 8,
     BBR_FULL_ROUNDS = 3,
     BBR_EXTRA_ROUNDS = 5,
+    BBR_BW_ROUNDS = 10,
+    BBR_BURST_MOST = 44, /* of 64 KB */
 };
 
 #define HYSTART_DELAY_MIN_NS (4 * NS_PER_MS)
@@ -26,7 +28,7 @@ enum {
 
 static const double bbr_high_gain = 2.885;
 static const double bbr_extra_most_s = 0.1;
-static const double bbr_super_packet_s = 1e-3; /* what one send holds */
+static const double bbr_super_packet_s = 1.024e-3; /* what one send holds: 2^-10 of the rate */
 
 static int64_t clamp_ns(int64_t value_ns, int64_t low_ns, int64_t high_ns)
 {
@@ -170,15 +172,60 @@ static void cubic_reduce(struct cc *cc)
 
 static double bbr_bw(const struct cc_bbr *b)
 {
-    double bw = 0.0;
-    for (int i = 0; i < CC_BBR_BW_ROUNDS; i++)
-        bw = fmax(bw, b->bw[i]);
-    return bw;
+    return b->bw[0].rate;
+}
+
+/* The largest of the last rounds, as lib/win_minmax.c of Linux keeps it: in three samples. */
+static void bbr_update_bw(struct cc_bbr *b, double rate)
+{
+    struct cc_bbr_sample now = { b->round, rate };
+    struct cc_bbr_sample *s = b->bw;
+    if (rate >= s[0].rate || b->round - s[2].round > BBR_BW_ROUNDS) {
+        s[0] = s[1] = s[2] = now;
+        return;
+    }
+    if (rate >= s[1].rate)
+        s[1] = s[2] = now;
+    else if (rate >= s[2].rate)
+        s[2] = now;
+    uint64_t age = b->round - s[0].round;
+    if (age > BBR_BW_ROUNDS) {
+        s[0] = s[1];
+        s[1] = s[2];
+        s[2] = now;
+        if (b->round - s[0].round > BBR_BW_ROUNDS) {
+            s[0] = s[1];
+            s[1] = s[2];
+        }
+    } else if (s[1].round == s[0].round && age > BBR_BW_ROUNDS / 4) {
+        s[1] = s[2] = now;
+    } else if (s[2].round == s[1].round && age > BBR_BW_ROUNDS / 2) {
+        s[2] = now;
+    }
 }
 
 static double bbr_bdp(const struct cc_bbr *b)
 {
     return bbr_bw(b) * (double)b->rtt_min_ns / 1e9;
+}
+
+/* What one send holds. */
+static double bbr_burst(const struct cc *cc)
+{
+    return fmin(fmax(2.0, floor(cc->pacing * bbr_super_packet_s)), BBR_BURST_MOST);
+}
+
+/* Room for what waits in the two hosts; even, and more while it looks for bandwidth. */
+static double bbr_with_budget(const struct cc *cc, double segments)
+{
+    const struct cc_bbr *b = &cc->bbr;
+    double even = 2.0 * ceil((ceil(segments) + 3.0 * bbr_burst(cc)) / 2.0);
+    return b->mode == BBR_PROBE_BW && b->cycle == 0 ? even + 2.0 : even;
+}
+
+static double bbr_inflight(const struct cc *cc, double gain)
+{
+    return bbr_with_budget(cc, gain * bbr_bdp(&cc->bbr));
 }
 
 /* True at the first acknowledgement of a round trip. */
@@ -188,12 +235,9 @@ static bool bbr_round(struct cc_bbr *b, const struct cc_ack *ack)
     if (start) {
         b->next_round_delivered = ack->delivered;
         b->round++;
-        b->bw[b->round % CC_BBR_BW_ROUNDS] = 0.0;
     }
-    if (ack->rate > 0.0 && (!ack->rate_limited || ack->rate > bbr_bw(b))) {
-        double *newest = &b->bw[b->round % CC_BBR_BW_ROUNDS];
-        *newest = fmax(*newest, ack->rate);
-    }
+    if (ack->rate > 0.0 && (!ack->rate_limited || ack->rate >= bbr_bw(b)))
+        bbr_update_bw(b, ack->rate);
     return start;
 }
 
@@ -215,26 +259,35 @@ static void bbr_enter_probe_bw(struct cc_bbr *b, struct tstamp now)
     b->mode = BBR_PROBE_BW;
     b->cycle = 2 + (unsigned)(b->round % (BBR_CYCLE - 2)); /* any phase but the draining one */
     b->cycle_at = now;
-    b->pacing_gain = 1.0;
-    b->window_gain = 2.0;
 }
 
-static void bbr_cycle(struct cc_bbr *b, const struct cc_ack *ack)
+static void bbr_cycle(struct cc *cc, const struct cc_ack *ack)
 {
-    static const double gains[BBR_CYCLE] = { 1.25, 0.75, 1, 1, 1, 1, 1, 1 };
+    struct cc_bbr *b = &cc->bbr;
     bool over = tstamp_sub(ack->now, b->cycle_at) > b->rtt_min_ns;
     if (b->pacing_gain > 1.0)
-        over = over && (ack->lost > 0 || ack->inflight_before >= 1.25 * bbr_bdp(b));
+        over = over && (ack->lost > 0 ||
+                        ack->inflight_before + bbr_burst(cc) >= bbr_inflight(cc, b->pacing_gain));
     else if (b->pacing_gain < 1.0)
-        over = over || ack->inflight_before <= bbr_bdp(b);
+        over = over || ack->inflight_before <= bbr_inflight(cc, 1.0);
     if (!over)
         return;
     b->cycle = (b->cycle + 1) % BBR_CYCLE;
     b->cycle_at = ack->now;
-    b->pacing_gain = gains[b->cycle];
 }
 
-static void bbr_probe_rtt(struct cc *cc, const struct cc_ack *ack)
+static void bbr_end_probe_rtt(struct cc *cc, struct tstamp now)
+{
+    struct cc_bbr *b = &cc->bbr;
+    b->rtt_min_at = now;
+    cc->window = fmax(cc->window, b->window_before);
+    if (b->full_bw_reached)
+        bbr_enter_probe_bw(b, now);
+    else
+        b->mode = BBR_STARTUP;
+}
+
+static void bbr_probe_rtt(struct cc *cc, const struct cc_ack *ack, bool round_start)
 {
     struct cc_bbr *b = &cc->bbr;
     bool expired = tstamp_sub(ack->now, b->rtt_min_at) > BBR_RTT_WINDOW_NS;
@@ -244,24 +297,21 @@ static void bbr_probe_rtt(struct cc *cc, const struct cc_ack *ack)
     }
     if (expired && b->mode != BBR_PROBE_RTT) {
         b->mode = BBR_PROBE_RTT;
-        b->pacing_gain = 1.0;
-        b->window_before = fmax(cc->window, b->window_before);
+        b->window_before = ack->recovering ? fmax(cc->window, b->window_before) : cc->window;
         b->probe_rtt_end = TSTAMP_NEVER;
     }
     if (b->mode != BBR_PROBE_RTT)
         return;
     if (tstamp_is_never(b->probe_rtt_end)) {
-        if (ack->inflight <= BBR_WINDOW_MIN)
+        if (ack->inflight <= BBR_WINDOW_MIN) {
             b->probe_rtt_end = tstamp_add(ack->now, BBR_PROBE_RTT_NS);
-    } else if (tstamp_reached(b->probe_rtt_end, ack->now)) {
-        b->rtt_min_at = ack->now;
-        cc->window = fmax(cc->window, b->window_before);
-        if (b->full_bw_reached) {
-            bbr_enter_probe_bw(b, ack->now);
-        } else {
-            b->mode = BBR_STARTUP;
-            b->pacing_gain = b->window_gain = bbr_high_gain;
+            b->probe_rtt_round = false;
+            b->next_round_delivered = ack->delivered;
         }
+    } else {
+        b->probe_rtt_round = b->probe_rtt_round || round_start;
+        if (b->probe_rtt_round && tstamp_reached(b->probe_rtt_end, ack->now))
+            bbr_end_probe_rtt(cc, ack->now);
     }
 }
 
@@ -286,33 +336,38 @@ static void bbr_extra(struct cc *cc, const struct cc_ack *ack, bool round_start)
     b->extra[b->extra_at] = fmax(b->extra[b->extra_at], extra);
 }
 
-/* Room for what waits in the two hosts, and for heaps of acknowledgements. */
-static double bbr_allowance(const struct cc *cc)
-{
-    const struct cc_bbr *b = &cc->bbr;
-    double extra = fmin(fmax(b->extra[0], b->extra[1]), bbr_bw(b) * bbr_extra_most_s);
-    double burst = fmax(2.0, floor(cc->pacing * bbr_super_packet_s));
-    return 3.0 * burst + (b->full_bw_reached ? extra : 0.0);
-}
-
 static void bbr_set_window(struct cc *cc, const struct cc_ack *ack, bool round_start)
 {
     struct cc_bbr *b = &cc->bbr;
-    double target = bbr_bdp(b) * b->window_gain + bbr_allowance(cc);
+    double extra = fmin(fmax(b->extra[0], b->extra[1]), bbr_bw(b) * bbr_extra_most_s);
+    double target = bbr_bdp(b) * b->window_gain + (b->full_bw_reached ? extra : 0.0);
+    target = bbr_with_budget(cc, target);
     if (ack->lost > 0)
         cc->window = fmax(cc->window - ack->lost, 1.0);
     if (b->conserving && round_start && b->round > b->conserve_round)
         b->conserving = false;
-    if (ack->recovering && b->conserving) {
+    if (ack->acked == 0) {
+        /* only the bounds */
+    } else if (ack->recovering && b->conserving) {
         cc->window = fmax(cc->window, (double)(ack->inflight + ack->acked));
-    } else if (b->full_bw_reached) {
-        cc->window = fmin(cc->window + ack->acked, target);
-    } else if (cc->window < target || ack->delivered < CC_INITIAL_WINDOW) {
-        cc->window += ack->acked;
+    } else {
+        if (b->full_bw_reached)
+            cc->window = fmin(cc->window + ack->acked, target);
+        else if (cc->window < target || ack->delivered < CC_INITIAL_WINDOW)
+            cc->window += ack->acked;
+        cc->window = fmax(cc->window, BBR_WINDOW_MIN);
     }
-    cc->window = fmax(cc->window, BBR_WINDOW_MIN);
     if (b->mode == BBR_PROBE_RTT)
         cc->window = fmin(cc->window, BBR_WINDOW_MIN);
+}
+
+static void bbr_set_gains(struct cc_bbr *b)
+{
+    static const double cycle[BBR_CYCLE] = { 1.25, 0.75, 1, 1, 1, 1, 1, 1 };
+    const double pacing[] = { bbr_high_gain, 1.0 / bbr_high_gain, 1.0, 1.0 };
+    const double window[] = { bbr_high_gain, bbr_high_gain, 2.0, 1.0 };
+    b->pacing_gain = b->mode == BBR_PROBE_BW ? cycle[b->cycle] : pacing[b->mode];
+    b->window_gain = window[b->mode];
 }
 
 static void bbr_ack(struct cc *cc, const struct cc_ack *ack)
@@ -320,18 +375,16 @@ static void bbr_ack(struct cc *cc, const struct cc_ack *ack)
     struct cc_bbr *b = &cc->bbr;
     bool round_start = bbr_round(b, ack);
     bbr_extra(cc, ack, round_start);
+    if (b->mode == BBR_PROBE_BW)
+        bbr_cycle(cc, ack);
     if (round_start)
         bbr_look_full(b, ack);
-    if (b->mode == BBR_STARTUP && b->full_bw_reached) {
+    if (b->mode == BBR_STARTUP && b->full_bw_reached)
         b->mode = BBR_DRAIN;
-        b->pacing_gain = 1.0 / bbr_high_gain;
-        b->window_gain = bbr_high_gain;
-    }
-    if (b->mode == BBR_DRAIN && ack->inflight <= bbr_bdp(b))
+    if (b->mode == BBR_DRAIN && ack->inflight <= bbr_inflight(cc, 1.0))
         bbr_enter_probe_bw(b, ack->now);
-    if (b->mode == BBR_PROBE_BW)
-        bbr_cycle(b, ack);
-    bbr_probe_rtt(cc, ack);
+    bbr_probe_rtt(cc, ack, round_start);
+    bbr_set_gains(b);
 
     double bw = bbr_bw(b);
     if (bw == 0.0 && ack->srtt_ns > 0)
@@ -340,6 +393,11 @@ static void bbr_ack(struct cc *cc, const struct cc_ack *ack)
     if (b->full_bw_reached || pacing > cc->pacing)
         cc->pacing = pacing;
     bbr_set_window(cc, ack, round_start);
+}
+
+bool cc_is_probing_rtt(const struct cc *cc)
+{
+    return cc->kind == CC_BBR && cc->bbr.mode == BBR_PROBE_RTT;
 }
 
 void cc_ack(struct cc *cc, const struct cc_ack *ack)
@@ -358,7 +416,7 @@ void cc_congestion(struct cc *cc, struct tstamp now, uint32_t inflight)
         return;
     }
     struct cc_bbr *b = &cc->bbr;
-    b->window_before = cc->window;
+    b->window_before = b->mode == BBR_PROBE_RTT ? fmax(b->window_before, cc->window) : cc->window;
     b->conserving = true;
     b->conserve_round = b->round;
     cc->undo_window = cc->window;

@@ -20,7 +20,6 @@ enum cc_hystart { CC_HYSTART_OFF, CC_HYSTART_CLASSIC, CC_HYSTART_PLUS };
 
 enum {
     CC_INITIAL_WINDOW = 10,
-    CC_BBR_BW_ROUNDS = 10,
 };
 
 struct cc_cubic {
@@ -44,9 +43,14 @@ struct cc_cubic {
 
 enum bbr_mode { BBR_STARTUP, BBR_DRAIN, BBR_PROBE_BW, BBR_PROBE_RTT };
 
+struct cc_bbr_sample {
+    uint64_t round;
+    double rate; /* segments/s */
+};
+
 struct cc_bbr {
     enum bbr_mode mode;
-    double bw[CC_BBR_BW_ROUNDS]; /* segments/s, the largest of each of the last rounds */
+    struct cc_bbr_sample bw[3]; /* the largest of the last ten rounds, and what may follow it */
     uint64_t round;
     uint64_t next_round_delivered;
     double full_bw;
@@ -55,6 +59,7 @@ struct cc_bbr {
     int64_t rtt_min_ns;
     struct tstamp rtt_min_at;
     struct tstamp probe_rtt_end; /* NEVER: not at the small window yet */
+    bool probe_rtt_round;        /* a round at the small window is over */
     unsigned cycle;
     struct tstamp cycle_at;
     double pacing_gain;
@@ -103,6 +108,8 @@ struct cc_ack {
 
 void cc_init(struct cc *cc, enum cc_kind kind, enum cc_hystart hystart, struct tstamp now);
 void cc_ack(struct cc *cc, const struct cc_ack *ack);
+/* Then its delivery rate tells nothing of the path. */
+bool cc_is_probing_rtt(const struct cc *cc);
 /* Recovery begins, by loss or by ECN. */
 void cc_congestion(struct cc *cc, struct tstamp now, uint32_t inflight);
 void cc_recovered(struct cc *cc);

@@ -33,7 +33,7 @@ static void note_sent(struct sender *s, uint64_t number, bool repeat)
         .pn = ++s->next_pn,
         .in_flight = true,
         .repeated = repeat,
-        .rate_limited = s->rate_limited,
+        .rate_limited = s->rate_limited_to > 0,
     };
     sender_list_add(s, number);
     s->inflight++;
@@ -117,9 +117,10 @@ static bool send_one(struct sender *s, uint32_t room)
         return true;
     }
     uint64_t window_left = new_segments(s);
-    s->rate_limited = window_left == 0;
-    if (window_left == 0)
+    if (window_left == 0) {
+        s->rate_limited_to = s->delivered + s->inflight;
         return false;
+    }
     uint16_t count = super_segments(s);
     if (count > room)
         count = (uint16_t)room;
@@ -298,6 +299,8 @@ static void receive_ack(struct sender *s, const struct segment *ack)
     if (rtt_ns > 0)
         note_rtt(s, rtt_ns);
     double rate = delivery_rate(s, &h);
+    if (s->delivered > s->rate_limited_to)
+        s->rate_limited_to = 0;
     if (h.count > 0) {
         s->backoff = 0;
         s->probe_outstanding = false;
@@ -327,6 +330,8 @@ static void receive_ack(struct sender *s, const struct segment *ack)
                        .window_limited = 2.0 * inflight_before >= s->cc.window,
                        .recovering = s->state == SENDER_RECOVERY,
                    });
+    if (cc_is_probing_rtt(&s->cc))
+        s->rate_limited_to = s->delivered + s->inflight;
     sender_reduce(s, h.count);
     sender_push(s);
 }

@@ -106,7 +106,7 @@ struct sender {
     uint64_t delivered;
     struct tstamp delivered_at;
     struct tstamp first_sent_at;
-    bool rate_limited;
+    uint64_t rate_limited_to; /* until so many are delivered samples are too low; 0: they are not */
 
     struct tstamp next_send; /* pacing */
     struct timer loss_timer; /* reordering window, tail loss probe or RTO */

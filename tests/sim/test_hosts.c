@@ -224,6 +224,18 @@ static void loss_limits_cubic_but_not_bbr(void **state)
     assert_true(bbr.stream[LINK_DOWN].share > 0.85);
 }
 
+/* Ten rounds of four packets in flight tell nothing of the bandwidth. */
+static void bbr_keeps_its_rate_when_it_measures_its_round_trip(void **state)
+{
+    (void)state;
+    struct sim_result result;
+    struct sim_config config = alone(SIM_TCP_BBR);
+    config.run_ns = 24 * NS_PER_S;
+    config.warmup_ns = 12 * NS_PER_S;
+    run(&config, "50/300,10ms,jitter=1", &result);
+    assert_true(result.stream[LINK_DOWN].share > 0.9);
+}
+
 static void reordering_is_undone(void **state)
 {
     (void)state;
@@ -271,6 +283,7 @@ int main(void)
         cmocka_unit_test(what_a_repeat_overtakes_is_discarded),
         cmocka_unit_test(every_transport_fills_a_link),
         cmocka_unit_test(loss_limits_cubic_but_not_bbr),
+        cmocka_unit_test(bbr_keeps_its_rate_when_it_measures_its_round_trip),
         cmocka_unit_test(reordering_is_undone),
         cmocka_unit_test(a_cut_stalls_and_ends),
         cmocka_unit_test(equal_seeds_give_equal_digests),
