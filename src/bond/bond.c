@@ -62,6 +62,7 @@ struct bond *bond_new(const struct bond_config *config, struct tstamp now)
     flowq_init(&b->queue, config->seed,
                config->queue_bytes_max > 0 ? config->queue_bytes_max : QUEUE_BYTES_DEFAULT);
     reorder_init(&b->reorder);
+    recruit_clear(b);
     b->now = now;
     b->expire_at = TSTAMP_NEVER;
     return b;
@@ -81,6 +82,7 @@ void bond_reset(struct bond *b, struct tstamp now)
         path_clear(&b->paths[i]);
     b->known = 0;
     clear_repairs(b);
+    recruit_clear(b);
     reorder_clear(&b->reorder);
     memset(b->lane_next, 0, sizeof b->lane_next);
     memset(b->arrivals, 0, sizeof b->arrivals);
@@ -395,7 +397,10 @@ void bond_rx_ack(struct bond *b, struct tstamp now, uint8_t arrived_on, const st
 
 struct pkt *bond_deliver(struct bond *b)
 {
-    return pkt_list_pop(&b->reorder.out);
+    struct pkt *p;
+    while ((p = pkt_list_pop(&b->reorder.out)) != NULL && recruit_hold(b, p))
+        ;
+    return p;
 }
 
 /* ---- time ---- */
@@ -420,6 +425,7 @@ void bond_tick(struct bond *b, struct tstamp now)
     survey_bulk(b);
     for_each_path (b, p)
         p->rate.calm = policy_is_urgent(b, now);
+    recruit_tick(b, now);
     adapt_hold(b);
     reorder_tick(&b->reorder, now);
     if (any_usable(b) || b->queue.bytes == 0) {
@@ -440,7 +446,7 @@ static struct tstamp send_deadline(const struct path *p)
 
 struct tstamp bond_deadline(const struct bond *b)
 {
-    struct tstamp t = reorder_deadline(&b->reorder);
+    struct tstamp t = tstamp_min(reorder_deadline(&b->reorder), recruit_deadline(b));
     bool usable = false;
     bool opened = any_open(b); /* what is to be acknowledged waits for a way back */
     struct tstamp room = TSTAMP_NEVER;

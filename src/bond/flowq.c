@@ -17,6 +17,8 @@ static const double sparse_decay_ns = 100e6;
 #define ACK_START_PART 10      /* of the window: some seven acknowledgements while it doubles */
 #define ACK_TURN_NS (200 * NS_PER_MS)
 #define ACK_GAP_SCALE_MOST 4
+#define HEAVY_VOTES (INT64_C(64) << 10) /* bytes */
+#define HEAVY_VOTES_MAX (INT64_C(256) << 10)
 
 void flowq_init(struct flowq *q, uint64_t seed, uint32_t bytes_max)
 {
@@ -273,6 +275,33 @@ static bool drop_from_fattest(struct flowq *q)
     return p != NULL;
 }
 
+/* True: it is the flow that counts now. */
+static bool count_heavy(struct flowq_heavy *h, const struct inner_info *info, uint32_t bytes)
+{
+    bool same = h->hash == info->flow_hash;
+    if (!same && !h->kept) {
+        h->votes -= bytes;
+        if (h->votes < 0 && info->tcp_data) {
+            *h = (struct flowq_heavy){ .hash = info->flow_hash, .votes = bytes };
+            same = true;
+        }
+    } else if (same) {
+        h->votes = h->votes + bytes < HEAVY_VOTES_MAX ? h->votes + bytes : HEAVY_VOTES_MAX;
+    }
+    if (same && info->tcp_data) {
+        h->bytes += bytes;
+        if ((int32_t)(info->tcp_end - h->tcp_end) > 0 || h->bytes == bytes)
+            h->tcp_end = info->tcp_end;
+    }
+    return same && h->kept;
+}
+
+bool flowq_heavy(const struct flowq *q, uint32_t *hash)
+{
+    *hash = q->heavy.hash;
+    return q->heavy.votes >= HEAVY_VOTES;
+}
+
 void flowq_push(struct flowq *q, struct tstamp now, struct pkt *p)
 {
     struct inner_info info;
@@ -293,7 +322,8 @@ void flowq_push(struct flowq *q, struct tstamp now, struct pkt *p)
         q->banded++;
     double recent = recent_bytes(f, now, p->len_bytes);
     bool waiting = f->packets.head != NULL || f->ack != NULL;
-    bool sparse = band->realtime || (recent < FLOWQ_SPARSE_BYTES && !waiting);
+    bool heavy = count_heavy(&q->heavy, &info, p->len_bytes);
+    bool sparse = band->realtime || (recent < FLOWQ_SPARSE_BYTES && !waiting && !heavy);
 
     if (info.pure_ack && !band->realtime && p->gso == PKT_GSO_NONE &&
         (f->ack == NULL ||

@@ -73,6 +73,15 @@ struct flowq_flow {
     bool dropping;
 };
 
+/* The TCP flow that sends more than all others together, by majority vote (Boyer and Moore). */
+struct flowq_heavy {
+    uint32_t hash;
+    int64_t votes;    /* bytes of it above those of the others, of late */
+    uint64_t bytes;   /* of it */
+    uint32_t tcp_end; /* behind its last byte sent */
+    bool kept;        /* set by the bond: votes do not count, and it is never sparse */
+};
+
 struct flowq_band {
     struct flowq_flow *flows; /* flow_count of them */
     uint32_t flow_count;
@@ -94,6 +103,7 @@ struct flowq {
     struct tstamp ack_turn_end;
     uint32_t ack_flows;
     struct flowq_codel codel;
+    struct flowq_heavy heavy;
     uint64_t seed;
     uint32_t bytes_max;
     uint32_t bytes;  /* waiting, all classes */
@@ -141,6 +151,9 @@ static inline bool flowq_has_bulk(const struct flowq *q)
 {
     return flowq_band_has_bulk(&q->plain);
 }
+
+/* Which TCP flow sends most of what is sent; false: none does. */
+bool flowq_heavy(const struct flowq *q, uint32_t *hash);
 
 /* The caller gets the reference; NULL: none waits. */
 struct pkt *flowq_pop_sparse(struct flowq *q);

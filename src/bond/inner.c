@@ -64,6 +64,19 @@ static uint32_t hash_flow(const struct inner_info *i, const uint8_t *ports, uint
     return (uint32_t)(mix(h, 0) >> 32); /* once more: the ports have met one round only */
 }
 
+uint32_t inner_reverse_hash(const uint8_t *data, const struct inner_info *i, uint64_t seed)
+{
+    struct inner_info back = *i;
+    uint8_t ports[4] = { 0 };
+    back.source = i->destination;
+    back.destination = i->source;
+    if (i->l4_offset == 0)
+        return hash_flow(&back, NULL, seed);
+    memcpy(ports, data + i->l4_offset + 2, 2);
+    memcpy(ports + 2, data + i->l4_offset, 2);
+    return hash_flow(&back, ports, seed);
+}
+
 /* The transport's part: ports for the hash, and whether it is an acknowledgement alone. */
 static const uint8_t *parse_transport(const uint8_t *l4, size_t len, struct inner_info *out)
 {
@@ -75,6 +88,8 @@ static const uint8_t *parse_transport(const uint8_t *l4, size_t len, struct inne
         out->pure_ack =
             header == len && (flags & TCP_ACK) != 0 && (flags & (TCP_FIN | TCP_SYN | TCP_RST)) == 0;
         out->tcp_ack = be32_get(l4 + 8);
+        out->tcp_data = header < len && (flags & (TCP_SYN | TCP_RST)) == 0;
+        out->tcp_end = be32_get(l4 + 4) + (uint32_t)(len - header);
         return l4;
     }
     return out->protocol == PROTO_UDP && len >= UDP_HEADER ? l4 : NULL;

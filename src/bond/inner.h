@@ -22,6 +22,8 @@ struct inner_info {
     uint32_t flow_hash;    /* of addresses, protocol and ports, keyed by seed */
     bool pure_ack;         /* TCP ACK alone, without data, SYN, FIN or RST */
     uint32_t tcp_ack;      /* its acknowledgement number */
+    bool tcp_data;         /* TCP with data, without SYN and RST */
+    uint32_t tcp_end;      /* behind its last byte; counted to the end of the packet */
     const uint8_t *source; /* 4 or 16 bytes, into the packet */
     const uint8_t *destination;
 };
@@ -32,6 +34,9 @@ bool inner_parse(const uint8_t *data, size_t len_bytes, uint64_t seed, struct in
 /* Whether it begins as TCP over IPv4 or IPv6 without extension headers; headers need not be whole.
  */
 bool inner_is_tcp(const uint8_t *data, size_t len_bytes);
+
+/* The hash of the flow in the other direction; i: of the packet at data. */
+uint32_t inner_reverse_hash(const uint8_t *data, const struct inner_info *i, uint64_t seed);
 
 /* Sets congestion experienced (RFC 3168); false if the packet's sender does not speak ECN. */
 bool inner_mark_ce(uint8_t *data, size_t len_bytes);

@@ -2,8 +2,8 @@
 /*
  * What a bond holds, for the files that make it up: bond.c (its life, its paths and what comes in),
  * bench.c (paths that do more harm than good), survey.c (what is to be known of all paths),
- * schedule.c (which path a packet takes), policy.c (what policies change in that), output.c (what
- * leaves and when) and stats.c.
+ * schedule.c (which path a packet takes), recruit.c (TCP windows that are too small for slow
+ * paths), policy.c (what policies change in that), output.c (what leaves and when) and stats.c.
  */
 #ifndef HAWSER_BOND_INTERNAL_H
 #define HAWSER_BOND_INTERNAL_H
@@ -12,6 +12,7 @@
 #include "bond/flowq.h"
 #include "bond/frame.h"
 #include "bond/path.h"
+#include "bond/recruit.h"
 #include "bond/reorder.h"
 
 enum { EVENTS_MAX = 512 /* a power of two */ };
@@ -39,9 +40,10 @@ struct bond {
     uint64_t bulk_bytes; /* inner bytes given to paths since then */
     struct tstamp bulk_since;
     double bulk_bps;
-    bool sharing;         /* bulk comes faster than the best path takes it */
-    double latest_owd_ns; /* of the usable paths, with its jitter; see survey_paths() */
-    uint32_t inner_mtu;   /* largest piece that crosses each of them */
+    struct tstamp bulk_at; /* when some was committed last */
+    bool sharing;          /* bulk comes faster than the best path takes it */
+    double latest_owd_ns;  /* of the usable paths, with its jitter; see survey_paths() */
+    uint32_t inner_mtu;    /* largest piece that crosses each of them */
     /* preference among paths: set by survey_paths() and survey_load() */
     bool ranked;              /* the usable paths are not all of one rank */
     double cheap_bps;         /* capacity of the usable paths of the lowest rank */
@@ -59,6 +61,7 @@ struct bond {
     uint32_t lane_next[WIRE_LANES_MAX];
     struct tstamp lane_used[WIRE_LANES_MAX];
     struct segment_ring repairs;
+    struct recruit recruit;
     struct policies *policies; /* owned; NULL: there never was one */
     /* receiver */
     struct reorder reorder;

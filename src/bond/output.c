@@ -12,9 +12,14 @@ enum {
 /* Acknowledgements that would be due within this time leave with others. */
 #define ACK_JOIN_NS (2 * NS_PER_MS)
 
-/* Others wait behind what leaves now. */
+/*
+ * Others wait behind what leaves now; or the path is recruited for a paced flow, which gives it all
+ * that it takes though nothing waits.
+ */
 static bool is_loaded(const struct bond *b, const struct path *p)
 {
+    if (p->rate.phase == RATE_START && recruit_shares(&b->recruit))
+        return true;
     return p->committed.count > 0 || flowq_has_bulk(&b->queue);
 }
 

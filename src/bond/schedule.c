@@ -15,6 +15,7 @@
 #define RUN_NS (NS_PER_MS / 4)
 #define EXPRESS_SPILL_NS 10e6 /* a path with so much to send at once has no room for more */
 #define LOAD_SPILLS 0.15
+#define PAUSE_NS (4 * NS_PER_MS)
 
 enum { REPAIRS_PUT_OFF = 8 }; /* looked at behind the first that must wait for its path */
 
@@ -80,6 +81,18 @@ static void consider(struct choice *best, struct path *p, unsigned rank, double 
 }
 
 /*
+ * A recruited path is used by what is paced, too: of those that are free, the one that was for
+ * longest; but the slowest while the flow measures its smallest round trip.
+ */
+static double shared_wait(const struct bond *b, const struct path *p, struct tstamp now)
+{
+    double backlog = (double)path_backlog_ns(p, now);
+    if (tstamp_sub(now, b->bulk_at) > PAUSE_NS)
+        return -p->rate.owd_ns;
+    return backlog > 0 ? backlog : (double)tstamp_sub(p->free_at, now);
+}
+
+/*
  * The path with room, of the lowest rank, on which a bulk packet would arrive first, or NULL. While
  * the paths carry together more than the best could alone, the one that is free first: what has
  * room arrives no later than the slowest path's packets, and the inner round trip is theirs. Going
@@ -92,8 +105,9 @@ struct path *schedule_bulk(struct bond *b, struct tstamp now, uint32_t bytes, ui
     for_each_path (b, p)
         if ((among >> p->id & 1) != 0 && schedule_has_room(b, p, now, among))
             consider(&best, p, path_rank(p),
-                     b->sharing ? (double)path_backlog_ns(p, now)
-                                : predict_arrival(p, now, bytes, false));
+                     recruit_shares(&b->recruit) ? shared_wait(b, p, now)
+                     : b->sharing                ? (double)path_backlog_ns(p, now)
+                                                 : predict_arrival(p, now, bytes, false));
     return best.path;
 }
 
@@ -190,6 +204,7 @@ void schedule_commit(struct bond *b, struct tstamp now, struct pkt *pkt, uint16_
         offset += bytes;
     }
     b->bulk_bytes += total;
+    b->bulk_at = now;
     pkt_put(pkt);
 }
 
@@ -200,6 +215,8 @@ void schedule_commit(struct bond *b, struct tstamp now, struct pkt *pkt, uint16_
 struct path *schedule_next_bulk(struct bond *b, struct tstamp now)
 {
     struct path *p = b->run_path;
+    if (recruit_shares(&b->recruit) && tstamp_sub(now, b->bulk_at) > PAUSE_NS)
+        p = NULL;
     if (p == NULL || b->run_ns <= 0 || !schedule_has_room(b, p, now, POLICY_ANY_PATH)) {
         p = b->run_path = schedule_bulk(b, now, FRAME_BYTES, POLICY_ANY_PATH);
         b->run_ns = RUN_NS;

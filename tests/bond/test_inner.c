@@ -139,11 +139,52 @@ static void an_acknowledgement_alone_is_pure(void **state)
         struct inner_info info = parse(p);
         assert_int_equal(info.pure_ack, acknowledgements[i].pure);
         assert_int_equal(info.tcp_ack, 77);
+        assert_int_equal(info.tcp_data, acknowledgements[i].data);
+        assert_int_equal(info.tcp_end, acknowledgements[i].data);
         pkt_put(p);
     }
     struct pkt *udp = packet_udp(pool, 1, 0, 40);
     assert_false(parse(udp).pure_ack);
     pkt_put(udp);
+}
+
+static void turn_round(uint8_t *data, size_t addresses, size_t address_bytes, size_t ports)
+{
+    uint8_t source[16];
+    memcpy(source, data + addresses, address_bytes);
+    memcpy(data + addresses, data + addresses + address_bytes, address_bytes);
+    memcpy(data + addresses + address_bytes, source, address_bytes);
+    memcpy(source, data + ports, 2);
+    memcpy(data + ports, data + ports + 2, 2);
+    memcpy(data + ports + 2, source, 2);
+}
+
+static void the_other_direction_of_a_flow_is_told(void **state)
+{
+    (void)state;
+    struct pkt *p = packet_tcp_ack(pool, 1, 77);
+    struct pkt *other = packet_tcp_ack(pool, 2, 77);
+    uint32_t there = parse(p).flow_hash;
+    turn_round(p->data, 12, 4, 20);
+    turn_round(other->data, 12, 4, 20);
+    struct inner_info back = parse(p);
+    struct inner_info other_back = parse(other);
+    assert_int_not_equal(back.flow_hash, there);
+    assert_int_equal(inner_reverse_hash(p->data, &back, SEED), there);
+    assert_int_not_equal(inner_reverse_hash(other->data, &other_back, SEED), there);
+    pkt_put(p);
+    pkt_put(other);
+
+    uint8_t ipv6[128];
+    struct inner_info info;
+    size_t len = ipv6_udp(ipv6, NULL, 0);
+    ipv6[41] = 7;
+    assert_true(inner_parse(ipv6, len, SEED, &info));
+    there = info.flow_hash;
+    turn_round(ipv6, 8, 16, 40);
+    assert_true(inner_parse(ipv6, len, SEED, &info));
+    assert_int_not_equal(info.flow_hash, there);
+    assert_int_equal(inner_reverse_hash(ipv6, &info, SEED), there);
 }
 
 /* Ethernet pads short frames; the padding is no data. */
@@ -417,6 +458,7 @@ int main(void)
         cmocka_unit_test(fragments_of_a_packet_are_one_flow),
         cmocka_unit_test(extension_headers_are_passed_over),
         cmocka_unit_test(an_acknowledgement_alone_is_pure),
+        cmocka_unit_test(the_other_direction_of_a_flow_is_told),
         cmocka_unit_test(tcp_is_told_by_the_first_bytes),
         cmocka_unit_test(bytes_behind_the_packet_do_not_count),
         cmocka_unit_test(broken_packets_are_refused),
