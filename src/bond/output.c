@@ -51,7 +51,12 @@ static void start_ack(struct bond *b, struct tstamp now, struct path *p, uint8_t
                       uint32_t further)
 {
     /* On standby, the answer to a probe need not cost anything there. */
-    bool idle = p->acker.pending <= 1 && (p->state != BOND_PATH_STANDBY || !any_usable(b));
+    bool off = p->config.use == WIRE_PATH_DOWN;
+    bool idle = !off && p->acker.pending <= 1 && (p->state != BOND_PATH_STANDBY || !any_usable(b));
+    if (off && carrier == p->id) {
+        p->acker.due = TSTAMP_NEVER; /* there is no other, and nothing goes over it */
+        return;
+    }
     if (!acker_build(&p->acker, now, &p->ack))
         return;
     p->ack.path = p->id;

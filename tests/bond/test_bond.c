@@ -359,6 +359,29 @@ static void a_dear_path_waits_until_the_cheap_are_full(void **state)
     assert_string_equal(path_stats(0, 1).why, "dear: waits until the cheaper ones are full");
 }
 
+/* Acknowledgements that are sent again when the last link falls must not go out on it. */
+static void what_is_switched_off_stays_silent(void **state)
+{
+    (void)state;
+    static const struct pipe_link links[] = { LINK(20, 10, 0), LINK(20, 10, 0) };
+    open_links(links, 2);
+    for (unsigned i = 0; i < 500; i++) {
+        pipe_send(pipe, 0, 1, 1000);
+        pipe_run(pipe, NS_PER_MS);
+    }
+    for (unsigned side = 0; side < 2; side++) {
+        struct bond_path_config off = pipe->config;
+        off.use = WIRE_PATH_DOWN;
+        bond_path_open(pipe->bond[side], pipe_now(pipe, side), 1, &off);
+    }
+    settle();
+    uint64_t before = pipe->links[1].bytes[0] + pipe->links[1].bytes[1];
+    for (unsigned side = 0; side < 2; side++)
+        bond_path_suspect(pipe->bond[side], pipe_now(pipe, side), 0);
+    settle();
+    assert_int_equal(pipe->links[1].bytes[0] + pipe->links[1].bytes[1], before);
+}
+
 static void standby_helps_the_busy_only_where_it_may(void **state)
 {
     (void)state;
@@ -771,6 +794,7 @@ int main(void)
         bond_test(a_standby_path_waits_for_its_turn),
         bond_test(a_last_resort_comes_after_all_others),
         bond_test(a_dear_path_waits_until_the_cheap_are_full),
+        bond_test(what_is_switched_off_stays_silent),
         bond_test(standby_helps_the_busy_only_where_it_may),
         bond_test(a_limit_is_kept_and_the_queue_behind_it_short),
         bond_test(it_says_why_a_path_is_not_used),
