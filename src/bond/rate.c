@@ -20,6 +20,9 @@ static const int64_t start_again_ns = NS_PER_S;
 static const int64_t idle_ns = 5 * NS_PER_S;
 static const double idle_share = 0.1;      /* of the capacity: makes no queue */
 static const double sparse_gap_ns = 100e6; /* packets further apart have little in common */
+static const double hope_memory_ns = 3e9;
+static const double low_memory_ns = 10e9;
+static const int64_t settle_ns = 3 * NS_PER_S; /* of the capacity, behind start-up */
 static const double drain_check_ns = 10e6;
 static const double drain_shallow = 0.88;
 static const double drain_deep = 0.5;
@@ -62,6 +65,11 @@ void rate_restart(struct rate *r, struct tstamp now, int64_t rtt_ns)
     r->probe_gain = probe_gain_first;
     r->no_queue_since = TSTAMP_NEVER;
     r->busy_at = now;
+}
+
+double rate_swing(const struct rate *r)
+{
+    return r->low_bps > 0 ? fmax(r->hope_bps / r->low_bps, 1) : 1;
 }
 
 void rate_expect(struct rate *r, double bps)
@@ -261,6 +269,7 @@ static void leave_start(struct rate *r, struct tstamp now, double delivered)
     set_capacity(r, fmax(delivered, 300e3));
     r->delivered_bps = r->capacity_bps;
     r->phase = RATE_DRAIN;
+    r->found_at = now;
     r->drain_until = tstamp_add(now, (int64_t)fmin(2 * r->queue_ns, 500e6));
 }
 
@@ -343,6 +352,15 @@ static void come_down(struct rate *r, struct tstamp now, double delivered, bool 
     set_capacity(r, all_there_is ? delivered : fmax(delivered, 0.85 * r->capacity_bps));
 }
 
+static void note_extremes(struct rate *r, struct tstamp now, double span_ns)
+{
+    bool settling = tstamp_sub(now, r->found_at) < settle_ns;
+    r->hope_bps = fmax(r->capacity_bps, r->hope_bps * (1 - fmin(span_ns / hope_memory_ns, 1)));
+    r->low_bps += (r->capacity_bps - r->low_bps) * fmin(span_ns / low_memory_ns, 1);
+    if (settling || r->low_bps <= 0 || r->low_bps > r->capacity_bps)
+        r->low_bps = r->capacity_bps;
+}
+
 static void update_steady(struct rate *r, struct tstamp now, double delivered, double sent,
                           double span_ns, bool loaded, double srtt_ns)
 {
@@ -355,7 +373,7 @@ static void update_steady(struct rate *r, struct tstamp now, double delivered, d
     bool overdriven = sent > 0.95 * r->capacity_bps || delivered < 0.9 * sent;
     if ((r->high_queue_windows >= 2 && overdriven) || r->high_loss_windows >= 3)
         come_down(r, now, delivered, loaded, srtt_ns);
-    r->hope_bps = fmax(r->capacity_bps, r->hope_bps * (1 - fmin(span_ns / 3e9, 1)));
+    note_extremes(r, now, span_ns);
     update_probe(r, now, loaded, srtt_ns);
     if (r->phase == RATE_DRAIN &&
         (tstamp_reached(r->drain_until, now) || r->queue_ns < queue_target_ns(r)))

@@ -50,10 +50,12 @@ struct rate {
     double capacity_bps;
     double bucket_bps[2];
     double bucket_loaded_ns;
-    double delivered_bps; /* A, smoothed */
-    double last_bps;      /* A of the last window */
-    double hope_bps;      /* largest C of the last seconds, fading */
-    double recent_bps;    /* largest A of the last few hundred milliseconds */
+    double delivered_bps;   /* A, smoothed */
+    double last_bps;        /* A of the last window */
+    double hope_bps;        /* largest C of the last seconds, fading */
+    struct tstamp found_at; /* end of start-up */
+    double low_bps;         /* smallest C of some ten seconds, rising back to it */
+    double recent_bps;      /* largest A of the last few hundred milliseconds */
     /* delays: one-way, relative */
     double owd_ns;    /* smoothed over packets */
     double jitter_ns; /* RFC 3550, section 6.4.1 */
@@ -95,6 +97,9 @@ void rate_restart(struct rate *r, struct tstamp now, int64_t rtt_ns);
 
 /* Where the rate is being looked for, it begins at no less than so much. */
 void rate_expect(struct rate *r, double bps);
+
+/* Largest capacity of the last seconds by the smallest; at least 1, which is also at start-up. */
+double rate_swing(const struct rate *r);
 
 /*
  * A packet was acknowledged. came_ns: when it arrived by the receiver's clock; known_time false

@@ -142,12 +142,23 @@ static bool fell_lately(const struct bond *b)
     return false;
 }
 
+/*
+ * The window that fills paths of a changing rate stands in a queue whenever the rate is low; were
+ * it cut then, cubic would take seconds to open it again. Up to four times the usual target where
+ * the rate doubles within seconds; noise does not count.
+ */
+static double swing_factor(double swing)
+{
+    return 1 + 3 * fmin(fmax((swing - 1.25) / 0.75, 0), 1);
+}
+
 /* CoDel must know the delay that equalization adds, or TCP never opens its window wide enough. */
 void survey_queues(struct bond *b)
 {
     double rtt = 0;
     double rate = 0;
     double loss = 0;
+    double swing = 1;
     bool starting = false;
     for_each_path (b, p) {
         if (!path_usable(p))
@@ -155,6 +166,7 @@ void survey_queues(struct bond *b)
         rtt = fmax(rtt, (double)p->srtt_ns);
         rate += p->rate.capacity_bps;
         loss = fmax(loss, p->rate.loss);
+        swing = fmax(swing, rate_swing(&p->rate));
         starting = starting || p->rate.phase == RATE_START;
     }
     struct flowq_codel *c = &b->queue.codel;
@@ -165,7 +177,7 @@ void survey_queues(struct bond *b)
     rtt *= 1 + 2 * fmin(1, 2 * loss * in_flight);
     double packet_ns = rate > 0 ? FRAME_BYTES * 8e9 / rate : 0;
     double shortest = fmax(5e6, 1.5 * packet_ns);
-    double target = fmax(shortest, rtt / 2);
+    double target = fmax(shortest, rtt / 2 * swing_factor(swing));
     double missed = missed_ns(b, rate, rtt);
     c->target_ns = (int64_t)fmax(target, missed);
     /* Behind a long queue TCP's repeats would wait, and the flow be silent, for as long as it is.

@@ -269,6 +269,30 @@ static void it_follows_the_rate_down_and_up(void **state)
     expect(w, "doubled", 0.9, 12);
 }
 
+static void a_changing_rate_shows_as_swing(void **state)
+{
+    (void)state;
+    /* At 2 Mbit/s a window holds a few packets: there it is only noise. */
+    for (size_t i = 1; i < sizeof links / sizeof *links; i++) {
+        struct world *w = begin(&links[i].link, 0);
+        assert_true(rate_swing(&w->rate) == 1);
+        run(w, 40 * NS_PER_S);
+        for (int n = 0; n < 100; n++) {
+            run(w, 50 * NS_PER_MS);
+            if (rate_swing(&w->rate) > 1.25)
+                fail_msg("%s: %.2f", links[i].name, rate_swing(&w->rate));
+        }
+        w->link.rate_bps /= 2.5;
+        run(w, NS_PER_S);
+        w->link.rate_bps *= 2.5;
+        run(w, 3 * NS_PER_S);
+        if (rate_swing(&w->rate) < 1.5)
+            fail_msg("%s: %.2f", links[i].name, rate_swing(&w->rate));
+        run(w, 40 * NS_PER_S);
+        assert_true(rate_swing(&w->rate) < 1.25);
+    }
+}
+
 static void random_loss_does_not_slow_it(void **state)
 {
     (void)state;
@@ -454,6 +478,7 @@ int main(void)
         cmocka_unit_test(it_finds_the_rate_and_keeps_the_queue_short),
         cmocka_unit_test(clocks_need_not_agree),
         cmocka_unit_test(it_follows_the_rate_down_and_up),
+        cmocka_unit_test(a_changing_rate_shows_as_swing),
         cmocka_unit_test(random_loss_does_not_slow_it),
         cmocka_unit_test(swapped_packets_do_not_stop_it),
         cmocka_unit_test(a_new_base_delay_is_no_queue),
