@@ -24,7 +24,7 @@
 
 enum {
     SMALL_BUFFERS = 16384,
-    LARGE_BUFFERS = 512,
+    LARGE_BUFFERS = 2048, /* many flows with small windows send super-packets of two segments */
     WALL_CHECK_S = 10,
     GOODBYE_TURNS = 8, /* flushes after core_close() */
 };
