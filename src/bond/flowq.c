@@ -18,6 +18,7 @@ static const double sparse_decay_ns = 100e6;
 #define ACK_TURN_NS (200 * NS_PER_MS)
 #define ACK_GAP_SCALE_MOST 4
 #define HEAVY_VOTES (INT64_C(64) << 10) /* bytes */
+#define HEAVY_LARGE 600                 /* no call, no acknowledgement */
 #define HEAVY_VOTES_MAX (INT64_C(256) << 10)
 
 void flowq_init(struct flowq *q, uint64_t seed, uint32_t bytes_max)
@@ -288,6 +289,8 @@ static bool count_heavy(struct flowq_heavy *h, const struct inner_info *info, ui
     } else if (same) {
         h->votes = h->votes + bytes < HEAVY_VOTES_MAX ? h->votes + bytes : HEAVY_VOTES_MAX;
     }
+    if (!same && h->kept && bytes >= HEAVY_LARGE)
+        h->others += bytes;
     if (same && info->tcp_data) {
         h->bytes += bytes;
         if ((int32_t)(info->tcp_end - h->tcp_end) > 0 || h->bytes == bytes)

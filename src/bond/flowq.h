@@ -78,6 +78,7 @@ struct flowq_heavy {
     uint32_t hash;
     int64_t votes;    /* bytes of it above those of the others, of late */
     uint64_t bytes;   /* of it */
+    uint64_t others;  /* of large packets of other flows since it is kept */
     uint32_t tcp_end; /* behind its last byte sent */
     bool kept;        /* set by the bond: votes do not count, and it is never sparse */
 };

@@ -38,6 +38,7 @@ static const double gain_least = 1.1;
 static const double slow = 0.6;
 static const double relapsed = 0.85;
 static const double quiet = 0.15;
+static const double others_most = 0.03;
 static const double standing_few = 0.3;
 static const double pays_least = 0.8;
 
@@ -103,6 +104,8 @@ static void set_stage(struct bond *b, struct tstamp now, enum recruit_stage stag
     r->full_from = TSTAMP_NEVER;
     if (stage == RECRUIT_OFF)
         release(b);
+    b->queue.heavy.others = 0;
+    r->others = 0;
     b->queue.heavy.kept = stage == RECRUIT_ON || stage == RECRUIT_SETTLED;
 }
 
@@ -262,6 +265,14 @@ static void share(struct bond *b, struct tstamp now, const struct view *v, doubl
         r->fast_at = now;
     if (fast || b->bulk_bps > slow * r->rate_bps)
         r->good_at = now;
+    /* Another flow would find the slow path's delay, and no window for it. */
+    r->others = r->others * (1 - step) + (double)b->queue.heavy.others;
+    b->queue.heavy.others = 0;
+    if (r->others * 8e9 > others_most * b->bulk_bps * STANDING_MEMORY_NS) {
+        r->again = tstamp_add(now, PATIENCE_NS);
+        set_stage(b, now, RECRUIT_OFF);
+        return;
+    }
     if (tstamp_sub(now, r->fast_at) > GAIN_WITHIN_NS ||
         tstamp_sub(now, r->good_at) > SLOW_MOST_NS) {
         give_up(b, now);

@@ -42,6 +42,7 @@ struct recruit {
     uint32_t flow;           /* of the data, as inner_info.flow_hash */
     struct tstamp since;     /* of the stage */
     struct tstamp full_from; /* only the best path is full since then; NEVER: it is not */
+    double others;           /* bytes of other flows, fading in 300 ms */
     double standing;         /* share of the last moments in which bulk waited: the window pays */
     struct tstamp looked_at;
     struct tstamp good_at;  /* last time that the flow was as fast as it should be */
