@@ -8,6 +8,7 @@
 
 #include "crypto/key.h"
 #include "daemon/config_internal.h"
+#include "daemon/config_value.h"
 
 void config_free(struct config *c)
 {
@@ -61,6 +62,40 @@ bool config_calls_out(const struct config *c)
             return true;
     }
     return false;
+}
+
+bool config_is_wide(const struct netprefix *p)
+{
+    enum { IPV4_LEN = 7, IPV6_LEN = 6 }; /* fc00::/7 is for private networks */
+    return p->len <= (p->family == 4 ? IPV4_LEN : IPV6_LEN);
+}
+
+bool config_takes_default(const struct config *c, uint8_t family)
+{
+    for (size_t i = 0; i < c->peer_count; i++)
+        for (size_t j = 0; j < c->peers[i].allowed_count; j++)
+            if (c->peers[i].allowed[j].family == family && config_is_wide(&c->peers[i].allowed[j]))
+                return true;
+    return false;
+}
+
+bool config_is_interface(const char *name)
+{
+    return value_ifname(name);
+}
+
+void config_notes_print(const struct config *c, FILE *to)
+{
+    bool four = config_takes_default(c, 4);
+    bool six = config_takes_default(c, 6);
+    if (c->fallback == CONFIG_FALLBACK_BLOCK && four && !six)
+        fputs("note: IPv6 to the Internet is blocked, as only IPv4 goes into the tunnel: add ::/0 "
+              "to allowed-ips and an IPv6 address, or write fallback = direct\n",
+              to);
+    if (c->fallback == CONFIG_FALLBACK_DIRECT && four && !six)
+        fputs("note: IPv6 to the Internet goes by the links, outside the tunnel: add ::/0 to "
+              "allowed-ips and an IPv6 address to change that\n",
+              to);
 }
 
 /* Lists */
@@ -181,6 +216,16 @@ static const char *log_level_text(enum log_level level)
     return "debug";
 }
 
+static void dump_fallback(const struct config *c, FILE *to)
+{
+    if (c->fallback != CONFIG_FALLBACK_NONE)
+        fprintf(to, "fallback = %s\n", c->fallback == CONFIG_FALLBACK_BLOCK ? "block" : "direct");
+    for (size_t i = 0; i < c->lan_count; i++)
+        fprintf(to, "lan = %s\n", c->lans[i]);
+    if (c->mark != 0)
+        fprintf(to, "mark = 0x%" PRIx32 "/0x%" PRIx32 "\n", c->mark, c->mark_mask);
+}
+
 static void dump_tunnel(const struct config *c, FILE *to)
 {
     char text[NETADDR_STRLEN];
@@ -197,6 +242,7 @@ static void dump_tunnel(const struct config *c, FILE *to)
         fputs("links = auto\n", to);
     fprintf(to, "nat = %s\nroutes = %s\nmss-clamp = %s\n", yes_no(c->nat), yes_no(c->routes),
             yes_no(c->mss_clamp));
+    dump_fallback(c, to);
     if (c->mtu_bytes == 0)
         fputs("mtu = auto\n", to);
     else

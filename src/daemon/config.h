@@ -41,6 +41,8 @@ enum {
     CONFIG_ENDPOINTS_MAX = 8, /* of one peer */
     CONFIG_LISTEN_MAX = 8,
     CONFIG_ADDRESSES_MAX = 16,
+    CONFIG_LANS_MAX = 16,
+    CONFIG_MARK_LOW_BITS = 6,  /* of a mark: they number the links */
     CONFIG_ALLOWED_MAX = 1024, /* of one peer */
     CONFIG_MTU_MIN = 576,
     CONFIG_MTU_MAX = 9000,
@@ -83,6 +85,13 @@ struct config_link {
     struct quota_rule quota;
 };
 
+/* What becomes of packets for the tunnel while it cannot carry them. */
+enum config_fallback {
+    CONFIG_FALLBACK_NONE,   /* whatever the other routes say */
+    CONFIG_FALLBACK_BLOCK,  /* they leave by no link */
+    CONFIG_FALLBACK_DIRECT, /* they go by the best link */
+};
+
 /* What inner packets are to be treated differently, and how. */
 struct config_policy {
     char name[CONFIG_NAME_MAX + 1];
@@ -103,6 +112,11 @@ struct config {
     bool nat;
     bool routes;
     bool mss_clamp;
+    enum config_fallback fallback;
+    char lans[CONFIG_LANS_MAX][CONFIG_IFNAME_MAX + 1]; /* interfaces that are led into the tunnel */
+    size_t lan_count;
+    uint32_t mark; /* of our packets; 0: chosen by ourselves */
+    uint32_t mark_mask;
     bool links_auto;    /* every interface with a default route is a link; link_count is 0 */
     uint32_t mtu_bytes; /* 0: auto */
     uint8_t cipher;     /* enum wire_cipher, or 0: auto */
@@ -159,6 +173,18 @@ const struct config_policy *config_find_policy(const struct config *c, const cha
 
 /* Some peer is called by us. */
 bool config_calls_out(const struct config *c);
+
+/* The prefix leads to so much that routes of other programs to it do not count: 0.0.0.0/0, and the
+ * halves that are written for it. */
+bool config_is_wide(const struct netprefix *p);
+/* Peers are routed the Internet of a family (4 or 6): a wide prefix. */
+bool config_takes_default(const struct config *c, uint8_t family);
+
+/* Whether it may be the name of a network interface. */
+bool config_is_interface(const char *name);
+
+/* What is right but may surprise, a line each. */
+void config_notes_print(const struct config *c, FILE *to);
 
 /* The configuration as normalised text, secrets left out: for golden files and --check -v. */
 void config_dump(const struct config *c, FILE *to);

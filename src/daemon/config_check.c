@@ -50,6 +50,50 @@ static void check_mtu(struct config_parser *p)
     }
 }
 
+static bool has_family(const struct config *c, uint8_t family)
+{
+    for (size_t i = 0; i < c->address_count; i++)
+        if (c->addresses[i].family == family)
+            return true;
+    return false;
+}
+
+/* Programs would have no address to send from: a black hole. For IPv4 the kernel takes the LAN's.
+ */
+static void check_default_routes(struct config_parser *p)
+{
+    const struct config *c = p->config;
+    if (c->routes && p->tunnel_line != 0 && config_takes_default(c, 6) && !has_family(c, 6))
+        config_fault(p, p->tunnel_line,
+                     "allowed-ips takes the Internet's IPv6 into the tunnel, which has no IPv6 "
+                     "address: add one to address, as fd77::2/64, or remove ::/0 from allowed-ips");
+}
+
+static void check_fallback(struct config_parser *p)
+{
+    struct config *c = p->config;
+    unsigned line = p->seen[CONFIG_TUNNEL_FALLBACK];
+    bool is_default = config_takes_default(c, 4) || config_takes_default(c, 6);
+    if (line == 0 && c->routes && is_default)
+        c->fallback = CONFIG_FALLBACK_BLOCK;
+    if (line != 0 && !c->routes)
+        config_fault(p, line, "fallback says what replaces routes, but routes = no: remove one");
+    else if (line != 0 && c->fallback == CONFIG_FALLBACK_DIRECT && !is_default &&
+             p->peer_headers > 0)
+        config_fault(p, line,
+                     "fallback = direct, but no allowed-ips takes the Internet into the tunnel: "
+                     "remove it, or add 0.0.0.0/0");
+}
+
+static void check_lans(struct config_parser *p)
+{
+    const struct config *c = p->config;
+    for (size_t i = 0; i < c->lan_count; i++)
+        if (strcmp(c->lans[i], c->interface) == 0)
+            config_fault(p, p->seen[CONFIG_TUNNEL_LAN],
+                         "lan = %s is the tunnel's own interface: name the LAN's", c->lans[i]);
+}
+
 /* Who calls whom, and over what. */
 static void check_reach(struct config_parser *p, bool calls_out)
 {
@@ -83,10 +127,10 @@ static void check_link_pair(struct config_parser *p, const struct config_link *a
                             const struct config_link *b)
 {
     if (a->interface[0] != '\0' && strcmp(a->interface, b->interface) == 0 &&
-        netaddr_equal(&a->address, &b->address))
+        netaddr_equal(&a->address, &b->address) && netaddr_equal(&a->gateway, &b->gateway))
         config_fault(p, b->line,
                      "[link %s] is the same interface and address as [link %s] of line %u: remove "
-                     "one, or give each its address",
+                     "one, or give each its address or gateway",
                      b->name, a->name, a->line);
 }
 
@@ -156,6 +200,9 @@ void config_check(struct config_parser *p)
     if (p->tunnel_line != 0)
         check_private_key(p);
     check_mtu(p);
+    check_default_routes(p);
+    check_fallback(p);
+    check_lans(p);
     check_reach(p, calls_out);
     check_links(p);
     check_policies(p);

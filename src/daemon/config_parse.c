@@ -251,6 +251,43 @@ static void set_mss_clamp(struct config_parser *p, const char *value)
     set_bool(p, value, &p->config->mss_clamp);
 }
 
+static void set_fallback(struct config_parser *p, const char *value)
+{
+    if (strcmp(value, "block") == 0)
+        p->config->fallback = CONFIG_FALLBACK_BLOCK;
+    else if (strcmp(value, "direct") == 0)
+        p->config->fallback = CONFIG_FALLBACK_DIRECT;
+    else
+        config_bad_value(p, value, "no choice: write block or direct");
+}
+
+static void set_lan(struct config_parser *p, const char *value)
+{
+    struct config *c = p->config;
+    if (config_is_full(p, c->lan_count, CONFIG_LANS_MAX))
+        return;
+    set_ifname(p, value, c->lans[c->lan_count]);
+    if (c->lans[c->lan_count][0] == '\0')
+        return;
+    for (size_t i = 0; i < c->lan_count; i++) {
+        if (strcmp(c->lans[i], value) == 0) {
+            config_bad_value(p, value, "listed twice: remove one");
+            c->lans[c->lan_count][0] = '\0';
+            return;
+        }
+    }
+    c->lan_count++;
+}
+
+static void set_mark(struct config_parser *p, const char *value)
+{
+    struct config *c = p->config;
+    if (!value_mark(value, CONFIG_MARK_LOW_BITS, &c->mark, &c->mark_mask))
+        config_bad_value(p, value,
+                         "no mark: write a multiple of 64, as 0x5a00, or with a mask that holds it "
+                         "and the low six bits, as 0x5a00/0xff3f");
+}
+
 static void set_mtu(struct config_parser *p, const char *value)
 {
     if (strcmp(value, "auto") == 0)
@@ -528,6 +565,9 @@ static const struct key_rule {
     TUNNEL(NAT, "nat", set_nat, 0),
     TUNNEL(ROUTES, "routes", set_routes, 0),
     TUNNEL(MSS_CLAMP, "mss-clamp", set_mss_clamp, 0),
+    TUNNEL(FALLBACK, "fallback", set_fallback, 0),
+    TUNNEL(LAN, "lan", set_lan, LIST),
+    TUNNEL(MARK, "mark", set_mark, 0),
     TUNNEL(MTU, "mtu", set_mtu, 0),
     TUNNEL(CIPHER, "cipher", set_cipher, 0),
     TUNNEL(MODE, "mode", set_mode, 0),

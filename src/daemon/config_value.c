@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 #include "daemon/config_value.h"
 
+#include <ctype.h>
+#include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* The characters that names may hold, whatever the locale says. */
@@ -39,6 +42,31 @@ bool value_uint(const char *text, uint32_t min, uint32_t max, uint32_t *out)
     }
     *out = (uint32_t)number;
     return number >= min;
+}
+
+/* Decimal or with 0x, 32 bits; *end: what follows. */
+static bool parse_bits(const char *text, uint32_t *out, char **end)
+{
+    bool hex = text[0] == '0' && (text[1] == 'x' || text[1] == 'X');
+    if (!is_digit(text[0]) || (hex && !isxdigit((unsigned char)text[2])))
+        return false;
+    errno = 0;
+    unsigned long long number = strtoull(text, end, hex ? 16 : 10);
+    *out = (uint32_t)number;
+    return errno == 0 && number <= UINT32_MAX;
+}
+
+bool value_mark(const char *text, unsigned low_bits, uint32_t *value, uint32_t *mask)
+{
+    const uint32_t low = (1U << low_bits) - 1;
+    char *end;
+    *mask = UINT32_MAX;
+    if (!parse_bits(text, value, &end))
+        return false;
+    if (*end == '/' && !parse_bits(end + 1, mask, &end))
+        return false;
+    return *end == '\0' && *value != 0 && (*value & low) == 0 && (*value & ~*mask) == 0 &&
+           (*mask & low) == low;
 }
 
 struct unit {

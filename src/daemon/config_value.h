@@ -18,6 +18,12 @@ bool value_bool(const char *text, bool *out);
 /* A decimal number within min .. max, digits only. */
 bool value_uint(const char *text, uint32_t min, uint32_t max, uint32_t *out);
 
+/*
+ * A packet mark whose low bits are zero, and the mask of the bits that count: VALUE or VALUE/MASK,
+ * decimal or with 0x. The mask holds the value and the low bits; without one all bits count.
+ */
+bool value_mark(const char *text, unsigned low_bits, uint32_t *value, uint32_t *mask);
+
 /* "20mbit", "1.5gbit", "800kbit", "64000bit"; decimal multiples, above 0, at most 1000 gbit. */
 bool value_rate_bps(const char *text, uint64_t *out);
 

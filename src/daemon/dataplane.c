@@ -128,6 +128,20 @@ void dataplane_free(struct dataplane *d)
     free(d);
 }
 
+int dataplane_replace_tun(struct dataplane *d, int fd, enum tun_offload offload)
+{
+    struct tun before = d->tun;
+    loop_remove(d->loop, &d->tun_watch);
+    tun_clear(&d->tun);
+    close(d->tun.fd);
+    tun_init(&d->tun, fd, offload, d->pool);
+    d->tun.malformed = before.malformed; /* the counters go on */
+    d->tun.no_buffer = before.no_buffer;
+    d->tun.write_errors = before.write_errors;
+    d->tun_watch = (struct loop_watch){ .fd = fd, .ready = tun_ready, .arg = d };
+    return loop_add(d->loop, &d->tun_watch, LOOP_READ);
+}
+
 /* Links first, then listening sockets; NULL for a number that cannot be. */
 static struct socket_slot *slot_of(struct dataplane *d, uint16_t number)
 {

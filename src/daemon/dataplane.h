@@ -32,6 +32,9 @@ struct dataplane *dataplane_new(const struct dataplane_config *config);
 /* Closes the device and every socket. */
 void dataplane_free(struct dataplane *d);
 
+/* Another device takes the place of the one before; fd is the dataplane's, also after a failure. */
+int dataplane_replace_tun(struct dataplane *d, int fd, enum tun_offload offload);
+
 /* A socket by the core's number: a link's, or CORE_SOCKET_LISTEN + n. Replaces one of the same
  * number. Takes fd over, also on failure. 0 or negative errno. */
 int dataplane_add_socket(struct dataplane *d, uint16_t number, int fd);

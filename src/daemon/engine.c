@@ -54,6 +54,7 @@ struct engine {
     struct control *control; /* owned */
     struct msg_link links[WIRE_PATHS_MAX];
     struct msg_quota quotas[WIRE_PATHS_MAX];
+    struct restored restored;
     uint64_t usage_told[WIRE_PATHS_MAX]; /* bytes of each socket that the guard knows of */
     struct tstamp usage_at;              /* when it is told of more */
     struct msg unsent;                   /* to the guard, when it does not keep up */
@@ -201,6 +202,17 @@ static void take_quota(struct engine *e, struct tstamp now, const struct msg_quo
         e->usage_at = tstamp_add(now, USAGE_NS);
 }
 
+/* The device was deleted, and made anew. */
+static void take_tun(struct engine *e, struct channel_input *in)
+{
+    if (in->fd_count != 1)
+        return;
+    int err = dataplane_replace_tun(e->plane, in->fds[0], (enum tun_offload)in->msg.tun_offload);
+    in->fd_count = 0;
+    if (err < 0)
+        log_error("the new TUN device cannot be used: %s", strerror(-err));
+}
+
 static void take_listen(struct engine *e, struct channel_input *in)
 {
     if (in->fd_count != 1)
@@ -243,6 +255,12 @@ static void take_message(struct engine *e, struct tstamp now, struct channel_inp
         break;
     case MSG_RELOADED:
         control_reloaded(e->control, m->reloaded.ok, m->reloaded.text);
+        break;
+    case MSG_TUN:
+        take_tun(e, in);
+        break;
+    case MSG_RESTORED:
+        e->restored = m->restored;
         break;
     case MSG_QUOTA:
         take_quota(e, now, &m->quota);
@@ -375,6 +393,7 @@ static json_t *on_status(void *arg, struct tstamp now)
                                .policies = &e->policies,
                                .links = e->links,
                                .quotas = e->quotas,
+                               .restored = &e->restored,
                                .started = e->started,
                                .control_garbage = control_garbage(e->control) };
     return status_json(&s, now);

@@ -15,12 +15,15 @@
 #include "sys/sandbox.h"
 #include "sys/udp.h"
 
-enum { NETIF_CALM_MS = 20, MTU_AT_START = 1420 };
+enum {
+    NETIF_CALM_MS = 20,
+    LOOK_S = 10, /* what the kernel does not tell of, as its settings, is looked at so often */
+};
 
 void guard_hook(struct guard *g, struct tstamp now, enum hook_event_type type, const char *peer,
                 const char *link, const struct netaddr *address, const char *reason)
 {
-    struct hook_event e = { .type = type, .mtu_bytes = g->mtu_bytes };
+    struct hook_event e = { .type = type, .mtu_bytes = g->network.mtu_bytes };
     snprintf(e.peer, sizeof e.peer, "%s", peer != NULL ? peer : "");
     snprintf(e.link, sizeof e.link, "%s", link != NULL ? link : "");
     snprintf(e.reason, sizeof e.reason, "%s", reason);
@@ -31,38 +34,103 @@ void guard_hook(struct guard *g, struct tstamp now, enum hook_event_type type, c
     hook_push(&g->hook, now, &e);
 }
 
-void guard_update_links(struct guard *g, struct tstamp now)
+/* The device has gone, or is no longer ours: another one takes its place. */
+static int replace_device(struct guard *g)
+{
+    int old = g->tun_fd;
+    if (!guard_open_tun(g)) {
+        g->tun_fd = old;
+        return -EIO;
+    }
+    close(old);
+    network_take_device(&g->network);
+    g->network.restored.count[RESTORED_DEVICE]++;
+    if (g->engine.ready)
+        guard_tell(g, &(struct msg){ .type = MSG_TUN, .tun_offload = (uint8_t)g->tun_offload },
+                   &g->tun_fd, 1);
+    return 0;
+}
+
+static int dump(struct guard *g)
 {
     struct netif_table next;
     int err = netif_dump(&next);
-    g->netif_dump_at = TSTAMP_NEVER;
-    g->netif_dumped = now;
     if (err < 0) {
         log_error("the interfaces cannot be listed: %s", strerror(-err));
         netif_table_free(&next);
-        g->netif_dump_at = tstamp_add(now, NS_PER_S);
-        return;
+        return err;
     }
     netif_table_free(&g->netifs);
     g->netifs = next;
-    if (!config_calls_out(&g->config))
-        return; /* no links */
-    network_links(&g->network, &g->config, &g->netifs);
-    if (g->engine.ready)
+    return 0;
+}
+
+int guard_update_network(struct guard *g, struct tstamp now)
+{
+    struct restored before = g->network.restored;
+    bool calls_out = config_calls_out(&g->config);
+    int err = dump(g);
+    g->netif_dumped = now;
+    g->netif_dump_at = tstamp_add(now, (err < 0 ? 1 : LOOK_S) * NS_PER_S);
+    if (err < 0)
+        return err;
+    if (calls_out)
+        links_discover(&g->links, &g->netifs);
+    err = network_update(&g->network, &g->config, &g->links, &g->netifs, now);
+    bool is_lost = g->network.index == 0 && g->tun_fd >= 0;
+    if (is_lost && (err = replace_device(g)) == 0 && (err = dump(g)) == 0)
+        err = network_update(&g->network, &g->config, &g->links, &g->netifs, now);
+    if (err < 0)
+        g->netif_dump_at = tstamp_add(now, NS_PER_S);
+    if (calls_out && g->engine.ready)
         links_update(&g->links, now, &g->netifs);
+    if (memcmp(&before, &g->network.restored, sizeof before) != 0)
+        guard_tell_restored(g);
+    return err;
+}
+
+void guard_peers_changed(struct guard *g, struct tstamp now)
+{
+    const struct config *c = &g->config;
+    bool path_up = false;
+    bool called_up = false;
+    for (size_t i = 0; i < c->peer_count; i++) {
+        const struct config_peer *p = &c->peers[i];
+        called_up = called_up || (g->engine.peer_up[i] && p->endpoint_count > 0);
+        for (size_t j = 0; g->engine.peer_up[i] && j < p->allowed_count; j++)
+            path_up = path_up || config_is_wide(&p->allowed[j]);
+    }
+    network_set_path_up(&g->network, path_up);
+    network_set_lookups(&g->network, !called_up, g->network.lookup_slot);
+    g->netif_dump_at = now;
+}
+
+/*
+ * Changes come in bursts: an interface, its addresses, its routes. The first may be a carrier that
+ * was lost, which does not wait for the rest.
+ */
+static void look_soon(struct guard *g, struct tstamp now)
+{
+    struct tstamp calm = tstamp_add(g->netif_dumped, NETIF_CALM_MS * NS_PER_MS);
+    g->netif_dump_at = tstamp_min(g->netif_dump_at, tstamp_max(now, calm));
 }
 
 static void netif_ready(void *arg, struct tstamp now, unsigned events)
 {
     struct guard *g = arg;
     (void)events;
-    /*
-     * Changes come in bursts: an interface, its addresses, its routes. The first may be a carrier
-     * that was lost, which does not wait for the rest.
-     */
-    struct tstamp calm = tstamp_add(g->netif_dumped, NETIF_CALM_MS * NS_PER_MS);
-    if (netif_watch_drain(g->netif_watch.fd) && tstamp_is_never(g->netif_dump_at))
-        g->netif_dump_at = tstamp_max(now, calm);
+    if (!netif_watch_drain(g->netif_watch.fd))
+        return;
+    look_soon(g, now);
+    g->netif_changed = true;
+}
+
+static void filter_ready(void *arg, struct tstamp now, unsigned events)
+{
+    struct guard *g = arg;
+    (void)events;
+    if (network_filter_changed(&g->network))
+        look_soon(g, now);
 }
 
 static void signal_ready(void *arg, struct tstamp now, unsigned events)
@@ -121,6 +189,13 @@ static int watch_network(struct guard *g)
     return loop_add(&g->loop, &g->netif_watch, LOOP_READ);
 }
 
+static int watch_filter(struct guard *g)
+{
+    g->filter_watch =
+        (struct loop_watch){ .fd = g->network.nft_fd, .ready = filter_ready, .arg = g };
+    return g->network.nft_fd < 0 ? 0 : loop_add(&g->loop, &g->filter_watch, LOOP_READ);
+}
+
 static bool load_config(struct guard *g)
 {
     static struct config_errors errors; /* too large for the stack */
@@ -149,17 +224,21 @@ static bool prepare_engine(struct guard *g)
     return err == 0;
 }
 
+static void prepare_links(struct guard *g)
+{
+    g->links.tunnel = g->config.interface;
+    g->links.numbers = &g->network.numbers;
+    g->links.tell = guard_tell_link;
+    g->links.arg = g;
+    g->links.retry = TSTAMP_NEVER;
+    links_configure(&g->links, &g->config);
+}
+
 static bool prepare_parts(struct guard *g, struct tstamp now)
 {
     struct resolver_config names = {
         .loop = &g->loop, .uid = g->uid, .gid = g->gid, .found = guard_tell_endpoints, .arg = g
     };
-    g->links.tunnel = g->config.interface;
-    g->links.mark = g->network.table;
-    g->links.tell = guard_tell_link;
-    g->links.arg = g;
-    g->links.retry = TSTAMP_NEVER;
-    links_configure(&g->links, &g->config);
     guard_usage_open(g);
     guard_usage_look(g, now);
     memcpy(g->hook.path, g->config.hook, sizeof g->hook.path);
@@ -195,13 +274,16 @@ static bool start(struct guard *g)
     }
     if (!guard_open_control(g) || !prepare_engine(g))
         return false;
-    network_begin(&g->network, &g->config, g->uid);
-    if (!guard_open_tun(g) || !guard_open_listen(g))
+    if (network_begin(&g->network, &g->config) < 0 || watch_filter(g) < 0)
         return false;
-    g->mtu_bytes = g->config.mtu_bytes != 0 ? g->config.mtu_bytes : MTU_AT_START;
-    if (network_apply(&g->network, &g->config, NULL) < 0)
+    prepare_links(g);
+    network_set_lookups(&g->network, true, -1);
+    /* Nothing leaves by the wrong way from here on, before there is a right one. */
+    if (guard_update_network(g, now) < 0 || !guard_open_tun(g))
         return false;
-    guard_update_links(g, now);
+    network_take_device(&g->network);
+    if (!guard_open_listen(g) || guard_update_network(g, now) < 0)
+        return false;
     if (!prepare_parts(g, now))
         return false;
     detach_log(g);
@@ -216,10 +298,12 @@ static struct tstamp tick(struct guard *g, struct tstamp now)
     hook_tick(&g->hook, now);
     if (g->reload_wanted && !g->stopping)
         guard_reload(g, now);
-    if (tstamp_reached(g->netif_dump_at, now))
+    if (g->netif_changed && tstamp_reached(g->netif_dump_at, now)) {
+        g->netif_changed = false;
         resolver_retry(g->resolver, now);
+    }
     if (tstamp_reached(g->netif_dump_at, now) || tstamp_reached(g->links.retry, now))
-        guard_update_links(g, now);
+        guard_update_network(g, now);
     struct tstamp next = resolver_tick(g->resolver, now);
     next = tstamp_min(next, guard_engine_deadline(g));
     next = tstamp_min(next, hook_deadline(&g->hook));
@@ -257,8 +341,8 @@ static void stop(struct guard *g)
     guard_engine_stop(g);
     guard_usage_close(g);
     resolver_free(g->resolver);
-    if (g->network.interface[0] != '\0')
-        network_end(&g->network);
+    network_end(&g->network);
+    network_free(&g->network);
     if (g->tun_fd >= 0)
         close(g->tun_fd);
     for (size_t i = 0; i < g->listen_count; i++) {
@@ -286,6 +370,7 @@ int guard_main(const struct guard_options *options)
     g->control_fd = -1;
     g->signals.fd = -1;
     g->netif_watch.fd = -1;
+    g->network.nft_fd = -1;
     g->netif_dump_at = TSTAMP_NEVER;
     g->usage_look_at = TSTAMP_NEVER;
     g->engine.restart_at = TSTAMP_NEVER;
@@ -305,4 +390,22 @@ int guard_main(const struct guard_options *options)
     config_free(&g->config);
     free(g);
     return code;
+}
+
+int guard_clean(const char *interface, const char *control)
+{
+    struct config c = { 0 };
+    struct network n;
+    snprintf(c.interface, sizeof c.interface, "%s", interface);
+    if (!guard_check_privileges())
+        return 1;
+    if (guard_answers(control)) {
+        log_error("hawserd runs for %s: stop it first", interface);
+        return 1;
+    }
+    int err = network_begin(&n, &c);
+    if (err == 0)
+        network_end(&n);
+    network_free(&n);
+    return err == 0 ? 0 : 1;
 }

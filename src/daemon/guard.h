@@ -23,4 +23,10 @@ enum { GUARD_DETACHED = 'd', GUARD_READY = 'r' };
 /* Runs until it is told to stop; the program's exit code. */
 int guard_main(const struct guard_options *options);
 
+/*
+ * Removes what a daemon of that interface has left in the network when it was killed. The program's
+ * exit code; refused while one runs.
+ */
+int guard_clean(const char *interface, const char *control);
+
 #endif

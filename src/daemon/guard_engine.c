@@ -102,6 +102,13 @@ bool guard_tell_policies(struct guard *g)
     return told;
 }
 
+void guard_tell_restored(struct guard *g)
+{
+    struct msg m = { .type = MSG_RESTORED, .restored = g->network.restored };
+    if (g->engine.ready)
+        guard_tell(g, &m, NULL, 0);
+}
+
 static bool tell_setup(struct guard *g)
 {
     const struct config *c = &g->config;
@@ -147,7 +154,8 @@ static void on_ready(struct guard *g, struct tstamp now, const struct msg *m)
     guard_tell_policies(g);
     links_untold(&g->links);
     guard_usage_look(g, now);
-    guard_update_links(g, now);
+    guard_update_network(g, now);
+    guard_tell_restored(g);
     resolver_repeat(g->resolver);
     if (g->is_up)
         return;
@@ -166,11 +174,10 @@ static void on_resolve(struct guard *g, struct tstamp now, const struct msg *m)
 static void on_mtu(struct guard *g, struct tstamp now, const struct msg *m)
 {
     (void)now;
-    if (g->config.mtu_bytes != 0 || m->mtu_bytes == g->mtu_bytes || m->mtu_bytes < CONFIG_MTU_MIN ||
-        m->mtu_bytes > CONFIG_MTU_MAX)
+    if (g->config.mtu_bytes != 0 || m->mtu_bytes == g->network.mtu_bytes ||
+        m->mtu_bytes < CONFIG_MTU_MIN || m->mtu_bytes > CONFIG_MTU_MAX)
         return;
     log_debug("MTU of %s: %u", g->config.interface, m->mtu_bytes);
-    g->mtu_bytes = m->mtu_bytes;
     network_set_mtu(&g->network, m->mtu_bytes);
 }
 
@@ -199,6 +206,7 @@ static void on_peer_state(struct guard *g, struct tstamp now, const struct msg *
     if (p == NULL)
         return;
     g->engine.peer_up[p - g->config.peers] = m->state.up;
+    guard_peers_changed(g, now);
     if (may_log(g, now, p))
         log_info("peer %s is %s (%s)", p->name, m->state.up ? "up" : "down", m->state.reason);
     guard_hook(g, now, m->state.up ? HOOK_PEER_UP : HOOK_PEER_DOWN, p->name, NULL, &m->state.remote,
@@ -258,6 +266,7 @@ static void peers_gone(struct guard *g, struct tstamp now)
                        "the engine ended");
     }
     memset(g->engine.peer_up, 0, sizeof g->engine.peer_up);
+    guard_peers_changed(g, now);
 }
 
 /* The engine is no more. */

@@ -43,11 +43,12 @@ struct guard {
     bool control_made; /* the socket's file is ours to remove */
     int listen_fds[CONFIG_LISTEN_MAX];
     size_t listen_count;
-    uint32_t mtu_bytes; /* of the device now */
     struct loop_watch signals;
     struct loop_watch netif_watch;
-    struct tstamp netif_dump_at; /* TSTAMP_NEVER: nothing changed */
+    struct loop_watch filter_watch;
+    struct tstamp netif_dump_at; /* when the network is looked at again */
     struct tstamp netif_dumped;  /* last */
+    bool netif_changed;          /* since then, as the kernel tells */
     struct netif_table netifs;
     struct network network;
     struct links links;
@@ -86,9 +87,12 @@ void guard_tell_endpoints(void *arg, const struct config_peer *peer, const struc
                           size_t count);
 bool guard_tell_peers(struct guard *g);
 bool guard_tell_policies(struct guard *g);
+void guard_tell_restored(struct guard *g);
 
 /* guard_start.c: opening what the tunnel needs; false: the reason is logged */
 bool guard_check_privileges(void);
+/* Whether a daemon serves the control socket. */
+bool guard_answers(const char *control);
 bool guard_open_control(struct guard *g);
 bool guard_open_tun(struct guard *g);
 bool guard_open_listen(struct guard *g);
@@ -110,8 +114,13 @@ void guard_hook(struct guard *g, struct tstamp now, enum hook_event_type type, c
                 const char *link, const struct netaddr *address, const char *reason);
 /* Tells the process that waits for us, if one does. */
 void guard_report(const struct guard *g, char what);
-/* Dumps the interfaces and brings links and their routes up to date. */
-void guard_update_links(struct guard *g, struct tstamp now);
+/*
+ * Looks at the network, and brings all that the tunnel has there, and the links, up to date. 0, or
+ * negative errno when the tunnel cannot work as configured; the reason is logged.
+ */
+int guard_update_network(struct guard *g, struct tstamp now);
+/* A peer came or went: the ways of packets follow soon. */
+void guard_peers_changed(struct guard *g, struct tstamp now);
 
 /* guard_reload.c: takes the changed file; the answer goes to the log and to who asked */
 void guard_reload(struct guard *g, struct tstamp now);

@@ -57,6 +57,8 @@ static const char *changed_for_good(const struct config *a, const struct config 
         return "control";
     if (a->cipher != b->cipher)
         return "cipher";
+    if (a->mark != b->mark || a->mark_mask != b->mark_mask)
+        return "mark";
     if (a->mtu_bytes != b->mtu_bytes)
         return "mtu";
     if (a->rekey_s != b->rekey_s)
@@ -98,22 +100,23 @@ static void move_peer_states(struct guard *g, const struct config *old)
                 g->engine.peer_up[i] = true;
 }
 
-static void apply(struct guard *g, struct tstamp now, struct config *next)
+/* False: the network cannot be as configured, and the log says why. */
+static bool apply(struct guard *g, struct tstamp now, struct config *next)
 {
     struct config old = g->config;
     g->config = *next;
     move_peer_states(g, &old);
     memcpy(g->hook.path, g->config.hook, sizeof g->hook.path);
-    network_apply(&g->network, &g->config, &old);
     if (g->engine.ready && guard_tell_peers(g))
         guard_tell_policies(g);
     links_configure(&g->links, &g->config);
     guard_usage_look(g, now);
-    network_links_reset(&g->network);
-    guard_update_links(g, now);
+    guard_peers_changed(g, now);
+    bool ok = guard_update_network(g, now) == 0;
     if (resolver_set_peers(g->resolver, now, &g->config) < 0)
         log_error("out of memory: endpoints are not looked up");
     config_free(&old);
+    return ok;
 }
 
 void guard_reload(struct guard *g, struct tstamp now)
@@ -122,12 +125,13 @@ void guard_reload(struct guard *g, struct tstamp now)
     struct config next;
     notify_reloading();
     bool ok = load(g, &next, text);
-    if (ok) {
-        apply(g, now, &next);
-        log_info("the changed configuration is in use");
-    } else {
+    if (!ok)
         config_free(&next);
-    }
+    else if ((ok = apply(g, now, &next)))
+        log_info("the changed configuration is in use");
+    else
+        complain(text, "the configuration is in use, but the network could not be set up for it: "
+                       "the log says why");
     if (g->reload_asked) {
         struct msg m = { .type = MSG_RELOADED };
         m.reloaded.ok = ok;

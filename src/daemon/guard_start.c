@@ -43,7 +43,7 @@ bool guard_check_privileges(void)
 }
 
 /* A daemon that still serves the socket; else the file was left behind. */
-static bool answers(const struct sockaddr_un *addr)
+static bool answers_at(const struct sockaddr_un *addr)
 {
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (fd < 0)
@@ -52,6 +52,15 @@ static bool answers(const struct sockaddr_un *addr)
                     errno == EAGAIN; /* its queue is full */
     close(fd);
     return is_alive;
+}
+
+bool guard_answers(const char *control)
+{
+    struct sockaddr_un addr = { .sun_family = AF_UNIX };
+    if (strlen(control) >= sizeof addr.sun_path)
+        return false;
+    memcpy(addr.sun_path, control, strlen(control));
+    return answers_at(&addr);
 }
 
 static int bind_private(int fd, const struct sockaddr_un *addr)
@@ -71,7 +80,7 @@ bool guard_open_control(struct guard *g)
     int err = strlen(path) >= sizeof addr.sun_path ? -ENAMETOOLONG : directory_make_for(path, 0755);
     if (err == 0) {
         memcpy(addr.sun_path, path, strlen(path));
-        if (answers(&addr)) {
+        if (answers_at(&addr)) {
             log_error("another hawserd serves %s already: stop it first, or name another "
                       "interface or control socket",
                       path);
@@ -132,7 +141,8 @@ bool guard_open_listen(struct guard *g)
     for (size_t i = 0; i < g->config.listen_count; i++) {
         const struct netaddr *local = &g->config.listen[i];
         struct udp_options options = { .local = *local,
-                                       .mark = g->network.table,
+                                       .mark =
+                                           numbers_mark(&g->network.numbers, NUMBERS_SLOT_TUNNEL),
                                        .listening = true,
                                        .no_gso = !g->config.udp_gso,
                                        .no_gro = !g->config.udp_gro };

@@ -73,9 +73,9 @@ void links_configure(struct links *l, const struct config *c)
 }
 
 /* Every interface with a default route is a link, named after it. */
-static void discover(struct links *l, const struct netif_table *table)
+void links_discover(struct links *l, const struct netif_table *table)
 {
-    for (size_t i = 0; i < table->count; i++) {
+    for (size_t i = 0; l->is_auto && i < table->count; i++) {
         const struct netif_info *n = &table->list[i];
         struct config_link link = { .role = WIRE_PATH_ACTIVE };
         if ((!n->default_ipv4 && !n->default_ipv6) || strcmp(n->name, l->tunnel) == 0)
@@ -88,38 +88,38 @@ static void discover(struct links *l, const struct netif_table *table)
 }
 
 /* Whether packets of a family may find their way out of the interface. */
-static bool can_carry(const struct link_slot *s, const struct netif_info *n, uint8_t family)
+static bool can_carry(const struct link_slot *s, const struct netif_table *t, uint32_t index,
+                      uint8_t family)
 {
     const struct config_link *c = &s->config;
     if (c->address.family != 0 && c->address.family != family)
         return false;
-    if (netif_address(n, family).family == 0)
+    if (netif_address_of(t, index, family).family == 0)
         return false;
     /* With a default route of one family alone, only that one leads anywhere. */
-    bool has_default = family == 6 ? n->default_ipv6 : n->default_ipv4;
-    bool other = family == 6 ? n->default_ipv4 : n->default_ipv6;
-    return has_default || !other || c->gateway.family == family;
+    return netif_default_of(t, index, family, &c->address) != NULL ||
+           netif_default_of(t, index, family == 6 ? 4 : 6, &c->address) == NULL ||
+           c->gateway.family == family;
 }
 
-static void fill_addresses(const struct link_slot *s, const struct netif_info *n,
-                           struct core_link *out)
+static void fill_family(const struct link_slot *s, const struct netif_table *t, uint32_t index,
+                        uint8_t family, struct core_link *out)
 {
-    out->has_ipv4 = can_carry(s, n, 4);
-    out->has_ipv6 = can_carry(s, n, 6);
-    if (out->has_ipv4)
-        out->local_ipv4 = s->config.address.family == 4 ? s->config.address : netif_address(n, 4);
-    if (out->has_ipv6)
-        out->local_ipv6 = s->config.address.family == 6 ? s->config.address : netif_address(n, 6);
-    out->mtu_bytes = n->mtu_bytes;
+    const struct config_link *c = &s->config;
+    const struct netif_default *d = netif_default_of(t, index, family, &c->address);
+    struct netaddr *local = family == 6 ? &out->local_ipv6 : &out->local_ipv4;
+    struct netaddr *gateway = family == 6 ? &out->gateway_ipv6 : &out->gateway_ipv4;
+    bool *has = family == 6 ? &out->has_ipv6 : &out->has_ipv4;
+    *has = can_carry(s, t, index, family);
+    if (*has)
+        *local = c->address.family == family ? c->address : netif_address_of(t, index, family);
     /* A route without a router is told by the unspecified address. */
-    if (n->default_ipv4) {
-        out->gateway_ipv4 = n->gateway_ipv4;
-        out->gateway_ipv4.family = 4;
-    }
-    if (n->default_ipv6) {
-        out->gateway_ipv6 = n->gateway_ipv6;
-        out->gateway_ipv6.family = 6;
-    }
+    if (c->gateway.family == family)
+        *gateway = c->gateway;
+    else if (d != NULL)
+        *gateway = d->gateway;
+    if (c->gateway.family == family || d != NULL)
+        gateway->family = family;
 }
 
 static uint64_t stricter(uint64_t a_bps, uint64_t b_bps)
@@ -165,7 +165,7 @@ static void describe(const struct links *l, const struct link_slot *s,
         snprintf(out->why, sizeof out->why, "interface %s does not exist", c->interface);
         return;
     }
-    if (c->address.family != 0 && !netif_has_address(n, &c->address)) {
+    if (c->address.family != 0 && !netif_has_address(table, n->index, &c->address)) {
         snprintf(out->why, sizeof out->why, "interface %s does not have the address %s",
                  c->interface, netaddr_format(&c->address, text));
         return;
@@ -174,7 +174,9 @@ static void describe(const struct links *l, const struct link_slot *s,
         snprintf(out->why, sizeof out->why, "interface %s has no default route", c->interface);
         return;
     }
-    fill_addresses(s, n, &out->link);
+    fill_family(s, table, n->index, 4, &out->link);
+    fill_family(s, table, n->index, 6, &out->link);
+    out->link.mtu_bytes = n->mtu_bytes;
     out->link.present = true;
     out->link.carrier = n->carrier && (out->link.has_ipv4 || out->link.has_ipv6);
     if (!n->up)
@@ -185,13 +187,18 @@ static void describe(const struct links *l, const struct link_slot *s,
         snprintf(out->why, sizeof out->why, "interface %s has no address", c->interface);
 }
 
+uint32_t links_mark(const struct links *l, size_t slot)
+{
+    return l->numbers != NULL ? numbers_mark(l->numbers, NUMBERS_SLOT_LINK + (unsigned)slot) : 0;
+}
+
 /* A socket bound to the link's interface, or negative errno. */
 static int open_socket(const struct links *l, const struct link_slot *s)
 {
     struct udp u;
     struct udp_options options = { .local = s->config.address,
                                    .interface = s->config.interface,
-                                   .mark = l->mark,
+                                   .mark = links_mark(l, (size_t)(s - l->slots)),
                                    .no_gso = !l->udp_gso,
                                    .no_gro = !l->udp_gro };
     int err = udp_open(&u, &options);
@@ -254,8 +261,6 @@ static void slot_update(struct links *l, struct tstamp now, struct link_slot *s,
 void links_update(struct links *l, struct tstamp now, const struct netif_table *table)
 {
     l->retry = TSTAMP_NEVER;
-    if (l->is_auto)
-        discover(l, table);
     for (size_t i = 0; i < WIRE_PATHS_MAX; i++)
         if (l->slots[i].used || l->slots[i].is_told)
             slot_update(l, now, &l->slots[i], table);

@@ -15,6 +15,7 @@
 #include "base/tstamp.h"
 #include "daemon/config.h"
 #include "daemon/msg.h"
+#include "daemon/numbers.h"
 #include "sys/netif.h"
 
 struct link_slot {
@@ -28,8 +29,8 @@ struct link_slot {
 };
 
 struct links {
-    const char *tunnel; /* borrowed: our own interface, which is never a link */
-    uint32_t mark;      /* of the sockets */
+    const char *tunnel;            /* borrowed: our own interface, which is never a link */
+    const struct numbers *numbers; /* borrowed: of the sockets' marks; NULL: they have none */
     bool is_auto;
     bool udp_gso; /* of the sockets: may be used */
     bool udp_gro;
@@ -44,7 +45,13 @@ struct links {
  */
 void links_configure(struct links *l, const struct config *c);
 
-/* Tells what changed since it was told last. */
+/* With `links = auto`: the links that there are now. */
+void links_discover(struct links *l, const struct netif_table *table);
+
+/* The mark of a link's packets, by which they find its routing table; 0: none. */
+uint32_t links_mark(const struct links *l, size_t slot);
+
+/* Tells what changed since it was told last; after links_discover(). */
 void links_update(struct links *l, struct tstamp now, const struct netif_table *table);
 
 /* A new engine knows nothing yet. */

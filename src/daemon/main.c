@@ -12,6 +12,7 @@
 
 #include "base/log.h"
 #include "daemon/config.h"
+#include "daemon/control_proto.h"
 #include "daemon/engine.h"
 #include "daemon/guard.h"
 
@@ -20,11 +21,14 @@ enum { EXIT_DONE = 0, EXIT_REFUSED = 1, EXIT_USAGE = 2 };
 static const char usage[] =
     "usage: hawserd [-c FILE] [-f] [-v]\n"
     "       hawserd --check [-c FILE] [-v]\n"
+    "       hawserd --clean [INTERFACE] [-c FILE]\n"
     "\n"
     "  -c, --config FILE  configuration (default " CONFIG_DEFAULT_PATH ")\n"
     "  -f, --foreground   stay in the foreground, log to standard error\n"
     "  -v, --verbose      log more; with --check, show the configuration\n"
     "      --check        read the configuration, print every error, and exit\n"
+    "      --clean        remove what a daemon that was killed has left in the network: of\n"
+    "                     INTERFACE, else of the one that the configuration names\n"
     "      --version      print the version\n"
     "  -h, --help         print this\n";
 
@@ -33,17 +37,20 @@ struct arguments {
     bool foreground;
     bool verbose;
     bool check;
+    bool clean;
+    const char *interface; /* of --clean; NULL: as configured */
 };
 
 /* -1: go on; else the exit code. */
 static int parse(int argc, char **argv, struct arguments *out)
 {
-    enum { OPTION_CHECK = 256, OPTION_VERSION };
+    enum { OPTION_CHECK = 256, OPTION_CLEAN, OPTION_VERSION };
     static const struct option options[] = {
         { "config", required_argument, NULL, 'c' },
         { "foreground", no_argument, NULL, 'f' },
         { "verbose", no_argument, NULL, 'v' },
         { "check", no_argument, NULL, OPTION_CHECK },
+        { "clean", no_argument, NULL, OPTION_CLEAN },
         { "version", no_argument, NULL, OPTION_VERSION },
         { "help", no_argument, NULL, 'h' },
         { NULL, 0, NULL, 0 },
@@ -64,6 +71,9 @@ static int parse(int argc, char **argv, struct arguments *out)
         case OPTION_CHECK:
             out->check = true;
             break;
+        case OPTION_CLEAN:
+            out->clean = true;
+            break;
         case OPTION_VERSION:
             puts("hawserd " HAWSER_VERSION);
             return EXIT_DONE;
@@ -75,6 +85,8 @@ static int parse(int argc, char **argv, struct arguments *out)
             return EXIT_USAGE;
         }
     }
+    if (out->clean && optind < argc)
+        out->interface = argv[optind++];
     if (optind < argc) {
         fprintf(stderr, "hawserd: %s is too much; see hawserd --help\n", argv[optind]);
         return EXIT_USAGE;
@@ -89,10 +101,36 @@ static int check(const struct arguments *a)
     int err = config_load(&c, a->config_path, &errors);
     if (err < 0)
         config_errors_print(&errors, stderr);
-    else if (a->verbose)
+    else
+        config_notes_print(&c, stderr);
+    if (err == 0 && a->verbose)
         config_dump(&c, stdout);
     config_free(&c);
     return err < 0 ? EXIT_REFUSED : EXIT_DONE;
+}
+
+static int clean(const struct arguments *a)
+{
+    static struct config_errors errors; /* too large for the stack */
+    char control[CONFIG_PATH_BYTES_MAX + 1];
+    struct config c = { 0 };
+    int code = EXIT_REFUSED;
+    if (a->interface != NULL && !config_is_interface(a->interface)) {
+        fprintf(stderr, "hawserd: %s is no name of an interface\n", a->interface);
+        return EXIT_USAGE;
+    }
+    if (a->interface != NULL) {
+        snprintf(control, sizeof control, "%s/%s%s", CONTROL_DIR, a->interface, CONTROL_SUFFIX);
+        return guard_clean(a->interface, control);
+    }
+    if (config_load(&c, a->config_path, &errors) < 0) {
+        config_errors_print(&errors, stderr);
+        fputs("hawserd: name the interface, as in hawserd --clean hawser0\n", stderr);
+    } else {
+        code = guard_clean(c.interface, c.control);
+    }
+    config_free(&c);
+    return code;
 }
 
 /* Whether standard error is the journal's stream (systemd.exec(5), $JOURNAL_STREAM). */
@@ -193,6 +231,8 @@ int main(int argc, char **argv)
         return code;
     if (a.check)
         return check(&a);
+    if (a.clean)
+        return clean(&a);
     char *path = realpath(a.config_path, NULL); /* for reloads from another directory */
     options.config_path = path != NULL ? path : a.config_path;
     options.verbose = a.verbose;

@@ -85,9 +85,10 @@ static void put_setup(struct writer *w, const struct msg_setup *s)
     write_u32(w, s->gid);
 }
 
+enum { OFFLOAD_MAX = 3 }; /* TUN_OFFLOAD_USO; sys is not needed for a codec */
+
 static void get_setup(struct reader *r, struct msg_setup *s)
 {
-    enum { OFFLOAD_MAX = 3 }; /* TUN_OFFLOAD_USO; sys is not needed for a codec */
     get_text(r, s->interface, sizeof s->interface - 1);
     read_copy(r, s->private_key, sizeof s->private_key);
     s->cipher = get_small(r, WIRE_CIPHER_CHACHA20_POLY1305);
@@ -273,6 +274,18 @@ static void get_state(struct reader *r, struct msg_state *s)
             r->failed = true; /* it goes to hooks */
 }
 
+static void put_restored(struct writer *w, const struct restored *r)
+{
+    for (unsigned i = 0; i < RESTORED_COUNT; i++)
+        write_u32(w, r->count[i]);
+}
+
+static void get_restored(struct reader *r, struct restored *out)
+{
+    for (unsigned i = 0; i < RESTORED_COUNT; i++)
+        out->count[i] = read_u32(r);
+}
+
 static void put_quota(struct writer *w, const struct msg_quota *q)
 {
     write_u16(w, q->link);
@@ -331,6 +344,12 @@ size_t msg_encode(const struct msg *m, uint8_t out[MSG_BYTES_MAX])
     case MSG_PEER_STATE:
     case MSG_PATH_STATE:
         put_state(&w, &m->state);
+        break;
+    case MSG_TUN:
+        write_u8(&w, m->tun_offload);
+        break;
+    case MSG_RESTORED:
+        put_restored(&w, &m->restored);
         break;
     case MSG_QUOTA:
         put_quota(&w, &m->quota);
@@ -394,6 +413,12 @@ static void get_body(struct reader *r, struct msg *m)
     case MSG_PEER_STATE:
     case MSG_PATH_STATE:
         get_state(r, &m->state);
+        break;
+    case MSG_TUN:
+        m->tun_offload = get_small(r, OFFLOAD_MAX);
+        break;
+    case MSG_RESTORED:
+        get_restored(r, &m->restored);
         break;
     case MSG_QUOTA:
         get_quota(r, &m->quota);

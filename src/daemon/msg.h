@@ -16,6 +16,7 @@
 
 #include "base/netaddr.h"
 #include "daemon/config.h"
+#include "daemon/restored.h"
 #include "session/core.h"
 
 enum {
@@ -36,7 +37,9 @@ enum msg_type {
     MSG_POLICIES, /* so many MSG_POLICY follow and are then all the policies there are */
     MSG_POLICY,
     MSG_RELOADED,
-    MSG_QUOTA, /* of a link: what carries on it is to be told */
+    MSG_TUN,      /* with another TUN device in the place of the one before */
+    MSG_RESTORED, /* what the guard had to put back so far */
+    MSG_QUOTA,    /* of a link: what carries on it is to be told */
     MSG_STOP,
     /* engine to guard */
     MSG_READY, /* in its sandbox */
@@ -126,6 +129,8 @@ struct msg_state {
 struct msg {
     enum msg_type type;
     union {
+        uint8_t tun_offload; /* MSG_TUN: enum tun_offload */
+        struct restored restored;
         struct msg_setup setup;
         uint16_t peer_count;
         struct msg_peer peer;

@@ -6,49 +6,27 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/log.h"
-#include "daemon/sysctl.h"
-#include "sys/netif_route.h"
-#include "sys/nft.h"
+#include "daemon/links.h"
+#include "daemon/ruleset.h"
 #include "sys/tun.h"
 
 enum {
-    TABLE_BASE = 0x68770000, /* "hw": far from the numbers that people choose */
-    TABLES_EACH = 64,        /* the tunnel's, then one a link */
-    SETS = 1024,
-    SETS_TRIED = 16,
-    PRIORITY_BASE = 10000,
-    PRIORITIES_EACH = 4,
-    RULE_LINK = 0,  /* order of the rules, from the set's first priority on */
-    RULE_NAMES = 1, /* beside RULE_MAIN */
+    RULE_LINK = 0,
     RULE_MAIN = 1,
-    RULE_TUNNEL = 2,
+    RULE_LOOKUP = 2,
+    RULE_TUNNEL = 3,
+    WIDE_IPV4_LEN = 7, /* as config_is_wide() */
+    WIDE_IPV6_LEN = 6,
+    NEAR_IPV4_LEN = 8, /* a network is not believed to be larger than that */
+    NEAR_IPV6_LEN = 32,
     MTU_AT_START = 1420,
+    SETTINGS_MAX = 2 * WIRE_PATHS_MAX + 16,
 };
 
-/* FNV-1a, 32 bits */
-static uint32_t hash_name(const char *name)
-{
-    uint32_t h = 2166136261u;
-    for (; *name != '\0'; name++)
-        h = (h ^ (uint8_t)*name) * 16777619u;
-    return h;
-}
-
-/* The first set of tables, by the interface's name, that nobody else uses. */
-static void choose_numbers(struct network *n)
-{
-    uint32_t first = hash_name(n->interface) % SETS;
-    for (uint32_t i = 0; i < SETS_TRIED; i++) {
-        uint32_t set = (first + i) % SETS;
-        n->table = TABLE_BASE + set * TABLES_EACH;
-        n->priority = PRIORITY_BASE + set * PRIORITIES_EACH;
-        if (!netif_tables_taken(n->table, n->table + TABLES_EACH - 1, n->interface))
-            return;
-    }
-    log_warn("all routing tables for %s are in use: sharing table %u", n->interface, n->table);
-}
+#define TELL_AGAIN_NS (60 * NS_PER_S) /* that something was put back */
 
 static void warn_failure(const char *what, int err)
 {
@@ -56,25 +34,260 @@ static void warn_failure(const char *what, int err)
         log_warn("%s: %s", what, strerror(-err));
 }
 
-static void remove_rules_and_tables(const struct network *n)
+int network_begin(struct network *n, const struct config *c)
 {
-    warn_failure("removing routing rules",
-                 netif_rules_purge(n->priority, n->priority + PRIORITIES_EACH - 1));
-    warn_failure("removing routes", netif_routes_purge(n->table, n->table + TABLES_EACH - 1));
-}
-
-void network_begin(struct network *n, const struct config *c, uint32_t resolver_uid)
-{
-    *n = (struct network){ .resolver_uid = resolver_uid };
+    *n = (struct network){ .lookup_slot = -1, .told_at = TSTAMP_NEVER };
     snprintf(n->interface, sizeof n->interface, "%s", c->interface);
-    snprintf(n->restore_file, sizeof n->restore_file, "%s.restore", c->control);
-    choose_numbers(n);
-    remove_rules_and_tables(n);
-    warn_failure("removing packet filter rules", nft_remove(n->interface));
-    warn_failure("restoring kernel settings", sysctl_restore(n->restore_file));
+    sysctl_file(n->settings_file);
+    n->mtu_bytes = c->mtu_bytes != 0 ? c->mtu_bytes : MTU_AT_START;
+    n->nft_fd = nft_watch_open();
+    if (n->nft_fd < 0)
+        log_debug("changes of packet filter rules are not told: %s", strerror(-n->nft_fd));
+    int err = numbers_choose(&n->numbers, n->interface, c->mark, c->mark_mask);
+    if (err == -EBUSY)
+        log_error("no routing tables are left for %s: %d tunnels, or other programs, have all",
+                  n->interface, NUMBERS_SETS);
+    else if (err < 0)
+        log_error("routes cannot be listed: %s", strerror(-err));
+    return err;
 }
 
-/* Addresses */
+void network_take_device(struct network *n)
+{
+    n->index = if_nametoindex(n->interface);
+    n->device_is_new = true;
+    n->address_count = 0;
+    /* Older kernels have no such attribute before 4.16, and do with their own limit. */
+    int err = netif_set_gso_max(n->index, TUN_GSO_BYTES_MAX);
+    if (err < 0)
+        log_debug("gso_max_size of %s: %s", n->interface, strerror(-err));
+    warn_failure("the queue of the tunnel's interface",
+                 netif_set_queue(n->index, TUN_QUEUE_PACKETS));
+}
+
+/* Links */
+
+static size_t family_at(uint8_t family)
+{
+    return family == 6;
+}
+
+/* The first address of the link in whose network the gateway is. */
+static struct netaddr address_near(const struct netif_table *t, uint32_t index,
+                                   const struct netaddr *gateway)
+{
+    for (size_t i = 0; i < t->address_count; i++)
+        if (t->addresses[i].index == index &&
+            netprefix_contains(&t->addresses[i].near, gateway->family, gateway->addr))
+            return t->addresses[i].addr;
+    return (struct netaddr){ 0 };
+}
+
+static struct network_way find_way(const struct netif_table *t, uint32_t index, uint8_t family,
+                                   const struct config_link *c)
+{
+    struct network_way way = { .metric = UINT32_MAX };
+    if (c->address.family == family)
+        way.source = c->address;
+    else if (c->gateway.family == family)
+        way.source = address_near(t, index, &c->gateway);
+    const struct netif_default *d = netif_default_of(t, index, family, &way.source);
+    if (way.source.family == 0)
+        way.source = netif_address_of(t, index, family);
+    if (d != NULL)
+        way.metric = d->metric;
+    way.exists = d != NULL || c->gateway.family == family;
+    way.gateway = c->gateway.family == family ? c->gateway : d != NULL ? d->gateway : way.gateway;
+    return way;
+}
+
+/* Names that would mean something else to nft are no links. */
+static bool is_plain(const char *interface)
+{
+    return strpbrk(interface, "\"*\\") == NULL;
+}
+
+static void take_links(struct network *n, const struct links *l, const struct netif_table *t)
+{
+    n->link_count = 0;
+    for (unsigned i = 0; i < WIRE_PATHS_MAX; i++) {
+        const struct link_slot *s = &l->slots[i];
+        const struct netif_info *found = netif_find(t, s->config.interface);
+        if (!s->used || !is_plain(s->config.interface))
+            continue;
+        struct network_link *link = &n->links[n->link_count++];
+        *link = (struct network_link){ .slot = i };
+        memcpy(link->interface, s->config.interface, sizeof link->interface);
+        link->is_standby = s->config.role != WIRE_PATH_ACTIVE;
+        if (found == NULL || !found->up)
+            continue;
+        link->index = found->index;
+        link->ways[0] = find_way(t, found->index, 4, &s->config);
+        link->ways[1] = find_way(t, found->index, 6, &s->config);
+    }
+}
+
+/* The link that stands in for the tunnel: by role, then as the main table prefers. */
+static const struct network_link *best_link(const struct network *n, uint8_t family)
+{
+    const struct network_link *best = NULL;
+    for (size_t i = 0; i < n->link_count; i++) {
+        const struct network_link *l = &n->links[i];
+        const struct network_way *way = &l->ways[family_at(family)];
+        if (l->index == 0 || !way->exists)
+            continue;
+        bool better = best == NULL || l->is_standby < best->is_standby ||
+                      (l->is_standby == best->is_standby &&
+                       way->metric < best->ways[family_at(family)].metric);
+        if (better)
+            best = l;
+    }
+    return best;
+}
+
+static const struct network_link *link_of_slot(const struct network *n, int slot)
+{
+    for (size_t i = 0; i < n->link_count; i++)
+        if ((int)n->links[i].slot == slot)
+            return &n->links[i];
+    return NULL;
+}
+
+/* Routes and rules */
+
+/* IPv6 to the Internet goes nowhere when IPv4 alone is led into the tunnel. */
+static bool blocks_ipv6(const struct config *c)
+{
+    return c->fallback == CONFIG_FALLBACK_BLOCK && config_takes_default(c, 4) &&
+           !config_takes_default(c, 6);
+}
+
+static void want_unreachable(const struct network *n, const struct netprefix *to, struct routing *w)
+{
+    struct netif_route route = { .to = *to,
+                                 .table = numbers_table(&n->numbers, NUMBERS_SLOT_TUNNEL),
+                                 .metric = n->numbers.owner };
+    routing_add_route(w, &route);
+}
+
+static void want_prefix(const struct network *n, const struct config *c, const struct netprefix *to,
+                        struct routing *w)
+{
+    bool wide = config_is_wide(to);
+    bool direct = wide && c->fallback == CONFIG_FALLBACK_DIRECT && !n->path_up;
+    const struct network_link *link = direct ? best_link(n, to->family) : NULL;
+    struct netif_route route = { .to = *to, .index = n->index, .table = NETIF_TABLE_MAIN };
+    if (wide)
+        route.table = numbers_table(&n->numbers, NUMBERS_SLOT_TUNNEL);
+    if (link != NULL) {
+        route.index = link->index;
+        route.gateway = link->ways[family_at(to->family)].gateway;
+    }
+    if (route.index != 0)
+        routing_add_route(w, &route);
+    if (c->fallback == CONFIG_FALLBACK_BLOCK)
+        want_unreachable(n, to, w);
+}
+
+static void want_link(const struct network *n, const struct network_link *l, uint8_t family,
+                      struct routing *w)
+{
+    const struct network_way *way = &l->ways[family_at(family)];
+    unsigned slot = NUMBERS_SLOT_LINK + l->slot;
+    struct netif_route route = { .to = { .family = family },
+                                 .gateway = way->gateway,
+                                 .index = l->index,
+                                 .table = numbers_table(&n->numbers, slot) };
+    struct netif_rule rule = { .family = family,
+                               .priority = n->numbers.priority + RULE_LINK,
+                               .mark = numbers_mark(&n->numbers, slot),
+                               .mask = n->numbers.mask,
+                               .table = route.table };
+    if (l->index == 0 || !way->exists)
+        return;
+    routing_add_route(w, &route);
+    routing_add_rule(w, &rule);
+}
+
+static void want_tunnel_rules(const struct network *n, uint8_t family, struct routing *w)
+{
+    const struct numbers *m = &n->numbers;
+    struct netif_rule main_first = { .family = family,
+                                     .priority = m->priority + RULE_MAIN,
+                                     .table = NETIF_TABLE_MAIN,
+                                     .suppresses = true,
+                                     .suppressed_len =
+                                         family == 4 ? WIDE_IPV4_LEN : WIDE_IPV6_LEN };
+    struct netif_rule lookup = { .family = family,
+                                 .priority = m->priority + RULE_LOOKUP,
+                                 .mark = numbers_mark(m, NUMBERS_SLOT_LOOKUP),
+                                 .mask = m->mask };
+    struct netif_rule tunnel = { .family = family,
+                                 .priority = m->priority + RULE_TUNNEL,
+                                 .mark = m->mark,
+                                 .mask = numbers_common_mask(m),
+                                 .not_mark = true,
+                                 .table = numbers_table(m, NUMBERS_SLOT_TUNNEL) };
+    const struct network_link *over = n->lookups ? link_of_slot(n, n->lookup_slot) : NULL;
+    routing_add_rule(w, &main_first);
+    if (over != NULL && over->ways[family_at(family)].exists) {
+        lookup.table = numbers_table(m, NUMBERS_SLOT_LINK + over->slot);
+        routing_add_rule(w, &lookup);
+    }
+    routing_add_rule(w, &tunnel);
+}
+
+static void want_all(const struct network *n, const struct config *c, struct routing *w)
+{
+    /* Says whose the table is, also when nothing else stands in it. */
+    static const struct netprefix marker = { 4, 32, { 255, 255, 255, 255 } };
+    static const struct netprefix all_ipv6 = { .family = 6 };
+    bool is_routed[2] = { false, blocks_ipv6(c) };
+    want_unreachable(n, &marker, w);
+    for (size_t i = 0; c->routes && i < c->peer_count; i++) {
+        const struct config_peer *p = &c->peers[i];
+        for (size_t j = 0; j < p->allowed_count; j++) {
+            want_prefix(n, c, &p->allowed[j], w);
+            if (config_is_wide(&p->allowed[j]) || c->fallback == CONFIG_FALLBACK_BLOCK)
+                is_routed[family_at(p->allowed[j].family)] = true;
+        }
+    }
+    if (c->routes && blocks_ipv6(c))
+        want_unreachable(n, &all_ipv6, w);
+    for (uint8_t family = 4; family <= 6; family += 2) {
+        for (size_t i = 0; i < n->link_count; i++)
+            want_link(n, &n->links[i], family, w);
+        if (c->routes && is_routed[family_at(family)])
+            want_tunnel_rules(n, family, w);
+    }
+}
+
+/* What was there before and had to be added again, another program has removed. */
+static void count_restored_routing(struct network *n, const struct routing_changes *changes)
+{
+    n->restored.count[RESTORED_ROUTES] += changes->routes_restored;
+    n->restored.count[RESTORED_RULES] += changes->rules_restored;
+}
+
+static int update_routing(struct network *n, const struct config *c)
+{
+    struct routing wanted = { 0 };
+    struct routing_changes changes;
+    want_all(n, c, &wanted);
+    int err = routing_apply(&wanted, &n->applied, &n->numbers, n->index, &changes);
+    if (err < 0) {
+        log_warn("some routes or routing rules of %s cannot be set: %s", n->interface,
+                 strerror(-err));
+        routing_clear(&wanted);
+        return err;
+    }
+    count_restored_routing(n, &changes);
+    routing_clear(&n->applied);
+    n->applied = wanted;
+    return 0;
+}
+
+/* The device */
 
 static bool has_prefix(const struct netprefix *list, size_t count, const struct netprefix *p)
 {
@@ -85,275 +298,394 @@ static bool has_prefix(const struct netprefix *list, size_t count, const struct 
     return false;
 }
 
-static int apply_addresses(const struct network *n, const struct config *c,
-                           const struct config *old)
+static int update_addresses(struct network *n, const struct config *c, const struct netif_table *t)
 {
     char text[NETADDR_STRLEN];
-    for (size_t i = 0; old != NULL && i < old->address_count; i++)
-        if (!has_prefix(c->addresses, c->address_count, &old->addresses[i]))
-            netif_remove_address(n->index, &old->addresses[i]);
-    for (size_t i = 0; i < c->address_count; i++) {
-        int err = netif_add_address(n->index, &c->addresses[i]);
-        if (err < 0) {
-            log_error("address %s cannot be set on %s: %s",
-                      netprefix_format(&c->addresses[i], text), n->interface, strerror(-err));
-            return err;
-        }
-    }
-    return 0;
-}
-
-/* Routes */
-
-static uint32_t route_table(const struct network *n, const struct netprefix *p)
-{
-    return p->len == 0 ? n->table : (uint32_t)NETIF_TABLE_MAIN;
-}
-
-static int add_rules(struct network *n, uint8_t family)
-{
-    struct netif_rule main_first = { .family = family,
-                                     .priority = n->priority + RULE_MAIN,
-                                     .table = NETIF_TABLE_MAIN,
-                                     .no_default = true };
-    struct netif_rule then_tunnel = { .family = family,
-                                      .priority = n->priority + RULE_TUNNEL,
-                                      .mark = n->table,
-                                      .not_mark = true,
-                                      .table = n->table };
-    struct netif_rule names = { .family = family,
-                                .priority = n->priority + RULE_NAMES,
-                                .uid = n->resolver_uid,
-                                .table = NETIF_TABLE_MAIN };
-    bool *has = &n->has_rules[family == 6];
-    if (*has)
-        return 0;
-    int err = netif_rule_add(&main_first);
-    if (err == 0)
-        err = netif_rule_add(&names);
-    if (err == 0)
-        err = netif_rule_add(&then_tunnel);
-    *has = err == 0;
-    return err;
-}
-
-static void add_route(struct network *n, const struct netprefix *p)
-{
-    struct netif_route route = { .to = *p, .index = n->index, .table = route_table(n, p) };
-    char text[NETADDR_STRLEN];
-    int err = netif_route_add(&route);
-    if (err == 0 && p->len == 0)
-        err = add_rules(n, p->family);
-    if (err == -EEXIST) {
-        /* The address's own prefix is there already, by the kernel. */
-        log_debug("route to %s is there already", netprefix_format(p, text));
-    } else if (err < 0) {
-        log_warn("route to %s through %s cannot be set: %s", netprefix_format(p, text),
-                 n->interface, strerror(-err));
-    }
-}
-
-static void remove_route(const struct network *n, const struct netprefix *p)
-{
-    struct netif_route route = { .to = *p, .index = n->index, .table = route_table(n, p) };
-    warn_failure("removing a route", netif_route_remove(&route));
-}
-
-static size_t count_allowed(const struct config *c)
-{
-    size_t count = 0;
-    for (size_t i = 0; i < c->peer_count; i++)
-        count += c->peers[i].allowed_count;
-    return c->routes ? count : 0;
-}
-
-static int apply_routes(struct network *n, const struct config *c)
-{
-    size_t count = 0;
-    struct netprefix *next = calloc(count_allowed(c) + 1, sizeof *next);
+    struct netprefix *next = calloc(c->address_count + 1, sizeof *next);
     if (next == NULL)
         return -ENOMEM;
-    for (size_t i = 0; c->routes && i < c->peer_count; i++) {
-        const struct config_peer *p = &c->peers[i];
-        memcpy(next + count, p->allowed, p->allowed_count * sizeof *next);
-        count += p->allowed_count;
+    for (size_t i = 0; i < n->address_count; i++)
+        if (!has_prefix(c->addresses, c->address_count, &n->addresses[i]))
+            netif_remove_address(n->index, &n->addresses[i]);
+    for (size_t i = 0; i < c->address_count; i++) {
+        const struct netprefix *p = &c->addresses[i];
+        struct netaddr addr = { .family = p->family };
+        memcpy(addr.addr, p->addr, sizeof addr.addr);
+        int added = netif_has_address(t, n->index, &addr) ? 0 : netif_add_address(n->index, p);
+        if (added < 0) {
+            log_error("address %s cannot be set on %s: %s", netprefix_format(p, text), n->interface,
+                      strerror(-added));
+            free(next);
+            return added;
+        }
+        if (added > 0 && has_prefix(n->addresses, n->address_count, p))
+            n->restored.count[RESTORED_ADDRESS]++;
+        next[i] = *p;
     }
-    for (size_t i = 0; i < n->route_count; i++)
-        if (!has_prefix(next, count, &n->routes[i]))
-            remove_route(n, &n->routes[i]);
-    for (size_t i = 0; i < count; i++)
-        if (!has_prefix(n->routes, n->route_count, &next[i]))
-            add_route(n, &next[i]);
-    free(n->routes);
-    n->routes = next;
-    n->route_count = count;
+    free(n->addresses);
+    n->addresses = next;
+    n->address_count = c->address_count;
     return 0;
 }
 
-/* Filter and forwarding */
+static int update_device(struct network *n, const struct config *c, const struct netif_table *t)
+{
+    const struct netif_info *found = netif_find(t, n->interface);
+    bool is_new = n->device_is_new;
+    if (found == NULL || found->index != n->index)
+        return -ENODEV;
+    if (found->mtu_bytes != n->mtu_bytes) {
+        network_set_mtu(n, n->mtu_bytes);
+        n->restored.count[RESTORED_MTU] += !is_new;
+    }
+    int err = found->up ? 0 : netif_set_up(n->index, true);
+    if (err < 0) {
+        log_error("%s cannot be set up: %s", n->interface, strerror(-err));
+        return err;
+    }
+    n->restored.count[RESTORED_UP] += !found->up && !is_new;
+    return update_addresses(n, c, t);
+}
 
-static int apply_filter(struct network *n, const struct config *c)
+/* Packet filter */
+
+static bool is_link(const struct network *n, const struct netif_info *i)
+{
+    for (size_t k = 0; k < n->link_count; k++)
+        if (strcmp(n->links[k].interface, i->name) == 0)
+            return true;
+    return false;
+}
+
+/* The networks of the links; NULL: no memory. */
+static struct ruleset_near *list_near(const struct network *n, const struct netif_table *t,
+                                      size_t *count)
+{
+    struct ruleset_near *list = calloc(t->address_count + 1, sizeof *list);
+    *count = 0;
+    for (size_t i = 0; list != NULL && i < t->address_count; i++) {
+        const struct netprefix *near = &t->addresses[i].near;
+        const struct netif_info *on = netif_find_index(t, t->addresses[i].index);
+        uint8_t least = near->family == 4 ? NEAR_IPV4_LEN : NEAR_IPV6_LEN;
+        if (on != NULL && is_link(n, on) && near->len >= least)
+            list[(*count)++] = (struct ruleset_near){ .interface = on->name, .prefix = *near };
+    }
+    return list;
+}
+
+/* What may not leave by a link; NULL: no memory. */
+static struct netprefix *list_held(const struct config *c, size_t *count)
+{
+    size_t max = 1;
+    for (size_t i = 0; i < c->peer_count; i++)
+        max += c->peers[i].allowed_count;
+    struct netprefix *list = calloc(max, sizeof *list);
+    *count = 0;
+    for (size_t i = 0; list != NULL && i < c->peer_count; i++)
+        for (size_t j = 0; j < c->peers[i].allowed_count; j++)
+            list[(*count)++] = c->peers[i].allowed[j];
+    if (list != NULL && blocks_ipv6(c))
+        list[(*count)++] = (struct netprefix){ .family = 6 };
+    return list;
+}
+
+/* The names of the peers' endpoints; NULL: no memory. */
+static const char **list_names(const struct config *c, size_t *count)
+{
+    const char **list = calloc(c->peer_count * CONFIG_ENDPOINTS_MAX + 1, sizeof *list);
+    *count = 0;
+    for (size_t i = 0; list != NULL && i < c->peer_count; i++)
+        for (size_t j = 0; j < c->peers[i].endpoint_count; j++)
+            if (c->peers[i].endpoints[j].addr.family == 0)
+                list[(*count)++] = c->peers[i].endpoints[j].host;
+    return list;
+}
+
+static bool has_address_of(const struct config *c, uint8_t family)
+{
+    for (size_t i = 0; i < c->address_count; i++)
+        if (c->addresses[i].family == family)
+            return true;
+    return false;
+}
+
+static char *describe_filter(const struct network *n, const struct config *c,
+                             const struct netif_table *t)
+{
+    struct ruleset_link links[WIRE_PATHS_MAX];
+    bool is_default = c->routes && (config_takes_default(c, 4) || config_takes_default(c, 6));
+    struct ruleset r = { .interface = n->interface,
+                         .numbers = &n->numbers,
+                         .masquerade = c->nat,
+                         .mss_clamp = c->mss_clamp,
+                         .lans = c->lans,
+                         .lan_count = c->lan_count,
+                         .lan_ipv6 = has_address_of(c, 6),
+                         .accepted = n->accepted,
+                         .accepted_count = n->accepted_count,
+                         .direct = c->fallback == CONFIG_FALLBACK_DIRECT,
+                         .links = links,
+                         .link_count = n->link_count,
+                         .answers = is_default,
+                         .block = c->fallback == CONFIG_FALLBACK_BLOCK };
+    for (size_t i = 0; i < n->link_count; i++)
+        links[i] = (struct ruleset_link){ .interface = n->links[i].interface,
+                                          .slot = NUMBERS_SLOT_LINK + n->links[i].slot,
+                                          .addresses = { n->links[i].ways[0].source,
+                                                         n->links[i].ways[1].source } };
+    struct ruleset_near *near = list_near(n, t, &r.near_count);
+    struct netprefix *held = list_held(c, &r.held_count);
+    const char **names = list_names(c, &r.name_count);
+    r.near = near;
+    r.held = held;
+    r.names = names;
+    if (!is_default || !n->lookups)
+        r.name_count = 0;
+    char *text = near != NULL && held != NULL && names != NULL ? ruleset_text(&r) : NULL;
+    free(near);
+    free(held);
+    free(names);
+    return text;
+}
+
+/* What is lost without packet filter rules; 0: nothing that the tunnel could not do without. */
+static int filter_failed(struct network *n, const struct config *c, int err, const char *error)
+{
+    bool needed = c->nat || c->lan_count > 0;
+    const char *reason = err == -ENOENT ? "there is no nft program: apt install nftables" : error;
+    if (!n->filter_failed && needed)
+        log_error("%s = ... cannot be done: %s", c->nat ? "nat" : "lan", reason);
+    else if (!n->filter_failed && c->fallback == CONFIG_FALLBACK_BLOCK)
+        log_warn("fallback = block relies on routes alone, and mss-clamp is left out: %s", reason);
+    else if (!n->filter_failed)
+        log_warn("mss-clamp is left out: %s", reason);
+    n->filter_failed = true;
+    return needed ? err : 0;
+}
+
+bool network_filter_changed(struct network *n)
+{
+    char table[NFT_TABLE_NAME_BYTES];
+    struct nft_changes changes =
+        nft_watch_drain(n->nft_fd, nft_table_name(table, n->interface), n->nft_by);
+    n->filter_touched = n->filter_touched || (changes.ours && n->ruleset != NULL);
+    return n->filter_touched;
+}
+
+static int update_filter(struct network *n, const struct config *c, const struct netif_table *t)
 {
     char error[256] = "";
-    struct nft_rules rules = { .interface = n->interface,
-                               .masquerade = c->nat,
-                               .mss_clamp = c->mss_clamp };
     int err;
-    if (!c->nat && !c->mss_clamp)
-        err = n->filtered ? nft_remove(n->interface) : 0;
-    else
-        err = nft_apply(&rules, error, sizeof error);
-    n->filtered = err == 0 && (c->nat || c->mss_clamp);
-    if (err == 0)
-        return 0;
-    if (err == -ENOENT)
-        snprintf(error, sizeof error, "there is no nft program: apt install nftables");
-    if (!c->nat) {
-        log_warn("mss-clamp is left out: %s", error);
+    char *text = describe_filter(n, c, t);
+    if (text == NULL)
+        return -ENOMEM;
+    bool same = n->ruleset != NULL && strcmp(text, n->ruleset) == 0;
+    if (same && !n->filter_touched && n->nft_fd >= 0) {
+        free(text);
         return 0;
     }
-    log_error("nat = yes cannot be done: %s", error);
-    return err;
+    err = text[0] != '\0' ? nft_run(text, error, sizeof error, &n->nft_by)
+                          : nft_remove(n->interface, &n->nft_by);
+    if (err < 0) {
+        free(text);
+        return filter_failed(n, c, err, error);
+    }
+    n->restored.count[RESTORED_FILTER] += same && n->filter_touched;
+    n->filter_touched = false;
+    network_filter_changed(n); /* what is told of this process is known now */
+    n->filter_failed = false;
+    free(n->ruleset);
+    n->ruleset = text;
+    return 0;
+}
+
+/* Kernel settings */
+
+struct setting_list {
+    struct sysctl_setting list[SETTINGS_MAX];
+    size_t count;
+};
+
+/* FAMILY/conf/INTERFACE/NAME */
+static void setting_key(char out[SYSCTL_KEY_MAX + 1], const char *family, const char *interface,
+                        const char *name)
+{
+    snprintf(out, SYSCTL_KEY_MAX + 1, "net/%s/conf/%s/%s", family, interface, name);
+}
+
+static void want_key(struct setting_list *s, const char *key, const char *value)
+{
+    struct sysctl_setting *one = &s->list[s->count];
+    if (s->count == SETTINGS_MAX)
+        return;
+    snprintf(one->key, sizeof one->key, "%s", key);
+    snprintf(one->value, sizeof one->value, "%s", value);
+    s->count++;
+}
+
+static void want_setting(struct setting_list *s, const char *family, const char *interface,
+                         const char *name, const char *value)
+{
+    char key[SYSCTL_KEY_MAX + 1];
+    setting_key(key, family, interface, name);
+    want_key(s, key, value);
+}
+
+static int get_setting(const char *family, const char *interface, const char *name)
+{
+    char key[SYSCTL_KEY_MAX + 1];
+    setting_key(key, family, interface, name);
+    return sysctl_get(key);
 }
 
 /* With forwarding, the kernel no longer takes its own default route from router advertisements
  * unless it is told to. */
-static void keep_advertised_routes(const struct network *n)
+static void keep_advertised_routes(struct setting_list *s, const struct netif_table *t)
 {
-    static const char to_come[] = "net/ipv6/conf/default/accept_ra"; /* of interfaces to come */
-    char key[96];
-    struct netif_table table;
-    if (sysctl_get(to_come) == 1)
-        warn_failure(to_come, sysctl_set(n->restore_file, to_come, "2"));
-    if (netif_dump(&table) == 0) {
-        for (size_t i = 0; i < table.count; i++) {
-            snprintf(key, sizeof key, "net/ipv6/conf/%s/accept_ra", table.list[i].name);
-            if (table.list[i].default_ipv6 && sysctl_get(key) == 1)
-                warn_failure(key, sysctl_set(n->restore_file, key, "2"));
+    static const char name[] = "accept_ra";
+    if (get_setting("ipv6", "default", name) >= 1)
+        want_setting(s, "ipv6", "default", name, "2"); /* of interfaces to come */
+    for (size_t i = 0; i < t->count; i++)
+        if (t->list[i].default_ipv6 && get_setting("ipv6", t->list[i].name, name) >= 1)
+            want_setting(s, "ipv6", t->list[i].name, name, "2");
+}
+
+/* Strict reverse path filtering would drop what comes in by any link but the best one. */
+static void relax_filter(struct setting_list *s, const char *interface)
+{
+    static const char name[] = "rp_filter";
+    if (get_setting("ipv4", interface, name) >= 1 || get_setting("ipv4", "all", name) == 1)
+        want_setting(s, "ipv4", interface, name, "2");
+}
+
+/* Between two peers there is no shorter way than the tunnel. An interface sends redirects if it or
+ * "all" says so; the others keep their own word. */
+static void refuse_redirects(struct setting_list *s, const char *tunnel)
+{
+    want_setting(s, "ipv4", "all", "send_redirects", "0");
+    want_setting(s, "ipv4", tunnel, "send_redirects", "0");
+    want_setting(s, "ipv4", tunnel, "accept_redirects", "0");
+    want_setting(s, "ipv6", tunnel, "accept_redirects", "0");
+}
+
+static bool is_needed_by_others(const char *key)
+{
+    bool is_forwarding =
+        strcmp(key, "net/ipv4/ip_forward") == 0 || strcmp(key, "net/ipv6/conf/all/forwarding") == 0;
+    return is_forwarding && nft_others_forward();
+}
+
+static void update_settings(struct network *n, const struct config *c, const struct netif_table *t)
+{
+    struct setting_list s = { .count = 0 };
+    unsigned put_back;
+    for (size_t i = 0; i < n->link_count; i++)
+        if (n->links[i].index != 0)
+            relax_filter(&s, n->links[i].interface);
+    if (n->index != 0)
+        refuse_redirects(&s, n->interface);
+    if (c->nat || c->lan_count > 0) {
+        want_key(&s, "net/ipv4/ip_forward", "1");
+        if (has_address_of(c, 6)) {
+            keep_advertised_routes(&s, t);
+            want_setting(&s, "ipv6", "all", "forwarding", "1");
         }
     }
-    netif_table_free(&table);
+    warn_failure("kernel settings", sysctl_apply(n->settings_file, n->interface, s.list, s.count,
+                                                 is_needed_by_others, &put_back));
+    n->restored.count[RESTORED_SETTINGS] += n->device_is_new ? 0 : put_back;
 }
 
-static void apply_forwarding(const struct network *n, const struct config *c)
+/* All together */
+
+static void tell_restored(struct network *n, const struct restored *before, struct tstamp now)
 {
-    bool ipv6 = false;
-    if (!c->nat)
+    char what[160] = "";
+    size_t at = 0;
+    bool is_recent = !tstamp_is_never(n->told_at) && tstamp_sub(now, n->told_at) < TELL_AGAIN_NS;
+    if (is_recent || memcmp(before, &n->restored, sizeof *before) == 0)
         return;
-    for (size_t i = 0; i < c->address_count; i++)
-        ipv6 = ipv6 || c->addresses[i].family == 6;
-    warn_failure("net.ipv4.ip_forward", sysctl_set(n->restore_file, "net/ipv4/ip_forward", "1"));
-    if (!ipv6)
-        return;
-    keep_advertised_routes(n);
-    warn_failure("net.ipv6.conf.all.forwarding",
-                 sysctl_set(n->restore_file, "net/ipv6/conf/all/forwarding", "1"));
+    for (unsigned i = 0; i < RESTORED_COUNT; i++)
+        if (n->restored.count[i] > 0)
+            at += (size_t)snprintf(what + at, sizeof what - at, "%s%s %u", at > 0 ? ", " : "",
+                                   restored_name((enum restored_what)i), n->restored.count[i]);
+    n->told_at = now;
+    log_warn("another program changed what %s had set up, and it is put back (so often by now: %s)",
+             n->interface, what);
 }
 
-int network_apply(struct network *n, const struct config *c, const struct config *old)
+int network_update(struct network *n, const struct config *c, const struct links *l,
+                   const struct netif_table *t, struct tstamp now)
 {
-    uint32_t mtu_bytes = c->mtu_bytes != 0 ? c->mtu_bytes : MTU_AT_START;
-    int err;
-    if (n->index == 0) {
-        n->index = if_nametoindex(n->interface);
-        /* Older kernels have no such attribute before 4.16, and do with their own limit. */
-        int gso_err = netif_set_gso_max(n->index, TUN_GSO_BYTES_MAX);
-        if (gso_err < 0)
-            log_debug("gso_max_size of %s: %s", n->interface, strerror(-gso_err));
-        warn_failure("the queue of the tunnel's interface",
-                     netif_set_queue(n->index, TUN_QUEUE_PACKETS));
-    }
-    if (old == NULL)
-        network_set_mtu(n, mtu_bytes);
-    if ((err = apply_addresses(n, c, old)) < 0)
+    struct restored before = n->restored;
+    take_links(n, l, t);
+    int err = n->index != 0 ? update_device(n, c, t) : 0;
+    if (err == -ENODEV)
+        n->index = 0;
+    /* Whatever becomes of the device, what must not leave by a link does not. */
+    int routing_err = update_routing(n, c);
+    int filter_err = update_filter(n, c, t);
+    update_settings(n, c, t);
+    n->device_is_new = n->device_is_new && err < 0;
+    tell_restored(n, &before, now);
+    if (err < 0)
         return err;
-    if (old == NULL && (err = netif_set_up(n->index, true)) < 0) {
-        log_error("%s cannot be set up: %s", n->interface, strerror(-err));
-        return err;
-    }
-    if ((err = apply_routes(n, c)) < 0)
-        return err;
-    if (old != NULL && old->nat == c->nat && old->mss_clamp == c->mss_clamp)
-        return 0;
-    if (old != NULL && old->nat && !c->nat)
-        warn_failure("restoring kernel settings", sysctl_restore(n->restore_file));
-    if ((err = apply_filter(n, c)) < 0)
-        return err;
-    apply_forwarding(n, c);
-    return 0;
+    return routing_err < 0 ? routing_err : filter_err;
 }
 
 void network_set_mtu(struct network *n, uint32_t mtu_bytes)
 {
-    int err = netif_set_mtu(n->index, mtu_bytes);
+    n->mtu_bytes = mtu_bytes;
+    int err = n->index != 0 ? netif_set_mtu(n->index, mtu_bytes) : 0;
     if (err < 0)
         log_warn("MTU %u of %s: %s", mtu_bytes, n->interface, strerror(-err));
 }
 
-/* Links */
-
-/* Strict reverse path filtering would drop what comes in by any link but the best one. */
-static void relax_filter(const struct network *n, const char *interface)
+void network_set_path_up(struct network *n, bool is_up)
 {
-    char key[96];
-    snprintf(key, sizeof key, "net/ipv4/conf/%s/rp_filter", interface);
-    int all = sysctl_get("net/ipv4/conf/all/rp_filter");
-    int own = sysctl_get(key);
-    if ((all == 1 || own == 1) && all != 2 && own != 2)
-        warn_failure(key, sysctl_set(n->restore_file, key, "2"));
+    n->path_up = is_up;
 }
 
-static void link_table(const struct network *n, const struct config_link *link, uint32_t table,
-                       uint32_t index)
+void network_set_lookups(struct network *n, bool past_the_tunnel, int slot)
 {
-    struct netif_route route = { .to = { .family = link->gateway.family },
-                                 .gateway = link->gateway,
-                                 .index = index,
-                                 .table = table };
-    struct netif_rule rule = { .family = link->gateway.family,
-                               .priority = n->priority + RULE_LINK,
-                               .mark = n->table,
-                               .interface = link->interface,
-                               .table = table };
-    /* There may be one through the interface that had the name before. */
-    int err = netif_route_replace(&route);
-    if (err == 0)
-        err = netif_rule_add(&rule);
-    if (err < 0 && err != -ENETDOWN)
-        log_warn("link %s: the route to its gateway cannot be set: %s", link->name, strerror(-err));
+    n->lookups = past_the_tunnel;
+    n->lookup_slot = slot;
 }
 
-void network_links(struct network *n, const struct config *c, const struct netif_table *table)
+int network_set_accepted(struct network *n, const struct netprefix *list, size_t count)
 {
-    for (size_t i = 0; i < c->link_count; i++) {
-        const struct config_link *link = &c->links[i];
-        const struct netif_info *found = netif_find(table, link->interface);
-        if (found == NULL)
-            continue;
-        relax_filter(n, link->interface);
-        if (link->gateway.family != 0 && found->up)
-            link_table(n, link, n->table + 1 + (uint32_t)i, found->index);
-    }
-    for (size_t i = 0; c->links_auto && i < table->count; i++)
-        if (table->list[i].default_ipv4 && table->list[i].index != n->index)
-            relax_filter(n, table->list[i].name);
-}
-
-void network_links_reset(struct network *n)
-{
-    warn_failure("removing routing rules", netif_rules_purge(n->priority, n->priority));
-    warn_failure("removing routes", netif_routes_purge(n->table + 1, n->table + TABLES_EACH - 1));
+    struct netprefix *copy = calloc(count + 1, sizeof *copy);
+    if (copy == NULL)
+        return -ENOMEM;
+    if (count > 0)
+        memcpy(copy, list, count * sizeof *copy);
+    free(n->accepted);
+    n->accepted = copy;
+    n->accepted_count = count;
+    return 0;
 }
 
 void network_end(struct network *n)
 {
-    for (size_t i = 0; i < n->route_count; i++)
-        remove_route(n, &n->routes[i]);
-    remove_rules_and_tables(n);
-    if (n->filtered)
-        warn_failure("removing packet filter rules", nft_remove(n->interface));
-    warn_failure("restoring kernel settings", sysctl_restore(n->restore_file));
-    free(n->routes);
-    n->routes = NULL;
-    n->route_count = 0;
+    struct routing nothing = { 0 };
+    struct routing_changes changes;
+    unsigned put_back;
+    if (n->interface[0] == '\0' || n->numbers.table == 0)
+        return;
+    warn_failure("removing routes and routing rules",
+                 routing_apply(&nothing, &n->applied, &n->numbers, n->index, &changes));
+    warn_failure("removing packet filter rules", nft_remove(n->interface, &n->nft_by));
+    warn_failure("restoring kernel settings", sysctl_apply(n->settings_file, n->interface, NULL, 0,
+                                                           is_needed_by_others, &put_back));
+}
+
+void network_free(struct network *n)
+{
+    routing_clear(&n->applied);
+    free(n->addresses);
+    free(n->accepted);
+    free(n->ruleset);
+    if (n->nft_fd >= 0)
+        close(n->nft_fd);
+    *n = (struct network){ .nft_fd = -1 };
 }

@@ -1,13 +1,20 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * What a tunnel sets up in the network: addresses, routes, routing rules, NAT, MSS clamp and
- * forwarding. All of it is found again by the interface's name, so that a start cleans up after a
- * process that was killed.
+ * What a tunnel sets up in the network: its device's addresses, routes, routing rules, packet
+ * filter and kernel settings.
  *
- * A default route through the tunnel stands in a table of its own, which everything but our own
- * sockets (known by their mark) consults after the main table's more specific routes. Link sockets
- * are bound to their interface and so find its own route in the main table, or, where a gateway
- * is configured, in a table of that link.
+ * network_update() computes all of it from the configuration, the links and what was told, and
+ * makes the kernel agree. It is called after every change of the network, so what another program
+ * removes is put back. It needs no device to hold back what must not leave by a link: that is in
+ * place from network_begin() to network_end(), and outlives a process that is killed.
+ *
+ * Where packets find their way, in the order of the rules (IPv4 and IPv6 alike):
+ *   +0  our sockets and answers, by the mark of a link: to the table of that link
+ *   +1  everything: to the main table, but for its routes to wide prefixes
+ *   +2  look-ups of the peers' names while no session is up: to the table of a link
+ *   +3  everything without a mark of ours: to the tunnel's table
+ * The tunnel's table has the wide prefixes of allowed-ips by the tunnel, and under `fallback =
+ * block` an unreachable route behind each; other prefixes stand in the main table.
  */
 #ifndef HAWSER_DAEMON_NETWORK_H
 #define HAWSER_DAEMON_NETWORK_H
@@ -15,42 +22,88 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
+#include "base/tstamp.h"
 #include "daemon/config.h"
+#include "daemon/numbers.h"
+#include "daemon/restored.h"
+#include "daemon/routing.h"
+#include "daemon/sysctl.h"
 #include "sys/netif.h"
+#include "sys/nft.h"
+
+struct links;
+
+/* A way out of a link in one family. */
+struct network_way {
+    bool exists;
+    struct netaddr gateway; /* family 0: none is needed */
+    struct netaddr source;  /* our address there; family 0: none */
+    uint32_t metric;        /* of the route it was found by */
+};
+
+struct network_link {
+    unsigned slot; /* its place in struct links */
+    char interface[CONFIG_IFNAME_MAX + 1];
+    uint32_t index; /* of the interface; 0: there is none, or it is down */
+    bool is_standby;
+    struct network_way ways[2]; /* IPv4, IPv6 */
+};
 
 struct network {
     char interface[CONFIG_IFNAME_MAX + 1];
-    char restore_file[CONFIG_PATH_BYTES_MAX + 16];
-    uint32_t index;    /* of our device */
-    uint32_t table;    /* of its default routes; the links' follow. Also the mark of our sockets */
-    uint32_t priority; /* of the first of our rules */
-    struct netprefix *routes; /* owned: what is installed */
-    size_t route_count;
-    uint32_t resolver_uid; /* who looks names up, past the tunnel */
-    bool has_rules[2];     /* IPv4, IPv6 */
-    bool filtered;
+    struct numbers numbers;
+    uint32_t index;     /* of our device; 0: there is none */
+    bool device_is_new; /* nobody has taken anything away from it yet */
+    uint32_t mtu_bytes;
+    struct network_link links[WIRE_PATHS_MAX];
+    size_t link_count;
+    bool path_up;               /* of a peer that has wide prefixes */
+    bool lookups;               /* of names go past the tunnel */
+    int lookup_slot;            /* over this link; -1: as the main table says */
+    struct netprefix *accepted; /* owned: sources that the peers take as they are */
+    size_t accepted_count;
+
+    struct netprefix *addresses; /* owned: what the device was given */
+    size_t address_count;
+    struct routing applied; /* owned: what the kernel was made to have */
+    char *ruleset;          /* owned: what nft was given; NULL: nothing */
+    bool filter_touched;    /* by another program */
+    bool filter_failed;     /* and that was told */
+    char settings_file[SYSCTL_FILE_BYTES];
+    int nft_fd; /* owned: tells of changes of rules; -1: none */
+    pid_t nft_by;
+    struct restored restored;
+    struct tstamp told_at; /* of the newest word in the log on it */
 };
 
+/* Chooses the numbers. 0 or negative errno; logged. */
+int network_begin(struct network *n, const struct config *c);
+
+/* The device is there, or another one than before. */
+void network_take_device(struct network *n);
+
 /*
- * Chooses the table, and removes what an earlier process left behind. resolver_uid: the user that
- * looks up the peers' names, which must work before the tunnel does.
+ * Brings everything up to date. 0, or negative errno when the tunnel could not work; the reason is
+ * logged. -ENODEV: the device has gone; take another one and call again.
  */
-void network_begin(struct network *n, const struct config *c, uint32_t resolver_uid);
+int network_update(struct network *n, const struct config *c, const struct links *l,
+                   const struct netif_table *t, struct tstamp now);
 
-/* The device is there: sets everything up that the configuration names, and after a change of it,
- * what changed (old: the configuration until now, or NULL). 0, or negative errno when the tunnel
- * could not work; the reason is logged. */
-int network_apply(struct network *n, const struct config *c, const struct config *old);
+/* Rules changed: network_update() is to be called if that is true. */
+bool network_filter_changed(struct network *n);
 
-/* The links' own routes, when interfaces came or went. */
-void network_links(struct network *n, const struct config *c, const struct netif_table *table);
-/* Forgets them first, because the configuration changed. */
-void network_links_reset(struct network *n);
-
+/* These are taken into account by the next network_update(). */
 void network_set_mtu(struct network *n, uint32_t mtu_bytes);
+void network_set_path_up(struct network *n, bool is_up);
+void network_set_lookups(struct network *n, bool past_the_tunnel, int slot);
+/* Takes a copy; 0 or -ENOMEM. */
+int network_set_accepted(struct network *n, const struct netprefix *list, size_t count);
 
 /* Removes everything. */
 void network_end(struct network *n);
+/* Leaves everything to the next process, and lets go of memory and descriptors. */
+void network_free(struct network *n);
 
 #endif

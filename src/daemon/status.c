@@ -236,6 +236,14 @@ static json_t *policies_json(const struct policy_set *s)
     return list;
 }
 
+static json_t *restored_json(const struct restored *r)
+{
+    json_t *o = json_object();
+    for (unsigned i = 0; i < RESTORED_COUNT; i++)
+        set_count(o, restored_name((enum restored_what)i), r->count[i]);
+    return o;
+}
+
 json_t *status_json(const struct status_source *s, struct tstamp now)
 {
     struct dataplane_stats plane;
@@ -266,6 +274,7 @@ json_t *status_json(const struct status_source *s, struct tstamp now)
     set(o, "links", links);
     set(o, "policies", policies_json(s->policies));
     set(o, "offloads", offloads_json(&plane));
+    set(o, "restored", restored_json(s->restored));
     set(o, "drops", tunnel_drops(s, &plane));
     free(peer);
     return o;

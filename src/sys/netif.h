@@ -12,7 +12,7 @@
 
 #include "base/netaddr.h"
 
-enum { NETIF_NAME_MAX = 15, NETIF_ADDRESSES_MAX = 16, NETIF_MAX = 1024 };
+enum { NETIF_NAME_MAX = 15, NETIF_MAX = 1024 };
 
 struct netif_info {
     uint32_t index;
@@ -20,18 +20,35 @@ struct netif_info {
     bool up;      /* set up by the administrator */
     bool carrier; /* and able to send */
     uint32_t mtu_bytes;
-    /* Usable addresses of global scope, port 0, in the kernel's order. */
-    struct netaddr addresses[NETIF_ADDRESSES_MAX];
-    size_t address_count;
     bool default_ipv4; /* the main table has a default route through it */
     bool default_ipv6;
-    struct netaddr gateway_ipv4; /* of that route; family 0: none, the link needs no gateway */
-    struct netaddr gateway_ipv6;
+};
+
+/* A usable address of global scope. */
+struct netif_address {
+    uint32_t index;        /* of its interface */
+    struct netaddr addr;   /* port 0 */
+    struct netprefix near; /* who is reached through the interface without a router */
+    bool deprecated;       /* used only where there is no other one */
+};
+
+/* A default route, of any table. */
+struct netif_default {
+    uint32_t index;         /* of its interface */
+    uint8_t family;         /* 4 or 6 */
+    struct netaddr gateway; /* family 0: none is needed; an IPv4 route may have an IPv6 gateway */
+    struct netaddr source;  /* the address that the route prefers; family 0: none */
+    uint32_t table;
+    uint32_t metric;
 };
 
 struct netif_table {
-    struct netif_info *list; /* owned */
+    struct netif_info *list; /* owned, as the next two */
     size_t count;
+    struct netif_address *addresses; /* in the kernel's order */
+    size_t address_count;
+    struct netif_default *defaults;
+    size_t default_count;
 };
 
 /* What is there now; 0 or negative errno. The table is to be freed in any case. */
@@ -42,16 +59,27 @@ void netif_table_free(struct netif_table *t);
 struct netif_info *netif_find(const struct netif_table *t, const char *name);
 struct netif_info *netif_find_index(const struct netif_table *t, uint32_t index);
 
-/* The first address of a family (4 or 6); family 0 in the result: none. */
-struct netaddr netif_address(const struct netif_info *n, uint8_t family);
-bool netif_has_address(const struct netif_info *n, const struct netaddr *addr);
+/* The best address of a family (4 or 6); family 0 in the result: none. */
+struct netaddr netif_address_of(const struct netif_table *t, uint32_t index, uint8_t family);
+bool netif_has_address(const struct netif_table *t, uint32_t index, const struct netaddr *addr);
 
-/* A descriptor that becomes readable when interfaces, addresses or routes change, or -errno. */
+/*
+ * The default route through an interface for packets of a source address (family 0: any): one that
+ * prefers that address or whose gateway is in its network, else of the main table, else of the
+ * lowest metric. NULL: there is none.
+ */
+const struct netif_default *netif_default_of(const struct netif_table *t, uint32_t index,
+                                             uint8_t family, const struct netaddr *source);
+
+/* A descriptor that becomes readable when interfaces, addresses, routes or rules change, or -errno.
+ */
 int netif_watch_open(void);
 /* Takes all that waits; true: something changed, so netif_dump() again. */
 bool netif_watch_drain(int fd);
 
-/* Our own device. 0 or negative errno; an address that is there already is no error. */
+/* Our own device. 0 or negative errno. */
+
+/* 1: added; 0: it was there already. */
 int netif_add_address(uint32_t index, const struct netprefix *address);
 int netif_remove_address(uint32_t index, const struct netprefix *address);
 int netif_set_up(uint32_t index, bool up);

@@ -29,6 +29,8 @@ struct netlink_attributes {
 };
 
 void netlink_parse(const struct nlmsghdr *h, size_t body_bytes, struct netlink_attributes *out);
+/* The same of attributes inside a message. */
+void netlink_parse_list(const void *list, size_t bytes, struct netlink_attributes *out);
 /* An integer attribute; otherwise: what a missing or shorter one reads as. */
 uint32_t netlink_get_u32(const struct nlattr *attr, uint32_t otherwise);
 
@@ -39,5 +41,8 @@ size_t netlink_address_bytes(uint8_t family);
 void netlink_put_address(struct nlmsghdr *h, uint16_t type, uint8_t family, const uint8_t *addr);
 /* The address in an attribute; family 0 if it has not the right length. */
 struct netaddr netlink_get_address(const struct nlattr *attr, uint8_t family);
+/* The gateway of a route or of one of its next hops; an IPv4 route may have an IPv6 one. */
+struct netaddr netlink_get_gateway(const struct nlattr *gateway, const struct nlattr *via,
+                                   uint8_t family);
 
 #endif

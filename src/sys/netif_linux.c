@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "sys/netif_internal.h"
+#include "sys/netif_route.h"
 
 static int take_link(const struct nlmsghdr *h, void *arg)
 {
@@ -34,11 +35,19 @@ static int take_link(const struct nlmsghdr *h, void *arg)
     return MNL_CB_OK;
 }
 
+/* The list with room for one more; it doubles at powers of two. NULL: no memory. */
+static void *grow(void *list, size_t count, size_t item_bytes)
+{
+    if ((count & (count - 1)) != 0)
+        return list;
+    return realloc(list, (count == 0 ? 1 : 2 * count) * item_bytes);
+}
+
 static int take_address(const struct nlmsghdr *h, void *arg)
 {
-    const struct netif_table *t = arg;
+    struct netif_table *t = arg;
     const struct ifaddrmsg *body = mnl_nlmsg_get_payload(h);
-    const uint32_t unusable = IFA_F_TENTATIVE | IFA_F_DADFAILED | IFA_F_DEPRECATED;
+    const uint32_t unusable = IFA_F_TENTATIVE | IFA_F_DADFAILED;
     uint8_t family = netlink_family_back(body->ifa_family);
     struct netlink_attributes a;
     if (h->nlmsg_type != RTM_NEWADDR || family == 0)
@@ -47,63 +56,87 @@ static int take_address(const struct nlmsghdr *h, void *arg)
     const struct nlattr *local = a.by_type[IFA_LOCAL];
     uint32_t flags =
         a.by_type[IFA_FLAGS] != NULL ? netlink_get_u32(a.by_type[IFA_FLAGS], 0) : body->ifa_flags;
-    struct netif_info *n = netif_find_index(t, body->ifa_index);
     struct netaddr addr =
         netlink_get_address(local != NULL ? local : a.by_type[IFA_ADDRESS], family);
-    if (n == NULL || addr.family == 0 || body->ifa_scope >= RT_SCOPE_LINK ||
-        (flags & unusable) != 0 || n->address_count == NETIF_ADDRESSES_MAX)
+    if (addr.family == 0 || body->ifa_scope >= RT_SCOPE_LINK || (flags & unusable) != 0)
         return MNL_CB_OK;
-    n->addresses[n->address_count++] = addr;
+    struct netif_address *list = grow(t->addresses, t->address_count, sizeof *list);
+    if (list == NULL)
+        return MNL_CB_ERROR;
+    t->addresses = list;
+    /* On a point-to-point line IFA_ADDRESS is the other end. */
+    struct netaddr other = netlink_get_address(a.by_type[IFA_ADDRESS], family);
+    struct netif_address *n = &list[t->address_count++];
+    *n = (struct netif_address){ .index = body->ifa_index,
+                                 .addr = addr,
+                                 .near = { .family = family, .len = body->ifa_prefixlen },
+                                 .deprecated = (flags & IFA_F_DEPRECATED) != 0 };
+    memcpy(n->near.addr, other.family != 0 ? other.addr : addr.addr, sizeof n->near.addr);
+    netprefix_mask(&n->near);
     return MNL_CB_OK;
 }
 
-/* A default route of the main table; of several through one interface the first counts. */
-static void note_default(struct netif_info *n, uint8_t family, const struct nlattr *gateway)
+/* True: it is kept, or of no interest. */
+static bool note_default(struct netif_table *t, const struct netif_default *route)
 {
-    bool *known = family == 6 ? &n->default_ipv6 : &n->default_ipv4;
-    struct netaddr *to = family == 6 ? &n->gateway_ipv6 : &n->gateway_ipv4;
-    if (*known)
-        return;
-    *known = true;
-    *to = netlink_get_address(gateway, family);
+    struct netif_info *n = netif_find_index(t, route->index);
+    if (n == NULL)
+        return true;
+    if (route->table == RT_TABLE_MAIN)
+        *(route->family == 6 ? &n->default_ipv6 : &n->default_ipv4) = true;
+    struct netif_default *list = grow(t->defaults, t->default_count, sizeof *list);
+    if (list == NULL)
+        return false;
+    t->defaults = list;
+    list[t->default_count++] = *route;
+    return true;
 }
 
-static void take_nexthops(const struct netif_table *t, uint8_t family, const struct nlattr *list)
+static bool take_nexthops(struct netif_table *t, const struct netif_default *route,
+                          const struct nlattr *list)
 {
     const struct rtnexthop *hop = mnl_attr_get_payload(list);
     size_t left = mnl_attr_get_payload_len(list);
     while (left >= sizeof *hop && hop->rtnh_len >= sizeof *hop && hop->rtnh_len <= left) {
-        struct netif_info *n = netif_find_index(t, (uint32_t)hop->rtnh_ifindex);
-        if (n != NULL)
-            note_default(n, family, NULL);
+        struct netif_default one = *route;
+        struct netlink_attributes a;
+        netlink_parse_list(hop + 1, hop->rtnh_len - sizeof *hop, &a);
+        one.index = (uint32_t)hop->rtnh_ifindex;
+        one.gateway =
+            netlink_get_gateway(a.by_type[RTA_GATEWAY], a.by_type[RTA_VIA], route->family);
+        if (!note_default(t, &one))
+            return false;
         size_t step = RTNH_ALIGN(hop->rtnh_len);
         if (step > left)
             break;
         left -= step;
         hop = (const struct rtnexthop *)(const void *)((const uint8_t *)hop + step);
     }
+    return true;
 }
 
 static int take_route(const struct nlmsghdr *h, void *arg)
 {
-    const struct netif_table *t = arg;
+    struct netif_table *t = arg;
     const struct rtmsg *body = mnl_nlmsg_get_payload(h);
     uint8_t family = netlink_family_back(body->rtm_family);
     struct netlink_attributes a;
     if (h->nlmsg_type != RTM_NEWROUTE || family == 0 || body->rtm_dst_len != 0 ||
-        body->rtm_type != RTN_UNICAST || (body->rtm_flags & RTM_F_CLONED) != 0)
+        body->rtm_type != RTN_UNICAST || (body->rtm_flags & RTM_F_CLONED) != 0 ||
+        body->rtm_protocol == NETIF_PROTOCOL)
         return MNL_CB_OK;
     netlink_parse(h, sizeof *body, &a);
-    uint32_t table =
-        a.by_type[RTA_TABLE] != NULL ? netlink_get_u32(a.by_type[RTA_TABLE], 0) : body->rtm_table;
-    if (table != RT_TABLE_MAIN)
-        return MNL_CB_OK;
-    if (a.by_type[RTA_MULTIPATH] != NULL)
-        take_nexthops(t, family, a.by_type[RTA_MULTIPATH]);
-    struct netif_info *n = netif_find_index(t, netlink_get_u32(a.by_type[RTA_OIF], 0));
-    if (n != NULL)
-        note_default(n, family, a.by_type[RTA_GATEWAY]);
-    return MNL_CB_OK;
+    struct netif_default route = { .index = netlink_get_u32(a.by_type[RTA_OIF], 0),
+                                   .family = family,
+                                   .gateway = netlink_get_gateway(a.by_type[RTA_GATEWAY],
+                                                                  a.by_type[RTA_VIA], family),
+                                   .source = netlink_get_address(a.by_type[RTA_PREFSRC], family),
+                                   .table = netlink_get_u32(a.by_type[RTA_TABLE], body->rtm_table),
+                                   .metric = netlink_get_u32(a.by_type[RTA_PRIORITY], 0) };
+    bool kept = a.by_type[RTA_MULTIPATH] != NULL
+                    ? take_nexthops(t, &route, a.by_type[RTA_MULTIPATH])
+                    : note_default(t, &route);
+    return kept ? MNL_CB_OK : MNL_CB_ERROR;
 }
 
 static int dump(uint16_t type, uint8_t af, size_t body_bytes, mnl_cb_t each, void *arg)
@@ -133,6 +166,8 @@ int netif_dump(struct netif_table *out)
 void netif_table_free(struct netif_table *t)
 {
     free(t->list);
+    free(t->addresses);
+    free(t->defaults);
     *t = (struct netif_table){ 0 };
 }
 
@@ -152,21 +187,66 @@ struct netif_info *netif_find_index(const struct netif_table *t, uint32_t index)
     return NULL;
 }
 
-struct netaddr netif_address(const struct netif_info *n, uint8_t family)
+struct netaddr netif_address_of(const struct netif_table *t, uint32_t index, uint8_t family)
 {
-    for (size_t i = 0; i < n->address_count; i++)
-        if (n->addresses[i].family == family)
-            return n->addresses[i];
-    return (struct netaddr){ 0 };
+    struct netaddr second = { 0 };
+    for (size_t i = 0; i < t->address_count; i++) {
+        const struct netif_address *a = &t->addresses[i];
+        if (a->index != index || a->addr.family != family)
+            continue;
+        if (!a->deprecated)
+            return a->addr;
+        if (second.family == 0)
+            second = a->addr;
+    }
+    return second;
 }
 
-bool netif_has_address(const struct netif_info *n, const struct netaddr *addr)
+static const struct netif_address *find_address(const struct netif_table *t, uint32_t index,
+                                                const struct netaddr *addr)
 {
-    for (size_t i = 0; i < n->address_count; i++)
-        if (n->addresses[i].family == addr->family &&
-            memcmp(n->addresses[i].addr, addr->addr, sizeof addr->addr) == 0)
-            return true;
-    return false;
+    for (size_t i = 0; i < t->address_count; i++)
+        if (t->addresses[i].index == index && t->addresses[i].addr.family == addr->family &&
+            memcmp(t->addresses[i].addr.addr, addr->addr, sizeof addr->addr) == 0)
+            return &t->addresses[i];
+    return NULL;
+}
+
+bool netif_has_address(const struct netif_table *t, uint32_t index, const struct netaddr *addr)
+{
+    return find_address(t, index, addr) != NULL;
+}
+
+/* How well a route fits packets of a source address, whose own entry is given (NULL: any). */
+static unsigned route_fit(const struct netif_default *d, const struct netif_address *source)
+{
+    unsigned fit = d->table == RT_TABLE_MAIN ? 1 : 0;
+    if (source == NULL)
+        return fit;
+    if (d->gateway.family != 0 &&
+        netprefix_contains(&source->near, d->gateway.family, d->gateway.addr))
+        fit += 2;
+    if (netaddr_equal(&d->source, &source->addr))
+        fit += 4;
+    return fit;
+}
+
+const struct netif_default *netif_default_of(const struct netif_table *t, uint32_t index,
+                                             uint8_t family, const struct netaddr *source)
+{
+    const struct netif_default *best = NULL;
+    const struct netif_address *own =
+        source->family == family ? find_address(t, index, source) : NULL;
+    for (size_t i = 0; i < t->default_count; i++) {
+        const struct netif_default *d = &t->defaults[i];
+        if (d->index != index || d->family != family)
+            continue;
+        unsigned fit = route_fit(d, own);
+        unsigned best_fit = best != NULL ? route_fit(best, own) : 0;
+        if (best == NULL || fit > best_fit || (fit == best_fit && d->metric < best->metric))
+            best = d;
+    }
+    return best;
 }
 
 /* Watch */
@@ -176,11 +256,13 @@ int netif_watch_open(void)
     struct sockaddr_nl local = { .nl_family = AF_NETLINK,
                                  .nl_groups = RTMGRP_LINK | RTMGRP_IPV4_IFADDR |
                                               RTMGRP_IPV6_IFADDR | RTMGRP_IPV4_ROUTE |
-                                              RTMGRP_IPV6_ROUTE };
+                                              RTMGRP_IPV6_ROUTE | RTMGRP_IPV4_RULE };
+    const int ipv6_rules = RTNLGRP_IPV6_RULE; /* has no bit in nl_groups */
     int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_ROUTE);
     if (fd < 0)
         return -errno;
-    if (bind(fd, (const struct sockaddr *)&local, sizeof local) < 0) {
+    if (bind(fd, (const struct sockaddr *)&local, sizeof local) < 0 ||
+        setsockopt(fd, SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, &ipv6_rules, sizeof ipv6_rules) < 0) {
         int err = -errno;
         close(fd);
         return err;
@@ -224,7 +306,7 @@ static int change_address(uint16_t type, uint16_t flags, uint32_t index,
 int netif_add_address(uint32_t index, const struct netprefix *address)
 {
     int err = change_address(RTM_NEWADDR, NLM_F_CREATE | NLM_F_EXCL, index, address);
-    return err == -EEXIST ? 0 : err;
+    return err == -EEXIST ? 0 : err < 0 ? err : 1;
 }
 
 int netif_remove_address(uint32_t index, const struct netprefix *address)

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include <errno.h>
+#include <linux/netlink.h>
+#include <linux/rtnetlink.h>
 #include <string.h>
 #include <sys/socket.h>
 
@@ -38,6 +40,9 @@ int netlink_ask(struct nlmsghdr *request, mnl_cb_t each, void *arg)
         return -errno;
     if ((request->nlmsg_flags & NLM_F_DUMP) != NLM_F_DUMP)
         request->nlmsg_flags |= NLM_F_ACK;
+    /* Then a dump is narrowed to what its request names, on kernels that can. */
+    int on = 1;
+    mnl_socket_setsockopt(s, NETLINK_GET_STRICT_CHK, &on, sizeof on);
     int err = 0;
     if (mnl_socket_bind(s, 0, MNL_SOCKET_AUTOPID) < 0 ||
         mnl_socket_sendto(s, request, request->nlmsg_len) < 0)
@@ -61,6 +66,12 @@ void netlink_parse(const struct nlmsghdr *h, size_t body_bytes, struct netlink_a
 {
     *out = (struct netlink_attributes){ 0 };
     mnl_attr_parse(h, (unsigned)body_bytes, keep_attribute, out);
+}
+
+void netlink_parse_list(const void *list, size_t bytes, struct netlink_attributes *out)
+{
+    *out = (struct netlink_attributes){ 0 };
+    mnl_attr_parse_payload(list, bytes, keep_attribute, out);
 }
 
 uint32_t netlink_get_u32(const struct nlattr *attr, uint32_t otherwise)
@@ -98,5 +109,18 @@ struct netaddr netlink_get_address(const struct nlattr *attr, uint8_t family)
         return a;
     a.family = family;
     memcpy(a.addr, mnl_attr_get_payload(attr), bytes);
+    return a;
+}
+
+struct netaddr netlink_get_gateway(const struct nlattr *gateway, const struct nlattr *via,
+                                   uint8_t family)
+{
+    struct netaddr a = netlink_get_address(gateway, family);
+    const struct rtvia *v = via != NULL ? mnl_attr_get_payload(via) : NULL;
+    if (a.family != 0 || v == NULL || mnl_attr_get_payload_len(via) != sizeof *v + 16 ||
+        v->rtvia_family != AF_INET6)
+        return a;
+    a.family = 6;
+    memcpy(a.addr, v->rtvia_addr, 16);
     return a;
 }

@@ -4,34 +4,102 @@
 #include <errno.h>
 #include <linux/fib_rules.h>
 #include <linux/rtnetlink.h>
-#include <net/if.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "sys/netif_internal.h"
 
+enum { IPV6_METRIC = 1024 }; /* what the kernel makes of 0 (IP6_RT_PRIO_USER) */
+
+/* Equality */
+
+static uint32_t real_metric(const struct netif_route *r)
+{
+    return r->metric == 0 && r->to.family == 6 ? IPV6_METRIC : r->metric;
+}
+
+static bool same_address(const struct netaddr *a, const struct netaddr *b)
+{
+    return a->family == b->family && memcmp(a->addr, b->addr, sizeof a->addr) == 0;
+}
+
+static int compare_numbers(uint32_t a, uint32_t b)
+{
+    return a < b ? -1 : a > b;
+}
+
+int netif_route_compare(const void *x, const void *y)
+{
+    const struct netif_route *a = x;
+    const struct netif_route *b = y;
+    int order = compare_numbers(a->table, b->table);
+    if (order == 0)
+        order = compare_numbers(a->to.family, b->to.family);
+    if (order == 0)
+        order = memcmp(a->to.addr, b->to.addr, sizeof a->to.addr);
+    if (order == 0)
+        order = compare_numbers(a->to.len, b->to.len);
+    return order != 0 ? order : compare_numbers(real_metric(a), real_metric(b));
+}
+
+bool netif_route_equal(const struct netif_route *a, const struct netif_route *b)
+{
+    return netif_route_compare(a, b) == 0 && same_address(&a->gateway, &b->gateway) &&
+           a->index == b->index && a->mtu_bytes == b->mtu_bytes;
+}
+
+bool netif_rule_equal(const struct netif_rule *a, const struct netif_rule *b)
+{
+    return a->family == b->family && a->priority == b->priority && a->mark == b->mark &&
+           a->mask == b->mask && a->not_mark == b->not_mark && a->table == b->table &&
+           a->suppresses == b->suppresses && a->suppressed_len == b->suppressed_len;
+}
+
+/* Routes */
+
+static void put_gateway(struct nlmsghdr *h, const struct netif_route *r)
+{
+    struct {
+        struct rtvia via;
+        uint8_t addr[16];
+    } other = { .via = { .rtvia_family = AF_INET6 } };
+    if (r->gateway.family == r->to.family) {
+        netlink_put_address(h, RTA_GATEWAY, r->gateway.family, r->gateway.addr);
+        return;
+    }
+    memcpy((uint8_t *)&other + sizeof other.via, r->gateway.addr, 16);
+    mnl_attr_put(h, RTA_VIA, sizeof other.via + 16, &other);
+}
+
 static int change_route(uint16_t type, uint16_t flags, const struct netif_route *r)
 {
-    static const uint8_t any[16];
     char buf[NETLINK_REQUEST_BYTES];
     void *extra;
     struct nlmsghdr *h = netlink_begin(buf, type, flags, sizeof(struct rtmsg), &extra);
     struct rtmsg *body = extra;
+    bool on_link = r->index != 0 && r->gateway.family == 0 && r->to.family == 4;
     body->rtm_family = netlink_family(r->to.family);
     body->rtm_dst_len = r->to.len;
     body->rtm_table = RT_TABLE_UNSPEC; /* RTA_TABLE has it */
     body->rtm_protocol = NETIF_PROTOCOL;
-    body->rtm_type = RTN_UNICAST;
-    body->rtm_scope =
-        r->gateway.family != 0 || r->to.family == 6 ? RT_SCOPE_UNIVERSE : RT_SCOPE_LINK;
+    body->rtm_type = r->index != 0 ? RTN_UNICAST : RTN_UNREACHABLE;
+    body->rtm_scope = on_link ? RT_SCOPE_LINK : RT_SCOPE_UNIVERSE;
     mnl_attr_put_u32(h, RTA_TABLE, r->table);
-    mnl_attr_put_u32(h, RTA_OIF, r->index);
-    if (memcmp(r->to.addr, any, sizeof any) != 0 || r->to.len != 0)
+    if (r->metric != 0)
+        mnl_attr_put_u32(h, RTA_PRIORITY, r->metric);
+    if (r->index != 0)
+        mnl_attr_put_u32(h, RTA_OIF, r->index);
+    if (r->to.len != 0)
         netlink_put_address(h, RTA_DST, r->to.family, r->to.addr);
     if (r->gateway.family != 0) {
-        netlink_put_address(h, RTA_GATEWAY, r->gateway.family, r->gateway.addr);
+        put_gateway(h, r);
         /* The provider's router may lie outside the address's own prefix. */
         body->rtm_flags = RTNH_F_ONLINK;
+    }
+    if (r->mtu_bytes != 0) {
+        struct nlattr *metrics = mnl_attr_nest_start(h, RTA_METRICS);
+        mnl_attr_put_u32(h, RTAX_MTU, r->mtu_bytes);
+        mnl_attr_nest_end(h, metrics);
     }
     return netlink_ask(h, NULL, NULL);
 }
@@ -52,167 +120,191 @@ int netif_route_remove(const struct netif_route *route)
     return err == -ESRCH || err == -ENODEV ? 0 : err;
 }
 
-/* A dump of routes or rules, whose messages have no body but family, lengths and attributes. */
-static int dump(uint16_t type, size_t body_bytes, uint8_t family, mnl_cb_t each, void *arg)
+/* Rules */
+
+static int change_rule(uint16_t type, uint16_t flags, const struct netif_rule *r)
 {
     char buf[NETLINK_REQUEST_BYTES];
-    void *body;
-    struct nlmsghdr *h = netlink_begin(buf, type, NLM_F_DUMP, body_bytes, &body);
-    *(uint8_t *)body = netlink_family(family);
-    return netlink_ask(h, each, arg);
+    void *extra;
+    struct nlmsghdr *h = netlink_begin(buf, type, flags, sizeof(struct fib_rule_hdr), &extra);
+    struct fib_rule_hdr *body = extra;
+    body->family = netlink_family(r->family);
+    body->action = FR_ACT_TO_TBL;
+    body->table = RT_TABLE_UNSPEC;
+    body->flags = r->not_mark ? FIB_RULE_INVERT : 0;
+    mnl_attr_put_u32(h, FRA_PRIORITY, r->priority);
+    mnl_attr_put_u32(h, FRA_TABLE, r->table);
+    mnl_attr_put_u8(h, FRA_PROTOCOL, NETIF_PROTOCOL);
+    if (r->mask != 0) {
+        mnl_attr_put_u32(h, FRA_FWMARK, r->mark);
+        mnl_attr_put_u32(h, FRA_FWMASK, r->mask);
+    }
+    if (r->suppresses)
+        mnl_attr_put_u32(h, FRA_SUPPRESS_PREFIXLEN, r->suppressed_len);
+    return netlink_ask(h, NULL, NULL);
 }
 
-/* Messages of a dump that are to be sent back as removals; more than these take another dump. */
-struct purge {
-    uint32_t first, last;
-    char (*found)[512]; /* owned */
+int netif_rule_add(const struct netif_rule *rule)
+{
+    int err = change_rule(RTM_NEWRULE, NLM_F_CREATE | NLM_F_EXCL, rule);
+    return err == -EEXIST ? 0 : err;
+}
+
+int netif_rule_remove(const struct netif_rule *rule)
+{
+    int err = change_rule(RTM_DELRULE, 0, rule);
+    return err == -ENOENT || err == -ESRCH ? 0 : err;
+}
+
+/* Lists */
+
+/* What a dump is asked for, and what has come of it. */
+struct listing {
+    uint32_t first, last; /* of tables or priorities */
+    void *list;           /* owned by the caller in the end */
     size_t count;
-    size_t max;
-    bool more;
 };
 
-/* Keeps a message, to be sent back as a request of another type. */
-static void keep(struct purge *p, const struct nlmsghdr *h)
+/* The next item, cleared; NULL: no memory. */
+static void *next_item(struct listing *l, size_t item_bytes)
 {
-    if (p->count == p->max || h->nlmsg_len > sizeof p->found[0]) {
-        p->more = p->count == p->max;
-        return;
+    if ((l->count & (l->count - 1)) == 0) {
+        void *wider = realloc(l->list, (l->count == 0 ? 1 : 2 * l->count) * item_bytes);
+        if (wider == NULL)
+            return NULL;
+        l->list = wider;
     }
-    memcpy(p->found[p->count++], h, h->nlmsg_len);
+    void *item = (char *)l->list + l->count++ * item_bytes;
+    memset(item, 0, item_bytes);
+    return item;
 }
 
-static int find_route(const struct nlmsghdr *h, void *arg)
+static uint32_t get_mtu(const struct nlattr *metrics)
 {
-    struct purge *p = arg;
-    const struct rtmsg *body = mnl_nlmsg_get_payload(h);
     struct netlink_attributes a;
+    if (metrics == NULL)
+        return 0;
+    netlink_parse_list(mnl_attr_get_payload(metrics), mnl_attr_get_payload_len(metrics), &a);
+    return netlink_get_u32(a.by_type[RTAX_MTU], 0);
+}
+
+static int take_route(const struct nlmsghdr *h, void *arg)
+{
+    struct listing *l = arg;
+    const struct rtmsg *body = mnl_nlmsg_get_payload(h);
+    uint8_t family = netlink_family_back(body->rtm_family);
+    struct netlink_attributes a;
+    if (h->nlmsg_type != RTM_NEWROUTE || family == 0 || body->rtm_protocol != NETIF_PROTOCOL ||
+        (body->rtm_flags & RTM_F_CLONED) != 0)
+        return MNL_CB_OK;
     netlink_parse(h, sizeof *body, &a);
-    uint32_t table = netlink_get_u32(a.by_type[RTA_TABLE], body->rtm_table);
-    if (h->nlmsg_type == RTM_NEWROUTE && body->rtm_protocol == NETIF_PROTOCOL &&
-        table >= p->first && table <= p->last)
-        keep(p, h);
+    struct netif_route *r = next_item(l, sizeof *r);
+    if (r == NULL)
+        return MNL_CB_ERROR;
+    r->to = (struct netprefix){ .family = family, .len = body->rtm_dst_len };
+    struct netaddr to = netlink_get_address(a.by_type[RTA_DST], family);
+    memcpy(r->to.addr, to.addr, sizeof r->to.addr);
+    r->gateway = netlink_get_gateway(a.by_type[RTA_GATEWAY], a.by_type[RTA_VIA], family);
+    if (body->rtm_type == RTN_UNICAST)
+        r->index = netlink_get_u32(a.by_type[RTA_OIF], 0);
+    r->table = netlink_get_u32(a.by_type[RTA_TABLE], body->rtm_table);
+    r->metric = netlink_get_u32(a.by_type[RTA_PRIORITY], 0);
+    r->mtu_bytes = get_mtu(a.by_type[RTA_METRICS]);
     return MNL_CB_OK;
 }
 
-static int find_rule(const struct nlmsghdr *h, void *arg)
+static int take_rule(const struct nlmsghdr *h, void *arg)
 {
-    struct purge *p = arg;
+    struct listing *l = arg;
     const struct fib_rule_hdr *body = mnl_nlmsg_get_payload(h);
     struct netlink_attributes a;
     netlink_parse(h, sizeof *body, &a);
     const struct nlattr *protocol = a.by_type[FRA_PROTOCOL];
     uint32_t priority = netlink_get_u32(a.by_type[FRA_PRIORITY], 0);
+    uint32_t suppressed = netlink_get_u32(a.by_type[FRA_SUPPRESS_PREFIXLEN], UINT32_MAX);
     bool ours = protocol != NULL && mnl_attr_get_payload_len(protocol) >= 1 &&
                 mnl_attr_get_u8(protocol) == NETIF_PROTOCOL;
-    if (h->nlmsg_type == RTM_NEWRULE && ours && priority >= p->first && priority <= p->last)
-        keep(p, h);
+    if (h->nlmsg_type != RTM_NEWRULE || !ours || priority < l->first || priority > l->last)
+        return MNL_CB_OK;
+    struct netif_rule *r = next_item(l, sizeof *r);
+    if (r == NULL)
+        return MNL_CB_ERROR;
+    r->family = netlink_family_back(body->family);
+    r->priority = priority;
+    r->mark = netlink_get_u32(a.by_type[FRA_FWMARK], 0);
+    r->mask = netlink_get_u32(a.by_type[FRA_FWMASK], 0);
+    r->not_mark = (body->flags & FIB_RULE_INVERT) != 0;
+    r->table = netlink_get_u32(a.by_type[FRA_TABLE], body->table);
+    r->suppresses = suppressed != UINT32_MAX;
+    r->suppressed_len = (uint8_t)(r->suppresses ? suppressed : 0);
     return MNL_CB_OK;
 }
 
-static int remove_found(const struct purge *p, uint16_t type)
+static int dump_rules(uint8_t family, mnl_cb_t each, void *arg)
 {
-    int first_err = 0;
-    for (size_t i = 0; i < p->count; i++) {
-        struct nlmsghdr *h = (struct nlmsghdr *)(void *)p->found[i];
-        h->nlmsg_type = type;
-        h->nlmsg_flags = NLM_F_REQUEST;
-        h->nlmsg_seq = 1;
-        h->nlmsg_pid = 0;
-        int err = netlink_ask(h, NULL, NULL);
-        if (err < 0 && err != -ESRCH && err != -ENOENT && first_err == 0)
-            first_err = err;
-    }
-    return first_err;
+    char buf[NETLINK_REQUEST_BYTES];
+    void *body;
+    struct nlmsghdr *h =
+        netlink_begin(buf, RTM_GETRULE, NLM_F_DUMP, sizeof(struct fib_rule_hdr), &body);
+    *(uint8_t *)body = netlink_family(family);
+    return netlink_ask(h, each, arg);
 }
 
-static int purge(uint8_t family, bool rules, uint32_t first, uint32_t last)
+/* protocol 0: of any; kernels before 4.20 do not look at it. */
+static int dump_routes(uint8_t family, uint8_t protocol, mnl_cb_t each, void *arg)
 {
-    enum { AT_ONCE = 256 };
-    struct purge p = { .first = first, .last = last, .max = AT_ONCE };
-    int err;
-    p.found = calloc(p.max, sizeof p.found[0]);
-    if (p.found == NULL)
-        return -ENOMEM;
-    do {
-        p.count = 0;
-        p.more = false;
-        err = rules ? dump(RTM_GETRULE, sizeof(struct fib_rule_hdr), family, find_rule, &p)
-                    : dump(RTM_GETROUTE, sizeof(struct rtmsg), family, find_route, &p);
-        if (err == 0)
-            err = remove_found(&p, rules ? RTM_DELRULE : RTM_DELROUTE);
-    } while (err == 0 && p.more);
-    free(p.found);
-    return err == -EAFNOSUPPORT || err == -EOPNOTSUPP ? 0 : err;
+    char buf[NETLINK_REQUEST_BYTES];
+    void *extra;
+    struct nlmsghdr *h = netlink_begin(buf, RTM_GETROUTE, NLM_F_DUMP, sizeof(struct rtmsg), &extra);
+    struct rtmsg *body = extra;
+    body->rtm_family = netlink_family(family);
+    body->rtm_protocol = protocol;
+    return netlink_ask(h, each, arg);
 }
 
-int netif_routes_purge(uint32_t first, uint32_t last)
+/* A machine may do without one of the families. */
+static int both(int four, int six)
 {
-    int err = purge(4, false, first, last);
-    int err6 = purge(6, false, first, last);
-    return err < 0 ? err : err6;
+    bool is_absent = six == -EAFNOSUPPORT || six == -EOPNOTSUPP;
+    return four < 0 || is_absent ? four : six;
 }
 
-int netif_rules_purge(uint32_t first, uint32_t last)
+int netif_routes_list(struct netif_route **list, size_t *count)
 {
-    int err = purge(4, true, first, last);
-    int err6 = purge(6, true, first, last);
-    return err < 0 ? err : err6;
+    struct listing l = { 0 };
+    int four = dump_routes(4, NETIF_PROTOCOL, take_route, &l);
+    int err = both(four, dump_routes(6, NETIF_PROTOCOL, take_route, &l));
+    *list = l.list;
+    *count = l.count;
+    return err;
 }
 
-struct taken {
-    uint32_t first, last, own_index;
-    bool answer;
-};
+int netif_rules_list(uint32_t first, uint32_t last, struct netif_rule **list, size_t *count)
+{
+    struct listing l = { .first = first, .last = last };
+    int four = dump_rules(4, take_rule, &l);
+    int err = both(four, dump_rules(6, take_rule, &l));
+    *list = l.list;
+    *count = l.count;
+    return err;
+}
 
 static int look_for_foreign(const struct nlmsghdr *h, void *arg)
 {
-    struct taken *t = arg;
+    struct listing *l = arg;
     const struct rtmsg *body = mnl_nlmsg_get_payload(h);
     struct netlink_attributes a;
     netlink_parse(h, sizeof *body, &a);
     uint32_t table = netlink_get_u32(a.by_type[RTA_TABLE], body->rtm_table);
-    if (table < t->first || table > t->last)
-        return MNL_CB_OK;
-    if (body->rtm_protocol != NETIF_PROTOCOL ||
-        (table == t->first && netlink_get_u32(a.by_type[RTA_OIF], 0) != t->own_index))
-        t->answer = true;
+    if (table >= l->first && table <= l->last && body->rtm_protocol != NETIF_PROTOCOL)
+        l->count++;
     return MNL_CB_OK;
 }
 
-bool netif_tables_taken(uint32_t first, uint32_t last, const char *own_interface)
+bool netif_tables_taken(uint32_t first, uint32_t last)
 {
-    struct taken t = { .first = first, .last = last, .own_index = if_nametoindex(own_interface) };
-    dump(RTM_GETROUTE, sizeof(struct rtmsg), 4, look_for_foreign, &t);
-    dump(RTM_GETROUTE, sizeof(struct rtmsg), 6, look_for_foreign, &t);
-    return t.answer;
-}
-
-int netif_rule_add(const struct netif_rule *rule)
-{
-    char buf[NETLINK_REQUEST_BYTES];
-    void *extra;
-    struct nlmsghdr *h = netlink_begin(buf, RTM_NEWRULE, NLM_F_CREATE | NLM_F_EXCL,
-                                       sizeof(struct fib_rule_hdr), &extra);
-    struct fib_rule_hdr *body = extra;
-    body->family = netlink_family(rule->family);
-    body->action = FR_ACT_TO_TBL;
-    body->table = RT_TABLE_UNSPEC;
-    body->flags = rule->not_mark ? FIB_RULE_INVERT : 0;
-    mnl_attr_put_u32(h, FRA_PRIORITY, rule->priority);
-    mnl_attr_put_u32(h, FRA_TABLE, rule->table);
-    mnl_attr_put_u8(h, FRA_PROTOCOL, NETIF_PROTOCOL);
-    if (rule->mark != 0) {
-        mnl_attr_put_u32(h, FRA_FWMARK, rule->mark);
-        mnl_attr_put_u32(h, FRA_FWMASK, UINT32_MAX);
-    }
-    if (rule->interface != NULL)
-        mnl_attr_put_strz(h, FRA_OIFNAME, rule->interface);
-    if (rule->uid != 0) {
-        struct fib_rule_uid_range range = { .start = rule->uid, .end = rule->uid };
-        mnl_attr_put(h, FRA_UID_RANGE, sizeof range, &range);
-    }
-    if (rule->no_default)
-        mnl_attr_put_u32(h, FRA_SUPPRESS_PREFIXLEN, 0);
-    int err = netlink_ask(h, NULL, NULL);
-    return err == -EEXIST ? 0 : err;
+    struct listing l = { .first = first, .last = last };
+    dump_routes(4, 0, look_for_foreign, &l);
+    dump_routes(6, 0, look_for_foreign, &l);
+    return l.count > 0;
 }

@@ -1,25 +1,42 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * Packet filter rules by the nft program (its library's licence does not go with OpenSSL's): one
- * table of our own a tunnel, put in place as a whole and removed as a whole.
+ * table of our own a tunnel, put in place as a whole and removed as a whole; and word of what
+ * others change in it.
  */
 #ifndef HAWSER_SYS_NFT_H
 #define HAWSER_SYS_NFT_H
 
 #include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
 
-struct nft_rules {
-    const char *interface; /* of the tunnel */
-    bool masquerade;       /* what comes out of the tunnel and leaves by another interface */
-    bool mss_clamp;        /* TCP through the tunnel, both directions, to the routes' MTU */
-};
+enum { NFT_TABLE_NAME_BYTES = 64 };
+
+/* The name of a tunnel's table, of family inet. Returns out. */
+const char *nft_table_name(char out[NFT_TABLE_NAME_BYTES], const char *interface);
 
 /*
- * Replaces the table. 0 or negative errno: -ENOENT when there is no nft program, -EIO when it
- * refused (its reason then stands in error).
+ * Runs a script, all of it or nothing. 0 or negative errno: -ENOENT when there is no nft program,
+ * -EIO when it refused (its reason then stands in error). by: NULL, or where the number of the
+ * process is put, which its changes are told with.
  */
-int nft_apply(const struct nft_rules *rules, char *error, unsigned error_bytes);
+int nft_run(const char *script, char *error, size_t error_bytes, pid_t *by);
 /* Removes the table; 0 also when there is none, or no nft program that could have made one. */
-int nft_remove(const char *interface);
+int nft_remove(const char *interface, pid_t *by);
+
+/* Chains of others filter or translate what is forwarded: somebody else uses forwarding, too. */
+bool nft_others_forward(void);
+
+/* A descriptor that becomes readable when somebody changes rules; or -errno. */
+int nft_watch_open(void);
+
+struct nft_changes {
+    bool ours;   /* our table, by another process than `by` */
+    bool others; /* any other table */
+};
+
+/* Takes all that waits. After more than the kernel keeps, both are true. */
+struct nft_changes nft_watch_drain(int fd, const char *table, pid_t by);
 
 #endif

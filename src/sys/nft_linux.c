@@ -1,8 +1,13 @@
 /* SPDX-License-Identifier: ISC */
 #include "sys/nft.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <libmnl/libmnl.h>
+#include <linux/netfilter.h>
+#include <linux/netfilter/nf_tables.h>
+#include <linux/netfilter/nfnetlink.h>
 #include <poll.h>
 #include <signal.h>
 #include <spawn.h>
@@ -12,22 +17,24 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { SCRIPT_BYTES = 2048, TIMEOUT_MS = 10000 };
+enum { TIMEOUT_MS = 10000, MESSAGES_BYTES = 65536 };
 
-/* An interface name in what nft takes as the name of a table: letters, digits and underscores. */
-static void table_name(char out[64], const char *interface)
+/* nft takes letters, digits and underscores. */
+const char *nft_table_name(char out[NFT_TABLE_NAME_BYTES], const char *interface)
 {
     size_t at = (size_t)sprintf(out, "hawser_");
-    for (; *interface != '\0' && at < 60; interface++) {
+    for (; *interface != '\0' && at < NFT_TABLE_NAME_BYTES - 4; interface++) {
         bool plain = (*interface >= 'a' && *interface <= 'z') ||
                      (*interface >= 'A' && *interface <= 'Z') ||
                      (*interface >= '0' && *interface <= '9');
         if (plain)
             out[at++] = *interface;
         else
-            at += (size_t)snprintf(out + at, 64 - at, "_%02x", (unsigned char)*interface);
+            at += (size_t)snprintf(out + at, NFT_TABLE_NAME_BYTES - at, "_%02x",
+                                   (unsigned char)*interface);
     }
     out[at] = '\0';
+    return out;
 }
 
 /* One end is nft's standard input and error, the other ours. */
@@ -65,10 +72,10 @@ static int start(pid_t *pid, int *ours)
 }
 
 /* What nft says until it closes its end; false: it takes too long. */
-static bool listen_to(int fd, char *text, unsigned text_bytes)
+static bool listen_to(int fd, char *text, size_t text_bytes)
 {
     char more[256];
-    unsigned at = 0;
+    size_t at = 0;
     for (;;) {
         struct pollfd p = { .fd = fd, .events = POLLIN };
         int ready = poll(&p, 1, TIMEOUT_MS);
@@ -87,7 +94,23 @@ static bool listen_to(int fd, char *text, unsigned text_bytes)
     return true;
 }
 
-static int run(const char *script, char *error, unsigned error_bytes)
+/* All of it; nft reads to the end before it acts. */
+static int send_all(int fd, const char *text)
+{
+    size_t left = strlen(text);
+    while (left > 0) {
+        ssize_t n = send(fd, text, left, MSG_NOSIGNAL);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            return -EIO;
+        text += n;
+        left -= (size_t)n;
+    }
+    return 0;
+}
+
+int nft_run(const char *script, char *error, size_t error_bytes, pid_t *by)
 {
     pid_t pid;
     int fd;
@@ -95,8 +118,9 @@ static int run(const char *script, char *error, unsigned error_bytes)
     int err = start(&pid, &fd);
     if (err < 0)
         return err;
-    if (send(fd, script, strlen(script), MSG_NOSIGNAL) != (ssize_t)strlen(script))
-        err = -EIO;
+    if (by != NULL)
+        *by = pid;
+    err = send_all(fd, script);
     shutdown(fd, SHUT_WR);
     if (!listen_to(fd, error, error_bytes)) {
         snprintf(error, error_bytes, "nft did not end within 10 s");
@@ -112,39 +136,137 @@ static int run(const char *script, char *error, unsigned error_bytes)
     return err;
 }
 
-int nft_apply(const struct nft_rules *rules, char *error, unsigned error_bytes)
+int nft_remove(const char *interface, pid_t *by)
 {
-    static const char syn[] = "tcp flags & (syn|rst) == syn tcp option maxseg size set rt mtu";
-    char script[SCRIPT_BYTES];
-    char table[64];
-    const char *i = rules->interface;
-    size_t at;
-    table_name(table, i);
-    /* Adding before deleting makes the deletion legal when there is no table yet. */
-    at = (size_t)snprintf(script, sizeof script,
-                          "add table inet %s\ndelete table inet %s\nadd table inet %s\n", table,
-                          table, table);
-    if (rules->masquerade)
-        at += (size_t)snprintf(script + at, sizeof script - at,
-                               "add chain inet %s nat { type nat hook postrouting priority 100; }\n"
-                               "add rule inet %s nat iifname \"%s\" oifname != \"%s\" masquerade\n",
-                               table, table, i, i);
-    if (rules->mss_clamp)
-        snprintf(script + at, sizeof script - at,
-                 "add chain inet %s clamp { type filter hook forward priority -150; }\n"
-                 "add rule inet %s clamp iifname \"%s\" %s\n"
-                 "add rule inet %s clamp oifname \"%s\" %s\n",
-                 table, table, i, syn, table, i, syn);
-    return run(script, error, error_bytes);
+    char script[256];
+    char table[NFT_TABLE_NAME_BYTES];
+    char error[160];
+    nft_table_name(table, interface);
+    /* Adding before deleting makes the deletion legal when there is no table. */
+    snprintf(script, sizeof script, "add table inet %s\ndelete table inet %s\n", table, table);
+    int err = nft_run(script, error, sizeof error, by);
+    return err == -ENOENT ? 0 : err;
 }
 
-int nft_remove(const char *interface)
+static int keep_attribute(const struct nlattr *attr, void *arg)
 {
-    char script[SCRIPT_BYTES];
-    char table[64];
-    char error[160];
-    table_name(table, interface);
-    snprintf(script, sizeof script, "add table inet %s\ndelete table inet %s\n", table, table);
-    int err = run(script, error, sizeof error);
-    return err == -ENOENT ? 0 : err;
+    const struct nlattr **by_type = arg;
+    if (mnl_attr_get_type(attr) <= NFTA_CHAIN_TYPE)
+        by_type[mnl_attr_get_type(attr)] = attr;
+    return MNL_CB_OK;
+}
+
+static int look_for_forwarding(const struct nlmsghdr *h, void *arg)
+{
+    bool *found = arg;
+    const struct nlattr *chain[NFTA_CHAIN_TYPE + 1] = { 0 };
+    const struct nlattr *hook[NFTA_CHAIN_TYPE + 1] = { 0 };
+    mnl_attr_parse(h, sizeof(struct nfgenmsg), keep_attribute, chain);
+    if (chain[NFTA_CHAIN_HOOK] == NULL || chain[NFTA_CHAIN_TABLE] == NULL ||
+        chain[NFTA_CHAIN_TYPE] == NULL)
+        return MNL_CB_OK;
+    mnl_attr_parse_nested(chain[NFTA_CHAIN_HOOK], keep_attribute, hook);
+    if (hook[NFTA_HOOK_HOOKNUM] == NULL)
+        return MNL_CB_OK;
+    uint32_t number = ntohl(mnl_attr_get_u32(hook[NFTA_HOOK_HOOKNUM]));
+    bool translates = strcmp(mnl_attr_get_str(chain[NFTA_CHAIN_TYPE]), "nat") == 0;
+    bool ours = strncmp(mnl_attr_get_str(chain[NFTA_CHAIN_TABLE]), "hawser_", 7) == 0;
+    if (!ours && (number == NF_INET_FORWARD || (translates && number == NF_INET_POST_ROUTING)))
+        *found = true;
+    return MNL_CB_OK;
+}
+
+/* Those of iptables-legacy, which nftables does not list. */
+static bool has_legacy_tables(void)
+{
+    char first;
+    int fd = open("/proc/net/ip_tables_names", O_RDONLY | O_CLOEXEC);
+    bool has = fd >= 0 && read(fd, &first, 1) == 1;
+    if (fd >= 0)
+        close(fd);
+    return has;
+}
+
+bool nft_others_forward(void)
+{
+    static char buf[MESSAGES_BYTES];
+    bool found = false;
+    struct nlmsghdr *h = mnl_nlmsg_put_header(buf);
+    h->nlmsg_type = (NFNL_SUBSYS_NFTABLES << 8) | NFT_MSG_GETCHAIN;
+    h->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
+    struct nfgenmsg *body = mnl_nlmsg_put_extra_header(h, sizeof *body);
+    body->nfgen_family = NFPROTO_UNSPEC;
+    body->version = NFNETLINK_V0;
+    struct mnl_socket *s = mnl_socket_open2(NETLINK_NETFILTER, SOCK_CLOEXEC);
+    if (s == NULL)
+        return false;
+    bool asked = mnl_socket_bind(s, 0, MNL_SOCKET_AUTOPID) == 0 &&
+                 mnl_socket_sendto(s, h, h->nlmsg_len) >= 0;
+    for (int more = asked ? MNL_CB_OK : MNL_CB_STOP; more == MNL_CB_OK;) {
+        ssize_t n = mnl_socket_recvfrom(s, buf, sizeof buf);
+        more = n > 0 ? mnl_cb_run(buf, (size_t)n, 0, 0, look_for_forwarding, &found) : MNL_CB_STOP;
+    }
+    mnl_socket_close(s);
+    return found || has_legacy_tables();
+}
+
+int nft_watch_open(void)
+{
+    struct sockaddr_nl local = { .nl_family = AF_NETLINK };
+    const int group = NFNLGRP_NFTABLES;
+    int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_NETFILTER);
+    if (fd < 0)
+        return -errno;
+    if (bind(fd, (const struct sockaddr *)&local, sizeof local) < 0 ||
+        setsockopt(fd, SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, &group, sizeof group) < 0) {
+        int err = -errno;
+        close(fd);
+        return err;
+    }
+    return fd;
+}
+
+/* The table that a message is about: the first attribute of every kind but the generation. */
+static int take_name(const struct nlattr *attr, void *arg)
+{
+    const char **name = arg;
+    if (mnl_attr_get_type(attr) == NFTA_TABLE_NAME &&
+        mnl_attr_validate(attr, MNL_TYPE_NUL_STRING) == 0)
+        *name = mnl_attr_get_str(attr);
+    return MNL_CB_OK;
+}
+
+static void note_change(const struct nlmsghdr *h, const char *table, pid_t by,
+                        struct nft_changes *out)
+{
+    const char *name = NULL;
+    if (NFNL_SUBSYS_ID(h->nlmsg_type) != NFNL_SUBSYS_NFTABLES ||
+        NFNL_MSG_TYPE(h->nlmsg_type) == NFT_MSG_NEWGEN)
+        return;
+    mnl_attr_parse(h, sizeof(struct nfgenmsg), take_name, &name);
+    if (name == NULL || strcmp(name, table) != 0)
+        out->others = true;
+    else if (h->nlmsg_pid != (uint32_t)by)
+        out->ours = true;
+}
+
+struct nft_changes nft_watch_drain(int fd, const char *table, pid_t by)
+{
+    static char buf[MESSAGES_BYTES];
+    struct nft_changes changes = { false, false };
+    for (;;) {
+        ssize_t n = recv(fd, buf, sizeof buf, MSG_DONTWAIT);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0 && errno == ENOBUFS) { /* so much changed that the kernel forgot the rest */
+            changes = (struct nft_changes){ true, true };
+            continue;
+        }
+        if (n <= 0)
+            return changes;
+        int left = (int)n;
+        for (const struct nlmsghdr *h = (const void *)buf; mnl_nlmsg_ok(h, left);
+             h = mnl_nlmsg_next(h, &left))
+            note_change(h, table, by, &changes);
+    }
 }

@@ -63,25 +63,62 @@ static struct netaddr address(const char *text)
     return a;
 }
 
-/* An interface that is up, with an IPv4 address and default route. */
-static struct netif_info interface(const char *name, uint32_t index)
+/* An interface with what the kernel would list of it. */
+struct fake {
+    struct netif_info info;
+    struct netaddr addresses[2];
+    size_t address_count;
+    bool default_ipv4;
+    bool default_ipv6;
+    struct netaddr gateway_ipv4;
+};
+
+/* One that is up, with an IPv4 address and default route. */
+static struct fake interface(const char *name, uint32_t index)
 {
-    struct netif_info n = { .index = index,
-                            .up = true,
-                            .carrier = true,
-                            .mtu_bytes = 1500,
-                            .addresses = { address("192.168.8.100") },
-                            .address_count = 1,
-                            .default_ipv4 = true,
-                            .gateway_ipv4 = address("192.168.8.1") };
-    snprintf(n.name, sizeof n.name, "%s", name);
-    return n;
+    struct fake f = {
+        .info = { .index = index, .up = true, .carrier = true, .mtu_bytes = 1500 },
+        .addresses = { address("192.168.8.100") },
+        .address_count = 1,
+        .default_ipv4 = true,
+        .gateway_ipv4 = address("192.168.8.1"),
+    };
+    snprintf(f.info.name, sizeof f.info.name, "%s", name);
+    return f;
 }
 
-static void update(struct links *l, struct netif_info *list, size_t count)
+static void add_default(struct netif_table *t, const struct fake *f, uint8_t family)
 {
-    const struct netif_table table = { .list = list, .count = count };
-    links_update(l, now, &table);
+    enum { MAIN = 254 };
+    t->defaults[t->default_count++] =
+        (struct netif_default){ .index = f->info.index,
+                                .family = family,
+                                .gateway = family == 4 ? f->gateway_ipv4 : (struct netaddr){ 0 },
+                                .table = MAIN };
+}
+
+static void update(struct links *l, const struct fake *fakes, size_t count)
+{
+    enum { FAKES_MAX = 4 };
+    struct netif_info list[FAKES_MAX];
+    struct netif_address addresses[2 * FAKES_MAX];
+    struct netif_default defaults[2 * FAKES_MAX];
+    struct netif_table t = { .list = list, .addresses = addresses, .defaults = defaults };
+    for (const struct fake *f = fakes; f < fakes + count; f++) {
+        struct netif_info *n = &list[t.count++];
+        *n = f->info;
+        n->default_ipv4 = f->default_ipv4;
+        n->default_ipv6 = f->default_ipv6;
+        for (size_t i = 0; i < f->address_count; i++)
+            addresses[t.address_count++] =
+                (struct netif_address){ .index = n->index, .addr = f->addresses[i] };
+        if (f->default_ipv4)
+            add_default(&t, f, 4);
+        if (f->default_ipv6)
+            add_default(&t, f, 6);
+    }
+    links_discover(l, &t);
+    links_update(l, now, &t);
 }
 
 static struct links links(struct told *t, const struct config *c)
@@ -105,7 +142,7 @@ struct one {
     struct config_link link;
     struct config config;
     struct links links;
-    struct netif_info interface;
+    struct fake interface;
 };
 
 static void one_link(struct one *o)
@@ -144,10 +181,10 @@ static void follows_a_named_link(void **state)
     o.interface.gateway_ipv4 = address("192.168.8.2");
     update(&o.links, &o.interface, 1);
     assert_int_equal(only(&o.told)->link.gateway_ipv4.addr[3], 2);
-    o.interface.mtu_bytes = 1400;
+    o.interface.info.mtu_bytes = 1400;
     update(&o.links, &o.interface, 1);
     assert_int_equal(only(&o.told)->link.mtu_bytes, 1400);
-    o.interface.index = 8; /* pulled out and plugged in between two looks */
+    o.interface.info.index = 8; /* pulled out and plugged in between two looks */
     update(&o.links, &o.interface, 1);
     assert_string_equal(o.told.bound[0], "hw-0");
     assert_true(only(&o.told)->link.present);
@@ -158,15 +195,15 @@ static void says_why_a_link_waits(void **state)
     (void)state;
     struct one o;
     one_link(&o);
-    o.interface.up = o.interface.carrier = false;
+    o.interface.info.up = o.interface.info.carrier = false;
     update(&o.links, &o.interface, 1);
     assert_string_equal(only(&o.told)->why, "interface hw-0 is down");
-    o.interface.up = true;
+    o.interface.info.up = true;
     update(&o.links, &o.interface, 1);
     const struct msg_link *m = only(&o.told);
     assert_string_equal(m->why, "interface hw-0 has no carrier");
     assert_true(m->link.present && !m->link.carrier);
-    o.interface.carrier = true;
+    o.interface.info.carrier = true;
     o.interface.address_count = 0;
     update(&o.links, &o.interface, 1);
     assert_string_equal(only(&o.told)->why, "interface hw-0 has no address");
@@ -212,8 +249,8 @@ static void finds_links_by_itself(void **state)
     struct config c = { .links_auto = true };
     struct links l = links(&t, &c);
     /* Two modems of one kind, the tunnel, and something without a default route. */
-    struct netif_info n[] = { interface("hw-0", 7), interface("hw-1", 8), interface("hw-tunnel", 9),
-                              interface("lo", 1) };
+    struct fake n[] = { interface("hw-0", 7), interface("hw-1", 8), interface("hw-tunnel", 9),
+                        interface("lo", 1) };
     n[3].default_ipv4 = false;
     update(&l, n, 4);
     assert_int_equal(t.count, 2);
@@ -233,8 +270,8 @@ static void finds_links_by_itself(void **state)
     assert_int_equal(only(&t)->link.link, number); /* the one it had */
 
     /* Exchanged names: each link goes with its name. */
-    n[0].index = 8;
-    n[1].index = 7;
+    n[0].info.index = 8;
+    n[1].info.index = 7;
     update(&l, n, 4);
     assert_int_equal(t.count, 2);
     assert_string_equal(t.bound[0], t.list[0].link.name);
@@ -250,9 +287,9 @@ static void does_not_run_out_of_numbers(void **state)
     struct links l = links(&t, &c);
     for (unsigned i = 0; i < 3 * WIRE_PATHS_MAX; i++) {
         char name[IFNAMSIZ];
-        struct netif_info n = interface("hw-0", 7);
+        struct fake n = interface("hw-0", 7);
         snprintf(name, sizeof name, "ppp%u", i);
-        snprintf(n.name, sizeof n.name, "%s", name);
+        snprintf(n.info.name, sizeof n.info.name, "%s", name);
         t.count = 0;
         update(&l, &n, 1);
         const struct msg_link *m = NULL;
@@ -273,7 +310,7 @@ static void tells_a_new_engine_everything(void **state)
     struct config_link list[] = { named("a", "hw-0"), named("b", "hw-1") };
     struct config c = { .links = list, .link_count = 2 };
     struct links l = links(&t, &c);
-    struct netif_info n[] = { interface("hw-0", 7), interface("hw-1", 8) };
+    struct fake n[] = { interface("hw-0", 7), interface("hw-1", 8) };
     update(&l, n, 2);
     t.deaf = false;
     for (unsigned i = 0; i < 2; i++) {

@@ -128,6 +128,13 @@ static struct msg sample(enum msg_type type)
         strcpy(m.state.reason, "answers");
         m.state.remote = addr4;
         break;
+    case MSG_TUN:
+        m.tun_offload = 3;
+        break;
+    case MSG_RESTORED:
+        m.restored.count[RESTORED_ROUTES] = 7;
+        m.restored.count[RESTORED_COUNT - 1] = UINT32_MAX;
+        break;
     case MSG_QUOTA:
         m.quota = (struct msg_quota){ .link = 3, .bytes = 1, .used_bytes = UINT64_MAX };
         break;

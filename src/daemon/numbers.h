@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The numbers of one tunnel in the kernel: packet marks, routing tables, priorities of rules.
+ *
+ * A tunnel has one of NUMBERS_SETS sets, found by its interface's name, so that a start finds what
+ * a process that was killed has left. In a set there are slots: one for the tunnel itself, one a
+ * link, one for look-ups of names; each has a mark and a table of its own.
+ *
+ * The default marks differ from 0 in bits 24 to 27 and 0 to 5 only: others (Kubernetes, mwan3,
+ * Tailscale, AWS) test bits in between.
+ */
+#ifndef HAWSER_DAEMON_NUMBERS_H
+#define HAWSER_DAEMON_NUMBERS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "wire/wire.h"
+
+enum {
+    NUMBERS_SETS = 15,
+    NUMBERS_SLOT_TUNNEL = 0,
+    NUMBERS_SLOT_LINK = 1, /* the first link's */
+    NUMBERS_SLOT_LOOKUP = NUMBERS_SLOT_LINK + WIRE_PATHS_MAX,
+    NUMBERS_SLOTS = 64,          /* a set; also the low bits of a mark that a tunnel needs */
+    NUMBERS_PRIORITIES_EACH = 8, /* rules of a set have the priorities from `priority` on */
+};
+
+struct numbers {
+    uint32_t table;    /* of slot 0; the other slots' follow */
+    uint32_t priority; /* of the first rule */
+    uint32_t mark;     /* of slot 0; the other slots' follow */
+    uint32_t mask;     /* the bits of marks that count */
+    uint32_t owner;    /* a metric that tells this tunnel's tables from another one's */
+};
+
+/*
+ * mark, mask: as configured, mark 0: the default. -EBUSY: other programs, or other tunnels, use all
+ * the sets.
+ */
+int numbers_choose(struct numbers *n, const char *interface, uint32_t mark, uint32_t mask);
+
+static inline uint32_t numbers_table(const struct numbers *n, unsigned slot)
+{
+    return n->table + slot;
+}
+
+static inline uint32_t numbers_mark(const struct numbers *n, unsigned slot)
+{
+    return n->mark + slot;
+}
+
+/* The bits that are the same in all marks of the tunnel. */
+static inline uint32_t numbers_common_mask(const struct numbers *n)
+{
+    return n->mask & ~(uint32_t)(NUMBERS_SLOTS - 1);
+}
+
+#endif

@@ -1,0 +1,299 @@
+/* SPDX-License-Identifier: ISC */
+#include "daemon/ruleset.h"
+
+#include <ctype.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "sys/nft.h"
+
+enum { DNS_NAME_MAX = 255, DNS_LABEL_MAX = 63, RAW_BYTES_MAX = 16 };
+
+static const char *family_word(uint8_t family)
+{
+    return family == 6 ? "ip6" : "ip";
+}
+
+static void put_prefix(FILE *to, const struct netprefix *p)
+{
+    char text[NETADDR_STRLEN];
+    fputs(netprefix_format(p, text), to);
+}
+
+/* " ip saddr != { … }" of the prefixes of a family, or nothing if there are none. */
+static void put_not_from(FILE *to, const struct ruleset *r, uint8_t family)
+{
+    const char *before = "";
+    for (size_t i = 0; i < r->accepted_count; i++) {
+        if (r->accepted[i].family != family)
+            continue;
+        if (*before == '\0')
+            fprintf(to, " %s saddr != { ", family_word(family));
+        fputs(before, to);
+        put_prefix(to, &r->accepted[i]);
+        before = ", ";
+    }
+    if (*before != '\0')
+        fputs(" }", to);
+}
+
+static void put_lan_set(FILE *to, const struct ruleset *r)
+{
+    fputs("iifname { ", to);
+    for (size_t i = 0; i < r->lan_count; i++)
+        fprintf(to, "%s\"%s\"", i > 0 ? ", " : "", r->lans[i]);
+    fputs(" }", to);
+}
+
+static void put_link_set(FILE *to, const struct ruleset *r, const char *match)
+{
+    fprintf(to, "%s { ", match);
+    for (size_t i = 0; i < r->link_count; i++) {
+        bool again = false;
+        for (size_t j = 0; j < i; j++)
+            again = again || strcmp(r->links[j].interface, r->links[i].interface) == 0;
+        if (!again)
+            fprintf(to, "%s\"%s\"", i > 0 ? ", " : "", r->links[i].interface);
+    }
+    fputs(" }", to);
+}
+
+static void put_nat(FILE *to, const struct ruleset *r)
+{
+    const char *tunnel = r->interface;
+    fputs(" chain nat {\n  type nat hook postrouting priority srcnat;\n", to);
+    if (r->masquerade)
+        fprintf(to, "  iifname \"%s\" oifname != \"%s\" masquerade\n", tunnel, tunnel);
+    for (uint8_t family = 4; family <= 6 && r->lan_count > 0; family += 2) {
+        if (family == 6 && !r->lan_ipv6)
+            continue;
+        fputs("  ", to);
+        put_lan_set(to, r);
+        fprintf(to, " oifname \"%s\" meta nfproto ipv%u", tunnel, family);
+        put_not_from(to, r, family);
+        fputs(" masquerade\n", to);
+    }
+    if (r->direct && r->lan_count > 0 && r->link_count > 0) {
+        fputs("  ", to);
+        put_lan_set(to, r);
+        put_link_set(to, r, " oifname");
+        fputs(" masquerade\n", to);
+    }
+    fputs(" }\n", to);
+}
+
+static void put_clamp(FILE *to, const struct ruleset *r)
+{
+    static const char syn[] = "tcp flags & (syn|rst) == syn tcp option maxseg size set rt mtu";
+    fprintf(to,
+            " chain clamp {\n  type filter hook forward priority mangle;\n"
+            "  iifname \"%s\" %s\n  oifname \"%s\" %s\n }\n",
+            r->interface, syn, r->interface, syn);
+}
+
+/* Answers */
+
+static bool shares_interface(const struct ruleset *r, const struct ruleset_link *link)
+{
+    for (size_t i = 0; i < r->link_count; i++)
+        if (&r->links[i] != link && strcmp(r->links[i].interface, link->interface) == 0)
+            return true;
+    return false;
+}
+
+/*
+ * A connection begins over the link. TCP's only with its first packet: the middle of one that this
+ * machine began before the tunnel would pass for it.
+ */
+static void put_question(FILE *to, const struct ruleset *r, const struct ruleset_link *link,
+                         const struct netaddr *address)
+{
+    static const char *const firsts[] = { "tcp flags & (fin|syn|rst|ack) == syn",
+                                          "meta l4proto != tcp" };
+    char text[NETADDR_STRLEN];
+    uint32_t mark = numbers_mark(r->numbers, link->slot);
+    for (size_t i = 0; i < sizeof firsts / sizeof firsts[0]; i++) {
+        fprintf(to, "  iifname \"%s\"", link->interface);
+        if (address != NULL)
+            fprintf(to, " %s daddr %s", family_word(address->family),
+                    netaddr_format(address, text));
+        fprintf(to, " ct state new %s ct mark set ct mark & 0x%08" PRIx32 " | 0x%08" PRIx32 "\n",
+                firsts[i], ~r->numbers->mask, mark);
+    }
+}
+
+static void put_questions(FILE *to, const struct ruleset *r)
+{
+    for (size_t i = 0; i < r->link_count; i++) {
+        const struct ruleset_link *link = &r->links[i];
+        if (!shares_interface(r, link)) {
+            put_question(to, r, link, NULL);
+            continue;
+        }
+        for (size_t j = 0; j < 2; j++)
+            if (link->addresses[j].family != 0)
+                put_question(to, r, link, &link->addresses[j]);
+    }
+}
+
+static void put_marking(FILE *to, const struct ruleset *r)
+{
+    for (size_t i = 0; i < r->link_count; i++) {
+        uint32_t mark = numbers_mark(r->numbers, r->links[i].slot);
+        fprintf(to,
+                "  ct direction reply ct mark & 0x%08" PRIx32 " == 0x%08" PRIx32
+                " meta mark set meta mark & 0x%08" PRIx32 " | 0x%08" PRIx32 "\n",
+                r->numbers->mask, mark, ~r->numbers->mask, mark);
+    }
+}
+
+/* Look-ups */
+
+/* A name as in a DNS question, letters in capitals; returns its length, 0: it is none. */
+static size_t encode_name(const char *name, uint8_t out[DNS_NAME_MAX + 1])
+{
+    size_t at = 0;
+    while (*name != '\0') {
+        size_t len = strcspn(name, ".");
+        if (len == 0 || len > DNS_LABEL_MAX || at + len + 2 > DNS_NAME_MAX)
+            return 0;
+        out[at++] = (uint8_t)len;
+        for (size_t i = 0; i < len; i++)
+            out[at++] = (uint8_t)toupper((unsigned char)name[i]);
+        name += len;
+        name += *name == '.';
+    }
+    out[at++] = 0;
+    return at;
+}
+
+/* Compares the question's name, letters without case (RFC 4343). */
+static void put_name_match(FILE *to, const uint8_t *name, size_t len)
+{
+    enum { QUESTION_AT = 20 }; /* behind the headers of UDP and DNS */
+    for (size_t at = 0; at < len; at += RAW_BYTES_MAX) {
+        size_t n = len - at < RAW_BYTES_MAX ? len - at : RAW_BYTES_MAX;
+        fprintf(to, " @th,%zu,%zu & 0x", (QUESTION_AT + at) * 8, n * 8);
+        for (size_t i = 0; i < n; i++)
+            fprintf(to, "%02x", isupper(name[at + i]) ? 0xdf : 0xff);
+        fputs(" == 0x", to);
+        for (size_t i = 0; i < n; i++)
+            fprintf(to, "%02x", name[at + i]);
+    }
+}
+
+/* The name and each domain above it: a resolver may ask its way down from the root. */
+static void put_lookups(FILE *to, const struct ruleset *r)
+{
+    uint8_t name[DNS_NAME_MAX + 1];
+    for (size_t i = 0; i < r->name_count; i++) {
+        size_t len = encode_name(r->names[i], name);
+        for (size_t at = 0; at < len; at += 1 + (size_t)name[at]) {
+            fputs("  udp dport 53", to);
+            put_name_match(to, name + at, len - at);
+            fprintf(to, " meta mark set meta mark & 0x%08" PRIx32 " | 0x%08" PRIx32 "\n",
+                    ~r->numbers->mask, numbers_mark(r->numbers, NUMBERS_SLOT_LOOKUP));
+        }
+    }
+}
+
+/* Leave */
+
+static void put_held_set(FILE *to, const struct ruleset *r, uint8_t family)
+{
+    const char *before = "";
+    for (size_t i = 0; i < r->held_count; i++) {
+        if (r->held[i].family != family)
+            continue;
+        if (*before == '\0')
+            fprintf(to,
+                    " set held%u {\n  type ipv%u_addr; flags interval; auto-merge;\n"
+                    "  elements = { ",
+                    family, family);
+        fputs(before, to);
+        put_prefix(to, &r->held[i]);
+        before = ", ";
+    }
+    if (*before != '\0')
+        fputs(" }\n }\n", to);
+}
+
+static bool holds(const struct ruleset *r, uint8_t family)
+{
+    for (size_t i = 0; i < r->held_count; i++)
+        if (r->held[i].family == family)
+            return true;
+    return false;
+}
+
+static void put_leave(FILE *to, const struct ruleset *r)
+{
+    const struct numbers *n = r->numbers;
+    fputs(" chain leave {\n  type filter hook postrouting priority 300;\n", to);
+    put_link_set(to, r, "  oifname !=");
+    fprintf(to, " accept\n  meta mark & 0x%08" PRIx32 " == 0x%08" PRIx32 " accept\n",
+            numbers_common_mask(n), n->mark);
+    fputs("  udp sport 68 udp dport 67 accept\n  udp sport 546 udp dport 547 accept\n"
+          "  ip daddr { 169.254.0.0/16, 224.0.0.0/4, 255.255.255.255 } accept\n"
+          "  ip6 daddr { fe80::/10, ff00::/8 } accept\n",
+          to);
+    for (size_t i = 0; i < r->near_count; i++) {
+        fprintf(to, "  oifname \"%s\" %s daddr ", r->near[i].interface,
+                family_word(r->near[i].prefix.family));
+        put_prefix(to, &r->near[i].prefix);
+        fputs(" accept\n", to);
+    }
+    for (uint8_t family = 4; family <= 6; family += 2)
+        if (holds(r, family))
+            fprintf(to, "  %s daddr @held%u counter drop\n", family_word(family), family);
+    fputs(" }\n", to);
+}
+
+char *ruleset_text(const struct ruleset *r)
+{
+    char table[NFT_TABLE_NAME_BYTES];
+    char *text = NULL;
+    size_t bytes = 0;
+    bool nat = r->masquerade || r->lan_count > 0;
+    bool answers = r->answers && r->link_count > 0;
+    bool leave = r->block && r->link_count > 0;
+    FILE *to = open_memstream(&text, &bytes);
+    if (to == NULL)
+        return NULL;
+    if (nat || r->mss_clamp || answers || leave || r->name_count > 0) {
+        nft_table_name(table, r->interface);
+        /* Adding before deleting makes the deletion legal when there is no table yet. */
+        fprintf(to, "add table inet %s\ndelete table inet %s\ntable inet %s {\n", table, table,
+                table);
+        for (uint8_t family = 4; leave && family <= 6; family += 2)
+            put_held_set(to, r, family);
+        if (nat)
+            put_nat(to, r);
+        if (r->mss_clamp)
+            put_clamp(to, r);
+        if (answers) {
+            fputs(" chain question {\n  type filter hook prerouting priority mangle;\n", to);
+            put_questions(to, r);
+            put_marking(to, r);
+            fputs(" }\n", to);
+        }
+        if (answers || r->name_count > 0) {
+            fputs(" chain answer {\n  type route hook output priority mangle;\n", to);
+            if (answers)
+                put_marking(to, r);
+            put_lookups(to, r);
+            fputs(" }\n", to);
+        }
+        if (leave)
+            put_leave(to, r);
+        fputs("}\n", to);
+    }
+    bool failed = ferror(to) != 0;
+    if (fclose(to) != 0 || failed) {
+        free(text);
+        return NULL;
+    }
+    return text;
+}

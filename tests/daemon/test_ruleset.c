@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The text for nft(8), and that nft takes it: in a network namespace of the test's own, where there
+ * is nft and root.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "daemon/ruleset.h"
+#include "sys/nft.h"
+
+static const struct numbers numbers = {
+    .table = 0x68770040, .priority = 10008, .mark = 0x01000000, .mask = 0x0f00003f
+};
+
+static struct netprefix prefix(const char *text)
+{
+    struct netprefix p;
+    assert_true(netprefix_parse(&p, text));
+    return p;
+}
+
+static struct netaddr address(const char *text)
+{
+    struct netaddr a;
+    assert_true(netaddr_parse(&a, text));
+    return a;
+}
+
+/* The text, which nft must take. Valid until the next call. */
+static const char *text_of(const struct ruleset *r)
+{
+    static char *text;
+    char error[256] = "";
+    free(text);
+    text = ruleset_text(r);
+    assert_non_null(text);
+    if (text[0] != '\0' && geteuid() == 0 && system("command -v nft >/dev/null") == 0) {
+        if (nft_run(text, error, sizeof error, NULL) < 0)
+            fail_msg("nft: %s\n%s", error, text);
+    }
+    return text;
+}
+
+static void has(const char *text, const char *part)
+{
+    if (strstr(text, part) == NULL)
+        fail_msg("\"%s\" is not in\n%s", part, text);
+}
+
+static void has_not(const char *text, const char *part)
+{
+    if (strstr(text, part) != NULL)
+        fail_msg("\"%s\" is in\n%s", part, text);
+}
+
+static void is_empty_without_wishes(void **state)
+{
+    (void)state;
+    const struct ruleset r = { .interface = "hawser0", .numbers = &numbers };
+    assert_string_equal(text_of(&r), "");
+}
+
+static void translates_a_lan(void **state)
+{
+    (void)state;
+    static const char lans[2][16] = { "eth0", "br-lan" };
+    struct netprefix accepted[] = { prefix("192.168.1.0/24"), prefix("fd00:1::/64"),
+                                    prefix("10.77.0.2/32") };
+    struct ruleset r = {
+        .interface = "hawser0", .numbers = &numbers, .lans = lans, .lan_count = 2
+    };
+    const char *text = text_of(&r);
+    has(text, "iifname { \"eth0\", \"br-lan\" } oifname \"hawser0\" meta nfproto ipv4 masquerade");
+    has_not(text, "ipv6");
+    has_not(text, "chain leave");
+    r.lan_ipv6 = true;
+    r.accepted = accepted;
+    r.accepted_count = 3;
+    text = text_of(&r);
+    has(text, "ipv4 ip saddr != { 192.168.1.0/24, 10.77.0.2/32 } masquerade");
+    has(text, "ipv6 ip6 saddr != { fd00:1::/64 } masquerade");
+}
+
+static struct ruleset blocking(void)
+{
+    static struct ruleset_link links[3];
+    static struct ruleset_near near[2];
+    static struct netprefix held[3];
+    links[0] = (struct ruleset_link){ .interface = "eth1", .slot = 1 };
+    links[1] = (struct ruleset_link){
+        .interface = "eth0", .slot = 2, .addresses = { address("10.0.1.2"), address("2001:db8::2") }
+    };
+    links[2] = (struct ruleset_link){ .interface = "eth0",
+                                      .slot = 32,
+                                      .addresses = { address("10.0.2.2") } };
+    near[0] = (struct ruleset_near){ .interface = "eth1", .prefix = prefix("192.0.2.0/30") };
+    near[1] = (struct ruleset_near){ .interface = "eth0", .prefix = prefix("2001:db8::/64") };
+    held[0] = prefix("0.0.0.0/0");
+    held[1] = prefix("10.1.0.0/16");
+    held[2] = prefix("::/0");
+    return (struct ruleset){ .interface = "hawser0",
+                             .numbers = &numbers,
+                             .links = links,
+                             .link_count = 3,
+                             .answers = true,
+                             .block = true,
+                             .held = held,
+                             .held_count = 3,
+                             .near = near,
+                             .near_count = 2 };
+}
+
+static void holds_back_what_belongs_into_the_tunnel(void **state)
+{
+    (void)state;
+    struct ruleset r = blocking();
+    const char *text = text_of(&r);
+    has(text, "oifname != { \"eth1\", \"eth0\" } accept");
+    has(text, "meta mark & 0x0f000000 == 0x01000000 accept");
+    has(text, "oifname \"eth1\" ip daddr 192.0.2.0/30 accept");
+    has(text, "oifname \"eth0\" ip6 daddr 2001:db8::/64 accept");
+    has(text, "ip daddr @held4 counter drop");
+    has(text, "ip6 daddr @held6 counter drop");
+    r.held_count = 2;
+    text = text_of(&r);
+    has_not(text, "@held6");
+}
+
+static void answers_over_the_link_of_the_question(void **state)
+{
+    (void)state;
+    struct ruleset r = blocking();
+    const char *text = text_of(&r);
+    has(text,
+        "iifname \"eth1\" ct state new meta l4proto != tcp ct mark set ct mark & 0xf0ffffc0 | "
+        "0x01000001");
+    has(text, "iifname \"eth0\" ip daddr 10.0.1.2 ct state new");
+    has(text, "iifname \"eth0\" ip6 daddr 2001:db8::2 ct state new");
+    has(text,
+        "iifname \"eth0\" ip daddr 10.0.2.2 ct state new tcp flags & (fin|syn|rst|ack) == syn "
+        "ct mark set ct mark & 0xf0ffffc0 | 0x01000020");
+    has(text, "ct direction reply ct mark & 0x0f00003f == 0x01000020 meta mark set meta mark & "
+              "0xf0ffffc0 | 0x01000020");
+}
+
+/* In any case of letters, and the domains above it; a name that is none is left out. */
+static void lets_questions_for_names_out(void **state)
+{
+    (void)state;
+    char longest[256];
+    const char *names[] = { "vps.test", "a..b", longest };
+    struct ruleset r = blocking();
+    memset(longest, 'x', sizeof longest);
+    for (size_t i = 63; i < sizeof longest; i += 64)
+        longest[i] = '.';
+    longest[253] = '\0';
+    r.names = names;
+    r.name_count = 3;
+    const char *text = text_of(&r);
+    has(text, "udp dport 53 @th,160,80 & 0xffdfdfdfffdfdfdfdfff == 0x03565053045445535400");
+    has(text, "udp dport 53 @th,160,48 & 0xffdfdfdfdfff == 0x045445535400");
+    has(text, "udp dport 53 @th,160,8 & 0xff == 0x00");
+    has(text, "meta mark set meta mark & 0xf0ffffc0 | 0x01000021");
+    has_not(text, "0x0141");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(is_empty_without_wishes),
+        cmocka_unit_test(translates_a_lan),
+        cmocka_unit_test(holds_back_what_belongs_into_the_tunnel),
+        cmocka_unit_test(answers_over_the_link_of_the_question),
+        cmocka_unit_test(lets_questions_for_names_out),
+    };
+    if (geteuid() == 0 && unshare(CLONE_NEWNET) < 0)
+        return 77;
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
