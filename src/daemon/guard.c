@@ -43,6 +43,7 @@ static int replace_device(struct guard *g)
         return -EIO;
     }
     close(old);
+    log_warn("another program has deleted %s; it is made anew", g->config.interface);
     network_take_device(&g->network);
     g->network.restored.count[RESTORED_DEVICE]++;
     if (g->engine.ready)
