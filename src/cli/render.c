@@ -322,6 +322,21 @@ static void print_policies(const json_t *policies, FILE *to)
     }
 }
 
+/* What keeps the tunnel from being of use, in full. */
+static void print_problems(const json_t *problems, FILE *to)
+{
+    size_t i;
+    json_t *p;
+    json_array_foreach(problems, i, p)
+    {
+        const char *text = json_string_value(json_object_get(p, "text"));
+        fputs("  problem: ", to);
+        for (; text != NULL && *text != '\0'; text++)
+            fputc(*text >= ' ' && *text <= '~' ? *text : '?', to);
+        fputc('\n', to);
+    }
+}
+
 void render_status(const json_t *status, FILE *to)
 {
     char text[RENDER_TEXT_BYTES];
@@ -335,6 +350,7 @@ void render_status(const json_t *status, FILE *to)
     if (isfinite(mtu))
         fprintf(to, "  mtu: %.0f\n", mtu);
     print_offloads(json_object_get(status, "offloads"), to);
+    print_problems(json_object_get(status, "problems"), to);
     json_array_foreach(json_object_get(status, "links"), i, link)
     {
         print_link(link, to);

@@ -55,6 +55,7 @@ struct engine {
     struct msg_link links[WIRE_PATHS_MAX];
     struct msg_quota quotas[WIRE_PATHS_MAX];
     struct restored restored;
+    struct problem_list problems;        /* as the guard finds them */
     uint64_t usage_told[WIRE_PATHS_MAX]; /* bytes of each socket that the guard knows of */
     struct tstamp usage_at;              /* when it is told of more */
     struct msg unsent;                   /* to the guard, when it does not keep up */
@@ -265,6 +266,9 @@ static void take_message(struct engine *e, struct tstamp now, struct channel_inp
     case MSG_QUOTA:
         take_quota(e, now, &m->quota);
         break;
+    case MSG_PROBLEMS:
+        e->problems = m->problems;
+        break;
     case MSG_STOP:
         e->stopping = true;
         break;
@@ -394,6 +398,7 @@ static json_t *on_status(void *arg, struct tstamp now)
                                .links = e->links,
                                .quotas = e->quotas,
                                .restored = &e->restored,
+                               .problems = &e->problems,
                                .started = e->started,
                                .control_garbage = control_garbage(e->control) };
     return status_json(&s, now);

@@ -310,6 +310,7 @@ static struct tstamp tick(struct guard *g, struct tstamp now)
     next = tstamp_min(next, hook_deadline(&g->hook));
     next = tstamp_min(next, g->links.retry);
     next = tstamp_min(next, guard_usage_tick(g, now));
+    next = tstamp_min(next, guard_firewall_tick(g, now));
     return tstamp_min(next, g->netif_dump_at);
 }
 
@@ -341,6 +342,7 @@ static void stop(struct guard *g)
     notify_send("STOPPING=1");
     guard_engine_stop(g);
     guard_usage_close(g);
+    guard_firewall_stop(g);
     resolver_free(g->resolver);
     network_end(&g->network);
     network_free(&g->network);

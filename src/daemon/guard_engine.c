@@ -152,6 +152,7 @@ static void on_ready(struct guard *g, struct tstamp now, const struct msg *m)
         guard_tell(g, &listen, &g->listen_fds[i], 1);
     }
     guard_tell_policies(g);
+    guard_tell_problems(g);
     links_untold(&g->links);
     guard_usage_look(g, now);
     guard_update_network(g, now);

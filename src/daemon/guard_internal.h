@@ -13,6 +13,7 @@
 #include "daemon/links.h"
 #include "daemon/log_limit.h"
 #include "daemon/network.h"
+#include "daemon/problem.h"
 #include "daemon/resolve.h"
 #include "daemon/usage.h"
 #include "sys/loop.h"
@@ -27,6 +28,29 @@ struct engine_process {
     struct tstamp started;
     int pause_s;                    /* before the next restart */
     bool peer_up[CONFIG_PEERS_MAX]; /* as it told, by their place in the configuration */
+};
+
+/* Whose list of problems it is. */
+enum problem_origin { PROBLEM_FIREWALL, PROBLEM_FORWARDING, PROBLEM_ORIGINS };
+
+/* What the process says that looked. */
+struct firewall_answer {
+    int32_t error;
+    struct problem_list found;
+};
+
+/* What looks through the rules of packet filters. */
+struct guard_firewall {
+    pid_t pid; /* 0: none runs */
+    struct loop_watch watch;
+    struct firewall_answer in;
+    size_t in_bytes;
+    struct tstamp next;    /* look */
+    struct tstamp started; /* the last */
+    int64_t gap_ns;        /* between two of them, at least */
+    bool again;            /* something changed while it ran */
+    bool has_failed;       /* and that was logged */
+    struct tstamp forwarding_at;
 };
 
 struct guard {
@@ -64,6 +88,8 @@ struct guard {
     struct tstamp usage_saved;   /* last */
     struct tstamp usage_look_at; /* the month may end meanwhile */
     time_t usage_wall;           /* when all accounts were looked at last */
+    struct problem_list problems[PROBLEM_ORIGINS];
+    struct guard_firewall firewall;
     bool reload_wanted;
     bool reload_asked; /* by the engine, which waits for the answer */
     bool stopping;
@@ -88,6 +114,21 @@ void guard_tell_endpoints(void *arg, const struct config_peer *peer, const struc
 bool guard_tell_peers(struct guard *g);
 bool guard_tell_policies(struct guard *g);
 void guard_tell_restored(struct guard *g);
+
+/* guard_problems.c: what keeps the tunnel from being of use */
+
+/* These are all of that origin now: logs what begins and ends, and tells the engine. */
+void guard_problems_set(struct guard *g, enum problem_origin origin,
+                        const struct problem_list *found);
+bool guard_tell_problems(struct guard *g);
+
+/* guard_firewall.c: whether this machine's packet filter lets through what the tunnel needs */
+
+/* The rules or the configuration changed: they are looked through soon. */
+void guard_firewall_recheck(struct guard *g, struct tstamp now);
+/* Returns when to be called again at the latest. */
+struct tstamp guard_firewall_tick(struct guard *g, struct tstamp now);
+void guard_firewall_stop(struct guard *g);
 
 /* guard_start.c: opening what the tunnel needs; false: the reason is logged */
 bool guard_check_privileges(void);

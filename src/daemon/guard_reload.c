@@ -113,6 +113,7 @@ static bool apply(struct guard *g, struct tstamp now, struct config *next)
     guard_usage_look(g, now);
     guard_peers_changed(g, now);
     bool ok = guard_update_network(g, now) == 0;
+    guard_firewall_recheck(g, now);
     if (resolver_set_peers(g->resolver, now, &g->config) < 0)
         log_error("out of memory: endpoints are not looked up");
     config_free(&old);

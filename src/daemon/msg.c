@@ -302,6 +302,26 @@ static void get_quota(struct reader *r, struct msg_quota *q)
     q->left_s = read_u32(r);
 }
 
+static void put_problems(struct writer *w, const struct problem_list *l)
+{
+    if (l->count > PROBLEMS_MAX)
+        w->failed = true;
+    write_u8(w, (uint8_t)l->count);
+    for (size_t i = 0; writer_ok(w) && i < l->count; i++) {
+        put_text(w, l->list[i].code, PROBLEM_CODE_MAX);
+        put_text(w, l->list[i].text, PROBLEM_TEXT_MAX);
+    }
+}
+
+static void get_problems(struct reader *r, struct problem_list *l)
+{
+    l->count = get_small(r, PROBLEMS_MAX);
+    for (size_t i = 0; i < l->count; i++) {
+        get_text(r, l->list[i].code, PROBLEM_CODE_MAX);
+        get_text(r, l->list[i].text, PROBLEM_TEXT_MAX);
+    }
+}
+
 size_t msg_encode(const struct msg *m, uint8_t out[MSG_BYTES_MAX])
 {
     struct writer w = writer_of(out, MSG_BYTES_MAX);
@@ -353,6 +373,9 @@ size_t msg_encode(const struct msg *m, uint8_t out[MSG_BYTES_MAX])
         break;
     case MSG_QUOTA:
         put_quota(&w, &m->quota);
+        break;
+    case MSG_PROBLEMS:
+        put_problems(&w, &m->problems);
         break;
     case MSG_CHOOSE:
         put_text(&w, m->choose.link, sizeof m->choose.link - 1);
@@ -422,6 +445,9 @@ static void get_body(struct reader *r, struct msg *m)
         break;
     case MSG_QUOTA:
         get_quota(r, &m->quota);
+        break;
+    case MSG_PROBLEMS:
+        get_problems(r, &m->problems);
         break;
     case MSG_CHOOSE:
         get_text(r, m->choose.link, sizeof m->choose.link - 1);

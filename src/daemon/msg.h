@@ -16,6 +16,7 @@
 
 #include "base/netaddr.h"
 #include "daemon/config.h"
+#include "daemon/problem.h"
 #include "daemon/restored.h"
 #include "session/core.h"
 
@@ -40,6 +41,7 @@ enum msg_type {
     MSG_TUN,      /* with another TUN device in the place of the one before */
     MSG_RESTORED, /* what the guard had to put back so far */
     MSG_QUOTA,    /* of a link: what carries on it is to be told */
+    MSG_PROBLEMS, /* all there are now */
     MSG_STOP,
     /* engine to guard */
     MSG_READY, /* in its sandbox */
@@ -149,6 +151,7 @@ struct msg {
         struct msg_quota quota;
         struct msg_choose choose;
         struct msg_usage usage;
+        struct problem_list problems;
     };
 };
 

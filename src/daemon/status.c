@@ -244,6 +244,18 @@ static json_t *restored_json(const struct restored *r)
     return o;
 }
 
+static json_t *problems_json(const struct problem_list *l)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; i < l->count; i++) {
+        json_t *o = json_object();
+        set_text(o, "code", l->list[i].code);
+        set_text(o, "text", l->list[i].text);
+        json_array_append_new(list, o);
+    }
+    return list;
+}
+
 json_t *status_json(const struct status_source *s, struct tstamp now)
 {
     struct dataplane_stats plane;
@@ -263,6 +275,7 @@ json_t *status_json(const struct status_source *s, struct tstamp now)
     set_text(o, "interface", s->interface);
     set_count(o, "uptime_s", (uint64_t)(tstamp_sub(now, s->started) / NS_PER_S));
     set_count(o, "mtu", s->mtu_bytes != 0 ? s->mtu_bytes : core_mtu(s->core));
+    set(o, "problems", problems_json(s->problems));
     for (size_t i = 0; i < core_peer_count(s->core); i++) {
         core_peer_status(s->core, now, i, peer);
         json_array_append_new(peers, peer_json(s, peer));

@@ -20,6 +20,7 @@ struct status_source {
     const struct msg_link *links;   /* by number; an unused one has no name */
     const struct msg_quota *quotas; /* the same; bytes 0: none */
     const struct restored *restored;
+    const struct problem_list *problems;
     struct tstamp started;
     uint64_t control_garbage;
 };

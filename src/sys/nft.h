@@ -39,4 +39,12 @@ struct nft_changes {
 /* Takes all that waits. After more than the kernel keeps, both are true. */
 struct nft_changes nft_watch_drain(int fd, const char *table, pid_t by);
 
+/*
+ * All rules of this network namespace as JSON, ours and others'; *json is the caller's to free.
+ * terse: without the elements of named sets, which may be many. Waits for nft, up to 10 s. 0 or
+ * negative errno: -ENOENT when there is no nft program, -EFBIG beyond NFT_LIST_BYTES_MAX.
+ */
+enum { NFT_LIST_BYTES_MAX = 4 << 20 };
+int nft_list(bool terse, char **json, size_t *len_bytes);
+
 #endif

@@ -17,6 +17,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "sys/program.h"
+
 enum { TIMEOUT_MS = 10000, MESSAGES_BYTES = 65536 };
 
 /* nft takes letters, digits and underscores. */
@@ -269,4 +271,12 @@ struct nft_changes nft_watch_drain(int fd, const char *table, pid_t by)
              h = mnl_nlmsg_next(h, &left))
             note_change(h, table, by, &changes);
     }
+}
+
+int nft_list(bool terse, char **json, size_t *len_bytes)
+{
+    static const char *const full[] = { "nft", "-j", "list", "ruleset", NULL };
+    static const char *const short_form[] = { "nft", "-j", "-t", "list", "ruleset", NULL };
+    const struct program_limits limits = { .bytes = NFT_LIST_BYTES_MAX, .time_ms = TIMEOUT_MS };
+    return program_output(terse ? short_form : full, &limits, json, len_bytes);
 }

@@ -138,6 +138,13 @@ static struct msg sample(enum msg_type type)
     case MSG_QUOTA:
         m.quota = (struct msg_quota){ .link = 3, .bytes = 1, .used_bytes = UINT64_MAX };
         break;
+    case MSG_PROBLEMS:
+        m.problems.count = PROBLEMS_MAX;
+        for (size_t i = 0; i < PROBLEMS_MAX; i++) {
+            memset(m.problems.list[i].code, 'c', PROBLEM_CODE_MAX);
+            memset(m.problems.list[i].text, 't', PROBLEM_TEXT_MAX);
+        }
+        break;
     case MSG_CHOOSE:
         strcpy(m.choose.link, "lte");
         m.choose.choice = MSG_CHOICE_DOWN;

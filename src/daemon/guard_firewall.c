@@ -1,0 +1,321 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Whether what the tunnel needs is let through by this machine: a process that ends soon reads the
+ * rules of packet filters, while the guard goes on.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "daemon/firewall.h"
+#include "daemon/guard_internal.h"
+#include "daemon/sysctl.h"
+
+enum {
+    POLL_S = 60,       /* not every change is told by the kernel */
+    POLL_FOUND_S = 10, /* while something is dropped, and somebody mends it */
+    FORWARDING_S = 10,
+    CALM_MS = 200, /* rules come in bursts */
+    GAP_MIN_S = 2,
+    GAP_TIMES = 20, /* how much longer to wait than a look took: a large set of rules costs more */
+    CHILD_SECONDS_MAX = 60,
+    QUESTIONS_MAX = 64,
+};
+
+struct questions {
+    size_t count;
+    struct firewall_question list[QUESTIONS_MAX];
+};
+
+/* Questions */
+
+/* An address that no rule but one for everything means: of the Internet, and of nobody special. */
+static struct netaddr somewhere(enum firewall_family f)
+{
+    static const char *const texts[] = { "9.9.9.9", "2620:fe::9" };
+    struct netaddr a = { 0 };
+    netaddr_parse(&a, texts[f]);
+    return a;
+}
+
+/* The interface over which others are reached; NULL: none. */
+static const struct netif_info *way_out(const struct guard *g, enum firewall_family f)
+{
+    const struct netif_info *any = NULL;
+    for (size_t i = 0; i < g->netifs.count; i++) {
+        const struct netif_info *n = &g->netifs.list[i];
+        bool has_default = f == FIREWALL_IPV4 ? n->default_ipv4 : n->default_ipv6;
+        if (!n->up || strcmp(n->name, g->config.interface) == 0 || strcmp(n->name, "lo") == 0)
+            continue;
+        if (has_default)
+            return n;
+        if (any == NULL && netif_address(n, f == FIREWALL_IPV4 ? 4 : 6).family != 0)
+            any = n;
+    }
+    return any;
+}
+
+/* An address of a peer in the tunnel; family 0: it may have any. */
+static struct netaddr inside(const struct config *c, enum firewall_family f)
+{
+    const uint8_t family = f == FIREWALL_IPV4 ? 4 : 6;
+    const size_t bytes = family == 4 ? 4 : 16;
+    for (size_t i = 0; i < c->peer_count; i++) {
+        for (size_t j = 0; j < c->peers[i].allowed_count; j++) {
+            const struct netprefix *p = &c->peers[i].allowed[j];
+            struct netaddr a = { .family = family };
+            if (p->family != family || p->len == 0)
+                continue;
+            memcpy(a.addr, p->addr, bytes);
+            if (p->len < 8 * bytes - 1)
+                a.addr[bytes - 1] |= 1;
+            return a;
+        }
+    }
+    return (struct netaddr){ 0 };
+}
+
+static bool is_forwarded(const struct config *c, enum firewall_family f)
+{
+    for (size_t i = 0; c->nat && i < c->address_count; i++)
+        if (c->addresses[i].family == (f == FIREWALL_IPV4 ? 4 : 6))
+            return true;
+    return false;
+}
+
+/* Two families over one interface are one question. */
+static void ask(struct questions *all, const struct firewall_question *q)
+{
+    struct firewall_question *last = all->count > 0 ? &all->list[all->count - 1] : NULL;
+    const enum firewall_family f = q->asked[FIREWALL_IPV4] ? FIREWALL_IPV4 : FIREWALL_IPV6;
+    if (last != NULL && last->hook == q->hook && last->port == q->port && !last->asked[f] &&
+        last->inward == q->inward && strcmp(last->other, q->other) == 0) {
+        last->asked[f] = true;
+        last->inside[f] = q->inside[f];
+        last->outside[f] = q->outside[f];
+    } else if (all->count < QUESTIONS_MAX) {
+        all->list[all->count++] = *q;
+    }
+}
+
+static struct firewall_question question(const struct guard *g, enum firewall_hook hook,
+                                         enum firewall_family f, const char *other)
+{
+    struct firewall_question q = { .hook = hook };
+    snprintf(q.tunnel, sizeof q.tunnel, "%s", g->config.interface);
+    snprintf(q.other, sizeof q.other, "%s", other);
+    q.asked[f] = true;
+    q.outside[f] = somewhere(f);
+    return q;
+}
+
+/* What comes out of the tunnel and leaves masqueraded. */
+static void ask_nat(const struct guard *g, enum firewall_family f, struct questions *all)
+{
+    const struct netif_info *out = way_out(g, f);
+    struct firewall_question q = question(g, FIREWALL_FORWARD, f, out != NULL ? out->name : "");
+    q.inside[f] = inside(&g->config, f);
+    ask(all, &q);
+}
+
+/* Peers that call. */
+static void ask_listen(const struct guard *g, const struct netaddr *listen, struct questions *all)
+{
+    for (enum firewall_family f = FIREWALL_IPV4; f < FIREWALL_FAMILIES; f++) {
+        const uint8_t family = f == FIREWALL_IPV4 ? 4 : 6;
+        const struct netif_info *in = way_out(g, f);
+        if (in == NULL || (listen->family != 0 && listen->family != family))
+            continue;
+        struct firewall_question q = question(g, FIREWALL_INPUT, f, in->name);
+        q.port = listen->port;
+        q.inside[f] = listen->family != 0 ? *listen : netif_address(in, family);
+        ask(all, &q);
+    }
+}
+
+static void collect(const struct guard *g, struct questions *all)
+{
+    const struct config *c = &g->config;
+    all->count = 0;
+    for (enum firewall_family f = FIREWALL_IPV4; f < FIREWALL_FAMILIES; f++)
+        if (is_forwarded(c, f))
+            ask_nat(g, f, all);
+    for (size_t i = 0; i < c->listen_count; i++)
+        ask_listen(g, &c->listen[i], all);
+}
+
+/* The process */
+
+static void child(const struct questions *all, int fd)
+{
+    struct firewall_answer answer = { 0 };
+    sigset_t none;
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, NULL);
+    prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+    alarm(CHILD_SECONDS_MAX);
+    answer.error = firewall_look(all->list, all->count, &answer.found);
+    if (write(fd, &answer, sizeof answer) != (ssize_t)sizeof answer)
+        _exit(1);
+    _exit(0);
+}
+
+static void close_child(struct guard *g)
+{
+    struct guard_firewall *w = &g->firewall;
+    loop_remove(&g->loop, &w->watch);
+    close(w->watch.fd);
+    kill(w->pid, SIGKILL); /* has closed its end: it is ending */
+    waitpid(w->pid, NULL, 0);
+    w->pid = 0;
+}
+
+static void finish(struct guard *g, struct tstamp now)
+{
+    struct guard_firewall *w = &g->firewall;
+    const struct problem_list *found = &w->in.found;
+    bool is_whole = w->in_bytes == sizeof w->in && found->count <= PROBLEMS_MAX;
+    int error = is_whole ? w->in.error : -EPROTO;
+    w->gap_ns = GAP_TIMES * tstamp_sub(now, w->started);
+    if (w->gap_ns < GAP_MIN_S * NS_PER_S)
+        w->gap_ns = GAP_MIN_S * NS_PER_S;
+    if (error == 0)
+        guard_problems_set(g, PROBLEM_FIREWALL, found);
+    else if (!w->has_failed)
+        log_warn("the rules of packet filters cannot be listed: %s", strerror(-error));
+    w->has_failed = error != 0;
+    bool waits = g->problems[PROBLEM_FIREWALL].count > 0;
+    int64_t pause_ns = (waits ? POLL_FOUND_S : POLL_S) * NS_PER_S;
+    w->next = tstamp_add(now, w->gap_ns > pause_ns ? w->gap_ns : pause_ns);
+    if (w->again)
+        guard_firewall_recheck(g, now);
+    w->again = false;
+}
+
+static void child_ready(void *arg, struct tstamp now, unsigned events)
+{
+    struct guard *g = arg;
+    struct guard_firewall *w = &g->firewall;
+    (void)events;
+    ssize_t n = read(w->watch.fd, (uint8_t *)&w->in + w->in_bytes, sizeof w->in - w->in_bytes);
+    if (n > 0) {
+        w->in_bytes += (size_t)n;
+        return;
+    }
+    if (n < 0 && (errno == EAGAIN || errno == EINTR))
+        return;
+    close_child(g);
+    finish(g, now);
+}
+
+static int start(struct guard *g, struct tstamp now, const struct questions *all)
+{
+    struct guard_firewall *w = &g->firewall;
+    int ends[2];
+    if (pipe2(ends, O_CLOEXEC) < 0)
+        return -errno;
+    w->in_bytes = 0;
+    w->started = now;
+    w->pid = fork();
+    if (w->pid == 0)
+        child(all, ends[1]);
+    int err = w->pid < 0 ? -errno : 0;
+    close(ends[1]);
+    w->watch = (struct loop_watch){ .fd = ends[0], .ready = child_ready, .arg = g };
+    if (err == 0)
+        err = loop_add(&g->loop, &w->watch, LOOP_READ);
+    if (err == 0)
+        return 0;
+    if (w->pid > 0) {
+        kill(w->pid, SIGKILL);
+        waitpid(w->pid, NULL, 0);
+    }
+    w->pid = 0;
+    close(ends[0]);
+    return err;
+}
+
+static void look(struct guard *g, struct tstamp now)
+{
+    struct guard_firewall *w = &g->firewall;
+    static struct questions all; /* too large for the stack */
+    collect(g, &all);
+    w->next = TSTAMP_NEVER; /* the answer sets it */
+    if (all.count == 0) {
+        guard_problems_set(g, PROBLEM_FIREWALL, &(struct problem_list){ 0 });
+        return;
+    }
+    int err = start(g, now, &all);
+    if (err < 0) {
+        log_debug("no process to list the rules of packet filters: %s", strerror(-err));
+        w->next = tstamp_add(now, POLL_S * NS_PER_S);
+    }
+}
+
+/* Forwarding */
+
+static void add_off(struct problem_list *l, const char *family, const char *name)
+{
+    char text[PROBLEM_TEXT_MAX + 1];
+    snprintf(text, sizeof text,
+             "%s is not forwarded although nat = yes: %s is 0; to turn it on: sysctl -w %s=1",
+             family, name, name);
+    problem_add(l, "forwarding-off", text);
+}
+
+/* The kernel asks the interface that a packet came in by; ip_forward sets all of them. */
+static void check_forwarding(struct guard *g)
+{
+    struct problem_list found = { 0 };
+    const struct netif_info *out = way_out(g, FIREWALL_IPV4);
+    const char *const names[] = { g->config.interface, out != NULL ? out->name : NULL };
+    char key[96];
+    if (is_forwarded(&g->config, FIREWALL_IPV4) && sysctl_get("net/ipv4/ip_forward") == 0) {
+        add_off(&found, "IPv4", "net.ipv4.ip_forward");
+    } else if (is_forwarded(&g->config, FIREWALL_IPV4)) {
+        for (size_t i = 0; i < 2 && names[i] != NULL; i++) {
+            snprintf(key, sizeof key, "net/ipv4/conf/%s/forwarding", names[i]);
+            if (sysctl_get(key) == 0)
+                add_off(&found, "IPv4", key);
+        }
+    }
+    if (is_forwarded(&g->config, FIREWALL_IPV6) && sysctl_get("net/ipv6/conf/all/forwarding") == 0)
+        add_off(&found, "IPv6", "net.ipv6.conf.all.forwarding");
+    guard_problems_set(g, PROBLEM_FORWARDING, &found);
+}
+
+/* The guard's */
+
+void guard_firewall_recheck(struct guard *g, struct tstamp now)
+{
+    struct guard_firewall *w = &g->firewall;
+    struct tstamp calm = tstamp_add(now, CALM_MS * NS_PER_MS);
+    w->forwarding_at = now;
+    w->again = w->pid != 0;
+    if (!w->again)
+        w->next = tstamp_min(w->next, tstamp_max(calm, tstamp_add(w->started, w->gap_ns)));
+}
+
+struct tstamp guard_firewall_tick(struct guard *g, struct tstamp now)
+{
+    struct guard_firewall *w = &g->firewall;
+    if (w->pid == 0 && tstamp_reached(w->next, now))
+        look(g, now);
+    if (tstamp_reached(w->forwarding_at, now)) {
+        check_forwarding(g);
+        w->forwarding_at = g->config.nat ? tstamp_add(now, FORWARDING_S * NS_PER_S) : TSTAMP_NEVER;
+    }
+    return tstamp_min(w->forwarding_at, w->next);
+}
+
+void guard_firewall_stop(struct guard *g)
+{
+    if (g->firewall.pid != 0)
+        close_child(g);
+}
