@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: ISC
 """Writes the seed inputs of the fuzz targets into the folder given, one folder a target."""
+import json
 import os
 import random
 import struct
@@ -192,3 +193,48 @@ for label, text in {
     "bad-values": b"[tunnel]\nmtu = 7\nnat = perhaps\nlisten = 99999\ncipher = rot13\n[link x]\nmax-up = -1mbit\n",
 }.items():
     write("config", label, text)
+
+
+def match(left, right, op="=="):
+    return {"match": {"op": op, "left": left, "right": right}}
+
+
+def name(key):
+    return {"meta": {"key": key}}
+
+
+def field(protocol, key):
+    return {"payload": {"protocol": protocol, "field": key}}
+
+
+def base(hook, policy="drop", family="inet", prio=0):
+    return {"chain": {"family": family, "table": "t", "name": hook, "type": "filter", "hook": hook,
+                      "prio": prio, "policy": policy}}
+
+
+def rule(chain, *expr, family="inet"):
+    return {"rule": {"family": family, "table": "t", "chain": chain, "expr": list(expr)}}
+
+
+ACCEPT, DROP = {"accept": None}, {"drop": None}
+for label, items in {
+    "policy": [base("forward"), base("input")],
+    "interface": [base("forward"), rule("forward", match(name("iifname"), "hawser0"), ACCEPT),
+                  rule("forward", match({"ct": {"key": "state"}}, ["established", "related"], "in"), ACCEPT)],
+    "jump": [base("forward", "accept"), {"chain": {"family": "inet", "table": "t", "name": "c"}},
+             rule("forward", {"jump": {"target": "c"}}), rule("c", {"goto": {"target": "c"}}), rule("c", {"reject": None})],
+    "ports": [base("input"), rule("input", match(field("udp", "dport"), {"set": [53, {"range": [4000, 4999]}]}), ACCEPT)],
+    "address": [base("forward"), rule("forward", match(field("ip", "saddr"), {"prefix": {"addr": "10.77.0.0", "len": 24}}, "!="), DROP)],
+    "maps": [base("forward"), {"map": {"family": "inet", "table": "t", "name": "m", "elem": [["*", ACCEPT]]}},
+             rule("forward", {"vmap": {"key": name("iifname"), "data": "@m"}}),
+             rule("forward", match({"concat": [name("iifname"), name("oifname")]}, {"set": [{"concat": ["a", "b"]}]}), DROP)],
+    "undecided": [base("forward"), rule("forward", {"xt": None}, ACCEPT), rule("forward", {"limit": {}}, {"return": None}), rule("forward", DROP)],
+    "families": [base("forward", family="ip"), base("forward", family="ip6", prio=-5), rule("forward", {"fib": 1}, DROP, family="ip6")],
+}.items():
+    write("firewall", label, json.dumps({"nftables": items}).encode())
+for label, rules in {
+    "save": b"-A INPUT -i lo -j ACCEPT\n-A INPUT -p udp -m multiport --dports 53,4000:4999 -j ACCEPT\n-A FORWARD -j DOCKER-USER\n",
+    "save-negated": b"-A FORWARD ! -i hawser+ ! -s 10.0.0.0/8 -j DROP\n-A FORWARD -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT\n",
+    "save-quoted": b"-A FORWARD -m comment --comment \"a \\\"b\" -j ACCEPT\n-A FORWARD -m recent --set -g DOCKER-USER\n-A FORWARD -p",
+}.items():
+    write("firewall", label, b"*filter\n:INPUT DROP [0:0]\n:FORWARD DROP [0:0]\n:DOCKER-USER - [0:0]\n" + rules + b"COMMIT\n")

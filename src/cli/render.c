@@ -331,7 +331,7 @@ static void print_problems(const json_t *problems, FILE *to)
     {
         const char *text = json_string_value(json_object_get(p, "text"));
         fputs("  problem: ", to);
-        for (; text != NULL && *text != '\0'; text++)
+        for (text = text != NULL ? text : "-"; *text != '\0'; text++)
             fputc(*text >= ' ' && *text <= '~' ? *text : '?', to);
         fputc('\n', to);
     }

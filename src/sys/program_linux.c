@@ -18,7 +18,8 @@ enum { FIRST_BYTES = 65536 };
 
 bool program_find(const char *name, char path[PROGRAM_PATH_BYTES])
 {
-    static const char *const folders[] = { "/usr/sbin", "/sbin", "/usr/bin", "/usr/local/sbin" };
+    static const char *const folders[] = { "/usr/sbin", "/sbin", "/usr/bin", "/bin",
+                                           "/usr/local/sbin" };
     for (size_t i = 0; i < sizeof folders / sizeof folders[0]; i++) {
         int n = snprintf(path, PROGRAM_PATH_BYTES, "%s/%s", folders[i], name);
         if (n < PROGRAM_PATH_BYTES && access(path, X_OK) == 0)
