@@ -21,6 +21,7 @@ enum {
     POLL_S = 60,       /* not every change is told by the kernel */
     POLL_FOUND_S = 10, /* while something is dropped, and somebody mends it */
     FORWARDING_S = 10,
+    AGAIN_S = 1,
     CALM_MS = 200, /* rules come in bursts */
     GAP_MIN_S = 2,
     GAP_TIMES = 20, /* how much longer to wait than a look took: a large set of rules costs more */
@@ -44,6 +45,11 @@ static struct netaddr somewhere(enum firewall_family f)
     return a;
 }
 
+static uint8_t number_of(enum firewall_family f)
+{
+    return f == FIREWALL_IPV4 ? 4 : 6;
+}
+
 /* The interface over which others are reached; NULL: none. */
 static const struct netif_info *way_out(const struct guard *g, enum firewall_family f)
 {
@@ -55,22 +61,22 @@ static const struct netif_info *way_out(const struct guard *g, enum firewall_fam
             continue;
         if (has_default)
             return n;
-        if (any == NULL && netif_address(n, f == FIREWALL_IPV4 ? 4 : 6).family != 0)
+        if (any == NULL && netif_address_of(&g->netifs, n->index, number_of(f)).family != 0)
             any = n;
     }
     return any;
 }
 
-/* An address of a peer in the tunnel; family 0: it may have any. */
+/* An address of a peer in the tunnel, or of what is behind one that may have any. */
 static struct netaddr inside(const struct config *c, enum firewall_family f)
 {
-    const uint8_t family = f == FIREWALL_IPV4 ? 4 : 6;
+    const uint8_t family = number_of(f);
     const size_t bytes = family == 4 ? 4 : 16;
     for (size_t i = 0; i < c->peer_count; i++) {
         for (size_t j = 0; j < c->peers[i].allowed_count; j++) {
             const struct netprefix *p = &c->peers[i].allowed[j];
             struct netaddr a = { .family = family };
-            if (p->family != family || p->len == 0)
+            if (p->family != family || config_is_wide(p))
                 continue;
             memcpy(a.addr, p->addr, bytes);
             if (p->len < 8 * bytes - 1)
@@ -78,13 +84,13 @@ static struct netaddr inside(const struct config *c, enum firewall_family f)
             return a;
         }
     }
-    return (struct netaddr){ 0 };
+    return somewhere(f);
 }
 
-static bool is_forwarded(const struct config *c, enum firewall_family f)
+static bool has_family(const struct config *c, enum firewall_family f)
 {
-    for (size_t i = 0; c->nat && i < c->address_count; i++)
-        if (c->addresses[i].family == (f == FIREWALL_IPV4 ? 4 : 6))
+    for (size_t i = 0; i < c->address_count; i++)
+        if (c->addresses[i].family == number_of(f))
             return true;
     return false;
 }
@@ -120,21 +126,39 @@ static void ask_nat(const struct guard *g, enum firewall_family f, struct questi
 {
     const struct netif_info *out = way_out(g, f);
     struct firewall_question q = question(g, FIREWALL_FORWARD, f, out != NULL ? out->name : "");
+    if (out == NULL && f == FIREWALL_IPV6)
+        return; /* this machine has none */
     q.inside[f] = inside(&g->config, f);
     ask(all, &q);
+}
+
+/* What a LAN sends into the tunnel. */
+static void ask_lan(const struct guard *g, const char *lan, struct questions *all)
+{
+    const struct netif_info *in = netif_find(&g->netifs, lan);
+    for (enum firewall_family f = FIREWALL_IPV4; in != NULL && f < FIREWALL_FAMILIES; f++) {
+        struct firewall_question q = question(g, FIREWALL_FORWARD, f, lan);
+        if (!has_family(&g->config, f))
+            continue;
+        q.inward = true;
+        q.inside[f] = inside(&g->config, f);
+        q.outside[f] = netif_address_of(&g->netifs, in->index, number_of(f));
+        if (f == FIREWALL_IPV4 || q.outside[f].family != 0)
+            ask(all, &q);
+    }
 }
 
 /* Peers that call. */
 static void ask_listen(const struct guard *g, const struct netaddr *listen, struct questions *all)
 {
     for (enum firewall_family f = FIREWALL_IPV4; f < FIREWALL_FAMILIES; f++) {
-        const uint8_t family = f == FIREWALL_IPV4 ? 4 : 6;
         const struct netif_info *in = way_out(g, f);
-        if (in == NULL || (listen->family != 0 && listen->family != family))
+        if (in == NULL || (listen->family != 0 && listen->family != number_of(f)))
             continue;
         struct firewall_question q = question(g, FIREWALL_INPUT, f, in->name);
         q.port = listen->port;
-        q.inside[f] = listen->family != 0 ? *listen : netif_address(in, family);
+        q.inside[f] =
+            listen->family != 0 ? *listen : netif_address_of(&g->netifs, in->index, number_of(f));
         ask(all, &q);
     }
 }
@@ -144,8 +168,10 @@ static void collect(const struct guard *g, struct questions *all)
     const struct config *c = &g->config;
     all->count = 0;
     for (enum firewall_family f = FIREWALL_IPV4; f < FIREWALL_FAMILIES; f++)
-        if (is_forwarded(c, f))
+        if (c->nat && has_family(c, f))
             ask_nat(g, f, all);
+    for (size_t i = 0; i < c->lan_count; i++)
+        ask_lan(g, c->lans[i], all);
     for (size_t i = 0; i < c->listen_count; i++)
         ask_listen(g, &c->listen[i], all);
 }
@@ -260,33 +286,60 @@ static void look(struct guard *g, struct tstamp now)
 
 /* Forwarding */
 
-static void add_off(struct problem_list *l, const char *family, const char *name)
+static void add_off(const struct config *c, struct problem_list *l, const char *family,
+                    const char *name)
 {
     char text[PROBLEM_TEXT_MAX + 1];
     snprintf(text, sizeof text,
-             "%s is not forwarded although nat = yes: %s is 0; to turn it on: sysctl -w %s=1",
-             family, name, name);
+             "%s is not forwarded although %s: %s is 0; to turn it on: sysctl -w %s=1", family,
+             c->nat ? "nat = yes" : "lan names an interface", name, name);
     problem_add(l, "forwarding-off", text);
 }
 
-/* The kernel asks the interface that a packet came in by; ip_forward sets all of them. */
-static void check_forwarding(struct guard *g)
+static void find_off_on(const struct guard *g, struct problem_list *l, const char *interface)
 {
-    struct problem_list found = { 0 };
-    const struct netif_info *out = way_out(g, FIREWALL_IPV4);
-    const char *const names[] = { g->config.interface, out != NULL ? out->name : NULL };
     char key[96];
-    if (is_forwarded(&g->config, FIREWALL_IPV4) && sysctl_get("net/ipv4/ip_forward") == 0) {
-        add_off(&found, "IPv4", "net.ipv4.ip_forward");
-    } else if (is_forwarded(&g->config, FIREWALL_IPV4)) {
-        for (size_t i = 0; i < 2 && names[i] != NULL; i++) {
-            snprintf(key, sizeof key, "net/ipv4/conf/%s/forwarding", names[i]);
-            if (sysctl_get(key) == 0)
-                add_off(&found, "IPv4", key);
-        }
+    snprintf(key, sizeof key, "net/ipv4/conf/%s/forwarding", interface);
+    if (sysctl_get(key) == 0)
+        add_off(&g->config, l, "IPv4", key);
+}
+
+/* The kernel asks the interface that a packet came in by; ip_forward sets all of them. */
+static void find_off(const struct guard *g, struct problem_list *l)
+{
+    const struct config *c = &g->config;
+    const struct netif_info *out = way_out(g, FIREWALL_IPV4);
+    bool ipv4 = has_family(c, FIREWALL_IPV4);
+    bool all_off = ipv4 && sysctl_get("net/ipv4/ip_forward") == 0;
+    if (all_off)
+        add_off(c, l, "IPv4", "net.ipv4.ip_forward");
+    if (ipv4 && !all_off) {
+        find_off_on(g, l, c->interface);
+        if (c->nat && out != NULL)
+            find_off_on(g, l, out->name);
+        for (size_t i = 0; i < c->lan_count; i++)
+            find_off_on(g, l, c->lans[i]);
     }
-    if (is_forwarded(&g->config, FIREWALL_IPV6) && sysctl_get("net/ipv6/conf/all/forwarding") == 0)
-        add_off(&found, "IPv6", "net.ipv6.conf.all.forwarding");
+    if (has_family(c, FIREWALL_IPV6) && sysctl_get("net/ipv6/conf/all/forwarding") == 0)
+        add_off(c, l, "IPv6", "net.ipv6.conf.all.forwarding");
+}
+
+/* What can be put back is, first; what is off after that is told. */
+static void check_forwarding(struct guard *g, struct tstamp now)
+{
+    struct guard_firewall *w = &g->firewall;
+    struct problem_list found = { 0 };
+    bool is_wanted = g->config.nat || g->config.lan_count > 0;
+    w->forwarding_at = is_wanted ? tstamp_add(now, FORWARDING_S * NS_PER_S) : TSTAMP_NEVER;
+    if (is_wanted)
+        find_off(g, &found);
+    bool is_new = found.count > 0 && !w->was_off;
+    w->was_off = found.count > 0;
+    if (is_new) {
+        g->netif_dump_at = now;
+        w->forwarding_at = tstamp_add(now, AGAIN_S * NS_PER_S);
+        return;
+    }
     guard_problems_set(g, PROBLEM_FORWARDING, &found);
 }
 
@@ -305,12 +358,13 @@ void guard_firewall_recheck(struct guard *g, struct tstamp now)
 struct tstamp guard_firewall_tick(struct guard *g, struct tstamp now)
 {
     struct guard_firewall *w = &g->firewall;
+    if (g->network.others_changed)
+        guard_firewall_recheck(g, now);
+    g->network.others_changed = false;
     if (w->pid == 0 && tstamp_reached(w->next, now))
         look(g, now);
-    if (tstamp_reached(w->forwarding_at, now)) {
-        check_forwarding(g);
-        w->forwarding_at = g->config.nat ? tstamp_add(now, FORWARDING_S * NS_PER_S) : TSTAMP_NEVER;
-    }
+    if (tstamp_reached(w->forwarding_at, now))
+        check_forwarding(g, now);
     return tstamp_min(w->forwarding_at, w->next);
 }
 

@@ -45,12 +45,13 @@ struct guard_firewall {
     struct loop_watch watch;
     struct firewall_answer in;
     size_t in_bytes;
-    struct tstamp next;    /* look */
-    struct tstamp started; /* the last */
-    int64_t gap_ns;        /* between two of them, at least */
-    bool again;            /* something changed while it ran */
-    bool has_failed;       /* and that was logged */
-    struct tstamp forwarding_at;
+    struct tstamp next;          /* look */
+    struct tstamp started;       /* the last */
+    int64_t gap_ns;              /* between two of them, at least */
+    bool again;                  /* something changed while it ran */
+    bool has_failed;             /* and that was logged */
+    struct tstamp forwarding_at; /* the kernel settings are read */
+    bool was_off;                /* at the last reading */
 };
 
 struct guard {

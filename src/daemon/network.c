@@ -469,6 +469,7 @@ bool network_filter_changed(struct network *n)
     struct nft_changes changes =
         nft_watch_drain(n->nft_fd, nft_table_name(table, n->interface), n->nft_by);
     n->filter_touched = n->filter_touched || (changes.ours && n->ruleset != NULL);
+    n->others_changed = n->others_changed || changes.others;
     return n->filter_touched;
 }
 

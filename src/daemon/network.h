@@ -70,6 +70,7 @@ struct network {
     struct routing applied; /* owned: what the kernel was made to have */
     char *ruleset;          /* owned: what nft was given; NULL: nothing */
     bool filter_touched;    /* by another program */
+    bool others_changed;    /* rules of others; whoever looks at these clears it */
     bool filter_failed;     /* and that was told */
     char settings_file[SYSCTL_FILE_BYTES];
     int nft_fd; /* owned: tells of changes of rules; -1: none */

@@ -2,26 +2,28 @@
 # SPDX-License-Identifier: ISC
 #
 # The server's machine drops what the tunnel needs, as Docker, ufw and a plain nftables.conf do, or
-# does not forward at all: log and status say so with the command that opens it, which does, and
-# then the problem goes. Nothing is told of a filter that lets everything pass.
+# does not forward at all, and the client's drops what its LAN sends: log and status say so with the
+# command that opens it, which does, and then the problem goes. Nothing is told of a filter that lets
+# everything pass.
 
 . "$(dirname "$0")/lib.sh"
 rules=$(dirname "$0")/../daemon/firewall
 
-# problem CODE WORDS: status has it, and so has the log
+# problem CODE WORDS: the status of $side has it, and so has the log
+side=server
 problem() {
-    is server "[.problems[] | select(.code == \"$1\" and (.text | contains(\"$2\")))] | length == 1" &&
-        "$hawser" status -i "$tmp/server.sock" | grep -q "problem: .*$2" &&
-        grep -q "warn: .*$2" "$tmp/server.log"
+    is $side "[.problems[] | select(.code == \"$1\" and (.text | contains(\"$2\")))] | length == 1" &&
+        "$hawser" status -i "$tmp/$side.sock" | grep -q "problem: .*$2" &&
+        grep -q "warn: .*$2" "$tmp/$side.log"
 }
 no_problem() {
-    is server '.problems == []'
+    is $side '.problems == []'
 }
-# run_remedy CODE: what is told behind "to open it" or "to turn it on"
+# run_remedy CODE [PLACE]: what is told behind "to open it" or "to turn it on"
 run_remedy() {
-    remedy=$(ask server "[.problems[] | select(.code == \"$1\")][0].text | sub(\".*; to [a-z ]*: \"; \"\")")
+    remedy=$(ask $side "[.problems[] | select(.code == \"$1\")][0].text | sub(\".*; to [a-z ]*: \"; \"\")")
     [ -n "$remedy" ] || fail "no command for $1"
-    at s sh -ec "$remedy" >&3 2>&1 || fail "it fails: $remedy"
+    at "${2:-s}" sh -ec "$remedy" >&3 2>&1 || fail "it fails: $remedy"
     ok "ran: $remedy"
 }
 passes() {
@@ -37,7 +39,7 @@ mended() {
 }
 # connects: a TCP connection from the client's side to the Internet
 connects() {
-    at c "$probe" flow down 203.0.113.80 7000 1
+    at c timeout 4 "$probe" flow down 203.0.113.80 7000 1
 }
 # restart_server: the rules there now are the first that it sees
 restart_server() {
@@ -49,6 +51,7 @@ restart_server() {
 
 server_allowed="0.0.0.0/0, ::/0"
 server_tunnel="nat = yes"
+client_tunnel="lan = lan"
 lab_up --links 'name=a 20/20,5ms; name=b 20/20,10ms'
 serve i
 start_pair a b
@@ -65,7 +68,6 @@ table inet filter {
     chain forward { type filter hook forward priority 0; policy drop; }
 }
 END
-kill -HUP "$(guard_of server)"
 await 15 "a policy that drops" problem forward-dropped 'by nftables (table inet filter, chain forward)'
 await 15 "and the port" problem port-dropped 'to UDP port 4297 (listen) is dropped by nftables'
 blocked "the policy"
@@ -77,7 +79,7 @@ await 15 "nothing is left to tell" no_problem
 grep -q 'no longer: .*chain forward' "$tmp/server.log" || fail "its end is not logged"
 at s nft delete table inet filter
 
-# Docker's
+# Docker's, from the start on
 at s iptables-nft-restore <"$rules/docker.save"
 at s iptables-nft -F INPUT
 restart_server
@@ -112,7 +114,24 @@ else
     ok "this kernel has no older tables"
 fi
 
-at s sysctl -q -w net.ipv4.ip_forward=0
-await 15 "forwarding off" problem forwarding-off 'net.ipv4.ip_forward is 0'
+# The kernel's own setting for one interface; that for all is put back
+at s sysctl -q -w net.ipv4.conf.hawser0.forwarding=0
+await 15 "forwarding off" problem forwarding-off 'net/ipv4/conf/hawser0/forwarding is 0'
 run_remedy forwarding-off
-mended
+await 15 "nothing is left to tell" no_problem
+at s sysctl -q -w net.ipv4.ip_forward=0
+await 15 "forwarding back" passes
+no_problem >&3 || fail "told, though it was put back"
+
+# A LAN, whose replies alone pass
+side=client
+no_problem >&3 || fail "a problem without a reason: $(ask client .problems)"
+await 5 "the LAN passes" at h ping -q -c 1 -W 1 203.0.113.80
+at c nft -f - <<END
+table inet guarded { chain forward { type filter hook forward priority 5; policy drop; ct state established,related accept; }; }
+END
+await 15 "a LAN that is dropped" problem forward-dropped 'forwarded from lan to hawser0 is dropped by nftables'
+at h ping -q -c 1 -W 1 203.0.113.80 >&3 2>&1 && fail "the policy does not block the LAN"
+run_remedy forward-dropped c
+await 5 "the LAN passes" at h ping -q -c 1 -W 1 203.0.113.80
+await 15 "nothing is left to tell" no_problem
