@@ -59,16 +59,16 @@ bool netif_rule_equal(const struct netif_rule *a, const struct netif_rule *b)
 
 static void put_gateway(struct nlmsghdr *h, const struct netif_route *r)
 {
-    struct {
-        struct rtvia via;
-        uint8_t addr[16];
-    } other = { .via = { .rtvia_family = AF_INET6 } };
+    /* struct rtvia: the family, then the address */
+    const uint16_t family = AF_INET6;
+    uint8_t via[sizeof family + sizeof r->gateway.addr];
     if (r->gateway.family == r->to.family) {
         netlink_put_address(h, RTA_GATEWAY, r->gateway.family, r->gateway.addr);
         return;
     }
-    memcpy((uint8_t *)&other + sizeof other.via, r->gateway.addr, 16);
-    mnl_attr_put(h, RTA_VIA, sizeof other.via + 16, &other);
+    memcpy(via, &family, sizeof family);
+    memcpy(via + sizeof family, r->gateway.addr, sizeof r->gateway.addr);
+    mnl_attr_put(h, RTA_VIA, sizeof via, via);
 }
 
 static int change_route(uint16_t type, uint16_t flags, const struct netif_route *r)
