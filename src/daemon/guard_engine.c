@@ -162,6 +162,7 @@ static void on_ready(struct guard *g, struct tstamp now, const struct msg *m)
         return;
     g->is_up = true;
     log_info("tunnel %s is set up", g->config.interface);
+    guard_hint_lan(g);
     notify_send("READY=1");
     guard_report(g, GUARD_READY);
     guard_hook(g, now, HOOK_TUNNEL_UP, NULL, NULL, NULL, "start");

@@ -137,6 +137,8 @@ bool guard_check_privileges(void);
 bool guard_answers(const char *control);
 bool guard_open_control(struct guard *g);
 bool guard_open_tun(struct guard *g);
+/* Says how hosts behind this machine get into the tunnel, where nothing was said about them. */
+void guard_hint_lan(const struct guard *g);
 bool guard_open_listen(struct guard *g);
 void guard_close_control(struct guard *g);
 

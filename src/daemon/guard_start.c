@@ -13,6 +13,7 @@
 #include "daemon/control_proto.h"
 #include "daemon/directory.h"
 #include "daemon/guard_internal.h"
+#include "daemon/sysctl.h"
 #include "sys/udp.h"
 
 bool guard_check_privileges(void)
@@ -165,4 +166,37 @@ bool guard_open_listen(struct guard *g)
         g->listen_fds[g->listen_count++] = u.fd;
     }
     return true;
+}
+
+/* RFC 1918, and not what container and virtual machine programs make for themselves. */
+static bool may_be_lan(const struct netif_info *n, const struct netif_address *a)
+{
+    static const char *const others[] = { "lo", "docker", "br-", "virbr", "veth", "lxc", "cni" };
+    const uint8_t *x = a->addr.addr;
+    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++)
+        if (strncmp(n->name, others[i], strlen(others[i])) == 0)
+            return false;
+    bool is_private = x[0] == 10 || (x[0] == 172 && x[1] >> 4 == 1) || (x[0] == 192 && x[1] == 168);
+    return n->up && !n->default_ipv4 && a->addr.family == 4 && is_private;
+}
+
+void guard_hint_lan(const struct guard *g)
+{
+    char text[NETADDR_STRLEN];
+    if (!config_takes_default(&g->config, 4) || g->config.lan_count > 0 || g->config.nat ||
+        sysctl_get("net/ipv4/ip_forward") != 0)
+        return;
+    for (size_t i = 0; i < g->netifs.address_count; i++) {
+        const struct netif_address *a = &g->netifs.addresses[i];
+        const struct netif_info *n = netif_find_index(&g->netifs, a->index);
+        bool is_own = a->index == g->network.index;
+        for (size_t k = 0; n != NULL && k < g->network.link_count; k++)
+            is_own = is_own || strcmp(g->network.links[k].interface, n->name) == 0;
+        if (n == NULL || is_own || !may_be_lan(n, a))
+            continue;
+        log_info("this machine does not forward for hosts on %s (%s): if they are to reach the "
+                 "tunnel, add lan = %s to [tunnel]",
+                 n->name, netaddr_format(&a->addr, text), n->name);
+        return;
+    }
 }
