@@ -169,8 +169,8 @@ static void resolve_again(void *owner, uint64_t value)
 
 static void handle_event(struct tunnel_node *n, const struct core_event *e)
 {
-    static const char *const names[] = { "peer up",   "peer down", "path up",
-                                         "path down", "resolve",   "mtu" };
+    static const char *const names[] = { "peer up", "peer down", "path up",   "path down",
+                                         "resolve", "mtu",       "peer rival" };
     struct tunnel *t = n->tunnel;
     struct events *events = t->net->events;
     if (t->verbose)
@@ -193,6 +193,7 @@ static void handle_event(struct tunnel_node *n, const struct core_event *e)
         break;
     case CORE_EVENT_PATH_UP:
     case CORE_EVENT_MTU:
+    case CORE_EVENT_PEER_RIVAL:
         break;
     }
 }

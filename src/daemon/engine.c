@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -279,6 +280,7 @@ static void take_message(struct engine *e, struct tstamp now, struct channel_inp
     case MSG_RELOAD:
     case MSG_PEER_STATE:
     case MSG_PATH_STATE:
+    case MSG_PEER_RIVAL:
     case MSG_CHOOSE:
     case MSG_USAGE:
     case MSG_TYPE_END:
@@ -302,6 +304,25 @@ static bool tell(struct engine *e, const struct msg *m)
     return false;
 }
 
+/* Of a peer, with the address of the other machine that it may be about. */
+static void state_reason(const struct core_event *event, char out[MSG_WHY_MAX + 1])
+{
+    const char *reason = event->reason != NULL ? event->reason : "";
+    char text[NETADDR_STRLEN];
+    if (event->type == CORE_EVENT_PEER_DOWN && event->remote.family != 0)
+        snprintf(out, MSG_WHY_MAX + 1, "%s: %s", reason, netaddr_format(&event->remote, text));
+    else
+        snprintf(out, MSG_WHY_MAX + 1, "%s", reason);
+}
+
+static enum msg_type state_type(enum core_event_type type)
+{
+    if (type == CORE_EVENT_PEER_RIVAL)
+        return MSG_PEER_RIVAL;
+    bool of_peer = type == CORE_EVENT_PEER_UP || type == CORE_EVENT_PEER_DOWN;
+    return of_peer ? MSG_PEER_STATE : MSG_PATH_STATE;
+}
+
 static void event_message(const struct engine *e, const struct core_event *event, struct msg *out)
 {
     const uint8_t *key =
@@ -313,12 +334,11 @@ static void event_message(const struct engine *e, const struct core_event *event
     case CORE_EVENT_PEER_DOWN:
     case CORE_EVENT_PATH_UP:
     case CORE_EVENT_PATH_DOWN:
-        out->type = event->type == CORE_EVENT_PEER_UP || event->type == CORE_EVENT_PEER_DOWN
-                        ? MSG_PEER_STATE
-                        : MSG_PATH_STATE;
+    case CORE_EVENT_PEER_RIVAL:
+        out->type = state_type(event->type);
         out->state.up = event->type == CORE_EVENT_PEER_UP || event->type == CORE_EVENT_PATH_UP;
         memcpy(out->state.public_key, key != NULL ? key : no_key, 32);
-        strncpy(out->state.reason, event->reason != NULL ? event->reason : "", MSG_WHY_MAX);
+        state_reason(event, out->state.reason);
         memcpy(out->state.link, event->link, sizeof out->state.link);
         out->state.remote = event->remote;
         break;

@@ -237,6 +237,16 @@ static void on_path_state(struct guard *g, struct tstamp now, const struct msg *
                m->state.reason);
 }
 
+static void on_peer_rival(struct guard *g, struct tstamp now, const struct msg *m)
+{
+    const struct config_peer *p = peer_of_key(g, m->state.public_key);
+    char from[NETADDR_STRLEN];
+    if (p != NULL && may_log(g, now, p))
+        log_warn("peer %s: another machine uses its key and calls from %s; the one that started "
+                 "last is used: give each machine a key of its own",
+                 p->name, netaddr_format(&m->state.remote, from));
+}
+
 static void on_choose(struct guard *g, struct tstamp now, const struct msg *m)
 {
     if (links_choose(&g->links, m->choose.link, (enum msg_choice)m->choose.choice))
@@ -253,9 +263,15 @@ static const struct {
     enum msg_type type;
     void (*handle)(struct guard *g, struct tstamp now, const struct msg *m);
 } requests[] = {
-    { MSG_READY, on_ready },   { MSG_RESOLVE, on_resolve },       { MSG_MTU, on_mtu },
-    { MSG_RELOAD, on_reload }, { MSG_PEER_STATE, on_peer_state }, { MSG_PATH_STATE, on_path_state },
-    { MSG_CHOOSE, on_choose }, { MSG_USAGE, on_usage },
+    { MSG_READY, on_ready },
+    { MSG_RESOLVE, on_resolve },
+    { MSG_MTU, on_mtu },
+    { MSG_RELOAD, on_reload },
+    { MSG_PEER_STATE, on_peer_state },
+    { MSG_PATH_STATE, on_path_state },
+    { MSG_PEER_RIVAL, on_peer_rival },
+    { MSG_CHOOSE, on_choose },
+    { MSG_USAGE, on_usage },
 };
 
 /* Nobody else will tell of the peers that were up. */

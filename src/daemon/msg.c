@@ -363,6 +363,7 @@ size_t msg_encode(const struct msg *m, uint8_t out[MSG_BYTES_MAX])
         break;
     case MSG_PEER_STATE:
     case MSG_PATH_STATE:
+    case MSG_PEER_RIVAL:
         put_state(&w, &m->state);
         break;
     case MSG_TUN:
@@ -435,6 +436,7 @@ static void get_body(struct reader *r, struct msg *m)
         break;
     case MSG_PEER_STATE:
     case MSG_PATH_STATE:
+    case MSG_PEER_RIVAL:
         get_state(r, &m->state);
         break;
     case MSG_TUN:

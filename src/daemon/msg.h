@@ -50,8 +50,9 @@ enum msg_type {
     MSG_RELOAD,
     MSG_PEER_STATE,
     MSG_PATH_STATE,
-    MSG_CHOOSE, /* how a link is to be used, by hand */
-    MSG_USAGE,  /* of a link with a quota, since it was told last */
+    MSG_PEER_RIVAL, /* another machine calls with the peer's key */
+    MSG_CHOOSE,     /* how a link is to be used, by hand */
+    MSG_USAGE,      /* of a link with a quota, since it was told last */
     MSG_TYPE_END,
 };
 
@@ -119,7 +120,7 @@ struct msg_policy {
     struct filter_step steps[FILTER_STEPS_MAX];
 };
 
-/* A peer, or one of its paths, came or went. */
+/* A peer, or one of its paths, came or went, or another machine calls in its name. */
 struct msg_state {
     uint8_t public_key[32];
     bool up;

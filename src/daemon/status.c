@@ -133,6 +133,10 @@ static json_t *peer_json(const struct status_source *s, const struct core_peer_s
     set_text(o, "public_key", key);
     set_text(o, "state", p->up ? "up" : "down");
     set_addr(o, "endpoint", &p->endpoint);
+    if (p->displaced)
+        set_addr(o, "displaced_by", &p->displaced_by);
+    if (p->contested)
+        set_addr(o, "contested_by", &p->contested_by);
     set(o, "handshake_age_s",
         p->handshake_age_ns >= 0 ? json_integer(p->handshake_age_ns / NS_PER_S) : json_null());
     set_count(o, "handshakes", p->handshakes);

@@ -57,12 +57,34 @@ void control_ping(struct peer *p, struct tstamp now)
         control_send(p, now, (uint8_t)via, &p->paths[via].address.route, &ping, 1, 0);
 }
 
-void control_close(struct peer *p, struct tstamp now, enum wire_close_reason reason)
+struct wire_frame_value control_replaced(uint8_t features, const struct netaddr *by)
 {
-    const struct wire_frame_value close = { .type = WIRE_CLOSE, .close_reason = (uint8_t)reason };
+    struct wire_frame_value f = { .type = WIRE_CLOSE, .close.reason = WIRE_CLOSE_REPLACED };
+    if ((features & WIRE_FEATURE_REPLACED_BY) != 0 && by->family != 0) {
+        f.close.reason = WIRE_CLOSE_REPLACED_BY;
+        f.close.by = *by;
+    }
+    return f;
+}
+
+static void close_paths(struct peer *p, struct tstamp now, const struct wire_frame_value *close)
+{
     for (uint8_t id = 0; id < WIRE_PATHS_MAX; id++)
         if (p->paths[id].opened && paths_local_use(p, id) == WIRE_PATH_ACTIVE)
-            control_send(p, now, id, &p->paths[id].address.route, &close, 1, 0);
+            control_send(p, now, id, &p->paths[id].address.route, close, 1, 0);
+}
+
+void control_goodbye(struct peer *p, struct tstamp now)
+{
+    const struct wire_frame_value close = { .type = WIRE_CLOSE,
+                                            .close.reason = WIRE_CLOSE_SHUTDOWN };
+    close_paths(p, now, &close);
+}
+
+void control_goodbye_replaced(struct peer *p, struct tstamp now, const struct netaddr *by)
+{
+    const struct wire_frame_value close = control_replaced(p->remote_features, by);
+    close_paths(p, now, &close);
 }
 
 bool control_scan(const uint8_t *plain, size_t len_bytes, bool *eliciting)
@@ -101,6 +123,14 @@ static void packet_rx(struct peer *p, struct tstamp now, uint8_t path,
     bond_rx_data(p->bond, now, path, &packet->data, pkt);
 }
 
+static void close_rx(struct peer *p, struct tstamp now, const struct wire_close *close)
+{
+    if (close->reason == WIRE_CLOSE_REPLACED || close->reason == WIRE_CLOSE_REPLACED_BY)
+        peer_displaced(p, now, &close->by);
+    else
+        peer_disconnect(p, now, "closed by the peer");
+}
+
 static void frame_rx(struct peer *p, struct tstamp now, uint8_t path, const struct route *from,
                      const struct wire_frame_value *f)
 {
@@ -118,7 +148,7 @@ static void frame_rx(struct peer *p, struct tstamp now, uint8_t path, const stru
         paths_told(p, now, &f->status);
         break;
     case WIRE_CLOSE:
-        peer_disconnect(p, now, "closed by the peer");
+        close_rx(p, now, &f->close);
         break;
     case WIRE_PACKET:
         packet_rx(p, now, path, &f->packet);

@@ -16,6 +16,7 @@
 
 struct peer;
 struct keys;
+struct netaddr;
 
 /*
  * Sends frames on a path to an address; an address that is not validated gets no more than it is
@@ -27,7 +28,11 @@ bool control_send(struct peer *p, struct tstamp now, uint8_t path, const struct 
 /* A single frame without contents on the best path, so that the peer hears of new keys. */
 void control_ping(struct peer *p, struct tstamp now);
 /* Says goodbye on every open path. */
-void control_close(struct peer *p, struct tstamp now, enum wire_close_reason reason);
+void control_goodbye(struct peer *p, struct tstamp now);
+/* The same, as another machine has the session from now on. */
+void control_goodbye_replaced(struct peer *p, struct tstamp now, const struct netaddr *by);
+/* The frame that says so; features: of who is told. */
+struct wire_frame_value control_replaced(uint8_t features, const struct netaddr *by);
 
 /*
  * The plaintext of an authentic datagram that is not data. eliciting: holds anything but

@@ -124,7 +124,7 @@ static void drop_missing(struct core *c, struct tstamp now, struct peer **from, 
         struct peer *p = from[i];
         if (p == NULL || find_peer(in, in_count, p->public_key) != NULL)
             continue;
-        control_close(p, now, WIRE_CLOSE_SHUTDOWN);
+        control_goodbye(p, now);
         transmit_forget(c, p);
         event_forget(c, p);
         peer_free(p);
@@ -313,7 +313,7 @@ struct tstamp core_deadline(const struct core *c)
 void core_close(struct core *c, struct tstamp now)
 {
     for (size_t i = 0; i < c->peer_count; i++)
-        control_close(c->peers[i], now, WIRE_CLOSE_SHUTDOWN);
+        control_goodbye(c->peers[i], now);
     c->closing = true;
 }
 

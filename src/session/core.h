@@ -173,6 +173,9 @@ enum core_event_type {
     CORE_EVENT_PATH_DOWN,
     CORE_EVENT_RESOLVE, /* the peer does not answer: its endpoint names should be looked up again */
     CORE_EVENT_MTU,     /* the tunnel's best MTU changed */
+    /* Another machine calls with the peer's key, and is refused: the one that started last counts.
+     */
+    CORE_EVENT_PEER_RIVAL,
 };
 
 struct core_event {
@@ -182,7 +185,7 @@ struct core_event {
     uint32_t mtu_bytes;
     const char *reason;                /* static words */
     char link[WIRE_LINK_NAME_MAX + 1]; /* of a path: goes under the name it came with */
-    struct netaddr remote;             /* of a path that is not closed */
+    struct netaddr remote;             /* of a path that is not closed, or of the other machine */
 };
 
 bool core_next_event(struct core *c, struct core_event *out);
@@ -221,8 +224,12 @@ struct core_peer_status {
     char name[CORE_NAME_MAX + 1];
     uint8_t public_key[32];
     bool up;
-    struct netaddr endpoint;  /* of the path used last */
-    int64_t handshake_age_ns; /* negative: none yet */
+    bool displaced;              /* another machine uses our key, and has the session */
+    struct netaddr displaced_by; /* with displaced: its address; family 0: not told */
+    bool contested;              /* another machine calls with the peer's key, and is refused */
+    struct netaddr contested_by; /* with contested: its address */
+    struct netaddr endpoint;     /* of the path used last */
+    int64_t handshake_age_ns;    /* negative: none yet */
     uint64_t handshakes;
     uint64_t tx_bytes; /* inner */
     uint64_t rx_bytes;

@@ -16,7 +16,10 @@ static void push(struct core *c, const struct state_event *e)
 void event_peer(struct peer *p, bool up, const char *reason)
 {
     enum core_event_type type = up ? CORE_EVENT_PEER_UP : CORE_EVENT_PEER_DOWN;
-    push(p->core, &(struct state_event){ .type = type, .peer = p, .reason = reason });
+    struct state_event e = { .type = type, .peer = p, .reason = reason };
+    if (!up && !tstamp_is_never(p->displaced_at))
+        e.remote = p->displaced_by;
+    push(p->core, &e);
 }
 
 void event_path(struct peer *p, uint8_t path, bool up, const char *reason)
@@ -39,6 +42,14 @@ void event_resolve(struct peer *p)
 {
     push(p->core,
          &(struct state_event){ .type = CORE_EVENT_RESOLVE, .peer = p, .reason = "no answer" });
+}
+
+void event_rival(struct peer *p, const struct netaddr *from)
+{
+    push(p->core, &(struct state_event){ .type = CORE_EVENT_PEER_RIVAL,
+                                         .peer = p,
+                                         .reason = "another machine uses the peer's key",
+                                         .remote = *from });
 }
 
 /* The smallest path of all peers; paths whose search has not ended do not count yet. */

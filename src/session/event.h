@@ -7,11 +7,14 @@
 #include <stdint.h>
 
 struct core;
+struct netaddr;
 struct peer;
 
 void event_peer(struct peer *p, bool up, const char *reason);
 void event_path(struct peer *p, uint8_t path, bool up, const char *reason);
 void event_resolve(struct peer *p);
+/* Another machine calls with the peer's key from there. */
+void event_rival(struct peer *p, const struct netaddr *from);
 /* Looks whether the tunnel's MTU has changed, and tells if so. */
 void event_mtu(struct core *c);
 /* A peer is about to go: nothing is told of it any more. */

@@ -7,9 +7,10 @@
  *
  * Being called (responder.c): the new session stays aside until the first authentic datagram comes
  * with it, so neither a replayed nor a forged initiation displaces a working one. An initiation
- * older than the newest one is refused, save that a peer whose clock was set back may prove by a
- * cookie that it is there now; each such initiation is accepted once, and never lowers the
- * timestamp that the others are measured by.
+ * older than the newest one of its life is refused, and one of a life that is not known if it is
+ * older than the newest of all, save that a peer whose clock was set back may prove by a cookie
+ * that it is there now; each such initiation is accepted once, and never lowers the timestamp that
+ * the others are measured by.
  */
 #ifndef HAWSER_SESSION_HANDSHAKE_H
 #define HAWSER_SESSION_HANDSHAKE_H
@@ -36,6 +37,7 @@ enum {
 };
 
 #define HANDSHAKE_RETRY_NS NS_PER_S
+#define HANDSHAKE_DISPLACED_NS (1500 * NS_PER_MS) /* while another machine uses our key */
 #define HANDSHAKE_SLOW_RETRY_NS (5 * NS_PER_S)
 #define HANDSHAKE_ANSWER_NS (4500 * NS_PER_MS) /* an initiation's tries: the slowest links' RTT */
 #define HANDSHAKE_WANTED_NS (10 * NS_PER_S)    /* none is slow for so long after an inner packet */
@@ -75,6 +77,7 @@ struct handshake {
     uint32_t index;                         /* ours, of the initiation under way; 0: none */
     uint8_t message[WIRE_INITIATION_BYTES]; /* the initiation, without mac2 */
     struct tstamp begun_at;                 /* with index */
+    uint8_t epoch[WIRE_EPOCH_BYTES];        /* that it tells */
     unsigned attempts;
     struct tstamp next;       /* attempt */
     struct tstamp not_before; /* the peer said goodbye: leave it that time */
@@ -92,7 +95,7 @@ struct stale_entry {
 
 /* The called side of one peer. */
 struct answering {
-    uint8_t timestamp[WIRE_TIMESTAMP_BYTES]; /* of the newest initiation */
+    uint8_t timestamp[WIRE_TIMESTAMP_BYTES]; /* of the newest initiation of all lives */
     struct stale_entry stale[HANDSHAKE_STALE_MAX];
 };
 
@@ -115,8 +118,10 @@ struct responder {
 
 void handshake_init(struct peer *p);
 void handshake_free(struct peer *p);
-/* The peer said goodbye or was lost for long: the next call is a little later. */
-void handshake_later(struct peer *p, struct tstamp now);
+/* The peer said goodbye: the next call is a little later. */
+void handshake_later(struct peer *p, struct tstamp now, int64_t wait_ns);
+/* Forgets a call under way, if there is one. */
+void handshake_abandon(struct peer *p);
 /* Something changed that may help: if there is no session, call now. */
 void handshake_now(struct peer *p, struct tstamp now);
 /* Somebody has a packet for a peer that is down: it is not called as rarely as otherwise. */

@@ -11,7 +11,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { INDEX_PER_PEER = 4 };
+#include "session/lives.h"
+
+/* Keys in use, before and next, a call under way, and those of refused calls. */
+enum { INDEX_PER_PEER = 4 + LIVES_MAX };
 
 struct peer;
 

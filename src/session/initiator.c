@@ -26,8 +26,8 @@ uint32_t handshake_take_index(struct peer *p)
     return index;
 }
 
-/* Forgets the initiation under way: a response to it fits nothing any more. */
-static void abandon(struct peer *p)
+/* A response to it fits nothing any more. */
+void handshake_abandon(struct peer *p)
 {
     index_remove(&p->core->index, p->handshake.index);
     p->handshake.index = 0;
@@ -36,7 +36,7 @@ static void abandon(struct peer *p)
 
 static void end(struct peer *p)
 {
-    abandon(p);
+    handshake_abandon(p);
     p->handshake.reason = HANDSHAKE_IDLE;
     p->handshake.attempts = 0;
 }
@@ -46,10 +46,10 @@ void handshake_free(struct peer *p)
     end(p);
 }
 
-void handshake_later(struct peer *p, struct tstamp now)
+void handshake_later(struct peer *p, struct tstamp now, int64_t wait_ns)
 {
     end(p);
-    p->handshake.not_before = tstamp_add(now, HANDSHAKE_RETRY_NS);
+    p->handshake.not_before = tstamp_add(now, wait_ns);
     peer_wake(p, now);
 }
 
@@ -94,13 +94,15 @@ static bool create_initiation(struct peer *p, struct tstamp now)
         .version = WIRE_VERSION,
         .ciphers = c->ciphers,
         .preferred = c->preferred_cipher,
+        .features = WIRE_FEATURES,
     };
     uint8_t payload[WIRE_HELLO_BYTES];
     struct secret32 ephemeral, psk;
     struct wire_initiation view;
     size_t written = 0;
-    abandon(p);
+    handshake_abandon(p);
     h->begun_at = now;
+    memcpy(h->epoch, p->epoch, sizeof h->epoch);
     put_timestamp(p, now, hello.timestamp);
     memcpy(hello.epoch, p->epoch, sizeof hello.epoch);
     wire_put_hello(payload, &hello);
@@ -252,7 +254,13 @@ static struct keys *accept_welcome(struct peer *p, struct tstamp now,
     if (!wire_get_welcome(payload, len, &welcome) || welcome.version != WIRE_VERSION ||
         (c->ciphers & 1U << (welcome.cipher - 1)) == 0)
         return NULL;
-    return keys_new(&p->handshake.noise, welcome.cipher, c->test_cipher, welcome.epoch, now);
+    struct keys *k = keys_new(&p->handshake.noise, welcome.cipher, c->test_cipher, now);
+    if (k == NULL)
+        return NULL;
+    memcpy(k->local_epoch, p->handshake.epoch, sizeof k->local_epoch);
+    memcpy(k->remote_epoch, welcome.epoch, sizeof k->remote_epoch);
+    k->remote_features = welcome.features;
+    return k;
 }
 
 void handshake_response_rx(struct core *c, struct tstamp now, const struct core_datagram *d)

@@ -2,12 +2,11 @@
 #include "session/keys.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #include "crypto/secret.h"
 
 struct keys *keys_new(const struct noise_handshake *h, uint8_t cipher, uint8_t test_cipher,
-                      const uint8_t remote_epoch[WIRE_EPOCH_BYTES], struct tstamp now)
+                      struct tstamp now)
 {
     struct keys *k = calloc(1, sizeof *k);
     if (k == NULL)
@@ -21,7 +20,6 @@ struct keys *keys_new(const struct noise_handshake *h, uint8_t cipher, uint8_t t
     secret_clear(&receive, sizeof receive);
     k->born = now;
     k->cipher = cipher;
-    memcpy(k->remote_epoch, remote_epoch, sizeof k->remote_epoch);
     if (k->send == NULL || k->receive == NULL) {
         keys_free(k);
         return NULL;

@@ -28,17 +28,20 @@ struct keys {
     struct aead_key *send;    /* owned */
     struct aead_key *receive; /* owned */
     struct tstamp born;
-    uint64_t sent;  /* datagrams sealed */
-    uint8_t cipher; /* enum wire_cipher */
+    uint64_t sent;           /* datagrams sealed */
+    uint8_t cipher;          /* enum wire_cipher */
+    uint8_t remote_features; /* enum wire_feature */
+    /* What both sides called themselves in the handshake: the association that the keys are of. */
+    uint8_t local_epoch[WIRE_EPOCH_BYTES];
     uint8_t remote_epoch[WIRE_EPOCH_BYTES];
 };
 
 /*
- * Keys of a finished handshake; cipher: enum aead_id. The indexes are the caller's to set. NULL
- * when there is no memory.
+ * Keys of a finished handshake; cipher: enum aead_id. The indexes, epochs and features are the
+ * caller's to set. NULL when there is no memory.
  */
 struct keys *keys_new(const struct noise_handshake *h, uint8_t cipher, uint8_t test_cipher,
-                      const uint8_t remote_epoch[WIRE_EPOCH_BYTES], struct tstamp now);
+                      struct tstamp now);
 /* NULL is legal. */
 void keys_free(struct keys *k);
 

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "crypto/secret.h"
+#include "session/control.h"
 #include "session/event.h"
 #include "session/paths.h"
 #include "session/policies.h"
@@ -38,6 +39,7 @@ int peer_new(struct peer **out, struct core *c, const struct core_peer_config *c
         return -ENOMEM;
     p->core = c;
     p->asked_at = TSTAMP_NEVER;
+    p->displaced_at = TSTAMP_NEVER;
     p->down_at = now;
     p->wake = now;
     memcpy(p->public_key, config->public_key, sizeof p->public_key);
@@ -47,6 +49,7 @@ int peer_new(struct peer **out, struct core *c, const struct core_peer_config *c
     core_random(c, &bond_config.seed, sizeof bond_config.seed);
     p->bond = bond_new(&bond_config, now);
     paths_clear(p);
+    lives_init(&p->lives);
     handshake_init(p);
     int err = p->bond != NULL ? peer_configure(p, config) : -ENOMEM;
     if (err == 0)
@@ -59,8 +62,7 @@ int peer_new(struct peer **out, struct core *c, const struct core_peer_config *c
     return 0;
 }
 
-/* Frees keys and takes their index out of the table. */
-static void drop_keys(struct peer *p, struct keys **k)
+void peer_drop_keys(struct peer *p, struct keys **k)
 {
     if (*k != NULL)
         index_remove(&p->core->index, (*k)->local);
@@ -68,19 +70,15 @@ static void drop_keys(struct peer *p, struct keys **k)
     *k = NULL;
 }
 
-void peer_drop_next(struct peer *p)
-{
-    drop_keys(p, &p->next);
-}
-
 void peer_free(struct peer *p)
 {
     if (p == NULL)
         return;
     handshake_free(p);
-    drop_keys(p, &p->current);
-    drop_keys(p, &p->previous);
-    drop_keys(p, &p->next);
+    peer_drop_keys(p, &p->current);
+    peer_drop_keys(p, &p->previous);
+    peer_drop_keys(p, &p->next);
+    lives_free(p);
     bond_free(p->bond);
     free(p->allowed);
     secret_clear(p, sizeof *p);
@@ -98,37 +96,48 @@ struct keys *peer_keys(const struct peer *p, uint32_t index)
 
 bool peer_is_new_association(const struct peer *p, const struct keys *k)
 {
-    return !p->associated || memcmp(p->remote_epoch, k->remote_epoch, WIRE_EPOCH_BYTES) != 0;
+    return !p->associated || memcmp(p->epoch, k->local_epoch, WIRE_EPOCH_BYTES) != 0 ||
+           memcmp(p->remote_epoch, k->remote_epoch, WIRE_EPOCH_BYTES) != 0;
 }
 
-/* No key of before survives this, as packet numbers begin again. */
+/*
+ * No key of before survives this, as packet numbers begin again; nor a call under way, which has
+ * said what may be our epoch no longer.
+ */
 static void begin_association(struct peer *p, struct tstamp now, const struct keys *fresh)
 {
     assert(fresh->sent == 0);
-    drop_keys(p, &p->current);
-    drop_keys(p, &p->previous);
-    drop_keys(p, &p->next);
+    handshake_abandon(p);
+    peer_drop_keys(p, &p->current);
+    peer_drop_keys(p, &p->previous);
+    peer_drop_keys(p, &p->next);
     transmit_forget(p->core, p);
     bond_reset(p->bond, now);
     paths_clear(p);
     p->probes = 0;
+    memcpy(p->epoch, fresh->local_epoch, sizeof p->epoch);
     memcpy(p->remote_epoch, fresh->remote_epoch, sizeof p->remote_epoch);
     p->associated = true;
+    lives_adopt(p, p->remote_epoch);
 }
 
 void peer_adopt(struct peer *p, struct tstamp now, struct keys *k)
 {
+    bool called = p->next == k;
     /* Where both sides call, the one that was called last follows. */
-    p->yielded = p->initiates && p->next == k;
-    if (p->next == k)
+    p->yielded = p->initiates && called;
+    if (called)
         p->next = NULL;
     if (peer_is_new_association(p, k)) {
+        if (called) /* if who had the session is still there, it is another machine */
+            control_goodbye_replaced(p, now, &p->last_route.to);
         begin_association(p, now, k);
     } else {
-        drop_keys(p, &p->previous);
+        peer_drop_keys(p, &p->previous);
         p->previous = p->current;
     }
     p->current = k;
+    p->remote_features = k->remote_features;
     p->adopted_at = now;
     p->handshakes++;
     p->asked_at = TSTAMP_NEVER;
@@ -162,7 +171,9 @@ void peer_set_up(struct peer *p, struct tstamp now, bool up, const char *reason)
     if (p->up == up)
         return;
     p->up = up;
-    if (!up)
+    if (up)
+        p->displaced_at = TSTAMP_NEVER;
+    else
         p->down_at = now;
     event_peer(p, up, reason);
 }
@@ -170,8 +181,8 @@ void peer_set_up(struct peer *p, struct tstamp now, bool up, const char *reason)
 /* The next call is the caller's to make. */
 static void disconnect(struct peer *p, struct tstamp now, const char *reason)
 {
-    drop_keys(p, &p->current);
-    drop_keys(p, &p->previous);
+    peer_drop_keys(p, &p->current);
+    peer_drop_keys(p, &p->previous);
     paths_close_all(p, now);
     p->asked_at = TSTAMP_NEVER;
     p->yielded = false;
@@ -181,7 +192,24 @@ static void disconnect(struct peer *p, struct tstamp now, const char *reason)
 void peer_disconnect(struct peer *p, struct tstamp now, const char *reason)
 {
     disconnect(p, now, reason);
-    handshake_later(p, now);
+    handshake_later(p, now, HANDSHAKE_RETRY_NS);
+}
+
+void peer_displaced(struct peer *p, struct tstamp now, const struct netaddr *by)
+{
+    static const char reason[] = "another machine uses this key";
+    bool news = !p->up && !peer_is_displaced(p, now);
+    p->displaced_at = now;
+    p->displaced_by = *by;
+    disconnect(p, now, reason);
+    if (news)
+        event_peer(p, false, reason);
+    handshake_later(p, now, HANDSHAKE_DISPLACED_NS);
+}
+
+bool peer_is_displaced(const struct peer *p, struct tstamp now)
+{
+    return !tstamp_is_never(p->displaced_at) && tstamp_sub(now, p->displaced_at) < LIVES_RIVAL_NS;
 }
 
 void peer_wake(struct peer *p, struct tstamp at)
@@ -194,11 +222,12 @@ static void expire_keys(struct peer *p, struct tstamp now)
 {
     const int64_t rekey_ns = p->core->rekey_after_ns;
     if (p->next != NULL && tstamp_sub(now, p->next->born) >= KEYS_TENTATIVE_NS)
-        drop_keys(p, &p->next);
+        peer_drop_keys(p, &p->next);
     if (p->previous != NULL && keys_too_old(p->previous, now, rekey_ns))
-        drop_keys(p, &p->previous);
+        peer_drop_keys(p, &p->previous);
     if (p->current != NULL && keys_too_old(p->current, now, rekey_ns))
         disconnect(p, now, "no new keys in time"); /* the call for them goes on */
+    lives_tick(p, now);
     if (p->next != NULL)
         peer_wake(p, tstamp_add(p->next->born, KEYS_TENTATIVE_NS));
     if (p->current != NULL)

@@ -16,6 +16,7 @@
 struct core;
 struct core_peer_config;
 struct keys;
+struct netaddr;
 struct peer;
 
 /* Negative errno, or 0. */
@@ -27,15 +28,15 @@ void peer_free(struct peer *p);
 int peer_configure(struct peer *p, const struct core_peer_config *config);
 
 /*
- * New keys count from now on: of a rekey, or of a new association if the other side's epoch is
+ * New keys count from now on: of a rekey, or of a new association if an epoch of either side is
  * another one than before. Takes the keys over.
  */
 void peer_adopt(struct peer *p, struct tstamp now, struct keys *k);
 
 /* Whether keys are the first of a new association. */
 bool peer_is_new_association(const struct peer *p, const struct keys *k);
-/* Drops the session that was set aside, if there is one. */
-void peer_drop_next(struct peer *p);
+/* Frees keys, if there are any, and takes their index out of the table. */
+void peer_drop_keys(struct peer *p, struct keys **k);
 
 /* The keys with that index of ours, or NULL. */
 struct keys *peer_keys(const struct peer *p, uint32_t index);
@@ -50,6 +51,10 @@ void peer_asked(struct peer *p, struct tstamp now);
 void peer_set_up(struct peer *p, struct tstamp now, bool up, const char *reason);
 /* Forgets its keys and closes its paths; the association goes on if the peer comes back. */
 void peer_disconnect(struct peer *p, struct tstamp now, const char *reason);
+/* The same, as another machine, perhaps there, has called with our key: see lives.h. */
+void peer_displaced(struct peer *p, struct tstamp now, const struct netaddr *by);
+/* It was told so, a moment ago. */
+bool peer_is_displaced(const struct peer *p, struct tstamp now);
 
 /* A timer of this peer is due at that time, or before it by another one. */
 void peer_wake(struct peer *p, struct tstamp at);

@@ -45,6 +45,7 @@ static void accept(struct core *c, struct tstamp now, struct arrival *a, struct 
                    struct pkt *pkt)
 {
     struct peer *p = a->peer;
+    p->last_route = a->from;
     if (k == p->next)
         peer_adopt(p, now, k);
     struct peer_path *path = &p->paths[a->path];
@@ -52,7 +53,6 @@ static void accept(struct core *c, struct tstamp now, struct arrival *a, struct 
     a->newest = a->pn >= path->expected_pn;
     if (a->newest)
         path->expected_pn = a->pn + 1;
-    p->last_route = a->from;
     p->stirred = true;
     paths_arrived(p, now, a->path, &a->from, a->payload_bytes, a->newest);
     peer_heard(p, now);
@@ -68,6 +68,11 @@ static void transport_rx(struct core *c, struct tstamp now, const struct core_da
     }
     struct peer *p = index_find(&c->index, h.receiver);
     struct keys *k = p != NULL ? peer_keys(p, h.receiver) : NULL;
+    struct life *refused = p != NULL ? lives_of_index(p, h.receiver) : NULL;
+    if (refused != NULL) {
+        lives_answer(p, now, refused, d, &h);
+        return;
+    }
     if (k == NULL || keys_too_old(k, now, c->rekey_after_ns)) {
         core_drop_one(c, CORE_DROP_UNKNOWN_INDEX);
         return;

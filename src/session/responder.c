@@ -72,8 +72,9 @@ static bool answer_again(struct core *c, const struct incoming *in)
         struct recent_answer *r = &c->responder.recent[i];
         if (r->index == 0 || !secret_equal(r->mac1, in->message.mac1, sizeof r->mac1))
             continue;
-        const struct peer *p = index_find(&c->index, r->index);
-        bool aside = p != NULL && p->next != NULL && p->next->local == r->index;
+        struct peer *p = index_find(&c->index, r->index);
+        bool aside = p != NULL && ((p->next != NULL && p->next->local == r->index) ||
+                                   lives_of_index(p, r->index) != NULL);
         if (!aside || r->repeats == HANDSHAKE_REPEATS_MAX)
             return false;
         r->repeats++;
@@ -111,14 +112,24 @@ static bool remember_stale(struct peer *p, struct tstamp now, const uint8_t ephe
     return true;
 }
 
-/* Newer than all before it, or late but shown to be no replay. */
+/*
+ * Newer than all before it, or late but shown to be no replay. Where two machines have one key,
+ * their clocks may differ: what each of them says grows.
+ */
 static bool fresh(struct peer *p, struct tstamp now, const struct incoming *in)
 {
     struct core *c = p->core;
+    const struct life *life = lives_find(p, in->hello.epoch);
     int order = memcmp(in->hello.timestamp, p->answering.timestamp, WIRE_TIMESTAMP_BYTES);
     if (order > 0) {
         memcpy(p->answering.timestamp, in->hello.timestamp, WIRE_TIMESTAMP_BYTES);
         return true;
+    }
+    if (life != NULL) {
+        if (memcmp(in->hello.timestamp, life->timestamp, sizeof life->timestamp) > 0)
+            return true;
+        core_drop_one(c, CORE_DROP_HANDSHAKE_REPLAY);
+        return false;
     }
     if (order < 0 && in->proven && remember_stale(p, now, in->noise.remote_ephemeral))
         return true;
@@ -155,16 +166,14 @@ static uint8_t choose_cipher(const struct core *c, const struct wire_hello *hell
 }
 
 /* Fills the response after its header; false: the library failed. */
-static bool create_response(struct peer *p, struct incoming *in, uint8_t cipher, uint32_t index,
-                            uint8_t response[WIRE_RESPONSE_BYTES])
+static bool create_response(struct peer *p, struct incoming *in, struct wire_welcome *welcome,
+                            uint32_t index, uint8_t response[WIRE_RESPONSE_BYTES])
 {
-    struct wire_welcome welcome = { .version = WIRE_VERSION, .cipher = cipher };
     uint8_t payload[WIRE_WELCOME_BYTES];
     struct secret32 ephemeral, psk;
     struct wire_response view;
     size_t written = 0;
-    memcpy(welcome.epoch, p->epoch, sizeof welcome.epoch);
-    wire_put_welcome(payload, &welcome);
+    wire_put_welcome(payload, welcome);
     wire_put_response(response, index, in->message.sender);
     wire_get_response(response, WIRE_RESPONSE_BYTES, &view);
     memcpy(psk.bytes, p->preshared_key, sizeof psk.bytes);
@@ -180,16 +189,32 @@ static bool create_response(struct peer *p, struct incoming *in, uint8_t cipher,
     return err == 0 && written == WIRE_RESPONSE_NOISE_BYTES;
 }
 
+/* Ours of the association that a call continues, or of one that it begins. */
+static void choose_epoch(struct peer *p, const struct incoming *in, uint8_t epoch[WIRE_EPOCH_BYTES])
+{
+    bool begins =
+        p->associated && memcmp(p->remote_epoch, in->hello.epoch, sizeof p->remote_epoch) != 0;
+    if (begins)
+        core_random(p->core, epoch, WIRE_EPOCH_BYTES);
+    else
+        memcpy(epoch, p->epoch, WIRE_EPOCH_BYTES);
+}
+
 /* The new session waits aside until a datagram comes with it. */
-static void respond(struct peer *p, struct tstamp now, struct incoming *in, uint8_t cipher)
+static void respond(struct peer *p, struct tstamp now, struct incoming *in, uint8_t cipher,
+                    struct keys **aside)
 {
     struct core *c = p->core;
     struct recent_answer *r = &c->responder.recent[c->responder.recent_next];
-    peer_drop_next(p);
+    struct wire_welcome welcome = { .version = WIRE_VERSION,
+                                    .cipher = cipher,
+                                    .features = WIRE_FEATURES };
+    peer_drop_keys(p, aside);
+    choose_epoch(p, in, welcome.epoch);
     uint32_t index = handshake_take_index(p);
     struct keys *k = NULL;
-    if (create_response(p, in, cipher, index, r->response))
-        k = keys_new(&in->noise, cipher, c->test_cipher, in->hello.epoch, now);
+    if (create_response(p, in, &welcome, index, r->response))
+        k = keys_new(&in->noise, cipher, c->test_cipher, now);
     if (k == NULL) {
         index_remove(&c->index, index);
         r->index = 0;
@@ -198,7 +223,10 @@ static void respond(struct peer *p, struct tstamp now, struct incoming *in, uint
     }
     k->local = index;
     k->remote = in->message.sender;
-    p->next = k;
+    k->remote_features = in->hello.features;
+    memcpy(k->local_epoch, welcome.epoch, sizeof k->local_epoch);
+    memcpy(k->remote_epoch, in->hello.epoch, sizeof k->remote_epoch);
+    *aside = k;
     peer_wake(p, tstamp_add(now, KEYS_TENTATIVE_NS));
     r->index = index;
     r->repeats = 0;
@@ -234,10 +262,19 @@ static void take_call(struct core *c, struct tstamp now, struct incoming *in)
     if (p == NULL)
         return;
     uint8_t cipher = choose_cipher(c, &in->hello);
-    if (in->hello.version != WIRE_VERSION || cipher == 0 || !may_be_called(p, now))
+    if (in->hello.version != WIRE_VERSION || cipher == 0 || !may_be_called(p, now)) {
         core_drop_one(c, CORE_DROP_HANDSHAKE);
-    else if (fresh(p, now, in))
-        respond(p, now, in, cipher);
+        return;
+    }
+    if (!fresh(p, now, in))
+        return;
+    struct life *life = lives_called(p, now, &in->hello);
+    if (lives_may_have(p, now, life)) {
+        respond(p, now, in, cipher, &p->next);
+    } else {
+        respond(p, now, in, cipher, &life->refused);
+        lives_refuse(p, now, life, &in->datagram->from);
+    }
 }
 
 void handshake_initiation_rx(struct core *c, struct tstamp now, const struct core_datagram *d)

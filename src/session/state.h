@@ -20,6 +20,7 @@
 #include "session/handshake.h"
 #include "session/index.h"
 #include "session/keys.h"
+#include "session/lives.h"
 #include "session/mtu.h"
 #include "session/outbox.h"
 #include "session/validation.h"
@@ -71,7 +72,8 @@ struct peer {
 
     /*
      * The association: packet numbers and replay windows hold for as long as neither side's epoch
-     * changes. Both are set only together with keys: see peer_adopt().
+     * changes. Both are set only together with keys: see peer_adopt(). Ours is new whenever a call
+     * begins one, so the pair never comes again: also where the caller's is one that had left.
      */
     uint8_t epoch[WIRE_EPOCH_BYTES];
     uint8_t remote_epoch[WIRE_EPOCH_BYTES];
@@ -81,9 +83,13 @@ struct peer {
     struct keys *next;     /* we answered, but nothing came with these keys yet */
     struct tstamp adopted_at;
     uint64_t handshakes;
+    uint8_t remote_features; /* enum wire_feature, of current */
 
     struct handshake handshake; /* calling */
     struct answering answering; /* being called */
+    struct lives lives;         /* who called */
+    struct tstamp displaced_at; /* told that another machine has our key; NEVER: not since up */
+    struct netaddr displaced_by;
     struct netaddr endpoints[CORE_ENDPOINTS_MAX];
     size_t endpoint_count;
     uint8_t endpoint; /* the one that answered last */

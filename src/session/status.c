@@ -4,6 +4,7 @@
 
 #include "session/core.h"
 #include "session/paths.h"
+#include "session/peer.h"
 #include "session/state.h"
 
 const char *core_drop_name(enum core_drop reason)
@@ -106,6 +107,14 @@ void core_peer_status(const struct core *c, struct tstamp now, size_t peer,
         .rx_bytes = p->rx_bytes,
         .cipher = p->current != NULL ? p->current->cipher : 0,
     };
+    if (peer_is_displaced(p, now)) {
+        out->displaced = true;
+        out->displaced_by = p->displaced_by;
+    }
+    if (lives_contested(p, now)) {
+        out->contested = true;
+        out->contested_by = p->lives.rival;
+    }
     memcpy(out->name, p->name, sizeof out->name);
     memcpy(out->public_key, p->public_key, sizeof out->public_key);
     bond_stats(p->bond, now, &out->bond);

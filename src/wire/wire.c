@@ -211,6 +211,30 @@ static bool get_packet(struct reader *r, struct wire_packet *p)
     return true;
 }
 
+static void put_close(struct writer *w, const struct wire_close *c)
+{
+    write_u8(w, c->reason);
+    if (c->reason != WIRE_CLOSE_REPLACED_BY)
+        return;
+    write_u8(w, c->by.family);
+    write_bytes(w, c->by.addr, c->by.family == 6 ? 16 : 4);
+    write_u16(w, c->by.port);
+}
+
+static bool get_close(struct reader *r, struct wire_close *c)
+{
+    memset(c, 0, sizeof *c);
+    c->reason = read_u8(r);
+    if (c->reason != WIRE_CLOSE_REPLACED_BY)
+        return true;
+    c->by.family = read_u8(r);
+    if (c->by.family != 4 && c->by.family != 6)
+        return false;
+    read_copy(r, c->by.addr, c->by.family == 6 ? 16 : 4);
+    c->by.port = read_u16(r);
+    return true;
+}
+
 void wire_put_frame(struct writer *w, const struct wire_frame_value *f)
 {
     if (f->type == WIRE_ACK) {
@@ -227,7 +251,7 @@ void wire_put_frame(struct writer *w, const struct wire_frame_value *f)
         put_status(w, &f->status);
         break;
     case WIRE_CLOSE:
-        write_u8(w, f->close_reason);
+        put_close(w, &f->close);
         break;
     case WIRE_PACKET:
         put_packet(w, &f->packet);
@@ -263,7 +287,7 @@ int wire_get_frame(struct reader *r, struct wire_frame_value *out)
         good = get_status(r, &out->status);
         break;
     case WIRE_CLOSE:
-        out->close_reason = read_u8(r);
+        good = get_close(r, &out->close);
         break;
     case WIRE_PACKET:
         good = get_packet(r, &out->packet);
@@ -284,7 +308,7 @@ void wire_put_hello(uint8_t out[WIRE_HELLO_BYTES], const struct wire_hello *h)
     write_u8(&w, h->version);
     write_u8(&w, h->ciphers);
     write_u8(&w, h->preferred);
-    write_u8(&w, 0);
+    write_u8(&w, h->features);
 }
 
 static bool cipher_known(uint8_t cipher)
@@ -300,7 +324,7 @@ bool wire_get_hello(const uint8_t *data, size_t len_bytes, struct wire_hello *ou
     out->version = read_u8(&r);
     out->ciphers = read_u8(&r);
     out->preferred = read_u8(&r);
-    read_u8(&r);
+    out->features = read_u8(&r);
     return reader_ok(&r) && cipher_known(out->preferred);
 }
 
@@ -310,7 +334,8 @@ void wire_put_welcome(uint8_t out[WIRE_WELCOME_BYTES], const struct wire_welcome
     write_bytes(&w, h->epoch, sizeof h->epoch);
     write_u8(&w, h->version);
     write_u8(&w, h->cipher);
-    write_u16(&w, 0);
+    write_u8(&w, h->features);
+    write_u8(&w, 0);
 }
 
 bool wire_get_welcome(const uint8_t *data, size_t len_bytes, struct wire_welcome *out)
@@ -319,7 +344,8 @@ bool wire_get_welcome(const uint8_t *data, size_t len_bytes, struct wire_welcome
     read_copy(&r, out->epoch, sizeof out->epoch);
     out->version = read_u8(&r);
     out->cipher = read_u8(&r);
-    read_u16(&r);
+    out->features = read_u8(&r);
+    read_u8(&r);
     return reader_ok(&r) && cipher_known(out->cipher);
 }
 

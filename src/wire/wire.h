@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "base/cursor.h"
+#include "base/netaddr.h"
 
 enum {
     WIRE_VERSION = 1,
@@ -174,7 +175,16 @@ struct wire_packet {
     size_t inner_bytes;   /* 1 .. WIRE_DATAGRAM_MAX */
 };
 
-enum wire_close_reason { WIRE_CLOSE_SHUTDOWN = 0, WIRE_CLOSE_REPLACED = 1 };
+enum wire_close_reason {
+    WIRE_CLOSE_SHUTDOWN = 0,
+    WIRE_CLOSE_REPLACED = 1,    /* another machine has called with the same key */
+    WIRE_CLOSE_REPLACED_BY = 2, /* the same, with its address: WIRE_FEATURE_REPLACED_BY */
+};
+
+struct wire_close {
+    uint8_t reason;    /* enum wire_close_reason; others count as SHUTDOWN */
+    struct netaddr by; /* of WIRE_CLOSE_REPLACED_BY; else family 0 */
+};
 
 struct wire_frame_value {
     enum wire_frame type; /* never WIRE_DATA or WIRE_PADDING */
@@ -182,7 +192,7 @@ struct wire_frame_value {
         struct wire_ack ack;
         uint8_t token[8]; /* challenge and response */
         struct wire_path_status status;
-        uint8_t close_reason;
+        struct wire_close close;
         struct wire_packet packet;
     };
 };
@@ -200,6 +210,12 @@ uint32_t wire_ack_bytes(const struct wire_ack *a);
  */
 int wire_get_frame(struct reader *r, struct wire_frame_value *out);
 
+/* What a side understands beyond the first version of the protocol: bits of wire_hello.features. */
+enum wire_feature {
+    WIRE_FEATURE_REPLACED_BY = 0x02,          /* WIRE_CLOSE_REPLACED_BY */
+    WIRE_FEATURES = WIRE_FEATURE_REPLACED_BY, /* ours */
+};
+
 /* What the initiator says inside the handshake. */
 struct wire_hello {
     uint8_t timestamp[WIRE_TIMESTAMP_BYTES]; /* TAI64N: 2^62 + seconds, nanoseconds; grows */
@@ -207,6 +223,7 @@ struct wire_hello {
     uint8_t version;
     uint8_t ciphers;   /* bit 0: AES-256-GCM, bit 1: ChaCha20-Poly1305 */
     uint8_t preferred; /* enum wire_cipher */
+    uint8_t features;  /* enum wire_feature; unknown bits are left alone */
 };
 
 enum wire_cipher { WIRE_CIPHER_AES256_GCM = 1, WIRE_CIPHER_CHACHA20_POLY1305 = 2 };
@@ -215,7 +232,8 @@ enum wire_cipher { WIRE_CIPHER_AES256_GCM = 1, WIRE_CIPHER_CHACHA20_POLY1305 = 2
 struct wire_welcome {
     uint8_t epoch[WIRE_EPOCH_BYTES];
     uint8_t version;
-    uint8_t cipher; /* enum wire_cipher: for both directions of the session */
+    uint8_t cipher;   /* enum wire_cipher: for both directions of the session */
+    uint8_t features; /* enum wire_feature */
 };
 
 void wire_put_hello(uint8_t out[WIRE_HELLO_BYTES], const struct wire_hello *h);

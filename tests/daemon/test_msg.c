@@ -123,6 +123,7 @@ static struct msg sample(enum msg_type type)
         break;
     case MSG_PEER_STATE:
     case MSG_PATH_STATE:
+    case MSG_PEER_RIVAL:
         m.state.up = true;
         strcpy(m.state.link, "dsl");
         strcpy(m.state.reason, "answers");

@@ -109,7 +109,7 @@ static void start_node(struct world *w, size_t node)
     struct core_peer_config peers[WORLD_NODES];
     size_t count = 0;
     for (size_t other = 0; other < w->node_count; other++)
-        if ((node == 0) != (other == 0) && !(node == 0 && w->strangers))
+        if ((node == 0) != (other == 0) && !(node == 0 && w->strangers) && w->twin_of[other] == 0)
             peers[count++] = peer_config(w, node, other);
     struct core_config config = {
         .pool = n->pool,
@@ -137,6 +137,15 @@ static void start_node(struct world *w, size_t node)
 
 void world_start(struct world *w)
 {
+    for (size_t i = 0; i < w->node_count; i++) {
+        struct world_node *n = &w->nodes[i];
+        const struct world_node *twin = &w->nodes[w->twin_of[i]];
+        if (w->twin_of[i] == 0)
+            continue;
+        memcpy(n->private_key, twin->private_key, sizeof n->private_key);
+        memcpy(n->public_key, twin->public_key, sizeof n->public_key);
+        n->allowed = twin->allowed;
+    }
     for (size_t i = 0; i < w->node_count; i++) {
         w->nodes[i].pool = pkt_pool_new(POOL_SMALL, POOL_LARGE);
         assert(w->nodes[i].pool != NULL);

@@ -84,8 +84,9 @@ struct world {
     struct netaddr endpoints[CORE_ENDPOINTS_MAX]; /* none: the server's IPv4 address */
     size_t endpoint_count;
     uint8_t psk[32];
-    bool wrong_psk; /* the clients' differs */
-    bool strangers; /* the server does not know the clients */
+    bool wrong_psk;              /* the clients' differs */
+    bool strangers;              /* the server does not know the clients */
+    size_t twin_of[WORLD_NODES]; /* a client with the keys and inner address of another; 0: none */
 };
 
 /* Clients with so many links each; keys are derived from the node's number. */

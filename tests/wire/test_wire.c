@@ -134,7 +134,13 @@ static struct wire_frame_value random_frame(struct rng *r)
         memset(f.status.name, 'x', f.status.name_len);
         break;
     case WIRE_CLOSE:
-        f.close_reason = (uint8_t)rng_next(r);
+        f.close.reason = (uint8_t)some(r, 4);
+        if (f.close.reason != WIRE_CLOSE_REPLACED_BY)
+            break;
+        f.close.by.family = some(r, 2) == 0 ? 4 : 6;
+        f.close.by.port = (uint16_t)rng_next(r);
+        for (size_t i = 0; i < (f.close.by.family == 6 ? 16 : 4); i++)
+            f.close.by.addr[i] = (uint8_t)rng_next(r);
         break;
     case WIRE_PACKET:
         f.packet.data.flags = (uint8_t)some(r, WIRE_DATA_FLAGS + 1);
@@ -256,6 +262,7 @@ static void test_frames_malformed(void **state)
         { "ack without times", { 2, 0, 0, 0, 0, 9, 0, 0, 0, 9, 0, 1, 0, 1, 1 }, 15 },
         { "ack with empty range", { 2, 0, 0, 0, 0, 9, 0, 0, 0, 9, 0, 1, 1, 0, 1 }, 15 },
         { "status of path 32", { 5, 32, 0, 0, 0, 1, 0, 0, 5, 0, 0 }, 11 },
+        { "close by an address of family 5", { 6, 2, 5, 1, 2, 3, 4, 0, 80 }, 9 },
         { "status with use 3", { 5, 0, 0, 0, 0, 1, 3, 0, 5, 0, 0 }, 11 },
         { "name of 16 bytes", { 5, 0, 0, 0, 0, 1, 0, 0, 5, 0, 16, 'a', 'a', 'a', 'a' }, 24 },
         { "name with a space", { 5, 0, 0, 0, 0, 1, 0, 0, 5, 0, 1, ' ' }, 12 },
