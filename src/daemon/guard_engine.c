@@ -191,15 +191,35 @@ static void on_reload(struct guard *g, struct tstamp now, const struct msg *m)
     g->reload_asked = true;
 }
 
+static void log_left_out(const struct config_peer *p, uint32_t left_out)
+{
+    if (left_out > 0)
+        log_info("peer %s: %u changes were not logged", p->name, left_out);
+}
+
 /* Whether a change of the peer may be logged: one that flaps does not fill the log. */
 static bool may_log(struct guard *g, struct tstamp now, const struct config_peer *p)
 {
+    struct log_limit *l = &g->peer_lines[p - g->config.peers];
     uint32_t left_out;
-    if (!log_limit_take(&g->peer_lines[p - g->config.peers], now, &left_out))
+    if (!log_limit_take(l, now, &left_out)) {
+        g->lines_at = tstamp_min(g->lines_at, log_limit_deadline(l));
         return false;
-    if (left_out > 0)
-        log_info("peer %s: %u changes were not logged", p->name, left_out);
+    }
+    log_left_out(p, left_out);
     return true;
+}
+
+/* What was left out is told, although no further line comes. */
+static void tell_left_out(struct guard *g, struct tstamp now)
+{
+    if (!tstamp_reached(g->lines_at, now))
+        return;
+    g->lines_at = TSTAMP_NEVER;
+    for (size_t i = 0; i < g->config.peer_count; i++) {
+        log_left_out(&g->config.peers[i], log_limit_quiet(&g->peer_lines[i], now));
+        g->lines_at = tstamp_min(g->lines_at, log_limit_deadline(&g->peer_lines[i]));
+    }
 }
 
 static void on_peer_state(struct guard *g, struct tstamp now, const struct msg *m)
@@ -417,13 +437,14 @@ void guard_engine_tick(struct guard *g, struct tstamp now)
             snprintf(how, sizeof how, "ended with exit code %d", WEXITSTATUS(status));
         engine_gone(g, now, how);
     }
+    tell_left_out(g, now);
     if (e->pid == 0 && tstamp_reached(e->restart_at, now) && guard_engine_start(g, now) < 0)
         e->restart_at = tstamp_add(now, PAUSE_MAX_S * NS_PER_S);
 }
 
 struct tstamp guard_engine_deadline(const struct guard *g)
 {
-    return g->engine.pid == 0 ? g->engine.restart_at : TSTAMP_NEVER;
+    return g->engine.pid == 0 ? tstamp_min(g->engine.restart_at, g->lines_at) : g->lines_at;
 }
 
 void guard_engine_stop(struct guard *g)

@@ -81,6 +81,7 @@ struct guard {
     struct hook_runner hook;
     struct engine_process engine;
     struct log_limit peer_lines[CONFIG_PEERS_MAX]; /* by their place in the configuration */
+    struct tstamp lines_at; /* when to look which of them left lines out; NEVER: none did */
     struct channel_input in;
     struct usage usage; /* of links with a quota */
     char usage_path[CONFIG_PATH_BYTES_MAX + 32];
@@ -102,7 +103,7 @@ struct guard {
 
 /* Starts the engine and tells it its configuration. 0 or negative errno; logged. */
 int guard_engine_start(struct guard *g, struct tstamp now);
-/* After SIGCHLD and at its deadline: restarts one that has ended. */
+/* After SIGCHLD and at its deadline: restarts one that has ended, tells what the log left out. */
 void guard_engine_tick(struct guard *g, struct tstamp now);
 struct tstamp guard_engine_deadline(const struct guard *g);
 /* Says goodbye and waits for its end, up to a limit. */

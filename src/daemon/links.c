@@ -8,7 +8,7 @@
 #include "base/log.h"
 #include "sys/udp.h"
 
-enum { RETRY_S = 5 };
+enum { RETRY_S = 5, FORGET_S = 60 };
 
 static struct link_slot *slot_named(struct links *l, const char *name)
 {
@@ -50,6 +50,8 @@ static void slot_take(struct links *l, const struct config_link *config)
         s->choice = MSG_CHOICE_NONE;
         s->advice = (struct quota_advice){ 0 };
     }
+    if (!s->used)
+        s->is_away = false;
     s->used = true;
     s->config = *config;
 }
@@ -240,7 +242,7 @@ static void slot_update(struct links *l, struct tstamp now, struct link_slot *s,
             next.link.carrier = false;
             snprintf(next.why, sizeof next.why, "no socket on %s: %s", s->config.interface,
                      strerror(-fd));
-            l->retry = tstamp_add(now, RETRY_S * NS_PER_S);
+            l->retry = tstamp_min(l->retry, tstamp_add(now, RETRY_S * NS_PER_S));
         }
     }
     if (fd < 0 && s->is_told && same_message(&s->told, &next))
@@ -258,12 +260,34 @@ static void slot_update(struct links *l, struct tstamp now, struct link_slot *s,
     }
 }
 
+/* Interfaces that come under ever new names leave no list of those that were. */
+static void forget_away(struct links *l, struct tstamp now, struct link_slot *s,
+                        const struct netif_table *table)
+{
+    bool away = netif_find(table, s->config.interface) == NULL;
+    if (away && !s->is_away)
+        s->away_since = now;
+    s->is_away = away;
+    if (!away || s->choice != MSG_CHOICE_NONE)
+        return;
+    struct tstamp ends = tstamp_add(s->away_since, FORGET_S * NS_PER_S);
+    s->used = !tstamp_reached(ends, now);
+    if (s->used)
+        l->retry = tstamp_min(l->retry, ends);
+    else
+        log_info("link %s: forgotten, as there has been no such interface for a minute",
+                 s->config.name);
+}
+
 void links_update(struct links *l, struct tstamp now, const struct netif_table *table)
 {
     l->retry = TSTAMP_NEVER;
-    for (size_t i = 0; i < WIRE_PATHS_MAX; i++)
+    for (size_t i = 0; i < WIRE_PATHS_MAX; i++) {
+        if (l->is_auto && l->slots[i].used)
+            forget_away(l, now, &l->slots[i], table);
         if (l->slots[i].used || l->slots[i].is_told)
             slot_update(l, now, &l->slots[i], table);
+    }
 }
 
 bool links_choose(struct links *l, const char *name, enum msg_choice choice)

@@ -24,6 +24,8 @@ struct link_slot {
     uint32_t bound_index; /* of the interface that its socket is bound to; 0: none */
     struct msg_link told;
     bool is_told;
+    bool is_away;               /* its interface does not exist */
+    struct tstamp away_since;   /* with is_away */
     uint8_t choice;             /* enum msg_choice: by hand, over role and quota */
     struct quota_advice advice; /* for a link with a quota */
 };
@@ -38,7 +40,7 @@ struct links {
     /* fd: the new socket, which stays the caller's, or -1. False: it could not be told. */
     bool (*tell)(void *arg, const struct msg_link *link, int fd);
     void *arg;
-    struct tstamp retry; /* a socket could not be opened */
+    struct tstamp retry; /* a socket could not be opened, or a link is to be forgotten */
 };
 
 /* Takes the links of a configuration; those that keep their name and interface are not disturbed.
@@ -51,7 +53,11 @@ void links_discover(struct links *l, const struct netif_table *table);
 /* The mark of a link's packets, by which they find its routing table; 0: none. */
 uint32_t links_mark(const struct links *l, size_t slot);
 
-/* Tells what changed since it was told last; after links_discover(). */
+/*
+ * Tells what changed since it was told last; after links_discover(). A link that was found by
+ * itself is forgotten when its interface has not been there for a minute, unless somebody chose how
+ * it is used.
+ */
 void links_update(struct links *l, struct tstamp now, const struct netif_table *table);
 
 /* A new engine knows nothing yet. */

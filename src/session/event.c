@@ -22,11 +22,21 @@ void event_peer(struct peer *p, bool up, const char *reason)
     push(p->core, &e);
 }
 
+/* Another link has the number of one that is up. */
+static bool renamed(const struct peer *p, uint8_t path)
+{
+    char name[WIRE_LINK_NAME_MAX + 1];
+    paths_link_name(p, path, name);
+    return strcmp(p->paths[path].name_when_up, name) != 0;
+}
+
 void event_path(struct peer *p, uint8_t path, bool up, const char *reason)
 {
     enum core_event_type type = up ? CORE_EVENT_PATH_UP : CORE_EVENT_PATH_DOWN;
     struct state_event e = { .type = type, .peer = p, .path = path, .reason = reason };
     char *name = p->paths[path].name_when_up;
+    if (up && p->paths[path].told_up && renamed(p, path))
+        event_path(p, path, false, "another link has its place");
     if (p->paths[path].told_up == up)
         return;
     p->paths[path].told_up = up;

@@ -260,6 +260,7 @@ void paths_arrived(struct peer *p, struct tstamp now, uint8_t id, const struct r
                    size_t len_bytes, bool newest)
 {
     struct validation *v = &p->paths[id].address;
+    p->paths[id].arrived_at = now;
     if (ours(p))
         return;
     if (v->open && route_equal(&v->route, from)) {
@@ -304,12 +305,14 @@ void paths_told(struct peer *p, struct tstamp now, const struct wire_path_status
         return;
     path->heard = true;
     path->remote = *status;
+    if (path->told_up) /* it may be another link's now */
+        event_path(p, status->path, true, "answers");
     if (!path->opened)
         return;
+    peer_wake(p, now);
     uint32_t overhead = route_overhead_bytes(&path->address.route);
     mtu_widen(&path->mtu, now, ip_bytes_limit(p, status->path) - overhead);
     configure(p, now, status->path);
-    peer_wake(p, now);
 }
 
 static void mtu_changed(struct peer *p, struct tstamp now, uint8_t id)
@@ -491,11 +494,35 @@ static void watch_losses(struct peer *p, struct tstamp now)
     peer_wake(p, p->watch_at);
 }
 
+/*
+ * A path of the other side's that it no longer has: with a path that is open it tells a size. Or
+ * one that was never validated. If the link returns, so does the path, with its numbers.
+ */
+static bool is_ghost(const struct peer *p, uint8_t id)
+{
+    const struct peer_path *path = &p->paths[id];
+    if (ours(p))
+        return false;
+    return path->opened ? path->heard && path->remote.datagram_bytes == 0 : path->address.searching;
+}
+
+static void forget_ghost(struct peer *p, struct tstamp now, uint8_t id)
+{
+    struct tstamp ends = tstamp_add(p->paths[id].arrived_at, STATE_GHOST_NS);
+    if (!is_ghost(p, id))
+        return;
+    if (tstamp_reached(ends, now))
+        close_path(p, now, id);
+    else
+        peer_wake(p, ends);
+}
+
 void paths_tick(struct peer *p, struct tstamp now)
 {
     watch_losses(p, now);
     for (uint8_t id = 0; id < WIRE_PATHS_MAX; id++) {
         struct peer_path *path = &p->paths[id];
+        forget_ghost(p, now, id);
         if (validation_due(&path->address, now))
             send_challenge(p, now, id);
         if (path->status_due || status_overdue(path, now))

@@ -36,17 +36,19 @@ enum {
 #define STATE_LOST_NS (5 * NS_PER_S)    /* unanswered for so long: the peer is down */
 #define STATE_STATUS_AGAIN_NS (2 * NS_PER_S) /* a PATH_STATUS without any news is told again */
 #define STATE_WATCH_NS (2 * NS_PER_S)
-#define STATE_LOSS_ODD 0.05          /* a loss that may come from the size of datagrams */
-#define STATE_HOLD_NS (2 * NS_PER_S) /* inner packets wait so long for a peer to come back */
+#define STATE_LOSS_ODD 0.05            /* a loss that may come from the size of datagrams */
+#define STATE_GHOST_NS (60 * NS_PER_S) /* a path that its owner closed is shown for so long */
+#define STATE_HOLD_NS (2 * NS_PER_S)   /* inner packets wait so long for a peer to come back */
 
 /* One path of a peer, as far as it is not the bond's. */
 struct peer_path {
     struct validation address;
     struct mtu mtu;
     struct replay replay;
-    uint64_t expected_pn; /* highest authenticated number plus one */
-    bool opened;          /* the bond has it */
-    bool status_due;      /* the peer has to be told of a change */
+    uint64_t expected_pn;     /* highest authenticated number plus one */
+    struct tstamp arrived_at; /* last authentic datagram */
+    bool opened;              /* the bond has it */
+    bool status_due;          /* the peer has to be told of a change */
     uint32_t status_sequence;
     uint16_t status_serial;    /* of the datagram that told it last */
     struct tstamp status_sent; /* NEVER: acknowledged, or not told yet */

@@ -303,6 +303,50 @@ static void does_not_run_out_of_numbers(void **state)
     }
 }
 
+/* Whether a link of that name is told to be there, or to wait. */
+static bool is_known(const struct links *l, const char *name)
+{
+    for (size_t i = 0; i < WIRE_PATHS_MAX; i++)
+        if (l->slots[i].is_told && strcmp(l->slots[i].told.link.name, name) == 0)
+            return true;
+    return false;
+}
+
+static void forgets_interfaces_that_went(void **state)
+{
+    (void)state;
+    const struct tstamp before = now;
+    struct told t = { 0 };
+    struct config c = { .links_auto = true };
+    struct links l = links(&t, &c);
+    struct fake n[] = { interface("hw-0", 7), interface("hw-1", 8), interface("hw-2", 9) };
+    update(&l, n, 3);
+    assert_true(links_choose(&l, "hw-2", MSG_CHOICE_DOWN));
+    update(&l, n, 3);
+    now = tstamp_add(now, NS_PER_S);
+    update(&l, n, 1);
+    assert_int_equal(tstamp_sub(l.retry, now), 60 * NS_PER_S);
+    now = tstamp_add(now, 59 * NS_PER_S);
+    update(&l, n, 1);
+    assert_true(is_known(&l, "hw-1")); /* it waits */
+    update(&l, n, 2);
+    update(&l, n, 1); /* it was there for a moment: the minute begins anew */
+    now = tstamp_add(now, 59 * NS_PER_S);
+    update(&l, n, 1);
+    assert_true(is_known(&l, "hw-1"));
+    now = tstamp_add(now, NS_PER_S);
+    t.count = 0;
+    update(&l, n, 1);
+    assert_string_equal(only(&t)->link.name, "");
+    assert_false(is_known(&l, "hw-1"));
+    assert_true(is_known(&l, "hw-0"));
+    assert_true(is_known(&l, "hw-2")); /* somebody said that it is not to be used */
+    assert_true(tstamp_is_never(l.retry));
+    update(&l, n, 3);
+    assert_true(is_known(&l, "hw-1"));
+    now = before;
+}
+
 static void tells_a_new_engine_everything(void **state)
 {
     (void)state;
@@ -338,6 +382,7 @@ int main(void)
         cmocka_unit_test(chooses_the_families),
         cmocka_unit_test(finds_links_by_itself),
         cmocka_unit_test(does_not_run_out_of_numbers),
+        cmocka_unit_test(forgets_interfaces_that_went),
         cmocka_unit_test(tells_a_new_engine_everything),
     };
     int fds[DEVICES];

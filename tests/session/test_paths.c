@@ -198,6 +198,59 @@ static void test_link_vanishes_and_returns(void **state)
     world_free(w);
 }
 
+/* The server shows a path of a link that is gone for a minute, one that is switched off for ever.
+ */
+static void test_ghosts_go(void **state)
+{
+    (void)state;
+    struct world *w = connected(3);
+    world_link_event(w, 1, 1, false, false, WIRE_PATH_ACTIVE);
+    world_link_event(w, 1, 2, true, true, WIRE_PATH_DOWN);
+    world_run(w, 55 * NS_PER_S);
+    struct core_peer_status s = world_status(w, 0, 0);
+    assert_int_equal(s.path_count, 3);
+    assert_int_equal(s.paths[1].use, WIRE_PATH_DOWN);
+    world_run(w, 10 * NS_PER_S);
+    s = world_status(w, 0, 0);
+    assert_int_equal(s.path_count, 2);
+    assert_int_equal(s.paths[1].path, 2);
+    world_run(w, 600 * NS_PER_S);
+    assert_int_equal(world_status(w, 0, 0).path_count, 2);
+    assert_int_equal(traffic(w, 0, 200), 0);
+    world_link_event(w, 1, 1, true, true, WIRE_PATH_ACTIVE);
+    world_link_event(w, 1, 2, true, true, WIRE_PATH_ACTIVE);
+    world_run(w, 2 * NS_PER_S);
+    s = world_status(w, 0, 0);
+    assert_int_equal(s.path_count, 3);
+    for (size_t i = 0; i < 3; i++)
+        assert_int_equal(s.paths[i].bond.state, BOND_PATH_UP);
+    assert_int_equal(traffic(w, 1000, 200), 0);
+    world_free(w);
+}
+
+/* A number that goes to another link: the one that had it is told to be down. */
+static void test_number_of_another_link(void **state)
+{
+    (void)state;
+    struct world *w = connected(1);
+    struct world_node *server = &w->nodes[0];
+    server->event_count = 0;
+    struct core_link l = { .present = true, .carrier = true, .has_ipv4 = true, .mtu_bytes = 1500 };
+    world_link_event(w, 1, 0, false, false, WIRE_PATH_ACTIVE);
+    snprintf(l.name, sizeof l.name, "other");
+    core_link_event(w->nodes[1].core, w->now, &l);
+    world_run(w, 3 * NS_PER_S);
+    bool down = false;
+    bool up = false;
+    for (size_t i = 0; i < server->event_count; i++) {
+        const struct core_event *e = &server->events[i];
+        down |= e->type == CORE_EVENT_PATH_DOWN && strcmp(e->link, "link0") == 0;
+        up |= e->type == CORE_EVENT_PATH_UP && strcmp(e->link, "other") == 0 && down;
+    }
+    assert_true(down && up);
+    world_free(w);
+}
+
 static void test_link_appears_later(void **state)
 {
     (void)state;
@@ -482,6 +535,8 @@ int main(void)
         cmocka_unit_test(test_unvalidated_client_gets_no_flood),
         cmocka_unit_test(test_link_held_back_and_returned),
         cmocka_unit_test(test_link_vanishes_and_returns),
+        cmocka_unit_test(test_ghosts_go),
+        cmocka_unit_test(test_number_of_another_link),
         cmocka_unit_test(test_link_appears_later),
         cmocka_unit_test(test_silent_cut_of_everything),
         cmocka_unit_test(test_mixed_families),
