@@ -20,6 +20,7 @@
 #include "lab/lab.h"
 #include "lab/option.h"
 #include "sim/linkspec.h"
+#include "sys/signals.h"
 
 static const char usage[] =
     "usage: hawser demo [--links SPEC] [--seconds N] [--seed N]\n"
@@ -280,6 +281,7 @@ int main(int argc, char **argv)
 {
     struct demo d = { .links = default_links, .seconds = SECONDS_DEFAULT, .seed = 1 };
     char error[LINKSPEC_ERROR_BYTES];
+    signals_reset();
     log_init("hawser demo", LOG_LEVEL_INFO, false);
     if (!parse_options(&d, argc, argv)) {
         fputs("hawser demo: wrong usage; see hawser demo --help\n", stderr);

@@ -15,6 +15,7 @@
 #include "daemon/control_proto.h"
 #include "daemon/engine.h"
 #include "daemon/guard.h"
+#include "sys/signals.h"
 
 enum { EXIT_DONE = 0, EXIT_REFUSED = 1, EXIT_USAGE = 2 };
 
@@ -222,6 +223,7 @@ int main(int argc, char **argv)
     struct arguments a;
     struct guard_options options = { .ready_fd = -1 };
     fill_standard_fds();
+    signals_reset();
     if (argc == 2 && strcmp(argv[1], "--engine") == 0)
         return engine_main(ENGINE_CHANNEL_FD);
     closefrom(STDERR_FILENO + 1); /* else what our starter left open reaches engine and hooks */
