@@ -238,3 +238,16 @@ for label, rules in {
     "save-quoted": b"-A FORWARD -m comment --comment \"a \\\"b\" -j ACCEPT\n-A FORWARD -m recent --set -g DOCKER-USER\n-A FORWARD -p",
 }.items():
     write("firewall", label, b"*filter\n:INPUT DROP [0:0]\n:FORWARD DROP [0:0]\n:DOCKER-USER - [0:0]\n" + rules + b"COMMIT\n")
+
+ADDRESS = bytes([4, 0, 0, 0, 0, 0, 0, 192, 0, 2, 1]) + bytes(12)
+for label, answer in {
+    "found": bytes([1, 3, 7]) + ADDRESS,
+    "found-by-the-system": bytes([1, 32, 0, 6, 0, 0, 0, 0, 0, 0]) + bytes(range(16)),
+    "with-a-port": bytes([1, 3, 7, 4, 0, 53]) + ADDRESS[3:],
+    "nothing": bytes([2, 0, 1, 4]),
+    "unbound": bytes([3, 31, 0, 0, 0, 1]),
+    "no-type": bytes([0, 0]),
+    "short": bytes([1, 3, 7, 4]),
+    "empty": b"",
+}.items():
+    write("lookup", label, answer)

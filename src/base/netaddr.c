@@ -12,6 +12,14 @@ bool netaddr_equal(const struct netaddr *a, const struct netaddr *b)
            memcmp(a->addr, b->addr, sizeof a->addr) == 0;
 }
 
+bool netaddr_in(const struct netaddr *list, size_t count, const struct netaddr *addr)
+{
+    for (size_t i = 0; i < count; i++)
+        if (netaddr_equal(&list[i], addr))
+            return true;
+    return false;
+}
+
 /* A decimal number up to max that fills the whole text. */
 static bool parse_number(const char *text, unsigned long max, unsigned long *out)
 {

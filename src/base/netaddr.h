@@ -26,6 +26,7 @@ struct netprefix {
 };
 
 bool netaddr_equal(const struct netaddr *a, const struct netaddr *b);
+bool netaddr_in(const struct netaddr *list, size_t count, const struct netaddr *addr);
 
 /* "192.0.2.1", "192.0.2.1:4297", "2001:db8::1", "[2001:db8::1]:4297"; false if it is none. */
 bool netaddr_parse(struct netaddr *out, const char *text);

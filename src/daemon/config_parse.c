@@ -402,9 +402,12 @@ static void set_endpoint(struct config_parser *p, const char *value)
     if (config_is_full(p, peer->endpoint_count, CONFIG_ENDPOINTS_MAX))
         return;
     if (!value_endpoint(value, &endpoint)) {
+        const char *slash = strchr(value, '/');
         config_bad_value(
             p, value,
-            "no endpoint: write vps.example.net:4297, 192.0.2.1:4297 or [2001:db8::1]:4297");
+            slash != NULL && strcmp(slash, "/udp") != 0
+                ? "no endpoint: peers are called over UDP alone, write vps.example.net:443/udp"
+                : "no endpoint: write vps.example.net:4297, 192.0.2.1:4297 or [2001:db8::1]:4297");
         return;
     }
     for (size_t i = 0; i < peer->endpoint_count; i++) {

@@ -238,8 +238,7 @@ static bool split_host_port(const char *text, char host[CONFIG_HOST_MAX + 1], bo
     return *end == ':' && value_port(end + 1, port);
 }
 
-/* A host name (RFC 1123, underscores let pass); the last label is no number, so no bad IPv4. */
-static bool is_host_name(const char *text)
+bool value_host_name(const char *text)
 {
     const char *label = text;
     for (;;) {
@@ -262,17 +261,25 @@ static bool is_host_name(const char *text)
 
 bool value_endpoint(const char *text, struct config_endpoint *out)
 {
+    char plain[CONFIG_HOST_MAX + sizeof "[]:65535"];
     bool bracketed;
+    size_t len = strlen(text);
     memset(out, 0, sizeof *out);
     out->port = WIRE_PORT;
-    if (!split_host_port(text, out->host, &bracketed, &out->port))
+    if (len >= 4 && strcmp(text + len - 4, "/udp") == 0)
+        len -= 4;
+    if (len >= sizeof plain)
+        return false;
+    memcpy(plain, text, len);
+    plain[len] = '\0';
+    if (!split_host_port(plain, out->host, &bracketed, &out->port))
         return false;
     if (value_host_address(out->host, &out->addr)) {
         out->addr.port = out->port;
         out->host[0] = '\0';
         return bracketed == (out->addr.family == 6);
     }
-    return !bracketed && is_host_name(out->host);
+    return !bracketed && value_host_name(out->host);
 }
 
 bool value_listen(const char *text, struct netaddr *out)

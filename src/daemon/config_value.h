@@ -42,7 +42,11 @@ bool value_user(const char *text);
 /* A DSCP: a number or its name of RFC 2474, 2597, 3246, 5865 or 8622. */
 bool value_dscp(const char *text, uint8_t *out);
 
-/* NAME, NAME:PORT, IPv4, IPv4:PORT, [IPv6] or [IPv6]:PORT; without PORT it is WIRE_PORT. */
+/* A host name (RFC 1123, underscores let pass); the last label is no number, so no bad IPv4. */
+bool value_host_name(const char *text);
+
+/* NAME, NAME:PORT, IPv4, IPv4:PORT, [IPv6] or [IPv6]:PORT, all of them also with /udp behind;
+ * without PORT it is WIRE_PORT. */
 bool value_endpoint(const char *text, struct config_endpoint *out);
 
 /* PORT (all addresses), IPv4:PORT or [IPv6]:PORT; 0.0.0.0 and [::] are all of one family. */

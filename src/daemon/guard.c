@@ -20,6 +20,15 @@ enum {
     LOOK_S = 10, /* what the kernel does not tell of, as its settings, is looked at so often */
 };
 
+void guard_state_path(const struct guard *g, const char *suffix, char *out, size_t size)
+{
+    static const char usual[] = "/var/lib/hawser";
+    const char *directory = getenv("STATE_DIRECTORY"); /* systemd.exec(5); the first of a list */
+    int len = directory != NULL ? (int)strcspn(directory, ":") : 0;
+    snprintf(out, size, "%.*s/%s.%s", len > 0 ? len : (int)sizeof usual - 1,
+             len > 0 ? directory : usual, g->config.interface, suffix);
+}
+
 void guard_hook(struct guard *g, struct tstamp now, enum hook_event_type type, const char *peer,
                 const char *link, const struct netaddr *address, const char *reason)
 {
@@ -61,6 +70,8 @@ static int dump(struct guard *g)
         netif_table_free(&next);
         return err;
     }
+    /* Not every message is a change: some tell of what we set ourselves. */
+    g->netif_changed = g->netif_changed || !netif_table_equal(&g->netifs, &next);
     netif_table_free(&g->netifs);
     g->netifs = next;
     return 0;
@@ -77,6 +88,9 @@ int guard_update_network(struct guard *g, struct tstamp now)
         return err;
     if (calls_out)
         links_discover(&g->links, &g->netifs);
+    if (g->netif_changed && g->resolver != NULL)
+        resolver_retry(g->resolver);
+    g->netif_changed = false;
     err = network_update(&g->network, &g->config, &g->links, &g->netifs, now);
     bool is_lost = g->network.index == 0 && g->tun_fd >= 0;
     if (is_lost && (err = replace_device(g)) == 0 && (err = dump(g)) == 0)
@@ -120,10 +134,8 @@ static void netif_ready(void *arg, struct tstamp now, unsigned events)
 {
     struct guard *g = arg;
     (void)events;
-    if (!netif_watch_drain(g->netif_watch.fd))
-        return;
-    look_soon(g, now);
-    g->netif_changed = true;
+    if (netif_watch_drain(g->netif_watch.fd))
+        look_soon(g, now);
 }
 
 static void filter_ready(void *arg, struct tstamp now, unsigned events)
@@ -237,15 +249,11 @@ static void prepare_links(struct guard *g)
 
 static bool prepare_parts(struct guard *g, struct tstamp now)
 {
-    struct resolver_config names = {
-        .loop = &g->loop, .uid = g->uid, .gid = g->gid, .found = guard_tell_endpoints, .arg = g
-    };
     guard_usage_open(g);
     guard_usage_look(g, now);
     memcpy(g->hook.path, g->config.hook, sizeof g->hook.path);
     memcpy(g->hook.interface, g->config.interface, sizeof g->hook.interface);
-    g->resolver = resolver_new(&names);
-    if (g->resolver == NULL || resolver_set_peers(g->resolver, now, &g->config) < 0) {
+    if (!guard_names_open(g, now)) {
         log_error("out of memory");
         return false;
     }
@@ -299,13 +307,9 @@ static struct tstamp tick(struct guard *g, struct tstamp now)
     hook_tick(&g->hook, now);
     if (g->reload_wanted && !g->stopping)
         guard_reload(g, now);
-    if (g->netif_changed && tstamp_reached(g->netif_dump_at, now)) {
-        g->netif_changed = false;
-        resolver_retry(g->resolver, now);
-    }
     if (tstamp_reached(g->netif_dump_at, now) || tstamp_reached(g->links.retry, now))
         guard_update_network(g, now);
-    struct tstamp next = resolver_tick(g->resolver, now);
+    struct tstamp next = guard_names_tick(g, now);
     next = tstamp_min(next, guard_engine_deadline(g));
     next = tstamp_min(next, hook_deadline(&g->hook));
     next = tstamp_min(next, g->links.retry);
@@ -343,7 +347,7 @@ static void stop(struct guard *g)
     guard_engine_stop(g);
     guard_usage_close(g);
     guard_firewall_stop(g);
-    resolver_free(g->resolver);
+    guard_names_close(g);
     network_end(&g->network);
     network_free(&g->network);
     if (g->tun_fd >= 0)

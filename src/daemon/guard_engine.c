@@ -23,6 +23,39 @@ enum {
     STOP_MS = 2000,
 };
 
+/* The log */
+
+static void log_left_out(const struct config_peer *p, uint32_t left_out)
+{
+    if (left_out > 0)
+        log_info("peer %s: %u changes were not logged", p->name, left_out);
+}
+
+/* Whether a change of the peer may be logged: one that flaps does not fill the log. */
+static bool may_log(struct guard *g, struct tstamp now, const struct config_peer *p)
+{
+    struct log_limit *l = &g->peer_lines[p - g->config.peers];
+    uint32_t left_out;
+    if (!log_limit_take(l, now, &left_out)) {
+        g->lines_at = tstamp_min(g->lines_at, log_limit_deadline(l));
+        return false;
+    }
+    log_left_out(p, left_out);
+    return true;
+}
+
+/* What was left out is told, although no further line comes. */
+static void tell_left_out(struct guard *g, struct tstamp now)
+{
+    if (!tstamp_reached(g->lines_at, now))
+        return;
+    g->lines_at = TSTAMP_NEVER;
+    for (size_t i = 0; i < g->config.peer_count; i++) {
+        log_left_out(&g->config.peers[i], log_limit_quiet(&g->peer_lines[i], now));
+        g->lines_at = tstamp_min(g->lines_at, log_limit_deadline(&g->peer_lines[i]));
+    }
+}
+
 /* What the guard tells */
 
 bool guard_tell(struct guard *g, const struct msg *m, const int *fds, size_t fd_count)
@@ -60,6 +93,17 @@ void guard_tell_endpoints(void *arg, const struct config_peer *peer, const struc
     for (size_t i = 0; i < count && i < CORE_ENDPOINTS_MAX; i++)
         m.endpoints.addrs[m.endpoints.count++] = addrs[i];
     guard_tell(g, &m, NULL, 0);
+}
+
+void guard_tell_lookup(void *arg, const struct config_peer *peer, const char *text)
+{
+    struct guard *g = arg;
+    if (!may_log(g, loop_now(), peer))
+        return;
+    if (text[0] == '\0')
+        log_info("peer %s: its names are found", peer->name);
+    else
+        log_warn("peer %s: %s, trying again", peer->name, text);
 }
 
 bool guard_tell_peers(struct guard *g)
@@ -191,37 +235,6 @@ static void on_reload(struct guard *g, struct tstamp now, const struct msg *m)
     g->reload_asked = true;
 }
 
-static void log_left_out(const struct config_peer *p, uint32_t left_out)
-{
-    if (left_out > 0)
-        log_info("peer %s: %u changes were not logged", p->name, left_out);
-}
-
-/* Whether a change of the peer may be logged: one that flaps does not fill the log. */
-static bool may_log(struct guard *g, struct tstamp now, const struct config_peer *p)
-{
-    struct log_limit *l = &g->peer_lines[p - g->config.peers];
-    uint32_t left_out;
-    if (!log_limit_take(l, now, &left_out)) {
-        g->lines_at = tstamp_min(g->lines_at, log_limit_deadline(l));
-        return false;
-    }
-    log_left_out(p, left_out);
-    return true;
-}
-
-/* What was left out is told, although no further line comes. */
-static void tell_left_out(struct guard *g, struct tstamp now)
-{
-    if (!tstamp_reached(g->lines_at, now))
-        return;
-    g->lines_at = TSTAMP_NEVER;
-    for (size_t i = 0; i < g->config.peer_count; i++) {
-        log_left_out(&g->config.peers[i], log_limit_quiet(&g->peer_lines[i], now));
-        g->lines_at = tstamp_min(g->lines_at, log_limit_deadline(&g->peer_lines[i]));
-    }
-}
-
 static void on_peer_state(struct guard *g, struct tstamp now, const struct msg *m)
 {
     const struct config_peer *p = peer_of_key(g, m->state.public_key);
@@ -250,6 +263,8 @@ static void on_path_state(struct guard *g, struct tstamp now, const struct msg *
     const char *link = m->state.link;
     if (p == NULL || !is_plain(link))
         return;
+    if (m->state.up)
+        resolver_answered(g->resolver, p->public_key, &m->state.remote);
     if (may_log(g, now, p))
         log_info("peer %s: link %s is %s (%s)", p->name, link, m->state.up ? "up" : "down",
                  m->state.reason);

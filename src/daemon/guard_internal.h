@@ -73,11 +73,16 @@ struct guard {
     struct loop_watch filter_watch;
     struct tstamp netif_dump_at; /* when the network is looked at again */
     struct tstamp netif_dumped;  /* last */
-    bool netif_changed;          /* since then, as the kernel tells */
+    bool netif_changed;          /* an interface, its addresses or its default routes did */
     struct netif_table netifs;
     struct network network;
     struct links links;
-    struct resolver *resolver; /* owned */
+    struct resolver *resolver;   /* owned */
+    struct addresses *addresses; /* owned: the last ones of the peers' names */
+    char addresses_path[CONFIG_PATH_BYTES_MAX + 32];
+    int addresses_error;           /* of the last writing; 0: none */
+    bool addresses_dirty;          /* the file does not have them yet */
+    struct tstamp addresses_saved; /* last; TSTAMP_NEVER: not yet */
     struct hook_runner hook;
     struct engine_process engine;
     struct log_limit peer_lines[CONFIG_PEERS_MAX]; /* by their place in the configuration */
@@ -132,6 +137,17 @@ void guard_firewall_recheck(struct guard *g, struct tstamp now);
 struct tstamp guard_firewall_tick(struct guard *g, struct tstamp now);
 void guard_firewall_stop(struct guard *g);
 
+/* Which of a peer's names are not found and why; empty: all are. */
+void guard_tell_lookup(void *arg, const struct config_peer *peer, const char *text);
+
+/* guard_names.c: looking up the peers' names, and keeping their addresses */
+
+bool guard_names_open(struct guard *g, struct tstamp now); /* false: no memory */
+/* Returns when to be called again at the latest. */
+struct tstamp guard_names_tick(struct guard *g, struct tstamp now);
+/* Writes what was not written yet. */
+void guard_names_close(struct guard *g);
+
 /* guard_start.c: opening what the tunnel needs; false: the reason is logged */
 bool guard_check_privileges(void);
 /* Whether a daemon serves the control socket. */
@@ -155,6 +171,9 @@ struct tstamp guard_usage_tick(struct guard *g, struct tstamp now);
 void guard_usage_close(struct guard *g);
 
 /* guard.c */
+
+/* The path of a file that outlives restarts, in the state's directory. */
+void guard_state_path(const struct guard *g, const char *suffix, char *out, size_t size);
 void guard_hook(struct guard *g, struct tstamp now, enum hook_event_type type, const char *peer,
                 const char *link, const struct netaddr *address, const char *reason);
 /* Tells the process that waits for us, if one does. */

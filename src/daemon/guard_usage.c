@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/log.h"
@@ -29,10 +28,7 @@ static bool any_quota(const struct guard *g)
 
 void guard_usage_open(struct guard *g)
 {
-    const char *directory = getenv("STATE_DIRECTORY"); /* systemd.exec(5); the first of a list */
-    int len = directory != NULL ? (int)strcspn(directory, ":") : 0;
-    snprintf(g->usage_path, sizeof g->usage_path, "%.*s/%s.usage", len > 0 ? len : 15,
-             len > 0 ? directory : "/var/lib/hawser", g->config.interface);
+    guard_state_path(g, "usage", g->usage_path, sizeof g->usage_path);
     int err = usage_load(&g->usage, g->usage_path);
     if (err == -EBADMSG)
         log_warn("%s is damaged: what is readable of it counts, the rest begins at 0",

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "daemon/lookup.h"
 #include "sys/udp.h"
 
 enum { RETRY_S = 5, FORGET_S = 60 };
@@ -288,6 +289,26 @@ void links_update(struct links *l, struct tstamp now, const struct netif_table *
         if (l->slots[i].used || l->slots[i].is_told)
             slot_update(l, now, &l->slots[i], table);
     }
+}
+
+size_t links_ways(const struct links *l, const struct netif_table *table, struct lookup_way *out)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < WIRE_PATHS_MAX; i++) {
+        const struct link_slot *s = &l->slots[i];
+        struct msg_link m;
+        if (s->used)
+            describe(l, s, table, &m);
+        if (!s->used || !m.link.carrier || m.link.use == WIRE_PATH_DOWN)
+            continue;
+        struct lookup_way *way = &out[count++];
+        *way = (struct lookup_way){ .slot = (uint8_t)i,
+                                    .mark = links_mark(l, i),
+                                    .source = s->config.address };
+        memcpy(way->name, s->config.name, sizeof way->name);
+        memcpy(way->interface, s->config.interface, sizeof way->interface);
+    }
+    return count;
 }
 
 bool links_choose(struct links *l, const char *name, enum msg_choice choice)

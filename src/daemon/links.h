@@ -18,6 +18,8 @@
 #include "daemon/numbers.h"
 #include "sys/netif.h"
 
+struct lookup_way;
+
 struct link_slot {
     bool used;
     struct config_link config;
@@ -59,6 +61,10 @@ uint32_t links_mark(const struct links *l, size_t slot);
  * it is used.
  */
 void links_update(struct links *l, struct tstamp now, const struct netif_table *table);
+
+/* The links over which names can be asked for now, told or not; out has room for each slot. After
+ * links_discover(). */
+size_t links_ways(const struct links *l, const struct netif_table *table, struct lookup_way *out);
 
 /* A new engine knows nothing yet. */
 void links_untold(struct links *l);

@@ -16,6 +16,7 @@
 #include "daemon/engine.h"
 #include "daemon/guard.h"
 #include "sys/signals.h"
+#include "daemon/lookup.h"
 
 enum { EXIT_DONE = 0, EXIT_REFUSED = 1, EXIT_USAGE = 2 };
 
@@ -226,6 +227,8 @@ int main(int argc, char **argv)
     signals_reset();
     if (argc == 2 && strcmp(argv[1], "--engine") == 0)
         return engine_main(ENGINE_CHANNEL_FD);
+    if (argc == 2 && strcmp(argv[1], "--resolve") == 0)
+        return lookup_main(LOOKUP_CHANNEL_FD);
     closefrom(STDERR_FILENO + 1); /* else what our starter left open reaches engine and hooks */
     log_init("hawserd", LOG_LEVEL_INFO, is_journal());
     int code = parse(argc, argv, &a);

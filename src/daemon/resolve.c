@@ -2,251 +2,335 @@
 #include "daemon/resolve.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <grp.h>
-#include <netdb.h>
-#include <netinet/in.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include "base/log.h"
+#include "daemon/lookup_process.h"
+#include "daemon/resolve_name.h"
 
 enum {
     PAUSE_MIN_S = 1,
-    PAUSE_MAX_S = 60,
+    PAUSE_KNOWN_MAX_S = 60, /* some address is known */
+    PAUSE_MAX_S = 10,
     REFRESH_MIN_S = 5,
     RETRY_MIN_S = 1,
-    HANGS_S = 3, /* a look-up that takes longer may wait for an answer that never comes */
-    CHILD_SECONDS_MAX = 30,
-    CHILDREN_MAX = 8,
+    HANGS_S = 3,       /* an attempt that takes longer may wait for an answer that never comes */
+    ATTEMPT_S = 10,    /* at most */
+    TURN_MS = 1500,    /* of a link, for the system's way: a forwarder asks again within */
+    AFTER_TURNS_S = 4, /* for the last of them */
+    GRACE_S = 2,       /* for further addresses once each name has one */
+    PROCESSES_MAX = 16,
 };
 
-/* What the process says: an address, or that one of the peer's endpoints has none. */
-struct answer {
-    struct netaddr addr; /* family 0: error */
-    uint32_t endpoint;
-    int32_t error; /* of getaddrinfo(3) */
+enum lookup_state {
+    LOOKUP_IDLE,   /* until next */
+    LOOKUP_ASKING, /* an attempt is under way, until limit */
 };
 
-enum { ANSWERS_MAX = CORE_ENDPOINTS_MAX + CONFIG_ENDPOINTS_MAX };
-
+/* The names of one peer. */
 struct lookup {
-    struct resolver *resolver;
+    struct resolver *resolver;      /* borrowed */
     const struct config_peer *peer; /* borrowed */
-    struct netaddr known[CORE_ENDPOINTS_MAX];
-    size_t known_count;
-    pid_t pid; /* 0: no process runs */
-    struct loop_watch watch;
-    struct answer in[ANSWERS_MAX];
-    size_t in_bytes;
+    struct resolve_names names;
+    enum lookup_state state;
+    struct lookup_process links;
+    struct lookup_process system;
+    unsigned turns; /* of links that the system's way had in this attempt */
+    bool system_begun;
+    struct tstamp limit;
     struct tstamp next; /* TSTAMP_NEVER: nothing to do */
-    struct tstamp last; /* when the newest began or ended */
+    struct tstamp last; /* when the newest attempt began or ended */
     int pause_s;
-    bool again;       /* the network changed while a process ran */
-    uint32_t failing; /* endpoints whose failure was logged, by bit */
+    struct netaddr told[CORE_ENDPOINTS_MAX];
+    size_t told_count;
+    char text[RESOLVER_TEXT_MAX + 1]; /* what was said of its failure */
 };
-_Static_assert(CONFIG_ENDPOINTS_MAX <= 32, "lookup.failing has a bit for each");
 
 struct resolver {
     struct resolver_config config;
     struct lookup *lookups; /* owned */
     size_t count;
-    unsigned children;
+    int slot;       /* of the link that the system's way goes over; -1: as it will */
+    int last_slot;  /* that had a turn */
+    int first_slot; /* that began the round */
+    struct tstamp turn_ends;
+    bool network_changed; /* which the next tick has to look at */
 };
 
-static bool has_names(const struct config_peer *p)
+static bool has_names(const struct lookup *l)
 {
-    for (size_t i = 0; i < p->endpoint_count; i++)
-        if (p->endpoints[i].addr.family == 0)
-            return true;
-    return false;
+    return l->names.count > 0;
 }
 
-/* The process */
+/* What is known */
 
-static struct netaddr from_sockaddr(const struct sockaddr *sa, uint16_t port)
-{
-    struct netaddr a = { .port = port };
-    struct sockaddr_in in4;
-    struct sockaddr_in6 in6;
-    if (sa->sa_family == AF_INET) {
-        memcpy(&in4, sa, sizeof in4);
-        a.family = 4;
-        memcpy(a.addr, &in4.sin_addr, 4);
-    } else if (sa->sa_family == AF_INET6) {
-        memcpy(&in6, sa, sizeof in6);
-        a.family = 6;
-        a.scope = in6.sin6_scope_id;
-        memcpy(a.addr, &in6.sin6_addr, 16);
-    }
-    return a;
-}
-
-/* Appends the endpoint's addresses, or its error; *room: addresses that may still be told. */
-static size_t look_up(const struct config_endpoint *e, struct answer *out, size_t *room)
-{
-    struct addrinfo hints = { .ai_family = AF_UNSPEC, .ai_socktype = SOCK_DGRAM };
-    struct addrinfo *list = NULL;
-    size_t n = 0;
-    if (e->addr.family != 0) {
-        out[0].addr = e->addr;
-        n = *room > 0;
-        *room -= n;
-        return n;
-    }
-    int error = getaddrinfo(e->host, NULL, &hints, &list);
-    for (const struct addrinfo *i = list; i != NULL && *room > 0; i = i->ai_next) {
-        out[n].addr = from_sockaddr(i->ai_addr, e->port);
-        if (out[n].addr.family != 0) {
-            n++;
-            --*room;
-        }
-    }
-    if (list != NULL)
-        freeaddrinfo(list);
-    if (error == 0)
-        return n;
-    out[0] = (struct answer){ .error = error };
-    return 1;
-}
-
-static void child(const struct lookup *l, int fd)
+static void tell(struct lookup *l, bool again)
 {
     const struct resolver_config *c = &l->resolver->config;
-    struct answer found[ANSWERS_MAX];
-    size_t n = 0;
-    size_t room = CORE_ENDPOINTS_MAX;
-    sigset_t none;
-    memset(found, 0, sizeof found);
-    sigemptyset(&none);
-    sigprocmask(SIG_SETMASK, &none, NULL);
-    prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
-    alarm(CHILD_SECONDS_MAX);
-    /* Answers of name servers are read without privileges. */
-    if (setgroups(0, NULL) < 0 || setresgid(c->gid, c->gid, c->gid) < 0 ||
-        setresuid(c->uid, c->uid, c->uid) < 0)
-        _exit(1);
-    for (uint32_t i = 0; i < l->peer->endpoint_count; i++) {
-        size_t first = n;
-        n += look_up(&l->peer->endpoints[i], found + n, &room);
-        for (; first < n; first++)
-            found[first].endpoint = i;
-    }
-    if (write(fd, found, n * sizeof found[0]) < 0)
-        _exit(1);
-    _exit(0);
+    struct netaddr next[CORE_ENDPOINTS_MAX];
+    size_t count = resolve_names_merge(&l->names, l->peer, c->addresses, next);
+    bool same = count == l->told_count;
+    for (size_t i = 0; same && i < count; i++)
+        same = netaddr_equal(&next[i], &l->told[i]);
+    if (count == 0 || (same && !again))
+        return;
+    memcpy(l->told, next, count * sizeof next[0]);
+    l->told_count = count;
+    c->found(c->arg, l->peer, l->told, l->told_count);
 }
 
-/* Its results */
+static struct resolve_name *name_at(struct lookup *l, uint8_t index)
+{
+    return index < l->names.count ? &l->names.list[index] : NULL;
+}
+
+static void keep(struct lookup *l, const struct resolve_name *n)
+{
+    const struct resolver_config *c = &l->resolver->config;
+    if (addresses_found(c->addresses, n->host, n->fresh, n->fresh_count) && c->kept != NULL)
+        c->kept(c->arg);
+}
+
+static void answered(void *arg, struct tstamp now, const struct lookup_answer *a)
+{
+    struct lookup *l = arg;
+    const char *way = a->way == LOOKUP_SYSTEM ? "the system" : l->names.ways[a->way].name;
+    struct resolve_name *name = a->type != LOOKUP_UNBOUND ? name_at(l, a->name) : NULL;
+    char text[NETADDR_STRLEN];
+    switch (a->type) {
+    case LOOKUP_FOUND:
+        if (name == NULL || !resolve_name_add(name, &a->addr))
+            return;
+        log_debug("%s is %s, by %s", name->host, netaddr_format(&a->addr, text), way);
+        if (!resolve_names_missing(&l->names))
+            l->limit = tstamp_min(l->limit, tstamp_add(now, GRACE_S * NS_PER_S));
+        keep(l, name);
+        tell(l, false);
+        return;
+    case LOOKUP_NOTHING:
+        if (name != NULL)
+            name->reasons[a->way] = a->reason;
+        return;
+    case LOOKUP_UNBOUND:
+        log_debug("names are asked for over %s by what route there is: %s", way,
+                  strerror((int)a->error));
+        return;
+    }
+}
+
+/* Attempts */
+
+static void set_state(struct lookup *l, struct tstamp now, enum lookup_state state)
+{
+    l->state = state;
+    l->last = now;
+    l->next = TSTAMP_NEVER;
+}
+
+static void fill_names(const struct lookup *l, struct lookup_request *q)
+{
+    q->uid = l->resolver->config.uid;
+    q->gid = l->resolver->config.gid;
+    q->name_count = (uint8_t)l->names.count;
+    for (size_t i = 0; i < l->names.count; i++)
+        snprintf(q->names[i], sizeof q->names[i], "%s", l->names.list[i].host);
+}
+
+static void run(struct lookup *l, struct lookup_process *p, const struct lookup_request *q)
+{
+    p->loop = l->resolver->config.loop;
+    p->answer = answered;
+    p->arg = l;
+    int err = lookup_process_start(p, q);
+    if (err < 0)
+        log_debug("peer %s: no process for a look-up: %s", l->peer->name, strerror(-err));
+}
+
+static void ask_links(struct lookup *l)
+{
+    struct lookup_request q = { 0 };
+    if (l->names.way_count == 0)
+        return;
+    fill_names(l, &q);
+    q.way_count = (uint8_t)l->names.way_count;
+    memcpy(q.ways, l->names.ways, l->names.way_count * sizeof q.ways[0]);
+    run(l, &l->links, &q);
+}
+
+static void ask_system(struct lookup *l)
+{
+    struct lookup_request q = { .system = true };
+    fill_names(l, &q);
+    l->system_begun = true;
+    run(l, &l->system, &q);
+}
+
+static void begin(struct lookup *l, struct tstamp now)
+{
+    const struct resolver_config *c = &l->resolver->config;
+    struct resolve_names *n = &l->names;
+    set_state(l, now, LOOKUP_ASKING);
+    n->way_count = c->ways != NULL ? c->ways(c->arg, n->ways) : 0;
+    l->turns = 0;
+    l->system_begun = false;
+    int64_t turns_ns = (int64_t)n->way_count * TURN_MS * NS_PER_MS + AFTER_TURNS_S * NS_PER_S;
+    l->limit = tstamp_max(tstamp_add(now, ATTEMPT_S * NS_PER_S), tstamp_add(now, turns_ns));
+    for (size_t i = 0; i < n->count; i++) {
+        n->list[i].fresh_count = 0;
+        memset(n->list[i].reasons, 0, sizeof n->list[i].reasons);
+    }
+    ask_links(l);
+}
+
+/* What the attempt found is what is known from now on. */
+static void take_found(struct lookup *l)
+{
+    for (size_t i = 0; i < l->names.count; i++) {
+        struct resolve_name *n = &l->names.list[i];
+        n->failing = n->fresh_count == 0;
+        if (n->failing)
+            continue;
+        memcpy(n->found, n->fresh, n->fresh_count * sizeof n->found[0]);
+        n->found_count = n->fresh_count;
+        n->fresh_count = 0;
+    }
+}
+
+/* Who still asks at the end had no answer. */
+static void give_up(struct lookup *l)
+{
+    for (size_t i = 0; i < l->names.count; i++) {
+        enum lookup_reason *reasons = l->names.list[i].reasons;
+        for (size_t way = 0; way <= LOOKUP_SYSTEM; way++) {
+            bool asks = way == LOOKUP_SYSTEM ? l->system.pid != 0 : l->links.pid != 0;
+            if (asks && reasons[way] == LOOKUP_NOT_ASKED)
+                reasons[way] = LOOKUP_NO_ANSWER;
+        }
+    }
+}
+
+static void stop(struct lookup *l)
+{
+    lookup_process_stop(&l->links);
+    lookup_process_stop(&l->system);
+}
+
+/* Says what fails, why, and that it no longer does: each time that it changes. */
+static void explain(struct lookup *l)
+{
+    const struct resolver_config *c = &l->resolver->config;
+    char text[sizeof l->text];
+    resolve_names_explain(&l->names, text, sizeof text);
+    if (strcmp(text, l->text) == 0)
+        return;
+    memcpy(l->text, text, sizeof text);
+    if (c->failing != NULL)
+        c->failing(c->arg, l->peer, l->text);
+}
 
 static void try_later(struct lookup *l, struct tstamp now)
 {
-    l->next = tstamp_add(now, (l->again ? RETRY_MIN_S : l->pause_s) * NS_PER_S);
-    l->again = false;
-    l->pause_s = l->pause_s * 2 < PAUSE_MAX_S ? l->pause_s * 2 : PAUSE_MAX_S;
-}
-
-/* Says once what fails, and that it no longer does. */
-static void log_answer(struct lookup *l, const struct answer *a)
-{
-    const struct config_endpoint *e = &l->peer->endpoints[a->endpoint];
-    const uint32_t bit = UINT32_C(1) << a->endpoint;
-    if (a->addr.family == 0 && (l->failing & bit) == 0)
-        log_warn("peer %s: %s cannot be looked up (%s), trying again", l->peer->name, e->host,
-                 gai_strerror(a->error));
-    else if (a->addr.family != 0 && (l->failing & bit) != 0)
-        log_info("peer %s: %s is found", l->peer->name, e->host);
-    if (a->addr.family == 0)
-        l->failing |= bit;
-    else
-        l->failing &= ~bit;
+    int max_s = l->told_count > 0 ? PAUSE_KNOWN_MAX_S : PAUSE_MAX_S;
+    l->next = tstamp_add(now, l->pause_s * NS_PER_S);
+    l->pause_s = l->pause_s * 2 < max_s ? l->pause_s * 2 : max_s;
 }
 
 static void finish(struct lookup *l, struct tstamp now)
 {
-    struct netaddr found[CORE_ENDPOINTS_MAX];
-    size_t count = 0;
-    size_t answers = l->in_bytes / sizeof l->in[0];
-    l->last = now;
-    l->next = TSTAMP_NEVER;
-    for (size_t i = 0; i < answers; i++) {
-        if (l->in[i].endpoint >= l->peer->endpoint_count)
-            continue;
-        log_answer(l, &l->in[i]);
-        if (l->in[i].addr.family != 0 && count < CORE_ENDPOINTS_MAX)
-            found[count++] = l->in[i].addr;
-    }
-    if (answers == 0)
-        log_debug("peer %s: a look-up ended without an answer", l->peer->name);
-    if (count == 0 || l->failing != 0)
+    give_up(l);
+    stop(l);
+    take_found(l);
+    set_state(l, now, LOOKUP_IDLE);
+    explain(l);
+    if (l->text[0] != '\0')
         try_later(l, now);
     else
         l->pause_s = PAUSE_MIN_S;
-    if (count == 0)
-        return;
-    memcpy(l->known, found, count * sizeof l->known[0]);
-    l->known_count = count;
-    l->resolver->config.found(l->resolver->config.arg, l->peer, l->known, l->known_count);
+    tell(l, false);
 }
 
-static void close_child(struct lookup *l)
+/* The system's way */
+
+static bool can_steer(const struct resolver *r)
 {
-    loop_remove(l->resolver->config.loop, &l->watch);
-    close(l->watch.fd);
-    kill(l->pid, SIGKILL); /* has closed its end: it is ending, or never will */
-    waitpid(l->pid, NULL, 0);
-    l->pid = 0;
-    l->resolver->children--;
+    const struct resolver_config *c = &r->config;
+    return c->steer != NULL && (c->is_online == NULL || !c->is_online(c->arg));
 }
 
-static void child_ready(void *arg, struct tstamp now, unsigned events)
+/* The system's way has not failed over each link yet. */
+static bool wants_turn(const struct lookup *l)
 {
-    struct lookup *l = arg;
-    (void)events;
-    ssize_t n = read(l->watch.fd, (uint8_t *)l->in + l->in_bytes, sizeof l->in - l->in_bytes);
-    if (n > 0) {
-        l->in_bytes += (size_t)n;
-        return;
-    }
-    if (n < 0 && (errno == EAGAIN || errno == EINTR))
-        return;
-    close_child(l);
-    finish(l, now);
+    return l->state == LOOKUP_ASKING && l->turns < l->names.way_count &&
+           resolve_names_missing(&l->names);
 }
 
-static void start(struct lookup *l, struct tstamp now)
+static void steer(struct resolver *r, const char *name, int slot)
 {
-    int ends[2];
-    if (pipe2(ends, O_CLOEXEC) < 0) {
-        log_debug("peer %s: no pipe for a look-up: %s", l->peer->name, strerror(errno));
-        try_later(l, now);
+    if (r->slot != slot)
+        r->config.steer(r->config.arg, name, slot);
+    r->slot = slot;
+}
+
+/* One after the other. The one that found something begins the next time, or else the one after
+ * that which began: a forwarder that has given up may send but the first question of a round. */
+static const struct lookup_way *next_way(const struct resolve_names *n, int last_slot)
+{
+    for (size_t i = 0; i < n->way_count; i++)
+        if (n->ways[i].slot > last_slot)
+            return &n->ways[i];
+    return &n->ways[0];
+}
+
+static void release(struct resolver *r, bool found)
+{
+    if (r->slot < 0)
         return;
+    r->last_slot = found ? r->slot - 1 : r->first_slot;
+    steer(r, NULL, -1);
+}
+
+static void take_turn(struct resolver *r, struct tstamp now)
+{
+    const struct lookup_way *way = NULL;
+    for (size_t i = 0; i < r->count; i++) {
+        struct lookup *l = &r->lookups[i];
+        if (!wants_turn(l))
+            continue;
+        if (way == NULL) {
+            way = next_way(&l->names, r->last_slot);
+            r->last_slot = way->slot;
+            if (r->slot < 0)
+                r->first_slot = way->slot;
+            r->turn_ends = tstamp_add(now, TURN_MS * NS_PER_MS);
+            steer(r, way->name, way->slot);
+        }
+        l->turns++;
+        ask_system(l); /* anew: a forwarder that is asked once asks once */
     }
-    l->in_bytes = 0;
-    l->last = now;
-    l->pid = fork();
-    if (l->pid == 0)
-        child(l, ends[1]);
-    close(ends[1]);
-    l->watch = (struct loop_watch){ .fd = ends[0], .ready = child_ready, .arg = l };
-    l->next = TSTAMP_NEVER;
-    if (l->pid > 0 && loop_add(l->resolver->config.loop, &l->watch, LOOP_READ) == 0) {
-        l->resolver->children++;
-        return;
+}
+
+/* Turns go on while somebody looks for a name; the last one stays for the rest of the attempt. */
+static void tend_system(struct resolver *r, struct tstamp now)
+{
+    bool holds = false; /* some name is missing */
+    bool wants = false; /* and there are links left */
+    bool waits = false; /* and it still may be found over this one */
+    for (size_t i = 0; i < r->count; i++) {
+        const struct lookup *l = &r->lookups[i];
+        bool missing = l->state == LOOKUP_ASKING && resolve_names_missing(&l->names);
+        holds |= missing;
+        wants |= wants_turn(l);
+        waits |= wants_turn(l) && l->system.pid != 0;
     }
-    if (l->pid > 0) {
-        kill(l->pid, SIGKILL);
-        waitpid(l->pid, NULL, 0);
-    }
-    l->pid = 0;
-    close(ends[0]);
-    log_debug("peer %s: no process for a look-up", l->peer->name);
-    try_later(l, now);
+    if (!holds || !can_steer(r))
+        release(r, !holds);
+    else if (wants && (r->slot < 0 || tstamp_reached(r->turn_ends, now) || !waits))
+        take_turn(r, now);
+    for (size_t i = 0; i < r->count; i++)
+        if (r->lookups[i].state == LOOKUP_ASKING && !r->lookups[i].system_begun)
+            ask_system(&r->lookups[i]);
 }
 
 /* The resolver */
@@ -254,16 +338,19 @@ static void start(struct lookup *l, struct tstamp now)
 struct resolver *resolver_new(const struct resolver_config *config)
 {
     struct resolver *r = calloc(1, sizeof *r);
-    if (r != NULL)
-        r->config = *config;
+    if (r == NULL)
+        return NULL;
+    r->config = *config;
+    r->slot = -1;
+    r->last_slot = -1;
     return r;
 }
 
 static void clear(struct resolver *r)
 {
     for (size_t i = 0; i < r->count; i++)
-        if (r->lookups[i].pid != 0)
-            close_child(&r->lookups[i]);
+        stop(&r->lookups[i]);
+    release(r, false);
     free(r->lookups);
     r->lookups = NULL;
     r->count = 0;
@@ -288,65 +375,151 @@ int resolver_set_peers(struct resolver *r, struct tstamp now, const struct confi
         if (p->endpoint_count == 0)
             continue;
         struct lookup *l = &r->lookups[r->count++];
-        *l = (struct lookup){ .resolver = r,
-                              .peer = p,
-                              .next = has_names(p) ? now : TSTAMP_NEVER,
-                              .last = now,
-                              .pause_s = PAUSE_MIN_S };
-        for (size_t j = 0; !has_names(p) && j < p->endpoint_count; j++)
-            l->known[l->known_count++] = p->endpoints[j].addr;
+        *l = (struct lookup){ .resolver = r, .peer = p, .pause_s = PAUSE_MIN_S };
+        resolve_names_init(&l->names, p);
+        set_state(l, now, LOOKUP_IDLE);
+        if (has_names(l))
+            l->next = now;
+        tell(l, false);
     }
-    resolver_repeat(r);
     return 0;
 }
 
 void resolver_repeat(struct resolver *r)
 {
-    for (size_t i = 0; i < r->count; i++) {
-        const struct lookup *l = &r->lookups[i];
-        if (l->known_count > 0)
-            r->config.found(r->config.arg, l->peer, l->known, l->known_count);
-    }
+    for (size_t i = 0; i < r->count; i++)
+        tell(&r->lookups[i], true);
+}
+
+static struct lookup *lookup_of(struct resolver *r, const uint8_t public_key[32])
+{
+    for (size_t i = 0; i < r->count; i++)
+        if (memcmp(r->lookups[i].peer->public_key, public_key, 32) == 0)
+            return &r->lookups[i];
+    return NULL;
 }
 
 void resolver_refresh(struct resolver *r, struct tstamp now, const uint8_t public_key[32])
 {
-    for (size_t i = 0; i < r->count; i++) {
-        struct lookup *l = &r->lookups[i];
-        if (memcmp(l->peer->public_key, public_key, 32) == 0 && has_names(l->peer) && l->pid == 0 &&
-            tstamp_is_never(l->next))
-            l->next = tstamp_max(now, tstamp_add(l->last, REFRESH_MIN_S * NS_PER_S));
-    }
+    struct lookup *l = lookup_of(r, public_key);
+    if (l != NULL && has_names(l) && l->state == LOOKUP_IDLE && tstamp_is_never(l->next))
+        l->next = tstamp_max(now, tstamp_add(l->last, REFRESH_MIN_S * NS_PER_S));
 }
 
-void resolver_retry(struct resolver *r, struct tstamp now)
+void resolver_answered(struct resolver *r, const uint8_t public_key[32], const struct netaddr *addr)
 {
+    struct lookup *l = lookup_of(r, public_key);
+    struct netaddr plain = *addr;
+    bool changed = false;
+    /* An address that was never told is none of a name's. */
+    if (l == NULL || !netaddr_in(l->told, l->told_count, addr))
+        return;
+    plain.port = 0;
+    for (size_t i = 0; i < l->names.count; i++) {
+        const struct resolve_name *n = &l->names.list[i];
+        bool fresh = n->fresh_count > 0;
+        struct netaddr kept[ADDRESSES_EACH_MAX]; /* what was found is among them */
+        size_t count = addresses_get(r->config.addresses, n->host, kept);
+        if (netaddr_in(kept, count, &plain))
+            changed |= addresses_answered(r->config.addresses, n->host, &plain,
+                                          fresh ? n->fresh : n->found,
+                                          fresh ? n->fresh_count : n->found_count);
+    }
+    if (changed && r->config.kept != NULL)
+        r->config.kept(r->config.arg);
+}
+
+static bool same_ways(const struct lookup *l)
+{
+    const struct resolver_config *c = &l->resolver->config;
+    struct lookup_request old = { .way_count = (uint8_t)l->names.way_count };
+    struct lookup_request new = { 0 };
+    uint8_t x[LOOKUP_BYTES_MAX];
+    uint8_t y[LOOKUP_BYTES_MAX];
+    memcpy(old.ways, l->names.ways, sizeof old.ways);
+    new.way_count = (uint8_t)(c->ways != NULL ? c->ways(c->arg, new.ways) : 0);
+    size_t n = lookup_encode_request(&old, x);
+    return n == lookup_encode_request(&new, y) && memcmp(x, y, n) == 0;
+}
+
+void resolver_retry(struct resolver *r)
+{
+    r->network_changed = true;
+}
+
+static void retry(struct resolver *r, struct tstamp now)
+{
+    r->network_changed = false;
     for (size_t i = 0; i < r->count; i++) {
         struct lookup *l = &r->lookups[i];
-        bool waits = l->known_count == 0 || l->failing != 0;
+        bool asks = l->state == LOOKUP_ASKING;
+        bool waits = asks ? resolve_names_missing(&l->names) : !tstamp_is_never(l->next);
+        struct tstamp begun = l->last;
         if (!waits)
             continue;
         l->pause_s = PAUSE_MIN_S;
-        /* A process asks over what was there when it began. */
-        l->again = l->pid != 0 && tstamp_sub(now, l->last) < HANGS_S * NS_PER_S;
-        if (l->again)
+        /* An attempt asks over the links that were there when it began. */
+        if (asks && tstamp_sub(now, begun) < HANGS_S * NS_PER_S && same_ways(l))
             continue;
-        if (l->pid != 0)
-            close_child(l);
-        l->next = tstamp_max(now, tstamp_add(l->last, RETRY_MIN_S * NS_PER_S));
+        if (asks) {
+            stop(l);
+            take_found(l);
+            set_state(l, now, LOOKUP_IDLE);
+        }
+        l->next = tstamp_min(l->next, tstamp_max(now, tstamp_add(begun, RETRY_MIN_S * NS_PER_S)));
     }
+}
+
+static unsigned count_processes(const struct resolver *r)
+{
+    unsigned n = 0;
+    for (size_t i = 0; i < r->count; i++)
+        n += (r->lookups[i].links.pid != 0 ? 1u : 0u) + (r->lookups[i].system.pid != 0 ? 1u : 0u);
+    return n;
+}
+
+static void begin_due(struct resolver *r, struct tstamp now)
+{
+    for (size_t i = 0; i < r->count; i++) {
+        struct lookup *l = &r->lookups[i];
+        if (l->state == LOOKUP_IDLE && tstamp_reached(l->next, now) &&
+            count_processes(r) + 2 <= PROCESSES_MAX)
+            begin(l, now);
+    }
+}
+
+static bool is_over(const struct lookup *l, struct tstamp now)
+{
+    if (l->state != LOOKUP_ASKING)
+        return false;
+    bool ended = l->links.pid == 0 && l->system.pid == 0 && l->system_begun &&
+                 !(wants_turn(l) && can_steer(l->resolver));
+    return ended || tstamp_reached(l->limit, now);
+}
+
+static struct tstamp next_of(const struct resolver *r, const struct lookup *l)
+{
+    if (l->state == LOOKUP_IDLE)
+        return l->next;
+    return r->slot >= 0 && wants_turn(l) ? tstamp_min(l->limit, r->turn_ends) : l->limit;
 }
 
 struct tstamp resolver_tick(struct resolver *r, struct tstamp now)
 {
     struct tstamp next = TSTAMP_NEVER;
+    if (r->network_changed)
+        retry(r, now);
+    begin_due(r, now);
+    tend_system(r, now);
+    for (size_t i = 0; i < r->count; i++)
+        if (is_over(&r->lookups[i], now))
+            finish(&r->lookups[i], now);
+    tend_system(r, now);
     for (size_t i = 0; i < r->count; i++) {
-        struct lookup *l = &r->lookups[i];
-        if (l->pid == 0 && tstamp_reached(l->next, now) && r->children < CHILDREN_MAX)
-            start(l, now);
-        if (l->pid == 0)
-            next = tstamp_min(next, l->next);
+        struct tstamp at = next_of(r, &r->lookups[i]);
+        /* Those beyond PROCESSES_MAX begin when another ends, which wakes the loop. */
+        if (!tstamp_reached(at, now))
+            next = tstamp_min(next, at);
     }
-    /* Those beyond CHILDREN_MAX start when another ends, which wakes the loop. */
-    return tstamp_reached(next, now) ? TSTAMP_NEVER : next;
+    return r->network_changed ? now : next;
 }

@@ -188,6 +188,9 @@ static void put_name_match(FILE *to, const uint8_t *name, size_t len)
 static void put_lookups(FILE *to, const struct ruleset *r)
 {
     uint8_t name[DNS_NAME_MAX + 1];
+    if (r->name_count > 0) /* our own go by the link that they are marked for */
+        fprintf(to, "  meta mark & 0x%08" PRIx32 " == 0x%08" PRIx32 " return\n",
+                numbers_common_mask(r->numbers), r->numbers->mark);
     for (size_t i = 0; i < r->name_count; i++) {
         size_t len = encode_name(r->names[i], name);
         for (size_t at = 0; at < len; at += 1 + (size_t)name[at]) {

@@ -2,15 +2,13 @@
 #include "daemon/usage.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "daemon/config_value.h"
-#include "daemon/directory.h"
+#include "daemon/state_file.h"
 
 enum { FILE_BYTES_MAX = 8192, LINE_BYTES_MAX = 80 };
 
@@ -70,55 +68,19 @@ int usage_load(struct usage *u, const char *path)
 {
     char text[FILE_BYTES_MAX + 1];
     memset(u, 0, sizeof *u);
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
-    if (fd < 0)
-        return errno == ENOENT ? 0 : -errno;
-    ssize_t n = read(fd, text, FILE_BYTES_MAX);
-    int err = n < 0 ? -errno : 0;
-    size_t len = n < 0 ? 0 : (size_t)n;
-    close(fd);
-    if (err < 0)
-        return err;
-    text[len] = '\0';
+    ssize_t len = state_file_read(path, text, sizeof text);
+    if (len < 0)
+        return len == -EFBIG ? -EBADMSG : (int)len;
     size_t wrong = usage_parse(u, text);
-    return wrong > 0 || strlen(text) < len || len == FILE_BYTES_MAX ? -EBADMSG : 0;
-}
-
-static int write_all(int fd, const char *text, size_t len)
-{
-    while (len > 0) {
-        ssize_t n = write(fd, text, len);
-        if (n < 0 && errno != EINTR)
-            return -errno;
-        if (n > 0) {
-            text += n;
-            len -= (size_t)n;
-        }
-    }
-    return fsync(fd) < 0 ? -errno : 0;
+    return wrong > 0 || strlen(text) < (size_t)len ? -EBADMSG : 0;
 }
 
 int usage_save(const struct usage *u, const char *path)
 {
     char text[USAGE_LINKS_MAX * LINE_BYTES_MAX];
-    char fresh[CONFIG_PATH_BYTES_MAX + 32];
     size_t len = 0;
     for (size_t i = 0; i < u->count; i++)
         len += (size_t)snprintf(text + len, sizeof text - len, "%s %" PRId32 " %" PRIu64 "\n",
                                 u->list[i].name, u->list[i].usage.month, u->list[i].usage.bytes);
-    int err = directory_make_for(path, 0700);
-    if (err < 0)
-        return err;
-    snprintf(fresh, sizeof fresh, "%s.new", path);
-    unlink(fresh);
-    int fd = open(fresh, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-    if (fd < 0)
-        return -errno;
-    err = write_all(fd, text, len);
-    close(fd);
-    if (err == 0 && rename(fresh, path) < 0)
-        err = -errno;
-    if (err < 0)
-        unlink(fresh);
-    return err;
+    return state_file_write(path, text, len);
 }

@@ -55,6 +55,8 @@ struct netif_table {
 int netif_dump(struct netif_table *out);
 void netif_table_free(struct netif_table *t);
 
+bool netif_table_equal(const struct netif_table *a, const struct netif_table *b);
+
 /* NULL: none of that name or number. */
 struct netif_info *netif_find(const struct netif_table *t, const char *name);
 struct netif_info *netif_find_index(const struct netif_table *t, uint32_t index);

@@ -171,6 +171,41 @@ void netif_table_free(struct netif_table *t)
     *t = (struct netif_table){ 0 };
 }
 
+static bool same_info(const struct netif_info *a, const struct netif_info *b)
+{
+    return a->index == b->index && strcmp(a->name, b->name) == 0 && a->up == b->up &&
+           a->carrier == b->carrier && a->mtu_bytes == b->mtu_bytes &&
+           a->default_ipv4 == b->default_ipv4 && a->default_ipv6 == b->default_ipv6;
+}
+
+static bool same_address(const struct netif_address *a, const struct netif_address *b)
+{
+    return a->index == b->index && netaddr_equal(&a->addr, &b->addr) &&
+           a->near.family == b->near.family && a->near.len == b->near.len &&
+           memcmp(a->near.addr, b->near.addr, sizeof a->near.addr) == 0 &&
+           a->deprecated == b->deprecated;
+}
+
+static bool same_default(const struct netif_default *a, const struct netif_default *b)
+{
+    return a->index == b->index && a->family == b->family && a->table == b->table &&
+           a->metric == b->metric && netaddr_equal(&a->gateway, &b->gateway) &&
+           netaddr_equal(&a->source, &b->source);
+}
+
+bool netif_table_equal(const struct netif_table *a, const struct netif_table *b)
+{
+    bool same = a->count == b->count && a->address_count == b->address_count &&
+                a->default_count == b->default_count;
+    for (size_t i = 0; same && i < a->count; i++)
+        same = same_info(&a->list[i], &b->list[i]);
+    for (size_t i = 0; same && i < a->address_count; i++)
+        same = same_address(&a->addresses[i], &b->addresses[i]);
+    for (size_t i = 0; same && i < a->default_count; i++)
+        same = same_default(&a->defaults[i], &b->defaults[i]);
+    return same;
+}
+
 struct netif_info *netif_find(const struct netif_table *t, const char *name)
 {
     for (size_t i = 0; i < t->count; i++)

@@ -21,4 +21,8 @@ int sandbox_make_root(const char *path);
  * what failed: the process must then end. */
 int sandbox_enter(const char *root, uid_t uid, gid_t gid, const char **step);
 
+/* The change of user alone: no capability, and none to gain, but files and system calls stay. As
+ * sandbox_enter(). */
+int sandbox_drop(uid_t uid, gid_t gid, const char **step);
+
 #endif

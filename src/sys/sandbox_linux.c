@@ -154,15 +154,9 @@ static int drop_capabilities(void)
     return 0;
 }
 
-int sandbox_enter(const char *root, uid_t uid, gid_t gid, const char **step)
+int sandbox_drop(uid_t uid, gid_t gid, const char **step)
 {
     int err;
-    *step = "limits";
-    if ((err = limit(RLIMIT_CORE, 0)) < 0 || (err = limit(RLIMIT_NOFILE, DESCRIPTORS_MAX)) < 0)
-        return err;
-    *step = "chroot";
-    if (chroot(root) < 0 || chdir("/") < 0)
-        return -errno;
     *step = "capability bounding set";
     if ((err = drop_bounding()) < 0)
         return err;
@@ -173,8 +167,20 @@ int sandbox_enter(const char *root, uid_t uid, gid_t gid, const char **step)
     if ((err = drop_capabilities()) < 0)
         return err;
     *step = "no_new_privs";
-    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
+    return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 ? -errno : 0;
+}
+
+int sandbox_enter(const char *root, uid_t uid, gid_t gid, const char **step)
+{
+    int err;
+    *step = "limits";
+    if ((err = limit(RLIMIT_CORE, 0)) < 0 || (err = limit(RLIMIT_NOFILE, DESCRIPTORS_MAX)) < 0)
+        return err;
+    *step = "chroot";
+    if (chroot(root) < 0 || chdir("/") < 0)
         return -errno;
+    if ((err = sandbox_drop(uid, gid, step)) < 0)
+        return err;
     *step = "system call filter";
     return filter_calls();
 }

@@ -19,9 +19,10 @@
 #include <unistd.h>
 
 #include "daemon/links.h"
+#include "daemon/lookup.h"
 #include "sys/tun.h"
 
-enum { SKIPPED = 77, DEVICES = 2, TOLD_MAX = 64 };
+enum { SKIPPED = 77, DEVICES = 2, TOLD_MAX = 64, FAKES_MAX = 4 };
 
 static struct tstamp now = { NS_PER_S };
 
@@ -97,28 +98,41 @@ static void add_default(struct netif_table *t, const struct fake *f, uint8_t fam
                                 .table = MAIN };
 }
 
-static void update(struct links *l, const struct fake *fakes, size_t count)
-{
-    enum { FAKES_MAX = 4 };
+struct fake_table {
     struct netif_info list[FAKES_MAX];
     struct netif_address addresses[2 * FAKES_MAX];
     struct netif_default defaults[2 * FAKES_MAX];
-    struct netif_table t = { .list = list, .addresses = addresses, .defaults = defaults };
+    struct netif_table t;
+};
+
+static const struct netif_table *fill(struct fake_table *out, const struct fake *fakes,
+                                      size_t count)
+{
+    struct netif_table *t = &out->t;
+    *t = (struct netif_table){ .list = out->list,
+                               .addresses = out->addresses,
+                               .defaults = out->defaults };
     for (const struct fake *f = fakes; f < fakes + count; f++) {
-        struct netif_info *n = &list[t.count++];
+        struct netif_info *n = &t->list[t->count++];
         *n = f->info;
         n->default_ipv4 = f->default_ipv4;
         n->default_ipv6 = f->default_ipv6;
         for (size_t i = 0; i < f->address_count; i++)
-            addresses[t.address_count++] =
+            t->addresses[t->address_count++] =
                 (struct netif_address){ .index = n->index, .addr = f->addresses[i] };
         if (f->default_ipv4)
-            add_default(&t, f, 4);
+            add_default(t, f, 4);
         if (f->default_ipv6)
-            add_default(&t, f, 6);
+            add_default(t, f, 6);
     }
-    links_discover(l, &t);
-    links_update(l, now, &t);
+    return t;
+}
+
+static void update(struct links *l, const struct fake *fakes, size_t count)
+{
+    struct fake_table table;
+    links_discover(l, fill(&table, fakes, count));
+    links_update(l, now, &table.t);
 }
 
 static struct links links(struct told *t, const struct config *c)
@@ -278,6 +292,38 @@ static void finds_links_by_itself(void **state)
     assert_string_equal(t.bound[1], t.list[1].link.name);
 }
 
+/* Names are asked for over links before an engine has heard of them. */
+static void lists_the_ways_to_ask_names(void **state)
+{
+    (void)state;
+    struct told t = { .deaf = true };
+    struct config_link list[] = { named("dsl", "hw-0"), named("lte", "hw-1"), named("sat", "hw-2"),
+                                  named("off", "hw-0") };
+    struct config c = { .links = list, .link_count = 4 };
+    struct config by_itself = { .links_auto = true };
+    struct lookup_way ways[LOOKUP_WAYS_MAX];
+    struct fake n[] = { interface("hw-0", 7), interface("hw-1", 8) };
+    struct fake_table table;
+    list[0].address = address("192.168.8.100");
+    struct links l = links(&t, &c);
+    assert_true(links_choose(&l, "off", MSG_CHOICE_DOWN));
+    assert_int_equal(links_ways(&l, fill(&table, n, 2), ways), 2);
+    assert_string_equal(ways[0].name, "dsl");
+    assert_string_equal(ways[0].interface, "hw-0");
+    assert_true(netaddr_equal(&ways[0].source, &list[0].address));
+    assert_int_equal(ways[0].mark, links_mark(&l, 0));
+    assert_string_equal(ways[1].name, "lte");
+    assert_int_equal(ways[1].slot, 1);
+    n[1].info.carrier = false;
+    assert_int_equal(links_ways(&l, fill(&table, n, 2), ways), 1);
+    l = links(&t, &by_itself);
+    n[0].default_ipv4 = false;
+    n[1].info.carrier = true;
+    links_discover(&l, fill(&table, n, 2));
+    assert_int_equal(links_ways(&l, fill(&table, n, 2), ways), 1);
+    assert_string_equal(ways[0].name, "hw-1");
+}
+
 /* Under ever new names links still get numbers, those of the ones that went. */
 static void does_not_run_out_of_numbers(void **state)
 {
@@ -381,6 +427,7 @@ int main(void)
         cmocka_unit_test(says_why_a_link_waits),
         cmocka_unit_test(chooses_the_families),
         cmocka_unit_test(finds_links_by_itself),
+        cmocka_unit_test(lists_the_ways_to_ask_names),
         cmocka_unit_test(does_not_run_out_of_numbers),
         cmocka_unit_test(forgets_interfaces_that_went),
         cmocka_unit_test(tells_a_new_engine_everything),

@@ -172,6 +172,7 @@ static void lets_questions_for_names_out(void **state)
     has(text, "udp dport 53 @th,160,48 & 0xffdfdfdfdfff == 0x045445535400");
     has(text, "udp dport 53 @th,160,8 & 0xff == 0x00");
     has(text, "meta mark set meta mark & 0xf0ffffc0 | 0x01000021");
+    has(text, "meta mark & 0x0f000000 == 0x01000000 return\n  udp dport 53");
     has_not(text, "0x0141");
 }
 

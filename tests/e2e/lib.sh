@@ -24,6 +24,8 @@ lab_is_up=
 
 # Descriptor 3 takes what a background process says that the test is not interested in.
 exec 3>"$tmp/noise"
+# What daemons keep over restarts ends with the test.
+export STATE_DIRECTORY="$tmp/state"
 
 alive() {
     kill -0 "$1" 2>/dev/null
@@ -158,14 +160,15 @@ start() {
     echo $! >"$tmp/$1.pid"
 }
 
-# names LINE...: the hosts(5) that daemons of start_with_names go by; their name server refuses at
-# once. The file stays the same one, as it is mounted.
+# names LINE...: the hosts(5) that daemons of start_with_names go by; their name server, if a test
+# does not set another one, refuses at once. The file stays the same one, as it is mounted.
+name_server=127.0.0.1
 names() {
     printf '%s\n' "$@" >"$tmp/hosts"
     chmod 644 "$tmp/hosts"
 }
 start_with_names() {
-    echo "nameserver 127.0.0.1" >"$tmp/resolv.conf"
+    echo "nameserver $name_server" >"$tmp/resolv.conf"
     echo "hosts: files dns" >"$tmp/nsswitch.conf"
     chmod 644 "$tmp/resolv.conf" "$tmp/nsswitch.conf"
     cat >"$tmp/with-names" <<END

@@ -16,8 +16,6 @@ used() {
     ask client '.links[] | select(.name == "b") | .quota_used_bytes'
 }
 
-mkdir "$tmp/state"
-export STATE_DIRECTORY="$tmp/state"
 file=$tmp/state/hawser0.usage
 lab_up --links 'name=a 20/20,15ms; name=b 20/20,20ms'
 config_pair a b

@@ -103,6 +103,13 @@ static void lists_what_was_set(void **state)
     assert_int_equal(netif_address_of(&t, n->index, 6).addr[15], 2);
     assert_false(n->default_ipv4 || n->default_ipv6);
     assert_null(netif_find(&t, "hw-none"));
+    struct netif_table again;
+    assert_int_equal(netif_dump(&again), 0);
+    assert_true(netif_table_equal(&t, &again));
+    again.addresses[0].addr.addr[3] ^= 9;
+    assert_false(netif_table_equal(&t, &again));
+    netif_table_free(&again);
+    assert_false(netif_table_equal(&t, &again));
     netif_table_free(&t);
 
     assert_int_equal(netif_remove_address(tun_index, &gone), 0);
