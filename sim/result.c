@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: ISC */
+#include <string.h>
+
 #include "sim/simulator_state.h"
 
 /* The share of a link's bytes that TCP can carry. */
@@ -164,6 +166,7 @@ static void tunnel_results(const struct simulator *s, struct sim_result *result)
         result->reorder_late += status.bond.reorder_late;
     }
     result->path_downs = s->tunnel.path_downs;
+    memcpy(result->slow, s->tunnel.slow, sizeof result->slow);
 }
 
 void simulator_results(struct simulator *s, struct sim_result *result)

@@ -119,6 +119,7 @@ struct sim_result {
     double beside_share;               /* of that link, what the others carried */
     uint64_t reorder_late;
     uint64_t path_downs;
+    uint64_t slow[2]; /* paths that became far slower, and that were no longer so */
     double link_bps[LINKSPEC_LINKS_MAX][LINK_DIRECTIONS];      /* delivered, while measured */
     int64_t queue_p50_ns[LINKSPEC_LINKS_MAX][LINK_DIRECTIONS]; /* of the links, while measured */
     int64_t queue_p95_ns[LINKSPEC_LINKS_MAX][LINK_DIRECTIONS];

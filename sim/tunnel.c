@@ -169,8 +169,9 @@ static void resolve_again(void *owner, uint64_t value)
 
 static void handle_event(struct tunnel_node *n, const struct core_event *e)
 {
-    static const char *const names[] = { "peer up", "peer down", "path up",   "path down",
-                                         "resolve", "mtu",       "peer rival" };
+    static const char *const names[] = { "peer up",    "peer down", "path up",
+                                         "path down",  "resolve",   "mtu",
+                                         "peer rival", "path slow", "path slow no longer" };
     struct tunnel *t = n->tunnel;
     struct events *events = t->net->events;
     if (t->verbose)
@@ -190,6 +191,10 @@ static void handle_event(struct tunnel_node *n, const struct core_event *e)
     case CORE_EVENT_RESOLVE:
         if (n->side == SIDE_CLIENT)
             events_add(events, tstamp_add(events->now, 10 * NS_PER_MS), resolve_again, n, 0);
+        break;
+    case CORE_EVENT_PATH_SLOW:
+    case CORE_EVENT_PATH_SLOW_END:
+        t->slow[e->type == CORE_EVENT_PATH_SLOW ? 0 : 1]++;
         break;
     case CORE_EVENT_PATH_UP:
     case CORE_EVENT_MTU:

@@ -50,6 +50,7 @@ struct tunnel {
     uint64_t tx_datagrams;
     uint64_t dropped_too_big; /* in the network */
     uint64_t path_downs;
+    uint64_t slow[2]; /* paths that became far slower, and that were no longer so */
 };
 
 struct tunnel_config {

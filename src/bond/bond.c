@@ -405,6 +405,15 @@ struct pkt *bond_deliver(struct bond *b)
 
 /* ---- time ---- */
 
+static void tell_slumps(struct bond *b)
+{
+    for_each_path (b, p) {
+        if (slump_turned(&p->slump))
+            push_event(b, (struct bond_event){
+                              .type = BOND_EVENT_SLUMP, .path = p->id, .slow = p->slump.slow });
+    }
+}
+
 void bond_tick(struct bond *b, struct tstamp now)
 {
     bool changed = false;
@@ -419,6 +428,7 @@ void bond_tick(struct bond *b, struct tstamp now)
     survey_paths(b);
     for (struct path *p; (p = bench_next(b, now)) != NULL; changed = true)
         state_changed(b, p);
+    tell_slumps(b);
     if (survey_load(b, now) || changed)
         choose_standby(b, now);
     survey_queues(b);

@@ -181,13 +181,19 @@ void bond_tick(struct bond *b, struct tstamp now);
 /* When bond_tick() or bond_next() has something to do again. */
 struct tstamp bond_deadline(const struct bond *b);
 
-enum bond_event_type { BOND_EVENT_PATH_STATE, BOND_EVENT_ACKED, BOND_EVENT_LOST };
+enum bond_event_type {
+    BOND_EVENT_PATH_STATE,
+    BOND_EVENT_ACKED,
+    BOND_EVENT_LOST,
+    BOND_EVENT_SLUMP, /* far slower than it was, or no longer so: see slump.h */
+};
 
 struct bond_event {
     enum bond_event_type type;
     uint8_t path;
     enum bond_path_state state; /* PATH_STATE: the new one */
     uint32_t tag;               /* ACKED, LOST */
+    bool slow;                  /* SLUMP */
 };
 
 bool bond_next_event(struct bond *b, struct bond_event *out);
@@ -214,9 +220,11 @@ struct bond_path_stats {
     int64_t rtt_min_ns;
     int64_t owd_ns; /* one way to the peer, above the smallest of all paths */
     int64_t jitter_ns;
-    double loss;       /* 0 .. 1, of what we send */
-    uint64_t rate_bps; /* what we think the path delivers */
-    uint64_t tx_bps;   /* last second */
+    double loss;        /* 0 .. 1, of what we send */
+    uint64_t rate_bps;  /* what we think the path delivers */
+    uint64_t usual_bps; /* what it mostly delivered under load; 0: not known */
+    bool slow;          /* far below that for long */
+    uint64_t tx_bps;    /* last second */
     uint64_t rx_bps;
     uint64_t rx_most_bps; /* highest of such seconds; an older one counts less by 1/64 a second */
     uint64_t tx_bytes;

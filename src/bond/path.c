@@ -19,6 +19,7 @@
 #define TRUST_FORGIVEN_NS (60 * NS_PER_S)
 #define CREDIT_CALM_NS NS_PER_MS
 #define TAIL_NS (8 * NS_PER_MS)
+#define SECOND_MOST_S 2.0 /* of a gap between two looks, as far as it counts */
 /* Acknowledgements come on the fastest path, which may be the dead one; every fourth on others. */
 #define ACK_DETOUR_NS (4 * ACKER_DELAY_NS)
 
@@ -657,17 +658,33 @@ static bool tick_state(struct path *p, struct tstamp now)
     return false;
 }
 
+/* A second in which it was loaded for less than half tells nothing of what it can carry. */
+static void judge_second(struct path *p, double seconds)
+{
+    double loaded_s = rate_take_loaded_ns(&p->rate) / 1e9;
+    if (on_trial(p))
+        slump_miss(&p->slump, fmin(seconds, SECOND_MOST_S));
+    else if (p->state == BOND_PATH_UP && loaded_s >= seconds / 2)
+        slump_see(&p->slump, p->rate.capacity_bps, p->rate.limit_bps, fmin(seconds, SECOND_MOST_S));
+}
+
+/* At least a second has passed since the last. */
+static void end_second(struct path *p, struct tstamp now)
+{
+    double seconds = (double)tstamp_sub(now, p->second_since) / 1e9;
+    p->tx_bps = (uint64_t)((double)p->tx_bytes_second * 8 / seconds);
+    p->rx_bps = (uint64_t)((double)p->rx_bytes_second * 8 / seconds);
+    uint64_t faded_bps = p->rx_most_bps - p->rx_most_bps / RX_MOST_FADE;
+    p->rx_most_bps = p->rx_bps > faded_bps ? p->rx_bps : faded_bps;
+    p->tx_bytes_second = p->rx_bytes_second = 0;
+    p->second_since = now;
+    judge_second(p, seconds);
+}
+
 bool path_tick(struct path *p, struct tstamp now)
 {
-    if (tstamp_sub(now, p->second_since) >= NS_PER_S) {
-        double seconds = (double)tstamp_sub(now, p->second_since) / 1e9;
-        p->tx_bps = (uint64_t)((double)p->tx_bytes_second * 8 / seconds);
-        p->rx_bps = (uint64_t)((double)p->rx_bytes_second * 8 / seconds);
-        uint64_t faded_bps = p->rx_most_bps - p->rx_most_bps / RX_MOST_FADE;
-        p->rx_most_bps = p->rx_bps > faded_bps ? p->rx_bps : faded_bps;
-        p->tx_bytes_second = p->rx_bytes_second = 0;
-        p->second_since = now;
-    }
+    if (tstamp_sub(now, p->second_since) >= NS_PER_S)
+        end_second(p, now);
     if (!path_open(p))
         return false;
     path_set_pace(p, now);

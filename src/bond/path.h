@@ -26,6 +26,7 @@
 #include "bond/acker.h"
 #include "bond/bond.h"
 #include "bond/rate.h"
+#include "bond/slump.h"
 #include "bond/trial.h"
 
 enum {
@@ -96,6 +97,7 @@ struct path {
     struct bond_path_config config;
     uint32_t spill_bytes; /* takes bulk from a queue of so much on: see survey_paths() */
     struct rate rate;
+    struct slump slump;
     struct acker acker;
     /* in flight */
     struct sent sent[PATH_SENT_MAX];

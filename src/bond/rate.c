@@ -442,6 +442,7 @@ void rate_update(struct rate *r, struct tstamp now, int64_t srtt_ns)
         delivered /= 1 - loss;
     bool loaded = window_loaded(r, w, sent);
     r->loaded = loaded;
+    r->loaded_ns += loaded && r->phase != RATE_START ? span_ns : 0;
     r->high_loss_windows =
         loss > loss_congestion && w->lost + w->packets >= 8 ? r->high_loss_windows + 1 : 0;
     forget_base(r, now, sent, loaded);
@@ -459,6 +460,13 @@ void rate_update(struct rate *r, struct tstamp now, int64_t srtt_ns)
                                .first_came_ns = w->last_came_ns,
                                .last_sent = w->last_sent,
                                .last_came_ns = w->last_came_ns };
+}
+
+double rate_take_loaded_ns(struct rate *r)
+{
+    double loaded_ns = r->loaded_ns;
+    r->loaded_ns = 0;
+    return loaded_ns;
 }
 
 double rate_pace_bps(const struct rate *r, struct tstamp now)

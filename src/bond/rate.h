@@ -86,6 +86,7 @@ struct rate {
     struct tstamp drain_until;
     double drain_factor;   /* of the pace until then */
     bool loaded;           /* the last window was */
+    double loaded_ns;      /* time of such windows, until rate_take_loaded_ns() */
     struct tstamp busy_at; /* when enough was sent to make a queue */
 };
 
@@ -117,6 +118,9 @@ void rate_update(struct rate *r, struct tstamp now, int64_t srtt_ns);
  * the path's queue then has been leaving since.
  */
 double rate_expected_owd_ns(const struct rate *r, struct tstamp now, struct tstamp last_sent);
+
+/* For how long it was measured under load since the last call; 0 in start-up. */
+double rate_take_loaded_ns(struct rate *r);
 
 /* Bits per second to send at now. */
 double rate_pace_bps(const struct rate *r, struct tstamp now);

@@ -161,6 +161,8 @@ void bond_path_stats(const struct bond *b, struct tstamp now, uint8_t path,
     out->jitter_ns = (int64_t)p->rate.jitter_ns;
     out->loss = p->rate.loss;
     out->rate_bps = (uint64_t)p->rate.capacity_bps;
+    out->usual_bps = (uint64_t)p->slump.usual_bps;
+    out->slow = p->slump.slow;
     out->tx_bps = fresh ? p->tx_bps : 0;
     out->rx_bps = fresh ? p->rx_bps : 0;
     out->rx_most_bps = p->rx_most_bps;

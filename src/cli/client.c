@@ -3,6 +3,8 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +15,7 @@
 #include <unistd.h>
 
 #include "cli/command.h"
+#include "cli/tunnel_file.h"
 
 /* Where the sockets are; tests have them elsewhere. */
 static const char *run_dir(void)
@@ -34,9 +37,25 @@ static int by_name(const void *a, const void *b)
     return strcmp(a, b);
 }
 
+enum { HOW_BYTES = UNIT_NAME_BYTES + 160 };
+
+/* "systemctl start hawserd@office": how the tunnel is started; NULL: any. */
+static const char *how_to_start(const char *tunnel, char out[HOW_BYTES])
+{
+    char unit[UNIT_NAME_BYTES];
+    if (tunnel_file_unit(tunnel, unit))
+        snprintf(out, HOW_BYTES, "start it with \"systemctl start %s\"", unit);
+    else
+        snprintf(out, HOW_BYTES,
+                 "start it with \"systemctl start hawserd\", or hawserd@NAME for " UNIT_CONFIG_DIR
+                 "/NAME.conf");
+    return out;
+}
+
 static int list_tunnels(struct client_tunnels *out)
 {
     const struct dirent *entry;
+    char how[HOW_BYTES];
     DIR *d = opendir(run_dir());
     if (d == NULL && errno != ENOENT)
         return command_fail("cannot look into %s: %m%s", run_dir(),
@@ -53,16 +72,32 @@ static int list_tunnels(struct client_tunnels *out)
     if (d != NULL)
         closedir(d);
     if (out->count == 0)
-        return command_fail("no tunnel is running (nothing in %s): start one with "
-                            "\"systemctl start hawserd\"",
-                            run_dir());
+        return command_fail("no tunnel is running (nothing in %s): %s", run_dir(),
+                            how_to_start(NULL, how));
     qsort(out->names, out->count, sizeof out->names[0], by_name);
     return 0;
 }
 
-int client_find(struct client_tunnels *out, const char *interface)
+/* The tunnel of a configuration file: its socket, if the file names one, or its interface. */
+static int find_by_config(struct client_tunnels *out, const char *path)
 {
+    struct tunnel_file file;
+    int err = tunnel_file_read(&file, path);
+    if (err < 0)
+        return command_fail("cannot read %s: %s", path, strerror(-err));
+    const char *name = file.control[0] != '\0' ? file.control : file.interface;
+    if (*name == '\0' || strlen(name) >= CLIENT_NAME_BYTES)
+        return command_fail("%s names no interface: hawserd --check -c %s", path, path);
+    strcpy(out->names[out->count++], name);
+    return 0;
+}
+
+int client_find(struct client_tunnels *out, const struct command_options *options)
+{
+    const char *interface = options->interface;
     out->count = 0;
+    if (options->config != NULL)
+        return find_by_config(out, options->config);
     if (interface == NULL)
         return list_tunnels(out);
     if (*interface == '\0' || strlen(interface) >= CLIENT_NAME_BYTES)
@@ -71,16 +106,30 @@ int client_find(struct client_tunnels *out, const char *interface)
     return 0;
 }
 
-int client_find_one(struct client_tunnels *out, const char *interface)
+int client_find_one(struct client_tunnels *out, const struct command_options *options)
 {
-    int rc = client_find(out, interface);
+    int rc = client_find(out, options);
     if (rc != 0 || out->count == 1)
         return rc;
     return command_fail("several tunnels are running: say which, as -i %s", out->names[0]);
 }
 
+/* The line for the user; returns COMMAND_FAILED. */
+static int fail(char error[CLIENT_ERROR_BYTES], const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+static int fail(char error[CLIENT_ERROR_BYTES], const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    vsnprintf(error, CLIENT_ERROR_BYTES, format, args);
+    va_end(args);
+    return COMMAND_FAILED;
+}
+
 /* "dir/hawser0.sock" from "hawser0"; what has a slash is a path already. */
-static int socket_address(struct sockaddr_un *out, const char *tunnel)
+static int socket_address(struct sockaddr_un *out, const char *tunnel,
+                          char error[CLIENT_ERROR_BYTES])
 {
     int len;
     memset(out, 0, sizeof *out);
@@ -91,42 +140,45 @@ static int socket_address(struct sockaddr_un *out, const char *tunnel)
         len = snprintf(out->sun_path, sizeof out->sun_path, "%s/%s%s", run_dir(), tunnel,
                        CONTROL_SUFFIX);
     if (len < 0 || (size_t)len >= sizeof out->sun_path)
-        return command_fail("%s: the path of the socket is too long", tunnel);
+        return fail(error, "%s: the path of the socket is too long", tunnel);
     return 0;
 }
 
-static int fail_to_connect(const char *tunnel, const char *path)
+static void explain_connect(const char *tunnel, const char *path, char error[CLIENT_ERROR_BYTES])
 {
+    char how[HOW_BYTES];
     switch (errno) {
     case ENOENT:
-        return command_fail("%s is not running (no %s): start it with \"systemctl start hawserd\"",
-                            tunnel, path);
+        fail(error, "%s is not running (no %s): %s", tunnel, path, how_to_start(tunnel, how));
+        break;
     case ECONNREFUSED:
-        return command_fail("%s is not running (its daemon left %s behind): start it with "
-                            "\"systemctl start hawserd\"",
-                            tunnel, path);
+        fail(error, "%s is not running (its daemon left %s behind): %s", tunnel, path,
+             how_to_start(tunnel, how));
+        break;
     case EACCES:
     case EPERM:
-        return command_fail("no permission to ask %s: run it as root", tunnel);
-    default:
-        return command_fail("cannot connect to %s: %m", path);
+        fail(error, "no permission to ask %s: run it as root", tunnel);
+        break;
+    default: /* a number, not an enum */
+        fail(error, "cannot connect to %s: %m", path);
+        break;
     }
 }
 
-/* Connected, with time limits; or negative, after the line on stderr. */
-static int connect_to(const char *tunnel)
+/* Connected, with time limits; or negative, with the line in error. */
+static int connect_to(const char *tunnel, int patience_ms, char error[CLIENT_ERROR_BYTES])
 {
-    const struct timeval limit = { .tv_sec = CONTROL_TIMEOUT_MS / 1000,
-                                   .tv_usec = CONTROL_TIMEOUT_MS % 1000 * 1000 };
+    const struct timeval limit = { .tv_sec = patience_ms / 1000,
+                                   .tv_usec = patience_ms % 1000 * 1000 };
     struct sockaddr_un addr;
-    if (socket_address(&addr, tunnel) != 0)
+    if (socket_address(&addr, tunnel, error) != 0)
         return -1;
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (fd >= 0 && setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit) == 0 &&
         setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit) == 0 &&
         connect(fd, (const struct sockaddr *)&addr, sizeof addr) == 0)
         return fd;
-    fail_to_connect(tunnel, addr.sun_path);
+    explain_connect(tunnel, addr.sun_path, error);
     if (fd >= 0)
         close(fd);
     return -1;
@@ -181,52 +233,64 @@ static char *receive_line(int fd, size_t *len_bytes)
     return NULL;
 }
 
-/* The answer of the daemon, or NULL after the line on stderr. */
-static json_t *exchange(int fd, const char *tunnel, const struct control_request *request)
+/* The answer of the daemon, or NULL with the line in error. */
+static json_t *exchange(int fd, const char *tunnel, const struct control_request *request,
+                        char error[CLIENT_ERROR_BYTES])
 {
     char text[CONTROL_REQUEST_BYTES_MAX];
     size_t answer_len = 0;
-    json_error_t error;
+    json_error_t json_error;
     int len = control_request_format(request, text);
     if (len < 0) {
-        command_fail("\"%s\" is no name of a link: hawser status lists them", request->link);
+        fail(error, "\"%s\" is no name of a link: hawser link lists them", request->link);
         return NULL;
     }
     char *line = NULL;
     if (send_all(fd, text, (size_t)len) == 0)
         line = receive_line(fd, &answer_len);
     if (line == NULL) {
-        command_fail("the daemon of %s gives no answer: %s", tunnel,
-                     errno == EAGAIN   ? "it is busy or stopped, see its log"
-                     : errno == EPROTO ? "it hung up, see its log"
-                                       : strerror(errno));
+        fail(error, "the daemon of %s gives no answer: %s", tunnel,
+             errno == EAGAIN   ? "it is busy or stopped, see its log"
+             : errno == EPROTO ? "it hung up, see its log"
+                               : strerror(errno));
         return NULL;
     }
-    json_t *answer = json_loadb(line, answer_len, JSON_REJECT_DUPLICATES, &error);
+    json_t *answer = json_loadb(line, answer_len, JSON_REJECT_DUPLICATES, &json_error);
     free(line);
     if (!json_is_object(answer) || !json_is_boolean(json_object_get(answer, "ok"))) {
-        command_fail("the answer of %s is not understood: are daemon and command of one version?",
-                     tunnel);
+        fail(error, "the answer of %s is not understood: are daemon and command of one version?",
+             tunnel);
         json_decref(answer);
         return NULL;
     }
     return answer;
 }
 
-int client_ask(const char *tunnel, const struct control_request *request, json_t **answer)
+int client_try(const char *tunnel, const struct control_request *request, int patience_ms,
+               json_t **answer, char error[CLIENT_ERROR_BYTES])
 {
-    int fd = connect_to(tunnel);
+    int fd = connect_to(tunnel, patience_ms, error);
+    *answer = NULL;
     if (fd < 0)
         return COMMAND_FAILED;
-    *answer = exchange(fd, tunnel, request);
+    *answer = exchange(fd, tunnel, request, error);
     close(fd);
     if (*answer == NULL)
         return COMMAND_FAILED;
     if (json_is_true(json_object_get(*answer, "ok")))
         return COMMAND_DONE;
     const char *why = json_string_value(json_object_get(*answer, "error"));
-    command_fail("%s: %s", tunnel, why != NULL ? why : "refused, without a reason");
+    fail(error, "%s: %s", tunnel, why != NULL ? why : "refused, without a reason");
     json_decref(*answer);
     *answer = NULL;
     return COMMAND_FAILED;
+}
+
+int client_ask(const char *tunnel, const struct control_request *request, json_t **answer)
+{
+    char error[CLIENT_ERROR_BYTES];
+    bool reloads = request->command == CONTROL_RELOAD;
+    int rc = client_try(tunnel, request, reloads ? CONTROL_RELOAD_TIMEOUT_MS : CONTROL_TIMEOUT_MS,
+                        answer, error);
+    return rc == COMMAND_DONE ? rc : command_fail("%s", error);
 }

@@ -10,7 +10,7 @@
 
 #include "daemon/control_proto.h"
 
-enum { CLIENT_TUNNELS_MAX = 64, CLIENT_NAME_BYTES = 256 };
+enum { CLIENT_TUNNELS_MAX = 64, CLIENT_NAME_BYTES = 256, CLIENT_ERROR_BYTES = 2048 };
 
 /* Running tunnels, by name. */
 struct client_tunnels {
@@ -18,14 +18,16 @@ struct client_tunnels {
     char names[CLIENT_TUNNELS_MAX][CLIENT_NAME_BYTES];
 };
 
+struct command_options;
+
 /*
- * What -i says, or without it (NULL) every tunnel with a socket. Returns 0, or an exit code after
+ * What -i or -c says, or without them every tunnel with a socket. Returns 0, or an exit code after
  * the line on stderr: no tunnel is running.
  */
-int client_find(struct client_tunnels *out, const char *interface);
+int client_find(struct client_tunnels *out, const struct command_options *options);
 
 /* The same where one tunnel is needed: several without -i are an error. */
-int client_find_one(struct client_tunnels *out, const char *interface);
+int client_find_one(struct client_tunnels *out, const struct command_options *options);
 
 /*
  * Sends the request to a tunnel, by interface name or by the path of its socket. Returns 0 with the
@@ -33,5 +35,9 @@ int client_find_one(struct client_tunnels *out, const char *interface);
  * line on stderr.
  */
 int client_ask(const char *tunnel, const struct control_request *request, json_t **answer);
+
+/* The same, for at most so long, with the line in error. */
+int client_try(const char *tunnel, const struct control_request *request, int patience_ms,
+               json_t **answer, char error[CLIENT_ERROR_BYTES]);
 
 #endif

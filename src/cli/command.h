@@ -18,22 +18,27 @@ typedef int command_fn(int argc, char **argv);
 command_fn command_genkey, command_pubkey, command_genpsk; /* keys.c */
 command_fn command_status;                                 /* status.c */
 command_fn command_top;                                    /* top.c */
-command_fn command_link, command_reload;                   /* change.c */
+command_fn command_link, command_reload;                   /* link.c, reload.c */
 command_fn command_demo;                                   /* demo.c */
 
 /* Options that commands share. */
 struct command_options {
     const char *interface; /* -i, or NULL */
+    const char *config;    /* -c, or NULL */
     int json;              /* --json */
+    int summary;           /* --summary */
     int operands;          /* index of the first argument that is no option */
+    int operand_count;
 };
 
+enum { COMMAND_JSON = 1, COMMAND_SUMMARY = 2 }; /* options that not every command has */
+
 /*
- * Reads -i and, where with_json, --json. Returns COMMAND_DONE to go on, else what to exit with;
- * exactly operand_count arguments must follow.
+ * Reads -i, -c and those of extra. Returns COMMAND_DONE to go on, else what to exit with; at least
+ * and at most so many arguments must follow.
  */
-int command_options(struct command_options *out, int argc, char **argv, int with_json,
-                    int operand_count);
+int command_options(struct command_options *out, int argc, char **argv, unsigned extra, int least,
+                    int most);
 
 /* "hawser: ..." on stderr; returns COMMAND_FAILED. */
 int command_fail(const char *format, ...) __attribute__((format(printf, 1, 2)));

@@ -28,7 +28,7 @@ int command_genkey(int argc, char **argv)
 {
     struct command_options options;
     uint8_t key[32];
-    int rc = command_options(&options, argc, argv, 0, 0);
+    int rc = command_options(&options, argc, argv, 0, 0, 0);
     if (rc != COMMAND_DONE)
         return rc;
     warn_if_readable();
@@ -42,7 +42,7 @@ int command_genpsk(int argc, char **argv)
 {
     struct command_options options;
     uint8_t key[32];
-    int rc = command_options(&options, argc, argv, 0, 0);
+    int rc = command_options(&options, argc, argv, 0, 0, 0);
     if (rc != COMMAND_DONE)
         return rc;
     warn_if_readable();
@@ -71,7 +71,7 @@ int command_pubkey(int argc, char **argv)
     struct command_options options;
     uint8_t private_key[32];
     uint8_t public_key[32];
-    int rc = command_options(&options, argc, argv, 0, 0);
+    int rc = command_options(&options, argc, argv, 0, 0, 0);
     if (rc != COMMAND_DONE)
         return rc;
     if (!read_key(private_key))

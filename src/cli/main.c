@@ -7,6 +7,11 @@
 
 #include "cli/command.h"
 
+#define TUNNEL_HELP(which)                                                                         \
+    "    -i INTERFACE    " which "\n"                                                              \
+    "    -c FILE         the tunnel of that configuration file\n"
+#define ONE_OF "of this tunnel; needed when several are running"
+
 static const struct command {
     const char *name;
     const char *arguments;
@@ -27,28 +32,39 @@ static const struct command {
     { "genpsk", "", "make a preshared key",
       "Writes a new preshared key in base64 to stdout. Both peers hold the same one.\n",
       command_genpsk, false },
-    { "status", "[--json] [-i INTERFACE]", "tunnels, peers and links",
+    { "status", "[PEER] [--json] [--summary] [-i INTERFACE]", "tunnels, peers and links",
       "Shows the tunnel, its peers, and each path with its rates, delay and loss, and what limits\n"
-      "it. Without -i all running tunnels are shown.\n\n"
+      "it. Without -i all running tunnels are shown. Of more than 4 peers each has a line.\n\n"
+      "    PEER            this peer only, in full\n"
       "    --json          for programs: one JSON object a tunnel, each on a line\n"
-      "    -i INTERFACE    this tunnel only\n",
+      "    --summary       a line for each peer\n" TUNNEL_HELP(
+          "this tunnel only") "\n"
+                              "Exit code 1 while no peer is up, or PEER is not, with --json too.\n",
       command_status, false },
     { "top", "[-i INTERFACE]", "the same, live",
-      "Shows the status every second, with bars for each link, until Ctrl-C.\n\n"
-      "    -i INTERFACE    of this tunnel; needed when several are running\n",
+      "Shows the status every second, with bars for each link, on a terminal.\n\n"
+      "    q, Ctrl-C       end\n"
+      "    arrows, page keys, Home, End, j, k, space, b, g, G\n"
+      "                    scroll, where it is more than a screen\n" TUNNEL_HELP(ONE_OF),
       command_top, false },
-    { "link", "LINK up|down|standby|active [-i INTERFACE]", "change a link at run time",
+    { "link", "[[PEER/]LINK up|down|standby|active] [--json] [-i INTERFACE]",
+      "list links, change one at run time",
+      "Without arguments the links are listed.\n\n"
       "    down            the link carries nothing more\n"
       "    up              it is used again, as the configuration says\n"
       "    standby         it carries nothing until all active links are down\n"
       "    active          it carries traffic\n"
-      "    -i INTERFACE    of this tunnel; needed when several are running\n\n"
-      "The configuration file is not changed.\n",
+      "    --json          of the list\n" TUNNEL_HELP(
+          ONE_OF) "\n"
+                  "On the side that is called, a link is the peer's: PEER/LINK, where several "
+                  "peers have one\n"
+                  "of that name. It can be used less than its owner wants, but not more.\n"
+                  "The configuration file is not changed.\n",
       command_link, false },
     { "reload", "[-i INTERFACE]", "take the changed configuration",
       "The daemon reads its configuration file anew and applies what changed without dropping a\n"
-      "packet. If the file is wrong, it keeps the old configuration and says why.\n\n"
-      "    -i INTERFACE    of this tunnel; needed when several are running\n",
+      "packet. If the file is wrong, it keeps the old configuration and says why; the exit code\n"
+      "is 1 then.\n\n" TUNNEL_HELP(ONE_OF),
       command_reload, false },
     { "demo", "[--links SPEC] [--seconds N]", "a whole bond on this machine", NULL, command_demo,
       true },
@@ -99,34 +115,38 @@ int command_misuse(const char *command, const char *format, ...)
     return COMMAND_USAGE;
 }
 
-int command_options(struct command_options *out, int argc, char **argv, int with_json,
-                    int operand_count)
+int command_options(struct command_options *out, int argc, char **argv, unsigned extra, int least,
+                    int most)
 {
-    static const struct option with[] = { { "json", no_argument, NULL, 'j' },
-                                          { "interface", required_argument, NULL, 'i' },
-                                          { 0 } };
+    static const struct option options[] = { { "interface", required_argument, NULL, 'i' },
+                                             { "config", required_argument, NULL, 'c' },
+                                             { "json", no_argument, NULL, 'j' },
+                                             { "summary", no_argument, NULL, 's' },
+                                             { 0 } };
     *out = (struct command_options){ 0 };
     optind = 1;
     opterr = 0;
-    for (;;) {
-        switch (getopt_long(argc, argv, ":i:", with_json ? with : with + 1, NULL)) {
-        case 'i':
-            out->interface = optarg;
-            continue;
-        case 'j':
-            out->json = 1;
-            continue;
-        case ':':
+    for (int option; (option = getopt_long(argc, argv, ":i:c:", options, NULL)) != -1;) {
+        bool known = option != 'j' || (extra & COMMAND_JSON) != 0;
+        known = known && (option != 's' || (extra & COMMAND_SUMMARY) != 0);
+        if (option == ':')
             return command_misuse(argv[0], "%s needs a value", argv[optind - 1]);
-        case '?':
+        if (option == '?' || !known)
             return command_misuse(argv[0], "no option %s", argv[optind - 1]);
-        }
-        break;
+        if (option == 'i')
+            out->interface = optarg;
+        else if (option == 'c')
+            out->config = optarg;
+        out->json |= option == 'j';
+        out->summary |= option == 's';
     }
     out->operands = optind;
-    if (argc - optind > operand_count)
-        return command_misuse(argv[0], "\"%s\" is too much", argv[optind + operand_count]);
-    if (argc - optind < operand_count)
+    out->operand_count = argc - optind;
+    if (out->interface != NULL && out->config != NULL)
+        return command_misuse(argv[0], "-i and -c both name the tunnel: give one of them");
+    if (out->operand_count > most)
+        return command_misuse(argv[0], "\"%s\" is too much", argv[optind + most]);
+    if (out->operand_count < least)
         return command_misuse(argv[0], "arguments are missing");
     return COMMAND_DONE;
 }

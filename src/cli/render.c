@@ -5,6 +5,8 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "cli/table.h"
+
 double render_number(const json_t *object, const char *member)
 {
     const json_t *value = json_object_get(object, member);
@@ -150,46 +152,21 @@ const char *render_why(const json_t *path, char out[RENDER_TEXT_BYTES])
 
 /* The table of paths */
 
-enum { COLUMNS = 8, ROWS_MAX = 65 };
-
-struct table {
-    size_t rows;
-    char cells[ROWS_MAX][COLUMNS][RENDER_TEXT_BYTES];
-};
-
-static void print_table(const struct table *t, FILE *to)
-{
-    int widths[COLUMNS] = { 0 };
-    for (size_t r = 0; r < t->rows; r++) {
-        for (size_t c = 0; c < COLUMNS; c++) {
-            int width = (int)strlen(t->cells[r][c]);
-            if (width > widths[c])
-                widths[c] = width;
-        }
-    }
-    for (size_t r = 0; r < t->rows; r++) {
-        fputs("  ", to);
-        for (size_t c = 0; c + 1 < COLUMNS; c++)
-            fprintf(to, "%-*s  ", widths[c], t->cells[r][c]);
-        fprintf(to, "%s\n", t->cells[r][COLUMNS - 1]);
-    }
-}
+enum { COLUMNS = 8 };
 
 static void print_paths(const json_t *paths, FILE *to)
 {
     static const char *const titles[COLUMNS] = { "link", "state", "rtt",     "jitter",
                                                  "loss", "send",  "receive", "why" };
-    static struct table t; /* too large for the stack of some systems */
+    struct table t;
     size_t i;
     json_t *path;
-    t.rows = 1;
-    for (size_t c = 0; c < COLUMNS; c++)
-        strcpy(t.cells[0][c], titles[c]);
+    table_init(&t, titles, COLUMNS);
     json_array_foreach(paths, i, path)
     {
-        if (t.rows == ROWS_MAX)
+        table_cell *row = table_row(&t);
+        if (row == NULL)
             break;
-        char(*row)[RENDER_TEXT_BYTES] = t.cells[t.rows++];
         render_string(path, "link", row[0]);
         render_string(path, "state", row[1]);
         render_ms(render_number(path, "rtt_ms"), row[2]);
@@ -200,10 +177,11 @@ static void print_paths(const json_t *paths, FILE *to)
         render_why(path, row[7]);
     }
     fputc('\n', to);
-    if (t.rows == 1)
+    if (t.rows <= 1)
         fputs("  no links yet\n", to);
     else
-        print_table(&t, to);
+        table_print(&t, to);
+    table_free(&t);
 }
 
 /* "3 codel, 2 replay": those that are not 0, in the daemon's order. */
@@ -303,8 +281,9 @@ static void print_link(const json_t *link, FILE *to)
 }
 
 /* What each policy has matched of what this side sends. */
-static void print_policies(const json_t *policies, FILE *to)
+void render_policies(const json_t *status, FILE *to)
 {
+    const json_t *policies = json_object_get(status, "policies");
     char text[RENDER_TEXT_BYTES];
     char mode[RENDER_TEXT_BYTES];
     char class[RENDER_TEXT_BYTES];
@@ -337,11 +316,10 @@ static void print_problems(const json_t *problems, FILE *to)
     }
 }
 
-void render_status(const json_t *status, FILE *to)
+void render_tunnel(const json_t *status, FILE *to)
 {
     char text[RENDER_TEXT_BYTES];
     size_t i;
-    json_t *peer;
     json_t *link;
     fprintf(to, "tunnel: %s\n", render_string(status, "interface", text));
     fprintf(to, "  version: %s\n", render_string(status, "version", text));
@@ -355,9 +333,16 @@ void render_status(const json_t *status, FILE *to)
     {
         print_link(link, to);
     }
+}
+
+void render_status(const json_t *status, FILE *to)
+{
+    size_t i;
+    json_t *peer;
+    render_tunnel(status, to);
     json_array_foreach(json_object_get(status, "peers"), i, peer)
     {
         print_peer(peer, to);
     }
-    print_policies(json_object_get(status, "policies"), to);
+    render_policies(status, to);
 }

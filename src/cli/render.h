@@ -15,6 +15,11 @@ enum { RENDER_TEXT_BYTES = 96 };
 
 /* The whole status, as hawser status shows it. */
 void render_status(const json_t *status, FILE *to);
+/* The same with a line for each peer. */
+void render_summary(const json_t *status, FILE *to);
+/* Of it what is the tunnel's own. */
+void render_tunnel(const json_t *status, FILE *to);
+void render_policies(const json_t *status, FILE *to);
 
 /* "12.5 Mbit/s", "1.2 GiB", "1 hour, 3 minutes"; each returns out. */
 const char *render_rate(double rate_bps, char out[RENDER_TEXT_BYTES]);

@@ -109,6 +109,7 @@ static void connection_request(struct connection *c, struct tstamp now, size_t l
     case CONTROL_RELOAD:
         error = h->reload(h->arg);
         c->state = CONNECTION_RELOADING;
+        c->deadline = tstamp_add(now, CONTROL_RELOAD_TIMEOUT_MS * NS_PER_MS);
         if (error != NULL)
             connection_result(c, now, error);
         else if (loop_change(c->control->loop, &c->watch, 0) < 0)

@@ -47,10 +47,10 @@ static bool command_parse(const char *text, enum control_command *out)
 }
 
 /* Names are visible ASCII without quotes or backslash, so they stand in JSON as they are. */
-static bool is_link_name(const char *name)
+static bool is_name(const char *name, size_t len_max)
 {
     size_t len = strlen(name);
-    if (len == 0 || len > CONTROL_LINK_NAME_MAX)
+    if (len == 0 || len > len_max)
         return false;
     for (size_t i = 0; i < len; i++) {
         if (name[i] <= ' ' || name[i] > '~' || name[i] == '"' || name[i] == '\\')
@@ -59,14 +59,34 @@ static bool is_link_name(const char *name)
     return true;
 }
 
-/* The link and state of a link request. */
+bool control_link_parse(const char *text, struct control_request *out)
+{
+    const char *slash = strchr(text, '/');
+    const char *link = slash != NULL ? slash + 1 : text;
+    size_t peer_len = slash != NULL ? (size_t)(slash - text) : 0;
+    if (!is_name(link, CONTROL_LINK_NAME_MAX) || (slash != NULL && peer_len == 0) ||
+        peer_len > CONTROL_PEER_NAME_MAX)
+        return false;
+    memcpy(out->peer, text, peer_len);
+    out->peer[peer_len] = '\0';
+    memcpy(out->link, link, strlen(link) + 1);
+    return peer_len == 0 || is_name(out->peer, CONTROL_PEER_NAME_MAX);
+}
+
+/* The peer, if there is one, the link and the state of a link request. */
 static bool link_from_json(const json_t *object, struct control_request *out)
 {
     const char *link = json_string_value(json_object_get(object, "link"));
     const char *state = json_string_value(json_object_get(object, "state"));
-    if (link == NULL || state == NULL || !is_link_name(link) ||
-        !control_link_state_parse(state, &out->state))
+    const json_t *peer = json_object_get(object, "peer");
+    const char *peer_name = json_string_value(peer);
+    if (json_object_size(object) != (peer != NULL ? 4 : 3) || link == NULL || state == NULL ||
+        !is_name(link, CONTROL_LINK_NAME_MAX) || !control_link_state_parse(state, &out->state))
         return false;
+    if (peer != NULL && (peer_name == NULL || !is_name(peer_name, CONTROL_PEER_NAME_MAX)))
+        return false;
+    if (peer != NULL)
+        memcpy(out->peer, peer_name, strlen(peer_name) + 1);
     memcpy(out->link, link, strlen(link) + 1);
     return true;
 }
@@ -81,7 +101,7 @@ static bool request_from_json(const json_t *object, struct control_request *out)
     case CONTROL_RELOAD:
         return json_object_size(object) == 1;
     case CONTROL_LINK:
-        return json_object_size(object) == 3 && link_from_json(object, out);
+        return link_from_json(object, out);
     }
     return false;
 }
@@ -124,9 +144,12 @@ int control_request_format(const struct control_request *request,
     const char *command = command_names[request->command];
     if (request->command != CONTROL_LINK)
         return snprintf(out, CONTROL_REQUEST_BYTES_MAX, "{\"cmd\":\"%s\"}\n", command);
-    if (!is_link_name(request->link))
+    const char *peer = request->peer;
+    if (!is_name(request->link, CONTROL_LINK_NAME_MAX) ||
+        (peer[0] != '\0' && !is_name(peer, CONTROL_PEER_NAME_MAX)))
         return -EINVAL;
     return snprintf(out, CONTROL_REQUEST_BYTES_MAX,
-                    "{\"cmd\":\"%s\",\"link\":\"%s\",\"state\":\"%s\"}\n", command, request->link,
-                    control_link_state_name(request->state));
+                    "{\"cmd\":\"%s\",%s%s%s\"link\":\"%s\",\"state\":\"%s\"}\n", command,
+                    peer[0] != '\0' ? "\"peer\":\"" : "", peer, peer[0] != '\0' ? "\"," : "",
+                    request->link, control_link_state_name(request->state));
 }

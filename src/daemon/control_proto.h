@@ -7,6 +7,8 @@
  *
  *     {"cmd":"status"}                              {"ok":true,"status":{...}}
  *     {"cmd":"link","link":"dsl","state":"down"}    {"ok":true}
+ *     {"cmd":"link","peer":"home","link":"dsl",    (a link of that peer's own)
+ *      "state":"down"}
  *     {"cmd":"reload"}                              {"ok":false,"error":"what and how to mend it"}
  *
  * The members of the status are those of hawser(1). Unknown members of a request are an error, so
@@ -26,7 +28,9 @@ enum {
     CONTROL_ANSWER_BYTES_MAX = 64 << 20,
     CONTROL_SOCKET_PATH_MAX = 107, /* sockaddr_un.sun_path less its zero */
     CONTROL_LINK_NAME_MAX = 15,
+    CONTROL_PEER_NAME_MAX = 31,
     CONTROL_TIMEOUT_MS = 5000, /* each side gives up on a silent other */
+    CONTROL_RELOAD_TIMEOUT_MS = 30000,
 };
 
 enum control_command { CONTROL_STATUS, CONTROL_LINK, CONTROL_RELOAD };
@@ -45,6 +49,7 @@ enum control_link_state {
 struct control_request {
     enum control_command command;
     /* CONTROL_LINK only */
+    char peer[CONTROL_PEER_NAME_MAX + 1]; /* empty: whoever has such a link */
     char link[CONTROL_LINK_NAME_MAX + 1];
     enum control_link_state state;
 };
@@ -52,6 +57,9 @@ struct control_request {
 /* "up", "down", "standby", "active"; false if text is none of them. */
 bool control_link_state_parse(const char *text, enum control_link_state *out);
 const char *control_link_state_name(enum control_link_state state);
+
+/* "LINK" or "PEER/LINK" into a request; false if it can be the name of none. */
+bool control_link_parse(const char *text, struct control_request *out);
 
 /*
  * The request in len_bytes of text, newline or not; the text needs no terminating zero. Returns 0,

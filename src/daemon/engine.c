@@ -18,6 +18,7 @@
 #include "daemon/channel.h"
 #include "daemon/control.h"
 #include "daemon/dataplane.h"
+#include "daemon/link_choice.h"
 #include "daemon/policy.h"
 #include "daemon/status.h"
 #include "sys/sandbox.h"
@@ -61,9 +62,11 @@ struct engine {
     struct tstamp usage_at;              /* when it is told of more */
     struct msg unsent;                   /* to the guard, when it does not keep up */
     bool has_unsent;
+    bool mtu_due; /* the guard asked for what was found */
     struct tstamp started;
     struct tstamp wall_check;
     int64_t wall_offset_ns;
+    char refusal[LINK_CHOICE_TEXT_BYTES]; /* the last answer of on_link() */
     bool stopping;
 };
 
@@ -226,6 +229,25 @@ static void take_listen(struct engine *e, struct channel_input *in)
         log_error("listening socket %u cannot be used: %s", in->msg.listen, strerror(-err));
 }
 
+static void take_settings(struct engine *e, const struct msg_settings *m)
+{
+    log_set_level((enum log_level)m->log_level);
+    e->setup.log_level = m->log_level;
+    if (e->setup.mtu_bytes == m->mtu_bytes)
+        return;
+    e->setup.mtu_bytes = m->mtu_bytes;
+    e->mtu_due = m->mtu_bytes == 0;
+}
+
+static void take_wish(struct engine *e, struct tstamp now, const struct msg_wish *m)
+{
+    int peer = find_peer(e, m->public_key);
+    int err = peer < 0 ? peer
+                       : core_wish(e->core, now, (size_t)peer, m->link, (enum wire_path_use)m->use);
+    if (err < 0)
+        log_warn("link %s of a peer cannot be set: %s", m->link, strerror(-err));
+}
+
 static void take_message(struct engine *e, struct tstamp now, struct channel_input *in)
 {
     const struct msg *m = &in->msg;
@@ -270,6 +292,12 @@ static void take_message(struct engine *e, struct tstamp now, struct channel_inp
     case MSG_PROBLEMS:
         e->problems = m->problems;
         break;
+    case MSG_SETTINGS:
+        take_settings(e, &m->settings);
+        break;
+    case MSG_WISH:
+        take_wish(e, now, &m->wish);
+        break;
     case MSG_STOP:
         e->stopping = true;
         break;
@@ -281,6 +309,7 @@ static void take_message(struct engine *e, struct tstamp now, struct channel_inp
     case MSG_PEER_STATE:
     case MSG_PATH_STATE:
     case MSG_PEER_RIVAL:
+    case MSG_PATH_SLOW:
     case MSG_CHOOSE:
     case MSG_USAGE:
     case MSG_TYPE_END:
@@ -323,6 +352,21 @@ static enum msg_type state_type(enum core_event_type type)
     return of_peer ? MSG_PEER_STATE : MSG_PATH_STATE;
 }
 
+/* "8.0 Mbit/s, usually 80.0" */
+static void explain_rate(const struct core_event *e, char out[MSG_WHY_MAX + 1])
+{
+    const double mbit = 1e6;
+    bool ended = e->type == CORE_EVENT_PATH_SLOW_END;
+    if (e->rate_bps != 0)
+        snprintf(out, MSG_WHY_MAX + 1, "%.1f Mbit/s, usually %.1f", (double)e->rate_bps / mbit,
+                 (double)e->usual_bps / mbit);
+    else if (ended)
+        snprintf(out, MSG_WHY_MAX + 1, "measured anew");
+    else
+        snprintf(out, MSG_WHY_MAX + 1, "out of use, usually %.1f Mbit/s",
+                 (double)e->usual_bps / mbit);
+}
+
 static void event_message(const struct engine *e, const struct core_event *event, struct msg *out)
 {
     const uint8_t *key =
@@ -342,6 +386,15 @@ static void event_message(const struct engine *e, const struct core_event *event
         memcpy(out->state.link, event->link, sizeof out->state.link);
         out->state.remote = event->remote;
         break;
+    case CORE_EVENT_PATH_SLOW:
+    case CORE_EVENT_PATH_SLOW_END:
+        out->type = MSG_PATH_SLOW;
+        out->state.up = event->type == CORE_EVENT_PATH_SLOW_END;
+        memcpy(out->state.public_key, key != NULL ? key : no_key, 32);
+        memcpy(out->state.link, event->link, sizeof out->state.link);
+        out->state.remote = event->remote;
+        explain_rate(event, out->state.reason);
+        break;
     case CORE_EVENT_RESOLVE:
         out->type = MSG_RESOLVE;
         memcpy(out->resolve, key != NULL ? key : no_key, 32);
@@ -356,7 +409,11 @@ static void event_message(const struct engine *e, const struct core_event *event
 static void tell_events(struct engine *e)
 {
     struct core_event event;
-    struct msg m;
+    struct msg m = { .type = MSG_MTU, .mtu_bytes = core_mtu(e->core) };
+    if (e->mtu_due && !e->has_unsent) {
+        e->mtu_due = false;
+        tell(e, &m);
+    }
     while (!e->has_unsent && core_next_event(e->core, &event)) {
         event_message(e, &event, &m);
         if (!tell(e, &m))
@@ -424,29 +481,24 @@ static json_t *on_status(void *arg, struct tstamp now)
     return status_json(&s, now);
 }
 
+/* The guard keeps it, also for the next engine, and tells how the link is used now. */
 static const char *on_link(void *arg, struct tstamp now, const struct control_request *request)
 {
-    static const uint8_t choices[] = { [CONTROL_LINK_UP] = MSG_CHOICE_NONE,
-                                       [CONTROL_LINK_DOWN] = MSG_CHOICE_DOWN,
-                                       [CONTROL_LINK_STANDBY] = MSG_CHOICE_STANDBY,
-                                       [CONTROL_LINK_ACTIVE] = MSG_CHOICE_ACTIVE };
     struct engine *e = arg;
     struct msg m = { .type = MSG_CHOOSE };
+    const struct link_choice_source s = {
+        .core = e->core, .peers = e->peers.list, .peer_count = e->peers.count, .links = e->links
+    };
     (void)now;
     if (e->has_unsent)
         return "the guard is busy: try again";
-    for (size_t i = 0; i < WIRE_PATHS_MAX; i++) {
-        const char *name = e->links[i].link.name;
-        if (name[0] == '\0' || strcmp(name, request->link) != 0)
-            continue;
-        /* The guard keeps it, also for the next engine, and tells how the link is used now. */
-        memcpy(m.choose.link, name, sizeof m.choose.link);
-        m.choose.choice = choices[request->state];
-        log_info("link %s: set %s", name, control_link_state_name(request->state));
-        tell(e, &m);
-        return NULL;
-    }
-    return "no link of that name: hawser status shows the names";
+    const char *refusal = link_choice(&s, request, &m.choose, e->refusal);
+    if (refusal != NULL)
+        return refusal;
+    log_info("link %s%s%s: set %s", request->peer, request->peer[0] != '\0' ? "/" : "",
+             request->link, control_link_state_name(request->state));
+    tell(e, &m);
+    return NULL;
 }
 
 static const char *on_reload(void *arg)

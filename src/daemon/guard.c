@@ -216,8 +216,7 @@ static bool load_config(struct guard *g)
         config_errors_print(&errors, stderr);
         return false;
     }
-    log_init("hawserd", g->options->verbose ? LOG_LEVEL_DEBUG : g->config.log_level,
-             g->options->journal);
+    log_init("hawserd", guard_log_level(g), g->options->journal);
     return true;
 }
 
@@ -267,7 +266,7 @@ static void detach_log(struct guard *g)
     guard_report(g, GUARD_DETACHED);
     g->options->detach_log();
     g->journal = true;
-    log_init("hawserd", g->options->verbose ? LOG_LEVEL_DEBUG : g->config.log_level, true);
+    log_init("hawserd", guard_log_level(g), true);
 }
 
 static bool start(struct guard *g)
@@ -361,6 +360,8 @@ static void stop(struct guard *g)
         rmdir(g->root);
     finish_hooks(g);
     netif_table_free(&g->netifs);
+    presence_free(&g->presence);
+    wishes_free(&g->wishes);
 }
 
 int guard_main(const struct guard_options *options)

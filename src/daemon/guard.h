@@ -12,8 +12,9 @@
 struct guard_options {
     const char *config_path;
     bool verbose;
-    bool journal; /* what is logged goes to the journal or syslog */
-    int ready_fd; /* -1, or where GUARD_DETACHED and GUARD_READY are written */
+    bool journal;      /* what is logged goes to the journal or syslog */
+    char restart[128]; /* what a user types to restart it */
+    int ready_fd;      /* -1, or where GUARD_DETACHED and GUARD_READY are written */
     /* NULL, or what sends the log elsewhere once most of what can go wrong has not. */
     void (*detach_log)(void);
 };

@@ -153,6 +153,25 @@ void guard_tell_restored(struct guard *g)
         guard_tell(g, &m, NULL, 0);
 }
 
+enum log_level guard_log_level(const struct guard *g)
+{
+    return g->options->verbose ? LOG_LEVEL_DEBUG : g->config.log_level;
+}
+
+bool guard_tell_settings(struct guard *g)
+{
+    struct msg m = { .type = MSG_SETTINGS };
+    m.settings.log_level = (uint8_t)guard_log_level(g);
+    m.settings.mtu_bytes = g->config.mtu_bytes;
+    return guard_tell(g, &m, NULL, 0);
+}
+
+static void tell_wish(struct guard *g, const struct msg_wish *wish)
+{
+    struct msg m = { .type = MSG_WISH, .wish = *wish };
+    guard_tell(g, &m, NULL, 0);
+}
+
 static bool tell_setup(struct guard *g)
 {
     const struct config *c = &g->config;
@@ -164,7 +183,7 @@ static bool tell_setup(struct guard *g)
     m.setup.cipher = c->cipher;
     m.setup.rekey_s = c->rekey_s;
     m.setup.mtu_bytes = c->mtu_bytes;
-    m.setup.log_level = (uint8_t)(g->options->verbose ? LOG_LEVEL_DEBUG : c->log_level);
+    m.setup.log_level = (uint8_t)guard_log_level(g);
     m.setup.journal = g->journal;
     m.setup.tun_offload = (uint8_t)g->tun_offload;
     m.setup.udp_gso = c->udp_gso;
@@ -197,6 +216,8 @@ static void on_ready(struct guard *g, struct tstamp now, const struct msg *m)
     }
     guard_tell_policies(g);
     guard_tell_problems(g);
+    for (size_t i = 0; i < g->wishes.count; i++)
+        tell_wish(g, &g->wishes.list[i]);
     links_untold(&g->links);
     guard_usage_look(g, now);
     guard_update_network(g, now);
@@ -265,6 +286,7 @@ static void on_path_state(struct guard *g, struct tstamp now, const struct msg *
         return;
     if (m->state.up)
         resolver_answered(g->resolver, p->public_key, &m->state.remote);
+    presence_set(&g->presence, PRESENCE_LINK, p->public_key, link, m->state.up);
     if (may_log(g, now, p))
         log_info("peer %s: link %s is %s (%s)", p->name, link, m->state.up ? "up" : "down",
                  m->state.reason);
@@ -282,8 +304,50 @@ static void on_peer_rival(struct guard *g, struct tstamp now, const struct msg *
                  p->name, netaddr_format(&m->state.remote, from));
 }
 
+static void on_path_slow(struct guard *g, struct tstamp now, const struct msg *m)
+{
+    const struct config_peer *p = peer_of_key(g, m->state.public_key);
+    const char *link = m->state.link;
+    bool ended = m->state.up;
+    if (p == NULL || !is_plain(link))
+        return;
+    presence_set(&g->presence, PRESENCE_SLOW, p->public_key, link, !ended);
+    if (may_log(g, now, p) && ended)
+        log_info("peer %s: link %s is no longer slow (%s)", p->name, link, m->state.reason);
+    else if (!ended)
+        log_warn("peer %s: link %s has been slow for a minute (%s)", p->name, link,
+                 m->state.reason);
+    guard_hook(g, now, ended ? HOOK_LINK_SLOW_END : HOOK_LINK_SLOW, p->name, link, &m->state.remote,
+               m->state.reason);
+}
+
+/* Of a link of a peer's: the engine is told in return, as after its restart. */
+static void choose_for_peer(struct guard *g, const struct msg_choose *choose)
+{
+    static const enum wire_path_use uses[] = { [MSG_CHOICE_NONE] = WIRE_PATH_ACTIVE,
+                                               [MSG_CHOICE_ACTIVE] = WIRE_PATH_ACTIVE,
+                                               [MSG_CHOICE_STANDBY] = WIRE_PATH_STANDBY,
+                                               [MSG_CHOICE_DOWN] = WIRE_PATH_DOWN };
+    struct msg_wish wish = { .use = (uint8_t)uses[choose->choice] };
+    const struct config_peer *p = peer_of_key(g, choose->public_key);
+    if (p == NULL)
+        return;
+    memcpy(wish.public_key, choose->public_key, sizeof wish.public_key);
+    memcpy(wish.link, choose->link, sizeof wish.link);
+    int err = wishes_set(&g->wishes, &wish);
+    if (err < 0)
+        log_error("peer %s: link %s cannot be set: %s", p->name, wish.link, strerror(-err));
+    else
+        tell_wish(g, &wish);
+}
+
 static void on_choose(struct guard *g, struct tstamp now, const struct msg *m)
 {
+    static const uint8_t ours[32];
+    if (memcmp(m->choose.public_key, ours, sizeof ours) != 0) {
+        choose_for_peer(g, &m->choose);
+        return;
+    }
     if (links_choose(&g->links, m->choose.link, (enum msg_choice)m->choose.choice))
         links_update(&g->links, now, &g->netifs);
 }
@@ -307,17 +371,37 @@ static const struct {
     { MSG_PEER_RIVAL, on_peer_rival },
     { MSG_CHOOSE, on_choose },
     { MSG_USAGE, on_usage },
+    { MSG_PATH_SLOW, on_path_slow },
 };
 
-/* Nobody else will tell of the peers that were up. */
+void guard_tell_gone(struct guard *g, struct tstamp now, const char *peer,
+                     const struct presence_entry *e, const char *reason)
+{
+    static const enum hook_event_type types[] = {
+        [PRESENCE_SLOW] = HOOK_LINK_SLOW_END, [PRESENCE_LINK] = HOOK_LINK_DOWN
+    };
+    const struct netaddr none = { 0 };
+    guard_hook(g, now, types[e->kind], peer, e->link, &none, reason);
+}
+
+/* Nobody else will tell of what was up. */
 static void peers_gone(struct guard *g, struct tstamp now)
 {
-    for (size_t i = 0; i < g->config.peer_count; i++) {
-        const struct netaddr none = { 0 };
+    const struct netaddr none = { 0 };
+    static const enum presence_kind order[] = { PRESENCE_SLOW, PRESENCE_LINK };
+    for (size_t k = 0; k < sizeof order / sizeof order[0]; k++) {
+        for (size_t i = 0; i < g->presence.count; i++) {
+            const struct presence_entry *e = &g->presence.list[i];
+            const struct config_peer *p = peer_of_key(g, e->public_key);
+            if (e->kind == order[k] && p != NULL)
+                guard_tell_gone(g, now, p->name, e, "the engine ended");
+        }
+    }
+    presence_free(&g->presence);
+    for (size_t i = 0; i < g->config.peer_count; i++)
         if (g->engine.peer_up[i])
             guard_hook(g, now, HOOK_PEER_DOWN, g->config.peers[i].name, NULL, &none,
                        "the engine ended");
-    }
     memset(g->engine.peer_up, 0, sizeof g->engine.peer_up);
     guard_peers_changed(g, now);
 }

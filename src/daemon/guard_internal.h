@@ -13,9 +13,11 @@
 #include "daemon/links.h"
 #include "daemon/log_limit.h"
 #include "daemon/network.h"
+#include "daemon/presence.h"
 #include "daemon/problem.h"
 #include "daemon/resolve.h"
 #include "daemon/usage.h"
+#include "daemon/wishes.h"
 #include "sys/loop.h"
 #include "sys/netif.h"
 #include "sys/tun.h"
@@ -85,6 +87,8 @@ struct guard {
     struct tstamp addresses_saved; /* last; TSTAMP_NEVER: not yet */
     struct hook_runner hook;
     struct engine_process engine;
+    struct presence presence;                      /* links of peers, as the engine told */
+    struct wishes wishes;                          /* for links of peers */
     struct log_limit peer_lines[CONFIG_PEERS_MAX]; /* by their place in the configuration */
     struct tstamp lines_at; /* when to look which of them left lines out; NEVER: none did */
     struct channel_input in;
@@ -121,6 +125,12 @@ void guard_tell_endpoints(void *arg, const struct config_peer *peer, const struc
 bool guard_tell_peers(struct guard *g);
 bool guard_tell_policies(struct guard *g);
 void guard_tell_restored(struct guard *g);
+/* What a reload may change of the engine's settings. */
+bool guard_tell_settings(struct guard *g);
+/* A link of a peer is up, or slow, no more: nobody but the hook is told. */
+void guard_tell_gone(struct guard *g, struct tstamp now, const char *peer,
+                     const struct presence_entry *e, const char *reason);
+enum log_level guard_log_level(const struct guard *g);
 
 /* guard_problems.c: what keeps the tunnel from being of use */
 

@@ -59,16 +59,12 @@ static const char *changed_for_good(const struct config *a, const struct config 
         return "cipher";
     if (a->mark != b->mark || a->mark_mask != b->mark_mask)
         return "mark";
-    if (a->mtu_bytes != b->mtu_bytes)
-        return "mtu";
     if (a->rekey_s != b->rekey_s)
         return "rekey-seconds";
     if (a->tun_offload != b->tun_offload)
         return "offload";
     if (a->udp_gso != b->udp_gso || a->udp_gro != b->udp_gro)
         return "udp-offload";
-    if (a->log_level != b->log_level)
-        return "log-level";
     return NULL;
 }
 
@@ -82,22 +78,62 @@ static bool load(struct guard *g, struct config *next, char text[MSG_TEXT_MAX + 
     }
     const char *changed = changed_for_good(&g->config, next);
     if (changed != NULL)
-        complain(text, "a changed %s needs a restart: systemctl restart hawserd", changed);
+        complain(text, "a changed %s needs a restart: %s", changed, g->options->restart);
     return changed == NULL;
 }
 
-/* Peers that stay up may stand at another place of the new configuration. */
-static void move_peer_states(struct guard *g, const struct config *old)
+static bool has_key(const struct config *c, const uint8_t key[32])
 {
-    bool before[CONFIG_PEERS_MAX];
-    memcpy(before, g->engine.peer_up, sizeof before);
+    for (size_t i = 0; i < c->peer_count; i++)
+        if (memcmp(c->peers[i].public_key, key, 32) == 0)
+            return true;
+    return false;
+}
+
+/* Peers that stay up may stand at another place of the new configuration. */
+static void move_peer_states(struct guard *g, const struct config *old,
+                             const bool was_up[CONFIG_PEERS_MAX])
+{
     memset(g->engine.peer_up, 0, sizeof g->engine.peer_up);
     memset(g->peer_lines, 0, sizeof g->peer_lines);
     for (size_t i = 0; i < g->config.peer_count; i++)
         for (size_t j = 0; j < old->peer_count; j++)
-            if (before[j] &&
+            if (was_up[j] &&
                 memcmp(g->config.peers[i].public_key, old->peers[j].public_key, 32) == 0)
                 g->engine.peer_up[i] = true;
+}
+
+/* The engine tells nothing more of a peer that is removed. */
+static void take_leave(struct guard *g, struct tstamp now, const struct config_peer *p, bool was_up)
+{
+    const struct netaddr none = { 0 };
+    struct presence_entry gone;
+    log_info("peer %s: removed", p->name);
+    while (presence_take(&g->presence, p->public_key, &gone))
+        guard_tell_gone(g, now, p->name, &gone, "removed");
+    if (was_up)
+        guard_hook(g, now, HOOK_PEER_DOWN, p->name, NULL, &none, "removed");
+}
+
+static void peers_changed(struct guard *g, struct tstamp now, const struct config *old)
+{
+    bool was_up[CONFIG_PEERS_MAX];
+    memcpy(was_up, g->engine.peer_up, sizeof was_up);
+    move_peer_states(g, old, was_up);
+    for (size_t i = 0; i < old->peer_count; i++)
+        if (!has_key(&g->config, old->peers[i].public_key))
+            take_leave(g, now, &old->peers[i], was_up[i]);
+    for (size_t i = 0; i < g->config.peer_count; i++)
+        if (!has_key(old, g->config.peers[i].public_key))
+            log_info("peer %s: added", g->config.peers[i].name);
+    wishes_keep(&g->wishes, &g->config);
+}
+
+/* Where it is found out from now on, the engine tells what it is at present. */
+static void mtu_changed(struct guard *g)
+{
+    if (g->config.mtu_bytes != 0 && g->config.mtu_bytes != g->network.mtu_bytes)
+        network_set_mtu(&g->network, g->config.mtu_bytes);
 }
 
 /* False: the network cannot be as configured, and the log says why. */
@@ -105,9 +141,11 @@ static bool apply(struct guard *g, struct tstamp now, struct config *next)
 {
     struct config old = g->config;
     g->config = *next;
-    move_peer_states(g, &old);
+    peers_changed(g, now, &old);
+    log_set_level(guard_log_level(g));
+    mtu_changed(g);
     memcpy(g->hook.path, g->config.hook, sizeof g->hook.path);
-    if (g->engine.ready && guard_tell_peers(g))
+    if (g->engine.ready && guard_tell_settings(g) && guard_tell_peers(g))
         guard_tell_policies(g);
     links_configure(&g->links, &g->config);
     guard_usage_look(g, now);

@@ -25,6 +25,10 @@ static const char *event_name(enum hook_event_type type)
         return "peer-down";
     case HOOK_LINK_UP:
         return "link-up";
+    case HOOK_LINK_SLOW:
+        return "link-slow";
+    case HOOK_LINK_SLOW_END:
+        return "link-slow-end";
     case HOOK_LINK_DOWN:
         break;
     }
@@ -103,12 +107,18 @@ static void make_plain(char *name)
     }
 }
 
+static bool tells_rate(const struct hook_event *e)
+{
+    return e->type == HOOK_LINK_SLOW || e->type == HOOK_LINK_SLOW_END;
+}
+
 /* The last that waits of the same link, peer or tunnel; NULL: none does. */
 static struct hook_event *waiting_of(struct hook_runner *h, const struct hook_event *event)
 {
     for (unsigned i = h->count; i > 0; i--) {
         struct hook_event *e = &h->queue[(h->head + i - 1) % HOOK_QUEUE_MAX];
-        if (strcmp(e->peer, event->peer) == 0 && strcmp(e->link, event->link) == 0)
+        if (strcmp(e->peer, event->peer) == 0 && strcmp(e->link, event->link) == 0 &&
+            tells_rate(e) == tells_rate(event))
             return e;
     }
     return NULL;

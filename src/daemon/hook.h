@@ -3,7 +3,7 @@
  * The user's program for changes: one at a time, in the order of the events, without holding
  * traffic. One that runs longer than HOOK_SECONDS_MAX is ended. When too many events wait, a newer
  * one takes the place of an older one of the same link, peer or tunnel, so that the last that is
- * told of it is how it is.
+ * told of it is how it is. Whether a link is up and whether it is slow are told apart.
  */
 #ifndef HAWSER_DAEMON_HOOK_H
 #define HAWSER_DAEMON_HOOK_H
@@ -23,6 +23,8 @@ enum hook_event_type {
     HOOK_PEER_DOWN,
     HOOK_LINK_UP,
     HOOK_LINK_DOWN,
+    HOOK_LINK_SLOW,
+    HOOK_LINK_SLOW_END,
 };
 
 struct hook_event {

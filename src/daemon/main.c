@@ -15,8 +15,9 @@
 #include "daemon/control_proto.h"
 #include "daemon/engine.h"
 #include "daemon/guard.h"
-#include "sys/signals.h"
 #include "daemon/lookup.h"
+#include "daemon/unit.h"
+#include "sys/signals.h"
 
 enum { EXIT_DONE = 0, EXIT_REFUSED = 1, EXIT_USAGE = 2 };
 
@@ -219,6 +220,18 @@ static int daemonize(int *ready_fd)
     return -1;
 }
 
+/* Under systemd by the unit's name, which follows from the file's. */
+static void name_restart(struct guard_options *options, const char *config_path)
+{
+    char unit[UNIT_NAME_BYTES];
+    bool is_unit = getenv("INVOCATION_ID") != NULL && /* systemd.exec(5) */
+                   unit_of_config(UNIT_CONFIG_DIR, config_path, unit);
+    if (is_unit)
+        snprintf(options->restart, sizeof options->restart, "systemctl restart %s", unit);
+    else
+        snprintf(options->restart, sizeof options->restart, "end this hawserd and start it again");
+}
+
 int main(int argc, char **argv)
 {
     struct arguments a;
@@ -240,6 +253,7 @@ int main(int argc, char **argv)
         return clean(&a);
     char *path = realpath(a.config_path, NULL); /* for reloads from another directory */
     options.config_path = path != NULL ? path : a.config_path;
+    name_restart(&options, a.config_path);
     options.verbose = a.verbose;
     options.journal = is_journal();
     if (!a.foreground) {

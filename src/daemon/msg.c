@@ -259,6 +259,34 @@ static void get_problems(struct reader *r, struct problem_list *l)
     }
 }
 
+static void put_choose(struct writer *w, const struct msg_choose *c)
+{
+    write_bytes(w, c->public_key, sizeof c->public_key);
+    put_text(w, c->link, sizeof c->link - 1);
+    write_u8(w, c->choice);
+}
+
+static void get_choose(struct reader *r, struct msg_choose *c)
+{
+    read_copy(r, c->public_key, sizeof c->public_key);
+    get_text(r, c->link, sizeof c->link - 1);
+    c->choice = get_small(r, MSG_CHOICE_DOWN);
+}
+
+static void put_wish(struct writer *w, const struct msg_wish *m)
+{
+    write_bytes(w, m->public_key, sizeof m->public_key);
+    put_text(w, m->link, sizeof m->link - 1);
+    write_u8(w, m->use);
+}
+
+static void get_wish(struct reader *r, struct msg_wish *m)
+{
+    read_copy(r, m->public_key, sizeof m->public_key);
+    get_text(r, m->link, sizeof m->link - 1);
+    m->use = get_small(r, WIRE_PATH_DOWN);
+}
+
 size_t msg_encode(const struct msg *m, uint8_t out[MSG_BYTES_MAX])
 {
     struct writer w = writer_of(out, MSG_BYTES_MAX);
@@ -301,6 +329,7 @@ size_t msg_encode(const struct msg *m, uint8_t out[MSG_BYTES_MAX])
     case MSG_PEER_STATE:
     case MSG_PATH_STATE:
     case MSG_PEER_RIVAL:
+    case MSG_PATH_SLOW:
         put_state(&w, &m->state);
         break;
     case MSG_TUN:
@@ -316,8 +345,14 @@ size_t msg_encode(const struct msg *m, uint8_t out[MSG_BYTES_MAX])
         put_problems(&w, &m->problems);
         break;
     case MSG_CHOOSE:
-        put_text(&w, m->choose.link, sizeof m->choose.link - 1);
-        write_u8(&w, m->choose.choice);
+        put_choose(&w, &m->choose);
+        break;
+    case MSG_SETTINGS:
+        write_u8(&w, m->settings.log_level);
+        write_u32(&w, m->settings.mtu_bytes);
+        break;
+    case MSG_WISH:
+        put_wish(&w, &m->wish);
         break;
     case MSG_USAGE:
         write_u16(&w, m->usage.link);
@@ -374,6 +409,7 @@ static void get_body(struct reader *r, struct msg *m)
     case MSG_PEER_STATE:
     case MSG_PATH_STATE:
     case MSG_PEER_RIVAL:
+    case MSG_PATH_SLOW:
         get_state(r, &m->state);
         break;
     case MSG_TUN:
@@ -389,8 +425,14 @@ static void get_body(struct reader *r, struct msg *m)
         get_problems(r, &m->problems);
         break;
     case MSG_CHOOSE:
-        get_text(r, m->choose.link, sizeof m->choose.link - 1);
-        m->choose.choice = get_small(r, MSG_CHOICE_DOWN);
+        get_choose(r, &m->choose);
+        break;
+    case MSG_SETTINGS:
+        m->settings.log_level = get_small(r, LOG_LEVEL_DEBUG);
+        m->settings.mtu_bytes = read_u32(r);
+        break;
+    case MSG_WISH:
+        get_wish(r, &m->wish);
         break;
     case MSG_USAGE:
         m->usage.link = get_link_number(r);

@@ -42,6 +42,8 @@ enum msg_type {
     MSG_RESTORED, /* what the guard had to put back so far */
     MSG_QUOTA,    /* of a link: what carries on it is to be told */
     MSG_PROBLEMS, /* all there are now */
+    MSG_SETTINGS, /* a reload changed them */
+    MSG_WISH,     /* how this side wants a path over a peer's link to be used */
     MSG_STOP,
     /* engine to guard */
     MSG_READY, /* in its sandbox */
@@ -51,8 +53,9 @@ enum msg_type {
     MSG_PEER_STATE,
     MSG_PATH_STATE,
     MSG_PEER_RIVAL, /* another machine calls with the peer's key */
-    MSG_CHOOSE,     /* how a link is to be used, by hand */
-    MSG_USAGE,      /* of a link with a quota, since it was told last */
+    MSG_PATH_SLOW,
+    MSG_CHOOSE, /* how a link is to be used, by hand */
+    MSG_USAGE,  /* of a link with a quota, since it was told last */
     MSG_TYPE_END,
 };
 
@@ -96,8 +99,20 @@ struct msg_quota {
 enum msg_choice { MSG_CHOICE_NONE, MSG_CHOICE_ACTIVE, MSG_CHOICE_STANDBY, MSG_CHOICE_DOWN };
 
 struct msg_choose {
+    uint8_t public_key[32]; /* of the peer whose link it is; zero: a link of ours */
     char link[WIRE_LINK_NAME_MAX + 1];
     uint8_t choice; /* enum msg_choice; NONE: as configured */
+};
+
+struct msg_settings {
+    uint8_t log_level;  /* enum log_level */
+    uint32_t mtu_bytes; /* of the device; 0: as measured */
+};
+
+struct msg_wish {
+    uint8_t public_key[32];
+    char link[WIRE_LINK_NAME_MAX + 1];
+    uint8_t use; /* enum wire_path_use; ACTIVE: as the peer wants it */
 };
 
 /* IP packets that the link's socket sent and received. */
@@ -120,11 +135,12 @@ struct msg_policy {
     struct filter_step steps[FILTER_STEPS_MAX];
 };
 
-/* A peer, or one of its paths, came or went, or another machine calls in its name. */
+/* A peer, or one of its paths, came or went; another machine calls in its name; or a path is far
+ * slower than it was, or no longer. */
 struct msg_state {
     uint8_t public_key[32];
-    bool up;
-    char link[WIRE_LINK_NAME_MAX + 1]; /* MSG_PATH_STATE */
+    bool up;                           /* MSG_PATH_SLOW: it is no longer slow */
+    char link[WIRE_LINK_NAME_MAX + 1]; /* MSG_PATH_STATE, MSG_PATH_SLOW */
     struct netaddr remote;
     char reason[MSG_WHY_MAX + 1];
 };
@@ -150,6 +166,8 @@ struct msg {
         uint32_t mtu_bytes;
         struct msg_state state;
         struct msg_quota quota;
+        struct msg_settings settings;
+        struct msg_wish wish;
         struct msg_choose choose;
         struct msg_usage usage;
         struct problem_list problems;

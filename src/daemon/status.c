@@ -53,6 +53,12 @@ static const char *path_state_name(enum bond_path_state state)
     return "unknown";
 }
 
+static const char *use_name(unsigned use)
+{
+    static const char *const names[] = { "active", "standby", "down" };
+    return use < sizeof names / sizeof names[0] ? names[use] : NULL;
+}
+
 /* Nothing is sent over a path that is switched off, as over one that stands by. */
 static const char *state_of(const struct core_path_status *p)
 {
@@ -93,6 +99,8 @@ static json_t *path_json(const struct status_source *s, const struct core_path_s
     set_addr(o, "local", &p->local);
     set_addr(o, "remote", &p->remote);
     set(o, "validated", json_boolean(p->validated));
+    set(o, "own", json_boolean(p->ours));
+    set_text(o, "use", use_name(p->use));
     if (b->srtt_ns != 0) {
         set_ms(o, "rtt_ms", b->srtt_ns);
         set_ms(o, "rtt_min_ms", b->rtt_min_ns);
@@ -101,6 +109,8 @@ static json_t *path_json(const struct status_source *s, const struct core_path_s
     }
     set(o, "loss", json_real(b->loss));
     set_count(o, "tx_rate_bps", b->rate_bps);
+    set_count(o, "tx_usual_bps", b->usual_bps);
+    set(o, "slow", json_boolean(b->slow));
     set_count(o, "rx_rate_bps", b->rx_most_bps); /* the peer alone knows what it could be */
     set_count(o, "tx_bps", b->tx_bps);
     set_count(o, "rx_bps", b->rx_bps);
@@ -200,13 +210,12 @@ static void set_quota(json_t *o, const struct msg_quota *q)
 
 static json_t *link_json(const struct msg_link *m, const struct msg_quota *quota)
 {
-    static const char *const uses[] = { "active", "standby", "down" };
     const struct core_link *l = &m->link;
     json_t *o = json_object();
     set_text(o, "name", l->name);
     set_text(o, "state", m->why[0] != '\0' ? "waiting" : "ready");
     set_text(o, "why", m->why[0] != '\0' ? m->why : NULL);
-    set_text(o, "use", l->use <= WIRE_PATH_DOWN ? uses[l->use] : NULL);
+    set_text(o, "use", use_name(l->use));
     set_text(o, "standby_when", standby_when(l));
     set_count(o, "cost", l->cost);
     set_quota(o, quota);

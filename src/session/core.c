@@ -209,6 +209,23 @@ void core_link_event(struct core *c, struct tstamp now, const struct core_link *
     }
 }
 
+bool core_peer_link(const struct core *c, size_t peer, const char *link, struct core_peer_link *out)
+{
+    return peer < c->peer_count && paths_peer_link(c->peers[peer], link, out);
+}
+
+int core_wish(struct core *c, struct tstamp now, size_t peer, const char *link,
+              enum wire_path_use use)
+{
+    if (peer >= c->peer_count)
+        return -ENOENT;
+    struct peer *p = c->peers[peer];
+    int err = wish_set(&p->wishes, link, use);
+    if (err == 0)
+        paths_wish_changed(p, now, link);
+    return err;
+}
+
 void core_rx(struct core *c, struct tstamp now, const struct core_datagram *batch, size_t count)
 {
     for (size_t i = 0; i < count; i++)
@@ -326,6 +343,8 @@ bool core_next_event(struct core *c, struct core_event *out)
                                 .path = e->path,
                                 .mtu_bytes = e->mtu_bytes,
                                 .reason = e->reason,
+                                .rate_bps = e->rate_bps,
+                                .usual_bps = e->usual_bps,
                                 .remote = e->remote };
     memcpy(out->link, e->link, sizeof out->link);
     if (e->peer != NULL)

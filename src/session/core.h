@@ -118,6 +118,26 @@ struct core_link {
 
 void core_link_event(struct core *c, struct tstamp now, const struct core_link *link);
 
+/*
+ * A path over a link of the peer's own, where it is the peer that has links: each side may want it
+ * to be used less, and the stricter of the two counts.
+ */
+struct core_peer_link {
+    enum wire_path_use ours;
+    enum wire_path_use theirs;
+};
+
+/* False: the peer has told of no link of that name. */
+bool core_peer_link(const struct core *c, size_t peer, const char *link,
+                    struct core_peer_link *out);
+
+/*
+ * How this side wants it to be used; ACTIVE: as the peer does. It is kept for as long as the peer
+ * is configured, also when there is no such path now. 0, -ENOENT (no such peer), -ENOSPC.
+ */
+int core_wish(struct core *c, struct tstamp now, size_t peer, const char *link,
+              enum wire_path_use use);
+
 enum { CORE_SOCKET_LISTEN = 0x100 }; /* socket numbers: a link's number, or LISTEN + index */
 
 /* A received datagram. */
@@ -176,6 +196,8 @@ enum core_event_type {
     /* Another machine calls with the peer's key, and is refused: the one that started last counts.
      */
     CORE_EVENT_PEER_RIVAL,
+    CORE_EVENT_PATH_SLOW, /* under load it has been far slower than usual for a minute */
+    CORE_EVENT_PATH_SLOW_END,
 };
 
 struct core_event {
@@ -183,7 +205,8 @@ struct core_event {
     uint16_t peer;
     uint8_t path;
     uint32_t mtu_bytes;
-    const char *reason;                /* static words */
+    const char *reason;                /* static words; NULL: none */
+    uint64_t rate_bps, usual_bps;      /* PATH_SLOW: found now, and before; 0: not known */
     char link[WIRE_LINK_NAME_MAX + 1]; /* of a path: goes under the name it came with */
     struct netaddr remote;             /* of a path that is not closed, or of the other machine */
 };
@@ -214,6 +237,7 @@ struct core_path_status {
     uint8_t path;
     char link[WIRE_LINK_NAME_MAX + 1];
     bool validated;
+    bool ours;              /* over a link of this side */
     enum wire_path_use use; /* the stricter of what both sides want */
     struct netaddr local;
     struct netaddr remote;

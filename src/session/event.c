@@ -48,6 +48,25 @@ void event_path(struct peer *p, uint8_t path, bool up, const char *reason)
     push(p->core, &e);
 }
 
+void event_slow(struct peer *p, uint8_t path, bool slow, uint64_t rate_bps, uint64_t usual_bps)
+{
+    struct peer_path *at = &p->paths[path];
+    struct state_event e = { .type = slow ? CORE_EVENT_PATH_SLOW : CORE_EVENT_PATH_SLOW_END,
+                             .peer = p,
+                             .path = path,
+                             .rate_bps = rate_bps,
+                             .usual_bps = usual_bps };
+    if (at->told_slow == slow)
+        return;
+    at->told_slow = slow;
+    if (at->name_when_up[0] == '\0')
+        paths_link_name(p, path, at->name_when_up);
+    if (at->address.open)
+        e.remote = at->address.route.to;
+    memcpy(e.link, at->name_when_up, sizeof e.link);
+    push(p->core, &e);
+}
+
 void event_resolve(struct peer *p)
 {
     push(p->core,

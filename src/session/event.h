@@ -12,6 +12,8 @@ struct peer;
 
 void event_peer(struct peer *p, bool up, const char *reason);
 void event_path(struct peer *p, uint8_t path, bool up, const char *reason);
+/* It became far slower than it was, or is no longer so. Rates of 0: not known. */
+void event_slow(struct peer *p, uint8_t path, bool slow, uint64_t rate_bps, uint64_t usual_bps);
 void event_resolve(struct peer *p);
 /* Another machine calls with the peer's key from there. */
 void event_rival(struct peer *p, const struct netaddr *from);

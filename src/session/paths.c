@@ -33,7 +33,8 @@ enum wire_path_use paths_local_use(const struct peer *p, uint8_t id)
 {
     const struct core_link *link = &p->core->links[id];
     if (!ours(p))
-        return WIRE_PATH_ACTIVE;
+        return p->paths[id].heard ? wish_of(&p->wishes, p->paths[id].remote.name)
+                                  : WIRE_PATH_ACTIVE;
     return link->present && link->carrier ? link->use : WIRE_PATH_DOWN;
 }
 
@@ -303,16 +304,48 @@ void paths_told(struct peer *p, struct tstamp now, const struct wire_path_status
     struct peer_path *path = &p->paths[status->path];
     if (path->heard && (int32_t)(status->sequence - path->remote.sequence) <= 0)
         return;
+    enum wire_path_use wanted = paths_local_use(p, status->path);
     path->heard = true;
     path->remote = *status;
     if (path->told_up) /* it may be another link's now */
         event_path(p, status->path, true, "answers");
     if (!path->opened)
         return;
-    peer_wake(p, now);
     uint32_t overhead = route_overhead_bytes(&path->address.route);
     mtu_widen(&path->mtu, now, ip_bytes_limit(p, status->path) - overhead);
     configure(p, now, status->path);
+    if (paths_local_use(p, status->path) != wanted)
+        tell(p, now, status->path); /* the name is another */
+    peer_wake(p, now);
+}
+
+/* The path over a link of the peer's, by its name; negative: it has told of none. */
+static int find_peer_link(const struct peer *p, const char *link)
+{
+    for (uint8_t id = 0; !ours(p) && id < WIRE_PATHS_MAX; id++)
+        if (p->paths[id].heard && strcmp(p->paths[id].remote.name, link) == 0)
+            return id;
+    return -1;
+}
+
+bool paths_peer_link(const struct peer *p, const char *link, struct core_peer_link *out)
+{
+    int id = find_peer_link(p, link);
+    if (id < 0)
+        return false;
+    *out = (struct core_peer_link){ .ours = paths_local_use(p, (uint8_t)id),
+                                    .theirs = (enum wire_path_use)p->paths[id].remote.use };
+    return true;
+}
+
+void paths_wish_changed(struct peer *p, struct tstamp now, const char *link)
+{
+    int id = find_peer_link(p, link);
+    if (id < 0 || !p->paths[id].opened)
+        return;
+    configure(p, now, (uint8_t)id);
+    tell(p, now, (uint8_t)id);
+    event_mtu(p->core);
 }
 
 static void mtu_changed(struct peer *p, struct tstamp now, uint8_t id)
@@ -364,6 +397,14 @@ static void state_changed(struct peer *p, struct tstamp now, uint8_t id, enum bo
     }
 }
 
+static void slump_told(struct peer *p, struct tstamp now, const struct bond_event *e)
+{
+    struct bond_path_stats stats;
+    bond_path_stats(p->bond, now, e->path, &stats);
+    bool carries = stats.state == BOND_PATH_UP; /* else it is out of use, and the rate is old */
+    event_slow(p, e->path, e->slow, carries ? stats.rate_bps : 0, stats.usual_bps);
+}
+
 void paths_bond_event(struct peer *p, struct tstamp now, const struct bond_event *e)
 {
     switch (e->type) {
@@ -373,6 +414,9 @@ void paths_bond_event(struct peer *p, struct tstamp now, const struct bond_event
     case BOND_EVENT_ACKED:
     case BOND_EVENT_LOST:
         tag_came_back(p, now, e->tag, e->type == BOND_EVENT_ACKED);
+        break;
+    case BOND_EVENT_SLUMP:
+        slump_told(p, now, e);
         break;
     }
 }
@@ -400,6 +444,7 @@ void paths_clear(struct peer *p)
         struct peer_path *path = &p->paths[id];
         char name[sizeof path->name_when_up];
         memcpy(name, path->name_when_up, sizeof name);
+        event_slow(p, id, false, 0, 0); /* it is measured anew */
         *path = (struct peer_path){ .status_sent = TSTAMP_NEVER,
                                     .told_up = path->told_up,
                                     .status_sequence = path->status_sequence,

@@ -20,6 +20,7 @@
 
 struct bond_event;
 struct core_link;
+struct core_peer_link;
 struct peer;
 
 /* Keys, links or endpoints changed: validate what has to be, close what is gone. */
@@ -40,6 +41,11 @@ void paths_told(struct peer *p, struct tstamp now, const struct wire_path_status
 void paths_bond_event(struct peer *p, struct tstamp now, const struct bond_event *e);
 /* The system refused a datagram of that size. */
 void paths_refused(struct peer *p, struct tstamp now, uint8_t id, uint32_t bytes);
+
+/* As core_peer_link(). */
+bool paths_peer_link(const struct peer *p, const char *link, struct core_peer_link *out);
+/* What this side wants of the paths over a link of the peer's is another. */
+void paths_wish_changed(struct peer *p, struct tstamp now, const char *link);
 
 void paths_close_all(struct peer *p, struct tstamp now);
 /* Forgets everything, packet numbers and replay windows too: only for a new association. */

@@ -24,6 +24,7 @@
 #include "session/mtu.h"
 #include "session/outbox.h"
 #include "session/validation.h"
+#include "session/wish.h"
 #include "wire/wire.h"
 
 enum {
@@ -55,6 +56,7 @@ struct peer_path {
     bool heard;                /* remote holds what the peer told */
     struct wire_path_status remote;
     bool told_up;                              /* by event_path() */
+    bool told_slow;                            /* by event_slow() */
     char name_when_up[WIRE_LINK_NAME_MAX + 1]; /* what event_path() called it */
 };
 
@@ -107,6 +109,7 @@ struct peer {
     uint64_t tx_bytes;
     uint64_t rx_bytes;
     struct peer_path paths[WIRE_PATHS_MAX];
+    struct wish_list wishes; /* of paths over the peer's links */
 };
 
 struct state_event {
@@ -115,6 +118,7 @@ struct state_event {
     uint8_t path;
     uint32_t mtu_bytes;
     const char *reason;
+    uint64_t rate_bps, usual_bps;
     char link[WIRE_LINK_NAME_MAX + 1];
     struct netaddr remote;
 };

@@ -69,9 +69,11 @@ static void path_status(const struct peer *p, struct tstamp now, uint8_t id,
 {
     const struct validation *v = &p->paths[id].address;
     const struct route *r = v->open ? &v->route : &v->candidate;
-    *out = (struct core_path_status){
-        .path = id, .validated = v->open, .use = paths_use(p, id), .remote = r->to
-    };
+    *out = (struct core_path_status){ .path = id,
+                                      .validated = v->open,
+                                      .ours = is_link(p, id),
+                                      .use = paths_use(p, id),
+                                      .remote = r->to };
     paths_link_name(p, id, out->link);
     out->local = r->from;
     uint16_t socket = v->open || v->searching ? r->socket : id;

@@ -124,6 +124,7 @@ static struct msg sample(enum msg_type type)
     case MSG_PEER_STATE:
     case MSG_PATH_STATE:
     case MSG_PEER_RIVAL:
+    case MSG_PATH_SLOW:
         m.state.up = true;
         strcpy(m.state.link, "dsl");
         strcpy(m.state.reason, "answers");
@@ -147,11 +148,20 @@ static struct msg sample(enum msg_type type)
         }
         break;
     case MSG_CHOOSE:
+        memset(m.choose.public_key, 3, sizeof m.choose.public_key);
         strcpy(m.choose.link, "lte");
         m.choose.choice = MSG_CHOICE_DOWN;
         break;
     case MSG_USAGE:
         m.usage = (struct msg_usage){ .link = WIRE_PATHS_MAX - 1, .bytes = UINT64_MAX };
+        break;
+    case MSG_SETTINGS:
+        m.settings = (struct msg_settings){ .log_level = LOG_LEVEL_DEBUG, .mtu_bytes = 9000 };
+        break;
+    case MSG_WISH:
+        memset(m.wish.public_key, 4, sizeof m.wish.public_key);
+        strcpy(m.wish.link, "abcdefghijklmno");
+        m.wish.use = WIRE_PATH_DOWN;
         break;
     case MSG_STOP:
     case MSG_READY:
@@ -222,6 +232,12 @@ static void refuses_values_out_of_range(void **state)
     m = sample(MSG_POLICY);
     m.policy.step_count = FILTER_STEPS_MAX + 1;
     assert_int_equal(msg_encode(&m, data), 0);
+    m = sample(MSG_WISH);
+    m.wish.use = WIRE_PATH_DOWN + 1;
+    assert_false(msg_decode(&out, data, msg_encode(&m, data)));
+    m = sample(MSG_SETTINGS);
+    m.settings.log_level = LOG_LEVEL_DEBUG + 1;
+    assert_false(msg_decode(&out, data, msg_encode(&m, data)));
     m = sample(MSG_PATH_STATE);
     strcpy(m.state.reason, "a\nb");
     assert_false(msg_decode(&out, data, msg_encode(&m, data)));
