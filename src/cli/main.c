@@ -47,9 +47,8 @@ static const struct command {
       "    arrows, page keys, Home, End, j, k, space, b, g, G\n"
       "                    scroll, where it is more than a screen\n" TUNNEL_HELP(ONE_OF),
       command_top, false },
-    { "link", "[[PEER/]LINK up|down|standby|active] [--json] [-i INTERFACE]",
-      "list links, change one at run time",
-      "Without arguments the links are listed.\n\n"
+    { "link", "LINK up|down|standby|active [-i INTERFACE]", "list links, change one at run time",
+      "hawser link [--json] [-i INTERFACE] lists the links.\n\n"
       "    down            the link carries nothing more\n"
       "    up              it is used again, as the configuration says\n"
       "    standby         it carries nothing until all active links are down\n"

@@ -128,6 +128,9 @@ struct config {
     char user[CONFIG_USER_MAX + 1];
     char hook[CONFIG_PATH_BYTES_MAX + 1]; /* empty: none */
     char control[CONFIG_PATH_BYTES_MAX + 1];
+    struct {
+        unsigned hook, user, nat;
+    } lines; /* of these keys, for what only --check looks at; 0: not in the file */
     struct config_peer *peers; /* owned; at least one */
     size_t peer_count;
     struct config_link *links; /* owned */

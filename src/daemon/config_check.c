@@ -207,6 +207,9 @@ void config_check(struct config_parser *p)
     check_links(p);
     check_policies(p);
 
+    c->lines.hook = p->seen[CONFIG_TUNNEL_HOOK];
+    c->lines.user = p->seen[CONFIG_TUNNEL_USER];
+    c->lines.nat = p->seen[CONFIG_TUNNEL_NAT];
     c->links_auto = calls_out && c->link_count == 0;
     if (p->seen[CONFIG_TUNNEL_CONTROL] == 0)
         snprintf(c->control, sizeof c->control, "%s/%s%s", CONTROL_DIR, c->interface,

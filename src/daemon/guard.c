@@ -273,7 +273,7 @@ static bool start(struct guard *g)
 {
     struct tstamp now = loop_now();
     int err;
-    if (!load_config(g) || !guard_check_privileges())
+    if (!load_config(g) || !guard_check_privileges(g))
         return false;
     if ((err = loop_open(&g->loop)) < 0 || (err = watch_signals(g)) < 0 ||
         (err = watch_network(g)) < 0) {

@@ -78,7 +78,9 @@ static bool load(struct guard *g, struct config *next, char text[MSG_TEXT_MAX + 
     }
     const char *changed = changed_for_good(&g->config, next);
     if (changed != NULL)
-        complain(text, "a changed %s needs a restart: %s", changed, g->options->restart);
+        complain(text, "a changed %s needs a restart: %s%s", changed,
+                 g->options->is_unit ? "systemctl restart " : "end this hawserd and start it again",
+                 g->options->is_unit ? g->options->unit : "");
     return changed == NULL;
 }
 

@@ -16,7 +16,7 @@
 #include "daemon/sysctl.h"
 #include "sys/udp.h"
 
-bool guard_check_privileges(void)
+bool guard_check_privileges(const struct guard *g)
 {
     static const struct {
         unsigned capability;
@@ -35,9 +35,9 @@ bool guard_check_privileges(void)
     for (size_t i = 0; i < sizeof needed / sizeof needed[0]; i++) {
         if (capng_have_capability(CAPNG_EFFECTIVE, needed[i].capability))
             continue;
-        log_error("the privilege %s is missing, needed %s: run hawserd as root (sudo, or "
-                  "systemctl start hawserd)",
-                  needed[i].name, needed[i].why);
+        log_error("the privilege %s is missing, needed %s: run hawserd as root (sudo%s%s)",
+                  needed[i].name, needed[i].why,
+                  g->options->unit[0] != '\0' ? ", or systemctl start " : "", g->options->unit);
         return false;
     }
     return true;

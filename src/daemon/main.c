@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "daemon/checkup.h"
 #include "daemon/config.h"
 #include "daemon/control_proto.h"
 #include "daemon/engine.h"
@@ -29,7 +30,8 @@ static const char usage[] =
     "  -c, --config FILE  configuration (default " CONFIG_DEFAULT_PATH ")\n"
     "  -f, --foreground   stay in the foreground, log to standard error\n"
     "  -v, --verbose      log more; with --check, show the configuration\n"
-    "      --check        read the configuration, print every error, and exit\n"
+    "      --check        read the configuration, print every error and what this machine\n"
+    "                     lacks for it, and exit\n"
     "      --clean        remove what a daemon that was killed has left in the network: of\n"
     "                     INTERFACE, else of the one that the configuration names\n"
     "      --version      print the version\n"
@@ -102,14 +104,18 @@ static int check(const struct arguments *a)
     static struct config_errors errors; /* too large for the stack */
     struct config c;
     int err = config_load(&c, a->config_path, &errors);
+    bool is_right = err == 0;
     if (err < 0)
         config_errors_print(&errors, stderr);
     else
+    {
         config_notes_print(&c, stderr);
+        is_right = checkup_run(&c, a->config_path, &checkup_system, stderr);
+    }
     if (err == 0 && a->verbose)
         config_dump(&c, stdout);
     config_free(&c);
-    return err < 0 ? EXIT_REFUSED : EXIT_DONE;
+    return is_right ? EXIT_DONE : EXIT_REFUSED;
 }
 
 static int clean(const struct arguments *a)
@@ -220,18 +226,6 @@ static int daemonize(int *ready_fd)
     return -1;
 }
 
-/* Under systemd by the unit's name, which follows from the file's. */
-static void name_restart(struct guard_options *options, const char *config_path)
-{
-    char unit[UNIT_NAME_BYTES];
-    bool is_unit = getenv("INVOCATION_ID") != NULL && /* systemd.exec(5) */
-                   unit_of_config(UNIT_CONFIG_DIR, config_path, unit);
-    if (is_unit)
-        snprintf(options->restart, sizeof options->restart, "systemctl restart %s", unit);
-    else
-        snprintf(options->restart, sizeof options->restart, "end this hawserd and start it again");
-}
-
 int main(int argc, char **argv)
 {
     struct arguments a;
@@ -253,7 +247,8 @@ int main(int argc, char **argv)
         return clean(&a);
     char *path = realpath(a.config_path, NULL); /* for reloads from another directory */
     options.config_path = path != NULL ? path : a.config_path;
-    name_restart(&options, a.config_path);
+    bool has_unit = unit_of_config(UNIT_CONFIG_DIR, a.config_path, options.unit);
+    options.is_unit = has_unit && getenv("INVOCATION_ID") != NULL; /* systemd.exec(5) */
     options.verbose = a.verbose;
     options.journal = is_journal();
     if (!a.foreground) {

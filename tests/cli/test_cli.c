@@ -11,95 +11,17 @@
 
 #include <cmocka.h>
 
-#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
-#include <sys/socket.h>
-#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { TEXT_BYTES = 16384, ARGUMENTS_MAX = 8 };
+#include "cli/harness.h"
 
-static const char *hawser;
-static char run_dir[] = "/tmp/hawser-test-cli.XXXXXX";
 static char status_answer[TEXT_BYTES];
 static char status_expected[TEXT_BYTES];
-
-struct outcome {
-    int code;
-    char out[TEXT_BYTES];
-    char err[TEXT_BYTES];
-};
-
-static void read_all(int fd, char text[TEXT_BYTES])
-{
-    size_t len = 0;
-    ssize_t got;
-    assert_int_equal(lseek(fd, 0, SEEK_SET), 0);
-    while ((got = read(fd, text + len, TEXT_BYTES - 1 - len)) > 0)
-        len += (size_t)got;
-    assert_int_equal(got, 0);
-    text[len] = '\0';
-    close(fd);
-}
-
-static int scratch_file(void)
-{
-    FILE *f = tmpfile();
-    assert_non_null(f);
-    int fd = dup(fileno(f));
-    fclose(f);
-    assert_true(fd >= 0);
-    return fd;
-}
-
-/* Runs hawser with the words of the line (no quoting) and the input on stdin. */
-static void run(struct outcome *o, const char *line, const char *input)
-{
-    char words[256];
-    char *argv[ARGUMENTS_MAX + 2] = { (char *)(uintptr_t)hawser };
-    size_t count = 1;
-    int fds[3] = { scratch_file(), scratch_file(), scratch_file() };
-    int status;
-
-    snprintf(words, sizeof words, "%s", line);
-    for (char *w = strtok(words, " "); w != NULL && count <= ARGUMENTS_MAX; w = strtok(NULL, " "))
-        argv[count++] = w;
-    assert_int_equal(write(fds[0], input, strlen(input)), strlen(input));
-    assert_int_equal(lseek(fds[0], 0, SEEK_SET), 0);
-
-    pid_t pid = fork();
-    if (pid == 0) {
-        for (int i = 0; i < 3; i++)
-            dup2(fds[i], i);
-        execv(hawser, argv);
-        _exit(127);
-    }
-    assert_true(pid > 0);
-    assert_int_equal(waitpid(pid, &status, 0), pid);
-    assert_true(WIFEXITED(status));
-    o->code = WEXITSTATUS(status);
-    close(fds[0]);
-    read_all(fds[1], o->out);
-    read_all(fds[2], o->err);
-}
-
-/* A failure: this code, nothing on stdout, one line on stderr that holds part. */
-static void expect_failure(const char *line, const char *input, int code, const char *part)
-{
-    struct outcome o;
-    run(&o, line, input);
-    if (o.code != code || strstr(o.err, part) == NULL)
-        print_error("hawser %s: %d, %s", line, o.code, o.err);
-    assert_int_equal(o.code, code);
-    assert_string_equal(o.out, "");
-    assert_non_null(strstr(o.err, part));
-    assert_ptr_equal(strchr(o.err, '\n'), o.err + strlen(o.err) - 1);
-}
 
 /* The control server */
 
@@ -118,82 +40,10 @@ static const char *answer_for(const char *request)
     return "{\"ok\":false,\"error\":\"no link of that name: there are dsl, lte\"}\n";
 }
 
-/* In pieces, as a stream may bring them. */
-static void send_in_pieces(int fd, const char *text)
-{
-    enum { PIECE_BYTES = 700 };
-    for (size_t len = strlen(text); len > 0;) {
-        size_t piece = len < PIECE_BYTES ? len : PIECE_BYTES;
-        ssize_t sent = send(fd, text, piece, MSG_NOSIGNAL);
-        if (sent <= 0)
-            return;
-        text += sent;
-        len -= (size_t)sent;
-    }
-}
-
-static void serve(int listener)
-{
-    for (;;) {
-        char request[TEXT_BYTES];
-        size_t len = 0;
-        int fd = accept(listener, NULL, NULL);
-        while (fd >= 0 && len < sizeof request - 1 && memchr(request, '\n', len) == NULL) {
-            ssize_t got = recv(fd, request + len, sizeof request - 1 - len, 0);
-            if (got <= 0)
-                break;
-            len += (size_t)got;
-        }
-        request[len] = '\0';
-        send_in_pieces(fd, answer_for(request));
-        close(fd);
-    }
-}
-
-static void socket_path(char path[108], const char *name)
-{
-    int len = snprintf(path, 108, "%s/%s.sock", run_dir, name);
-    assert_true(len > 0 && len < 108);
-}
-
-/* A listening socket of that name; with no process behind it if it is to be stale. */
-static int listen_at(const char *name)
-{
-    struct sockaddr_un addr = { .sun_family = AF_UNIX };
-    socket_path(addr.sun_path, name);
-    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    assert_true(fd >= 0);
-    assert_int_equal(bind(fd, (const struct sockaddr *)&addr, sizeof addr), 0);
-    assert_int_equal(listen(fd, 8), 0);
-    return fd;
-}
-
-static pid_t start_server(const char *name)
-{
-    int fd = listen_at(name);
-    pid_t pid = fork();
-    if (pid == 0) {
-        prctl(PR_SET_PDEATHSIG, SIGKILL); /* also after a failed test */
-        serve(fd);
-    }
-    assert_true(pid > 0);
-    close(fd);
-    return pid;
-}
-
-static void stop_server(pid_t pid, const char *name)
-{
-    char path[108];
-    kill(pid, SIGKILL);
-    waitpid(pid, NULL, 0);
-    socket_path(path, name);
-    unlink(path);
-}
-
 static int with_server(void **state)
 {
     static pid_t pid;
-    pid = start_server("hawser0");
+    pid = start_server("hawser0", answer_for);
     *state = &pid;
     return 0;
 }
@@ -227,7 +77,7 @@ static void test_usage(void **state)
     expect_failure("stats", "", 2, "no command \"stats\"");
     expect_failure("status -x", "", 2, "no option -x");
     expect_failure("status -i", "", 2, "-i needs a value");
-    expect_failure("status now", "", 2, "\"now\" is too much");
+    expect_failure("status now then", "", 2, "\"then\" is too much");
     expect_failure("link dsl", "", 2, "arguments are missing");
     expect_failure("link dsl off", "", 2, "\"off\" is not up, down, standby or active");
     expect_failure("link abcdefghijklmnop down", "", 1, "no name of a link");
@@ -313,7 +163,7 @@ static void test_change(void **state)
 static void test_several(void **state)
 {
     struct outcome o;
-    pid_t second = start_server("office");
+    pid_t second = start_server("office", answer_for);
     (void)state;
     run(&o, "status", "");
     assert_int_equal(o.code, 0);
@@ -358,12 +208,9 @@ int main(int argc, char **argv)
         fprintf(stderr, "usage: test_cli HAWSER DIRECTORY\n");
         return 2;
     }
-    hawser = argv[1];
-    if (mkdtemp(run_dir) == NULL || setenv("HAWSER_RUN_DIR", run_dir, 1) != 0) {
-        perror(run_dir);
+    if (!harness_begin(argv[1]))
         return 1;
-    }
     int rc = cmocka_run_group_tests_name("cli", tests, NULL, NULL);
-    rmdir(run_dir);
+    harness_end();
     return rc;
 }

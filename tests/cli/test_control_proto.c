@@ -36,6 +36,8 @@ static void test_good(void **state)
           { .command = CONTROL_LINK, .link = "dsl", .state = CONTROL_LINK_DOWN } },
         { "{\"state\":\"standby\",\"link\":\"abcdefghijklmno\",\"cmd\":\"link\"}\n",
           { .command = CONTROL_LINK, .link = "abcdefghijklmno", .state = CONTROL_LINK_STANDBY } },
+        { "{\"cmd\":\"link\",\"peer\":\"home\",\"link\":\"a/b\",\"state\":\"up\"}\n",
+          { .command = CONTROL_LINK, .peer = "home", .link = "a/b", .state = CONTROL_LINK_UP } },
     };
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
@@ -43,6 +45,7 @@ static void test_good(void **state)
         assert_int_equal(parse(cases[i].text, strlen(cases[i].text), &got), 0);
         assert_int_equal(got.command, cases[i].want.command);
         assert_string_equal(got.link, cases[i].want.link);
+        assert_string_equal(got.peer, cases[i].want.peer);
         assert_int_equal(got.state, cases[i].want.state);
     }
 }
@@ -76,6 +79,9 @@ static void test_bad(void **state)
         { "{\"cmd\":\"link\",\"link\":\"a b\",\"state\":\"down\"}", -EINVAL },
         { "{\"cmd\":\"link\",\"link\":\"abcdefghijklmnop\",\"state\":\"down\"}", -EINVAL },
         { "{\"cmd\":\"link\",\"link\":\"a\",\"state\":\"down\",\"x\":0}", -EINVAL },
+        { "{\"cmd\":\"link\",\"link\":\"a\",\"state\":\"down\",\"peer\":\"\"}", -EINVAL },
+        { "{\"cmd\":\"link\",\"link\":\"a\",\"state\":\"down\",\"peer\":null}", -EINVAL },
+        { "{\"cmd\":\"link\",\"link\":\"a\",\"peer\":\"b\",\"x\":\"down\"}", -EINVAL },
     };
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
@@ -116,19 +122,56 @@ static void test_round_trip(void **state)
         assert_string_equal(got.link, request.link);
         assert_int_equal(got.state, s);
     }
+    strcpy(request.peer, "home");
+    int len = control_request_format(&request, text);
+    assert_int_equal(parse(text, (size_t)len, &got), 0);
+    assert_string_equal(got.peer, "home");
+    assert_string_equal(got.link, "lte-1");
+    strcpy(request.peer, "ho\"me");
+    assert_int_equal(control_request_format(&request, text), -EINVAL);
+    request.peer[0] = '\0';
     strcpy(request.link, "a\"b");
     assert_int_equal(control_request_format(&request, text), -EINVAL);
     request.link[0] = '\0';
     assert_int_equal(control_request_format(&request, text), -EINVAL);
 }
 
+static void test_names(void **state)
+{
+    static const struct {
+        const char *text;
+        const char *peer; /* NULL: the name of none */
+        const char *link;
+    } rows[] = {
+        { "dsl", "", "dsl" },
+        { "home/dsl", "home", "dsl" },
+        { "home/a/b", "home", "a/b" },
+        { "a23456789012345678901234567890b/abcdefghijklmno", "a23456789012345678901234567890b",
+          "abcdefghijklmno" },
+        { "", NULL, NULL },
+        { "/dsl", NULL, NULL },
+        { "home/", NULL, NULL },
+        { "ho me/dsl", NULL, NULL },
+        { "abcdefghijklmnop", NULL, NULL },
+        { "a23456789012345678901234567890bc/dsl", NULL, NULL },
+    };
+    struct control_request got;
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        assert_int_equal(control_link_parse(rows[i].text, &got), rows[i].peer != NULL);
+        if (rows[i].peer == NULL)
+            continue;
+        assert_string_equal(got.peer, rows[i].peer);
+        assert_string_equal(got.link, rows[i].link);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_good),
-        cmocka_unit_test(test_bad),
-        cmocka_unit_test(test_size),
-        cmocka_unit_test(test_round_trip),
+        cmocka_unit_test(test_good),  cmocka_unit_test(test_bad),
+        cmocka_unit_test(test_size),  cmocka_unit_test(test_round_trip),
+        cmocka_unit_test(test_names),
     };
     return cmocka_run_group_tests_name("control_proto", tests, NULL, NULL);
 }

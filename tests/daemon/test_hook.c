@@ -219,6 +219,29 @@ static void ends_with_all_it_started(void **state)
     assert_true(gone);
 }
 
+/* A link that is up may be slow: the one does not take the place of the other. */
+static void being_slow_is_told_apart(void **state)
+{
+    (void)state;
+    struct hook_runner h;
+    script(&h, "echo \"$1\" >>\"$out\"");
+    struct hook_event e = { .type = HOOK_LINK_DOWN, .link = "a" };
+    for (unsigned i = 0; i < HOOK_QUEUE_MAX; i++) /* one runs, so a place is left */
+        hook_push(&h, now, &(struct hook_event){ .type = HOOK_PEER_UP, .peer = "p" });
+    hook_push(&h, now, &e);
+    e.type = HOOK_LINK_SLOW; /* without any that waits: left out */
+    hook_push(&h, now, &e);
+    e.type = HOOK_LINK_UP;
+    hook_push(&h, now, &e);
+    run(&h);
+    const char *text = written();
+    assert_string_equal(text + strlen(text) - strlen("peer-up\nlink-up\n"), "peer-up\nlink-up\n");
+    hook_push(&h, now, &(struct hook_event){ .type = HOOK_LINK_SLOW, .link = "a" });
+    hook_push(&h, now, &(struct hook_event){ .type = HOOK_LINK_SLOW_END, .link = "a" });
+    run(&h);
+    assert_string_equal(written(), "link-slow\nlink-slow-end\n");
+}
+
 static void goes_on_after_a_failure(void **state)
 {
     (void)state;
@@ -246,6 +269,7 @@ int main(void)
         cmocka_unit_test(odd_names_of_links_are_made_plain),
         cmocka_unit_test(gets_no_descriptors),
         cmocka_unit_test(ends_with_all_it_started),
+        cmocka_unit_test(being_slow_is_told_apart),
         cmocka_unit_test(goes_on_after_a_failure),
     };
     if (mkdtemp(directory) == NULL)

@@ -107,6 +107,28 @@ static void others_find_short_queues(void **state)
     }
 }
 
+/* Both sides send, so both find it out; the simulator's cores tell it as the daemon's do. */
+static void a_link_that_falls_is_told_of(void **state)
+{
+    (void)state;
+    struct sim_result result;
+    struct sim_config config = bonded(SIM_BOTH);
+    config.run_ns = 170 * NS_PER_S;
+    config.no_ping = true;
+    config.actions[0] = (struct sim_action){
+        .kind = SIM_SET, .link = 1, .at_ns = 45 * NS_PER_S, .items = "rate-up=0.8 rate-down=0.8"
+    };
+    config.actions[1] = (struct sim_action){
+        .kind = SIM_SET, .link = 1, .at_ns = 125 * NS_PER_S, .items = "rate-up=8 rate-down=8"
+    };
+    config.action_count = 2;
+    run(&config, "8/8,10ms;8/8,15ms", &result);
+    print_message("slow %u times, no longer so %u times\n", (unsigned)result.slow[0],
+                  (unsigned)result.slow[1]);
+    assert_int_equal(result.slow[0], 2);
+    assert_int_equal(result.slow[1], 2);
+}
+
 static void a_silent_cut_is_survived(void **state)
 {
     (void)state;
@@ -289,6 +311,7 @@ int main(void)
         cmocka_unit_test(one_flow_gets_the_sum_of_unequal_links),
         cmocka_unit_test(a_paced_flow_gets_the_sum_of_unequal_links),
         cmocka_unit_test(others_find_short_queues),
+        cmocka_unit_test(a_link_that_falls_is_told_of),
         cmocka_unit_test(a_silent_cut_is_survived),
         cmocka_unit_test(redundant_pings_are_never_late),
         cmocka_unit_test(a_standby_link_takes_over_at_once),

@@ -1,0 +1,318 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * What hawser tells of many peers, of one and of none, of links, and how it finds its tunnel.
+ *
+ * usage: test_commands HAWSER
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cli/harness.h"
+#include "cli/keyboard.h"
+
+enum { MANY_PEERS = 1000, MANY_BYTES = 4 << 20 };
+
+/* A path as the daemon tells it, some 600 bytes. */
+#define PATH(name, state, own)                                                                     \
+    "{\"link\":\"" name "\",\"state\":\"" state "\",\"why\":\"in use\",\"validated\":true,"        \
+    "\"own\":" own ",\"use\":\"active\",\"local\":\"198.51.100.2\","                               \
+    "\"remote\":\"192.0.2.9:4297\",\"rtt_ms\":25.123456789,\"rtt_min_ms\":24.0,\"owd_ms\":12.0,"   \
+    "\"jitter_ms\":0.42,\"loss\":0.001,\"tx_rate_bps\":10000000,\"rx_rate_bps\":50000000,"         \
+    "\"tx_bps\":1000000,\"rx_bps\":2000000,\"mtu\":1472,\"tx_bytes\":1,\"rx_bytes\":2,"            \
+    "\"tx_packets\":1,\"rx_packets\":2,\"resent\":0,\"inflight_bytes\":30000,\"queue_ms\":3.0}"
+#define PEER_FORMAT                                                                                \
+    "{\"name\":\"%s\",\"public_key\":\"nE8FLoGzMKTG0kG3iR9qjT/5/DHquRoC1sXtMg0rLXg=\","            \
+    "\"state\":\"%s\",\"endpoint\":\"192.0.2.9:4297\",\"handshake_age_s\":3,\"tx_bytes\":3,"       \
+    "\"rx_bytes\":4,\"cipher\":\"aes-256-gcm\",\"limit\":\"nothing: idle\",\"paths\":[%s],"        \
+    "\"lanes\":3,\"reorder_held\":0,\"reorder_late\":0,\"drops\":{}}"
+
+static char answer[MANY_BYTES];
+
+/* The status of a tunnel with peers: each NAME:STATE. */
+static void set_answer(const char *const *peers, size_t count, const char *paths, const char *links)
+{
+    size_t at = (size_t)snprintf(answer, sizeof answer,
+                                 "{\"ok\":true,\"status\":{\"version\":\"0.1.0\",\"interface\":"
+                                 "\"hawser0\",\"uptime_s\":60,\"mtu\":1420,\"links\":[%s],"
+                                 "\"peers\":[",
+                                 links);
+    for (size_t i = 0; i < count; i++) {
+        char name[64];
+        const char *colon = strchr(peers[i], ':');
+        snprintf(name, sizeof name, "%.*s", (int)(colon - peers[i]), peers[i]);
+        at += (size_t)snprintf(answer + at, sizeof answer - at, "%s" PEER_FORMAT, i > 0 ? "," : "",
+                               name, colon + 1, paths);
+        assert_true(at < sizeof answer);
+    }
+    snprintf(answer + at, sizeof answer - at, "]}}\n");
+}
+
+static const char *answer_for(const char *request)
+{
+    if (strcmp(request, "{\"cmd\":\"status\"}\n") == 0)
+        return answer;
+    if (strcmp(request,
+               "{\"cmd\":\"link\",\"peer\":\"home\",\"link\":\"dsl\",\"state\":\"down\"}\n") == 0)
+        return "{\"ok\":true}\n";
+    if (strcmp(request, "{\"cmd\":\"reload\"}\n") == 0)
+        return "{\"ok\":true}\n";
+    return "{\"ok\":false,\"error\":\"not expected\"}\n";
+}
+
+/* Runs the line against a tunnel with this status. */
+static void run_with(struct outcome *o, const char *line, const char *const *peers, size_t count,
+                     const char *paths, const char *links)
+{
+    set_answer(peers, count, paths, links);
+    pid_t pid = start_server("hawser0", answer_for);
+    run(o, line, "");
+    stop_server(pid, "hawser0");
+}
+
+static unsigned lines_of(const char *text)
+{
+    unsigned n = 0;
+    for (; *text != '\0'; text++)
+        n += *text == '\n';
+    return n;
+}
+
+static void status_fails_while_no_peer_is_up(void **state)
+{
+    static const char *const both[] = { "home:down", "office:up" };
+    static const char *const down[] = { "home:down", "office:down" };
+    struct outcome o;
+    (void)state;
+    run_with(&o, "status", both, 2, "", "");
+    assert_int_equal(o.code, 0);
+    assert_string_equal(o.err, "");
+    run_with(&o, "status", down, 2, "", "");
+    assert_int_equal(o.code, 1);
+    assert_non_null(strstr(o.out, "peer: office"));
+    assert_string_equal(o.err, "hawser: hawser0: no peer is up\n");
+    run_with(&o, "status --json", down, 2, "", "");
+    assert_int_equal(o.code, 1);
+    assert_int_equal(lines_of(o.out), 1);
+    assert_non_null(strstr(o.out, "\"office\""));
+    assert_string_equal(o.err, "hawser: hawser0: no peer is up\n");
+    run_with(&o, "status", NULL, 0, "", "");
+    assert_int_equal(o.code, 1);
+}
+
+static void one_peer_is_shown_in_full(void **state)
+{
+    static const char *const peers[] = { "home:down", "office:up", "boat:up", "van:up", "lab:up" };
+    struct outcome o;
+    (void)state;
+    run_with(&o, "status office", peers, 5, PATH("dsl", "up", "false"), "");
+    assert_int_equal(o.code, 0);
+    assert_non_null(strstr(o.out, "peer: office\n"));
+    assert_non_null(strstr(o.out, "  link  state  rtt"));
+    assert_null(strstr(o.out, "peer: home"));
+    run_with(&o, "status home", peers, 5, "", "");
+    assert_int_equal(o.code, 1);
+    assert_non_null(strstr(o.out, "peer: home\n"));
+    assert_string_equal(o.err, "hawser: hawser0: peer home is not up\n");
+    run_with(&o, "status --json boat", peers, 5, "", "");
+    assert_int_equal(o.code, 0);
+    assert_non_null(strstr(o.out, "\"peers\":[{\"name\":\"boat\""));
+    assert_null(strstr(o.out, "\"van\""));
+    run_with(&o, "status offce", peers, 5, "", "");
+    assert_int_equal(o.code, 1);
+    assert_string_equal(o.out, "");
+    assert_string_equal(o.err, "hawser: there is no peer \"offce\": the nearest is office\n");
+    run_with(&o, "status office", NULL, 0, "", "");
+    assert_string_equal(o.err, "hawser: there is no peer \"office\", nor any other\n");
+}
+
+static void many_peers_have_a_line_each(void **state)
+{
+    static const char *const peers[] = { "home:down", "office:up", "boat:up", "van:up", "lab:up" };
+    static const char paths[] = PATH("dsl", "up", "false") "," PATH("lte", "down", "false");
+    struct outcome o;
+    (void)state;
+    run_with(&o, "status", peers, 4, paths, "");
+    assert_non_null(strstr(o.out, "peer: home\n"));
+    run_with(&o, "status --summary", peers, 4, paths, "");
+    assert_null(strstr(o.out, "peer: home\n"));
+    assert_non_null(strstr(o.out, "  peers: 4, of which 3 up\n"));
+    run_with(&o, "status", peers, 5, paths, "");
+    assert_int_equal(o.code, 0);
+    assert_non_null(strstr(o.out, "  peers: 5, of which 4 up\n"));
+    assert_non_null(strstr(o.out, "\n  home    down   1 of 2    25.1 ms  2.00 Mbit/s  4.00 Mbit/s  "
+                                  "3 seconds  192.0.2.9:4297\n"));
+    assert_int_equal(lines_of(strstr(o.out, "  peer ")), 6);
+}
+
+/* The answer of more than 1 MB is taken, and each peer has its line. */
+static void a_thousand_peers(void **state)
+{
+    static char names[MANY_PEERS][16];
+    static const char *peers[MANY_PEERS];
+    static const char paths[] = PATH("dsl", "up", "false") "," PATH("lte", "up", "false");
+    char line[256];
+    char count[32];
+    (void)state;
+    for (size_t i = 0; i < MANY_PEERS; i++) {
+        snprintf(names[i], sizeof names[i], "peer%03zu:up", i);
+        peers[i] = names[i];
+    }
+    set_answer(peers, MANY_PEERS, paths, "");
+    assert_true(strlen(answer) > 1 << 20);
+    pid_t pid = start_server("hawser0", answer_for);
+    snprintf(line, sizeof line, "%s status | grep -c '^  peer[0-9]* *up  *2 of 2'", hawser);
+    FILE *f = popen(line, "r");
+    assert_non_null(f);
+    assert_non_null(fgets(count, sizeof count, f));
+    assert_int_equal(pclose(f), 0);
+    assert_string_equal(count, "1000\n");
+    stop_server(pid, "hawser0");
+}
+
+static void links_are_listed(void **state)
+{
+    static const char *const home[] = { "home:up" };
+    static const char links[] = "{\"name\":\"dsl\",\"state\":\"ready\",\"why\":null,\"use\":"
+                                "\"standby\"},{\"name\":\"lte\",\"state\":\"waiting\",\"why\":\"no "
+                                "interface wwan0\",\"use\":\"active\"}";
+    struct outcome o;
+    (void)state;
+    run_with(&o, "link", home, 1, PATH("dsl", "standby", "true"), links);
+    assert_int_equal(o.code, 0);
+    assert_string_equal(o.out, "  link  peer  state    use      why\n"
+                               "  dsl   home  standby  standby  in use\n"
+                               "  lte   -     waiting  active   no interface wwan0\n");
+    run_with(&o, "link", home, 1, PATH("dsl", "up", "false"), "");
+    assert_string_equal(o.out, "  link      peer  state  use     why\n"
+                               "  home/dsl  home  up     active  in use\n");
+    run_with(&o, "link --json", home, 1, PATH("dsl", "up", "false"), "");
+    assert_string_equal(o.out, "[{\"name\":\"home/dsl\",\"peer\":\"home\",\"state\":\"up\",\"use\":"
+                               "\"active\",\"why\":\"in use\"}]\n");
+    run_with(&o, "link", home, 1, "", "");
+    assert_string_equal(o.out, "  no links yet\n");
+    run_with(&o, "link home/dsl down", home, 1, "", "");
+    assert_int_equal(o.code, 0);
+    assert_string_equal(o.err, "");
+    run_with(&o, "link home/ down", home, 1, "", "");
+    assert_int_equal(o.code, 1);
+    run_with(&o, "link dsl", home, 1, "", "");
+    assert_int_equal(o.code, 2);
+}
+
+static void write_config(const char *name, const char *text)
+{
+    char path[256];
+    snprintf(path, sizeof path, "%s/%s", run_dir, name);
+    FILE *f = fopen(path, "w");
+    assert_non_null(f);
+    assert_true(fputs(text, f) >= 0);
+    assert_int_equal(fclose(f), 0);
+}
+
+static void remove_config(const char *name)
+{
+    char path[256];
+    snprintf(path, sizeof path, "%s/%s", run_dir, name);
+    assert_int_equal(unlink(path), 0);
+}
+
+static void a_tunnel_by_its_configuration(void **state)
+{
+    struct outcome o;
+    char line[256];
+    char text[512];
+    (void)state;
+    write_config("office.conf", "# comment\n[tunnel]\n  interface = tun-office ; or so\n"
+                                "[peer x]\ninterface = no\n");
+    pid_t pid = start_server("tun-office", answer_for);
+    snprintf(line, sizeof line, "reload -c %s/office.conf", run_dir);
+    run(&o, line, "");
+    assert_int_equal(o.code, 0);
+    assert_string_equal(o.err, "");
+    snprintf(text, sizeof text, "[tunnel]\ncontrol = %s/tun-office.sock\n", run_dir);
+    write_config("office.conf", text);
+    run(&o, line, "");
+    assert_int_equal(o.code, 0);
+    stop_server(pid, "tun-office");
+    snprintf(line, sizeof line, "reload -i x -c %s/office.conf", run_dir);
+    expect_failure(line, "", 2, "-i and -c");
+    expect_failure("reload -c /nonexistent.conf", "", 1, "cannot read /nonexistent.conf");
+    remove_config("office.conf");
+}
+
+static void what_is_not_running_has_its_unit_named(void **state)
+{
+    (void)state;
+    expect_failure("status -i hawser0", "", 1, "\"systemctl start hawserd\", or hawserd@NAME");
+    write_config("hawser.conf", "[tunnel]\nprivate-key = x\n");
+    expect_failure("status", "", 1, "\"systemctl start hawserd\"");
+    write_config("office.conf", "[tunnel]\ninterface = hawser1\n");
+    expect_failure("status", "", 1, "or hawserd@NAME");
+    expect_failure("status -i hawser0", "", 1, "\"systemctl start hawserd\"");
+    expect_failure("status -i hawser1", "", 1, "\"systemctl start hawserd@office\"");
+    expect_failure("status -i hawser2", "", 1, "or hawserd@NAME");
+    remove_config("hawser.conf");
+    remove_config("office.conf");
+}
+
+static void keys_out_of_bytes(void **state)
+{
+    static const struct {
+        const char *bytes;
+        enum key key; /* by the last byte; none before */
+    } rows[] = {
+        { "q", KEY_QUIT },
+        { "\033[A", KEY_UP },
+        { "\033OB", KEY_DOWN },
+        { "\033[1;5A", KEY_UP },
+        { "\033[5~", KEY_PAGE_UP },
+        { "\033[6~", KEY_PAGE_DOWN },
+        { "\033[1~", KEY_HOME },
+        { "\033[F", KEY_END },
+        { "\033[3~", KEY_NONE },
+        { "\033[200~", KEY_NONE },
+        { "\033x", KEY_NONE },
+        { "\033\033[B", KEY_DOWN },
+        { "\033[99999999999999999999~", KEY_NONE },
+        { " ", KEY_PAGE_DOWN },
+        { "x", KEY_NONE },
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct keyboard k = { 0 };
+        size_t len = strlen(rows[i].bytes);
+        for (size_t b = 0; b < len; b++) {
+            enum key want = b + 1 == len ? rows[i].key : KEY_NONE;
+            assert_int_equal(keyboard_take(&k, (uint8_t)rows[i].bytes[b]), want);
+        }
+        assert_int_equal(keyboard_take(&k, 'q'), KEY_QUIT); /* nothing is left of it */
+    }
+}
+
+int main(int argc, char **argv)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(status_fails_while_no_peer_is_up),
+        cmocka_unit_test(one_peer_is_shown_in_full),
+        cmocka_unit_test(many_peers_have_a_line_each),
+        cmocka_unit_test(a_thousand_peers),
+        cmocka_unit_test(links_are_listed),
+        cmocka_unit_test(a_tunnel_by_its_configuration),
+        cmocka_unit_test(what_is_not_running_has_its_unit_named),
+        cmocka_unit_test(keys_out_of_bytes),
+    };
+    if (argc != 2 || !harness_begin(argv[1]))
+        return 1;
+    int rc = cmocka_run_group_tests_name("commands", tests, NULL, NULL);
+    harness_end();
+    return rc;
+}
