@@ -119,7 +119,7 @@ ratio() {
 # received twice by the other end.
 tunnel_counters() {
     for side in client server; do
-        "$tool" status --json -i "$tmp/$side.sock"
+        "$tool" status --json -i "$tmp/$side.sock" || : # 1 while no peer is up
     done | jq -cs 'map(.peers[0]) | map({ tx: ([.paths[].tx_packets] | add),
             resent: ([.paths[].resent] | add), duplicate: .drops.duplicate }) |
         { up: { tx: .[0].tx, twice: (.[0].resent + .[1].duplicate) },

@@ -24,9 +24,9 @@
 #define CONTROL_SUFFIX ".sock"
 
 enum {
-    CONTROL_REQUEST_BYTES_MAX = 4096, /* with the newline; a longer one is refused */
-    CONTROL_ANSWER_BYTES_MAX = 64 << 20,
-    CONTROL_SOCKET_PATH_MAX = 107, /* sockaddr_un.sun_path less its zero */
+    CONTROL_REQUEST_BYTES_MAX = 4096,     /* with the newline; a longer one is refused */
+    CONTROL_ANSWER_BYTES_MAX = 256 << 20, /* every peer with every path: some 90 MB */
+    CONTROL_SOCKET_PATH_MAX = 107,        /* sockaddr_un.sun_path less its zero */
     CONTROL_LINK_NAME_MAX = 15,
     CONTROL_PEER_NAME_MAX = 31,
     CONTROL_TIMEOUT_MS = 5000, /* each side gives up on a silent other */

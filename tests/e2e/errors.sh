@@ -37,6 +37,15 @@ cp "$tmp/server.conf" "$tmp/open.conf"
 chmod 644 "$tmp/open.conf"
 refused "readable key" 1 "open.conf.*600" c "$hawserd" --check -c "$tmp/open.conf"
 "$hawserd" --check -c "$tmp/server.conf" || fail "a good file is refused"
+sed -e "2i hook = $tmp/none" -e 's/^user = nobody/user = hw-nobody-such/' "$tmp/server.conf" \
+    >"$tmp/lacks.conf"
+chmod 600 "$tmp/lacks.conf"
+line=$(grep -n '^hook' "$tmp/lacks.conf" | cut -d: -f1)
+refused "missing hook" 2 "^$tmp/lacks.conf:$line: hook: there is no $tmp/none" \
+    c "$hawserd" --check -c "$tmp/lacks.conf"
+line=$(grep -n '^user' "$tmp/lacks.conf" | cut -d: -f1)
+refused "missing user" 2 "^$tmp/lacks.conf:$line: user: .* make it with .*useradd" \
+    c "$hawserd" --check -c "$tmp/lacks.conf"
 code=0
 "$hawserd" --nonsense >&3 2>&1 || code=$?
 [ "$code" = 2 ] || fail "wrong usage ends with exit code $code"

@@ -40,6 +40,14 @@ is client .uptime_s >&3 || fail "no status while the hook runs"
 await 10 "link-up again" sh -c "[ \$(grep -c -- '-- link-up a' $tmp/events) = 2 ]"
 rm "$tmp/slow"
 
+: >"$tmp/events"
+kill -9 "$(engine_of client)"
+await 5 "link-down of an engine that ended" \
+    called 'HAWSER_EVENT=link-down .*HAWSER_LINK=b .*HAWSER_REASON=the engine ended .*-- link-down b$'
+await 5 "and then peer-down" called 'HAWSER_REASON=the engine ended .*-- peer-down vps$'
+await 20 "all up again" paths_up client a b
+: >"$tmp/events"
+
 stop server
 await 5 peer-down called 'HAWSER_EVENT=peer-down .*HAWSER_PEER=vps .*-- peer-down vps$'
 await 5 "link-down, of a link whose peer has gone" \

@@ -214,8 +214,10 @@ stop() {
     [ "$stopped" = 0 ] || fail "the daemon of $1 ended with exit code $stopped"
 }
 
+# The command fails while no peer is up, but has told all the same.
 status() {
-    "$hawser" status --json -i "$tmp/$1.sock"
+    said=$("$hawser" status --json -i "$tmp/$1.sock" 2>&3) || [ -n "$said" ] || return 1
+    printf '%s\n' "$said"
 }
 # ask SIDE FILTER: a value of the status
 ask() {
