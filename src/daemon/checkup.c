@@ -69,25 +69,29 @@ static bool has_nft(const struct checkup_places *places)
     return false;
 }
 
-/* What cannot be done without nft; NULL: nothing is asked of it. *needed: the start would fail. */
+/* What network.c cannot do without nft; NULL: nothing is asked of it. *needed: the start fails. */
 static const char *wants_nft(const struct config *c, bool *needed)
 {
-    *needed = c->nat;
-    if (c->nat)
-        return "nat = yes";
+    *needed = c->nat || c->lan_count > 0;
+    if (*needed)
+        return c->nat ? "nat" : "lan";
+    if (c->fallback == CONFIG_FALLBACK_BLOCK)
+        return "fallback = block";
     return c->mss_clamp ? "mss-clamp" : NULL;
 }
 
 static bool check_nft(const struct config *c, const char *file, const struct checkup_places *places,
                       FILE *to)
 {
+    static const char missing[] = "needs the nft program, which is not there: apt install nftables";
     bool needed;
     const char *what = wants_nft(c, &needed);
     if (what == NULL || has_nft(places))
         return true;
-    say(to, file, needed ? c->lines.nat : 0,
-        "%s%s needs the nft program, which is not there: apt install nftables",
-        needed ? "" : "note: ", what);
+    if (needed)
+        say(to, file, c->nat ? c->lines.nat : c->lines.lan, "%s %s", what, missing);
+    else
+        fprintf(to, "note: %s %s\n", what, missing);
     return !needed;
 }
 
@@ -98,8 +102,7 @@ bool checkup_run(const struct config *c, const char *file, const struct checkup_
     bool user = check_user(c, file, to);
     bool nft = check_nft(c, file, places, to);
     if (access(places->tun, F_OK) < 0)
-        say(to, file, 0,
-            "note: there is no %s yet: modprobe tun, or allow TUN devices to this container",
-            places->tun);
+        fprintf(to, "note: there is no %s yet: modprobe tun, or allow this container TUN devices\n",
+                places->tun);
     return hook && user && nft;
 }

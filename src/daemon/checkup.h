@@ -20,8 +20,8 @@ struct checkup_places {
 extern const struct checkup_places checkup_system;
 
 /*
- * Prints a line for each thing that is missing, "FILE: what and how to mend it", to to; with
- * "note:" where the tunnel works without, or where it may come with the start. False: something
+ * Prints a line for each thing that is missing to to: "FILE:LINE: what and how to mend it", or
+ * "note: ..." where the tunnel works without it, or it may come with the start. False: something
  * that is needed is missing.
  */
 bool checkup_run(const struct config *c, const char *file, const struct checkup_places *places,

@@ -129,7 +129,7 @@ struct config {
     char hook[CONFIG_PATH_BYTES_MAX + 1]; /* empty: none */
     char control[CONFIG_PATH_BYTES_MAX + 1];
     struct {
-        unsigned hook, user, nat;
+        unsigned hook, user, nat, lan;
     } lines; /* of these keys, for what only --check looks at; 0: not in the file */
     struct config_peer *peers; /* owned; at least one */
     size_t peer_count;

@@ -210,6 +210,7 @@ void config_check(struct config_parser *p)
     c->lines.hook = p->seen[CONFIG_TUNNEL_HOOK];
     c->lines.user = p->seen[CONFIG_TUNNEL_USER];
     c->lines.nat = p->seen[CONFIG_TUNNEL_NAT];
+    c->lines.lan = p->seen[CONFIG_TUNNEL_LAN];
     c->links_auto = calls_out && c->link_count == 0;
     if (p->seen[CONFIG_TUNNEL_CONTROL] == 0)
         snprintf(c->control, sizeof c->control, "%s/%s%s", CONTROL_DIR, c->interface,

@@ -273,7 +273,7 @@ static bool start(struct guard *g)
 {
     struct tstamp now = loop_now();
     int err;
-    if (!load_config(g) || !guard_check_privileges(g))
+    if (!load_config(g) || !guard_check_privileges(g->options->unit))
         return false;
     if ((err = loop_open(&g->loop)) < 0 || (err = watch_signals(g)) < 0 ||
         (err = watch_network(g)) < 0) {
@@ -406,7 +406,7 @@ int guard_clean(const char *interface, const char *control)
     struct config c = { 0 };
     struct network n;
     snprintf(c.interface, sizeof c.interface, "%s", interface);
-    if (!guard_check_privileges())
+    if (!guard_check_privileges(""))
         return 1;
     if (guard_answers(control)) {
         log_error("hawserd runs for %s: stop it first", interface);

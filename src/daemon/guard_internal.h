@@ -159,7 +159,8 @@ struct tstamp guard_names_tick(struct guard *g, struct tstamp now);
 void guard_names_close(struct guard *g);
 
 /* guard_start.c: opening what the tunnel needs; false: the reason is logged */
-bool guard_check_privileges(const struct guard *g);
+/* unit: which may be started instead; empty: none. */
+bool guard_check_privileges(const char *unit);
 /* Whether a daemon serves the control socket. */
 bool guard_answers(const char *control);
 bool guard_open_control(struct guard *g);

@@ -16,7 +16,7 @@
 #include "daemon/sysctl.h"
 #include "sys/udp.h"
 
-bool guard_check_privileges(const struct guard *g)
+bool guard_check_privileges(const char *unit)
 {
     static const struct {
         unsigned capability;
@@ -36,8 +36,8 @@ bool guard_check_privileges(const struct guard *g)
         if (capng_have_capability(CAPNG_EFFECTIVE, needed[i].capability))
             continue;
         log_error("the privilege %s is missing, needed %s: run hawserd as root (sudo%s%s)",
-                  needed[i].name, needed[i].why,
-                  g->options->unit[0] != '\0' ? ", or systemctl start " : "", g->options->unit);
+                  needed[i].name, needed[i].why, unit[0] != '\0' ? ", or systemctl start " : "",
+                  unit);
         return false;
     }
     return true;

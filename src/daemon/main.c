@@ -107,8 +107,7 @@ static int check(const struct arguments *a)
     bool is_right = err == 0;
     if (err < 0)
         config_errors_print(&errors, stderr);
-    else
-    {
+    else {
         config_notes_print(&c, stderr);
         is_right = checkup_run(&c, a->config_path, &checkup_system, stderr);
     }

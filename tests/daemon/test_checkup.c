@@ -71,13 +71,19 @@ static void missing_programs_and_devices(void **state)
     (void)state;
     struct config c = { .user = "nobody", .nat = true, .mss_clamp = true, .lines.nat = 9 };
     const char *text = said(&c, &none_there, false);
-    assert_non_null(strstr(text, "x.conf:9: nat = yes needs the nft program"));
+    assert_non_null(strstr(text, "x.conf:9: nat needs the nft program"));
     assert_non_null(strstr(text, "apt install nftables"));
-    assert_non_null(strstr(text, "x.conf: note: there is no /nonexistent/tun"));
+    assert_non_null(strstr(text, "\nnote: there is no /nonexistent/tun"));
     c.nat = false;
+    c.lan_count = 1;
+    assert_non_null(strstr(said(&c, &none_there, false), "lan needs the nft program"));
+    c.lan_count = 0;
+    c.fallback = CONFIG_FALLBACK_DIRECT;
     assert_non_null(strstr(said(&c, &none_there, true), "note: mss-clamp needs the nft program"));
     c.mss_clamp = false;
     assert_null(strstr(said(&c, &none_there, true), "nft"));
+    c.fallback = CONFIG_FALLBACK_BLOCK;
+    assert_non_null(strstr(said(&c, &none_there, true), "note: fallback = block needs"));
 }
 
 static void units_of_files(void **state)

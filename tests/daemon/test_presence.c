@@ -30,14 +30,13 @@ static void assert_taken(struct presence *p, uint8_t peer, enum presence_kind ki
     assert_string_equal(e.link, link);
 }
 
-static void links_go_before_their_peer(void **state)
+static void slow_ends_before_up(void **state)
 {
     (void)state;
     struct presence p = { 0 };
     struct presence_entry e;
-    presence_set(&p, PRESENCE_PEER, key(0), "", true);
     presence_set(&p, PRESENCE_LINK, key(0), "dsl", true);
-    presence_set(&p, PRESENCE_PEER, key(1), "", true);
+    presence_set(&p, PRESENCE_LINK, key(1), "dsl", true);
     presence_set(&p, PRESENCE_LINK, key(0), "dsl", true); /* told twice */
     presence_set(&p, PRESENCE_SLOW, key(0), "dsl", true);
     presence_set(&p, PRESENCE_LINK, key(0), "lte", true);
@@ -45,9 +44,8 @@ static void links_go_before_their_peer(void **state)
     presence_set(&p, PRESENCE_LINK, key(0), "sat", false); /* was not there */
     assert_taken(&p, 0, PRESENCE_SLOW, "dsl");
     assert_taken(&p, 0, PRESENCE_LINK, "dsl");
-    assert_taken(&p, 0, PRESENCE_PEER, "");
     assert_false(presence_take(&p, key(0), &e));
-    assert_taken(&p, 1, PRESENCE_PEER, "");
+    assert_taken(&p, 1, PRESENCE_LINK, "dsl");
     assert_int_equal(p.count, 0);
     presence_free(&p);
 }
@@ -124,7 +122,7 @@ static void wishes_go_with_their_peer(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(links_go_before_their_peer),
+        cmocka_unit_test(slow_ends_before_up),
         cmocka_unit_test(one_peer_has_an_end),
         cmocka_unit_test(wishes_hold_until_taken_back),
         cmocka_unit_test(wishes_go_with_their_peer),

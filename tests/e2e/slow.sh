@@ -24,7 +24,7 @@ lab_up --links 'name=a 6/6,5ms; name=b 8/8,10ms'
 start_pair a b
 serve s
 background c "$probe" flow up 10.77.0.1 7000 180
-sleep 45
+sleep 36
 "$lab" set --id "$id" b rate-up=0.8
 # Its queue may overflow so much that it is just out of use.
 await 90 "b is slow" \
