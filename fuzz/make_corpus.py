@@ -95,6 +95,14 @@ INNER = {
     "not-ip": b"\x10" + bytes(40),
 }
 
+FRAMES["report-ask"] = b"\x09\x05"
+FRAMES["report"] = (
+    b"\x0a\x0c\x03\x050.1.0\x02" + b"\0\0\x02\x80\0\x26\x48\0\x0a\x40\x64" + b"\x03\x01\x07\0\0\0\0"
+)
+FRAMES["report-cut"] = FRAMES["report"][:-1]
+FRAMES["accepted"] = b"\x0b\0\0\0\x01\x03" + b"\x04\x18\x0a\x4d\0" + b"\x04\0" + b"\x06\x10\xfd\x77"
+FRAMES["accepted-none"] = b"\x0b\0\0\0\x02\0"
+FRAMES["accepted-host-bits"] = b"\x0b\0\0\0\x03\x01\x04\x09\x0a\x40"
 FRAMES["packet"] = packet_frame(data(0, 1, INNER["tcp4-ack"]))
 FRAMES["packets"] = ack() + packet_frame(data(0, 1, INNER["udp4"])) + packet_frame(data(0, 2, INNER["tcp6"]))
 FRAMES["packets-cut"] = FRAMES["packets"][:-1]
@@ -137,8 +145,9 @@ write("wire", "data", data(5, 6, b"x"))
 for kind, size in ((1, 160), (2, 104), (3, 64)):
     write("wire", "message-%d" % kind, bytes([kind, 0, 0, 0]) + random.randbytes(size - 4))
 write("wire", "transport", bytes([4, 3]) + random.randbytes(60))
-write("wire", "hello", b"\x40" + bytes(11) + b"epochabc" + bytes([1, 3, 1, 0]))
-write("wire", "welcome", b"epochabc" + bytes([1, 2, 0, 0]))
+write("wire", "welcome-refusal", b"epochabc" + bytes([1, 0, 5, 2]))
+write("wire", "hello", b"\x40" + bytes(11) + b"epochabc" + bytes([1, 3, 1, 5]))
+write("wire", "welcome", b"epochabc" + bytes([1, 2, 5, 0]))
 for label, packet in INNER.items():
     gso = {"tcp4": (0, 40), "tcp6": (1, 60), "udp4": (2, 28), "udp6": (3, 48)}.get(label, (0, 20))
     write("inner", label, bytes([gso[0], gso[1], 2, 20 if "4" in label else 40]) + packet)

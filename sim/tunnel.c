@@ -171,7 +171,8 @@ static void handle_event(struct tunnel_node *n, const struct core_event *e)
 {
     static const char *const names[] = { "peer up",    "peer down", "path up",
                                          "path down",  "resolve",   "mtu",
-                                         "peer rival", "path slow", "path slow no longer" };
+                                         "peer rival", "path slow", "path slow no longer",
+                                         "stranger",   "accepted" };
     struct tunnel *t = n->tunnel;
     struct events *events = t->net->events;
     if (t->verbose)
@@ -199,6 +200,8 @@ static void handle_event(struct tunnel_node *n, const struct core_event *e)
     case CORE_EVENT_PATH_UP:
     case CORE_EVENT_MTU:
     case CORE_EVENT_PEER_RIVAL:
+    case CORE_EVENT_STRANGER:
+    case CORE_EVENT_ACCEPTED:
         break;
     }
 }

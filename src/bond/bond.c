@@ -63,6 +63,7 @@ struct bond *bond_new(const struct bond_config *config, struct tstamp now)
                config->queue_bytes_max > 0 ? config->queue_bytes_max : QUEUE_BYTES_DEFAULT);
     reorder_init(&b->reorder);
     recruit_clear(b);
+    line_init(&b->line);
     b->now = now;
     b->expire_at = TSTAMP_NEVER;
     return b;
@@ -83,6 +84,7 @@ void bond_reset(struct bond *b, struct tstamp now)
     b->known = 0;
     clear_repairs(b);
     recruit_clear(b);
+    line_init(&b->line);
     reorder_clear(&b->reorder);
     memset(b->lane_next, 0, sizeof b->lane_next);
     memset(b->arrivals, 0, sizeof b->arrivals);
@@ -433,6 +435,7 @@ void bond_tick(struct bond *b, struct tstamp now)
         choose_standby(b, now);
     survey_queues(b);
     survey_bulk(b);
+    line_look(b, now);
     for_each_path (b, p)
         p->rate.calm = policy_is_urgent(b, now);
     recruit_tick(b, now);

@@ -221,12 +221,11 @@ struct bond_path_stats {
     int64_t owd_ns; /* one way to the peer, above the smallest of all paths */
     int64_t jitter_ns;
     double loss;        /* 0 .. 1, of what we send */
-    uint64_t rate_bps;  /* what we think the path delivers */
+    uint64_t rate_bps;  /* what we found that the path delivers; 0: not measured yet */
     uint64_t usual_bps; /* what it mostly delivered under load; 0: not known */
     bool slow;          /* far below that for long */
     uint64_t tx_bps;    /* last second */
     uint64_t rx_bps;
-    uint64_t rx_most_bps; /* highest of such seconds; an older one counts less by 1/64 a second */
     uint64_t tx_bytes;
     uint64_t rx_bytes;
     uint64_t tx_packets;
@@ -235,7 +234,9 @@ struct bond_path_stats {
     uint32_t inflight_bytes;
     int64_t queue_ns; /* delay we believe to cause in the network */
     uint32_t datagram_bytes;
-    char why[BOND_WHY_BYTES]; /* why it is not used or what limits it, in words */
+    enum wire_path_why why_code; /* why it is not used or what limits it */
+    double why_value;            /* the sentence counts it */
+    char why[BOND_WHY_BYTES];    /* the same as a sentence */
 };
 
 struct bond_stats {
@@ -244,8 +245,12 @@ struct bond_stats {
     uint64_t reorder_held; /* packets held now */
     uint64_t reorder_late; /* packets that came after their hole was given up */
     uint64_t drops[BOND_DROP_COUNT];
-    char limit[BOND_WHY_BYTES]; /* what limits the bond now, in words */
+    enum wire_limit limit_code; /* what limits the bond now */
+    char limit[BOND_WHY_BYTES]; /* the same as a sentence */
 };
+
+/* The driver sees that its own device does not keep up with what is sent. */
+void bond_line_full(struct bond *b, bool full);
 
 void bond_path_stats(const struct bond *b, struct tstamp now, uint8_t path,
                      struct bond_path_stats *out);

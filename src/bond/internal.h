@@ -11,6 +11,7 @@
 #include "bond/bond.h"
 #include "bond/flowq.h"
 #include "bond/frame.h"
+#include "bond/line.h"
 #include "bond/path.h"
 #include "bond/recruit.h"
 #include "bond/reorder.h"
@@ -62,6 +63,8 @@ struct bond {
     struct tstamp lane_used[WIRE_LANES_MAX];
     struct segment_ring repairs;
     struct recruit recruit;
+    struct line line;
+    bool line_full;            /* by what the driver sees of its own device */
     struct policies *policies; /* owned; NULL: there never was one */
     /* receiver */
     struct reorder reorder;

@@ -23,7 +23,7 @@
 /* Acknowledgements come on the fastest path, which may be the dead one; every fourth on others. */
 #define ACK_DETOUR_NS (4 * ACKER_DELAY_NS)
 
-enum { LOSS_PACKETS = 3, SUSPECT_PACKETS = 3, RX_MOST_FADE = 64 };
+enum { LOSS_PACKETS = 3, SUSPECT_PACKETS = 3 };
 
 void path_init(struct path *p, struct tstamp now, uint8_t id)
 {
@@ -674,8 +674,6 @@ static void end_second(struct path *p, struct tstamp now)
     double seconds = (double)tstamp_sub(now, p->second_since) / 1e9;
     p->tx_bps = (uint64_t)((double)p->tx_bytes_second * 8 / seconds);
     p->rx_bps = (uint64_t)((double)p->rx_bytes_second * 8 / seconds);
-    uint64_t faded_bps = p->rx_most_bps - p->rx_most_bps / RX_MOST_FADE;
-    p->rx_most_bps = p->rx_bps > faded_bps ? p->rx_bps : faded_bps;
     p->tx_bytes_second = p->rx_bytes_second = 0;
     p->second_since = now;
     judge_second(p, seconds);

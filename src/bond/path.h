@@ -151,7 +151,6 @@ struct path {
     uint64_t tx_bytes, rx_bytes, tx_packets, rx_packets, resent_packets;
     uint64_t tx_bytes_second, rx_bytes_second;
     uint64_t tx_bps, rx_bps;
-    uint64_t rx_most_bps; /* highest of the last minute or so */
     struct tstamp second_since;
 };
 

@@ -5,13 +5,13 @@
 #include <string.h>
 
 #include "bond/internal.h"
+#include "bond/why.h"
 
 #define LANE_IDLE_NS (10 * NS_PER_S)
 #define LOSS_NOTED 0.05
 #define DELAY_NOTED_NS NS_PER_S
 #define IDLE_PART 0.01
-
-static const char unreachable[] = "no address of the peer is reachable over it yet";
+#define CARRIES_BPS 100e3 /* more than probes and acknowledgements */
 
 const char *bond_drop_name(enum bond_drop reason)
 {
@@ -58,87 +58,104 @@ static double since_s(struct tstamp then, struct tstamp now)
     return (double)tstamp_sub(now, then) / 1e9;
 }
 
+static void tell(struct bond_path_stats *out, enum wire_path_why why, double value)
+{
+    out->why_code = why;
+    out->why_value = value;
+    bond_why_sentence((uint8_t)why, value, out->why);
+}
+
 /* What was wrong with it before it stopped answering, or being used although it answers. */
-static void explain_fall(const struct path *p, struct tstamp now, char out[BOND_WHY_BYTES])
+static void explain_fall(const struct path *p, struct tstamp now, struct bond_path_stats *out)
 {
     bool lossy = p->fault == PATH_SOUND && p->loss_before > LOSS_NOTED;
     switch (lossy ? PATH_LOSSY : p->fault) {
     case PATH_SOUND:
-        snprintf(out, BOND_WHY_BYTES, "no answer for %.0f s, probing",
-                 since_s(p->state_since, now));
+        tell(out, WIRE_WHY_NO_ANSWER, since_s(p->state_since, now));
         break;
     case PATH_LOSSY:
-        snprintf(out, BOND_WHY_BYTES, "%.0f %% loss, probing", 100 * p->loss_before);
+        tell(out, WIRE_WHY_TOO_LOSSY, 100 * p->loss_before);
         break;
     case PATH_LATE:
-        snprintf(out, BOND_WHY_BYTES, "answers take %.1f s, probing",
-                 (double)p->rtt_latest_ns / 1e9);
+        tell(out, WIRE_WHY_TOO_LATE, (double)p->rtt_latest_ns / 1e9);
         break;
     case PATH_SLOW:
-        snprintf(out, BOND_WHY_BYTES, "%.1f Mbit/s, too little beside the others, probing",
-                 p->rate_before_bps / 1e6);
+        tell(out, WIRE_WHY_TOO_SLOW, p->rate_before_bps / 1e6);
         break;
     }
 }
 
 /* A path that does not answer, or not well or for long enough yet. */
-static void explain_probing(const struct path *p, struct tstamp now, char out[BOND_WHY_BYTES])
+static void explain_probing(const struct path *p, struct tstamp now, struct bond_path_stats *out)
 {
     if (p->fault == PATH_SOUND && p->good_probes > 0 && p->trust_ns > 0)
-        snprintf(out, BOND_WHY_BYTES, "answers, but failed lately: used after %.1f s of answers",
-                 (double)p->trust_ns / 1e9);
+        tell(out, WIRE_WHY_FAILED_LATELY, (double)p->trust_ns / 1e9);
     else if (p->fault == PATH_SOUND && p->state == BOND_PATH_PROBING)
-        snprintf(out, BOND_WHY_BYTES, "probing");
+        tell(out, WIRE_WHY_PROBING, -1);
     else
         explain_fall(p, now, out);
 }
 
-static void explain_use(const struct path *p, char out[BOND_WHY_BYTES])
+/* A dearer path of which this side has no need now; the other side may send over it. */
+static void explain_spare(const struct path *p, struct bond_path_stats *out)
+{
+    uint64_t carries_bps = out->tx_bps > out->rx_bps ? out->tx_bps : out->rx_bps;
+    double least_bps = fmax(IDLE_PART * p->rate.capacity_bps, CARRIES_BPS);
+    tell(out, (double)carries_bps > least_bps ? WIRE_WHY_DEAR_IN_USE : WIRE_WHY_DEAR, -1);
+}
+
+static void explain_use(const struct path *p, struct bond_path_stats *out)
 {
     const struct rate *r = &p->rate;
     if (r->loss > LOSS_NOTED)
-        snprintf(out, BOND_WHY_BYTES, "in use, %.0f %% loss", 100 * r->loss);
+        tell(out, WIRE_WHY_LOSS, 100 * r->loss);
     else if (r->limit_bps > 0 && r->capacity_bps >= r->limit_bps)
-        snprintf(out, BOND_WHY_BYTES, "limited by the configured rate");
+        tell(out, WIRE_WHY_CONFIGURED_RATE, -1);
     else if (p->srtt_ns > DELAY_NOTED_NS)
-        snprintf(out, BOND_WHY_BYTES, "in use, answers take %.1f s", (double)p->srtt_ns / 1e9);
+        tell(out, WIRE_WHY_LATE, (double)p->srtt_ns / 1e9);
     else
-        snprintf(out, BOND_WHY_BYTES, r->loaded ? "in use, limited by the link" : "in use");
+        tell(out, r->loaded ? WIRE_WHY_LINK_FULL : WIRE_WHY_IN_USE, -1);
 }
 
-static const char *standby_reason(const struct path *p)
+static enum wire_path_why standby_reason(const struct path *p)
 {
     if (p->config.use == WIRE_PATH_DOWN)
-        return "switched off";
+        return WIRE_WHY_SWITCHED_OFF;
     if (p->config.last_resort)
-        return "quota used up: the last resort";
-    return p->config.standby_busy ? "standby until the others are down or full" : "standby";
+        return WIRE_WHY_QUOTA_USED;
+    return p->config.standby_busy ? WIRE_WHY_STANDBY_BUSY : WIRE_WHY_STANDBY;
 }
 
 static void explain_path(const struct bond *b, const struct path *p, struct tstamp now,
-                         char out[BOND_WHY_BYTES])
+                         struct bond_path_stats *out)
 {
     switch (p->state) {
     case BOND_PATH_CLOSED:
-        snprintf(out, BOND_WHY_BYTES, "%s", unreachable);
+        tell(out, WIRE_WHY_NO_ADDRESS, -1);
         break;
     case BOND_PATH_SUSPECT:
-        snprintf(out, BOND_WHY_BYTES, "acknowledgements are overdue");
+        tell(out, WIRE_WHY_OVERDUE, -1);
         break;
     case BOND_PATH_PROBING:
     case BOND_PATH_DOWN:
         explain_probing(p, now, out);
         break;
     case BOND_PATH_STANDBY:
-        snprintf(out, BOND_WHY_BYTES, "%s", standby_reason(p));
+        tell(out, standby_reason(p), -1);
         break;
     case BOND_PATH_UP:
         if (schedule_is_spare(b, p))
-            snprintf(out, BOND_WHY_BYTES, "dear: waits until the cheaper ones are full");
+            explain_spare(p, out);
         else
             explain_use(p, out);
         break;
     }
+}
+
+/* Before there was enough to send a rate is only a guess. */
+static bool is_measured(const struct rate *r)
+{
+    return r->phase != RATE_START;
 }
 
 void bond_path_stats(const struct bond *b, struct tstamp now, uint8_t path,
@@ -146,7 +163,7 @@ void bond_path_stats(const struct bond *b, struct tstamp now, uint8_t path,
 {
     const struct path *p = &b->paths[path];
     memset(out, 0, sizeof *out);
-    snprintf(out->why, sizeof out->why, "%s", unreachable);
+    tell(out, WIRE_WHY_NO_ADDRESS, -1);
     if (!p->ready)
         return;
     double least = INFINITY;
@@ -160,12 +177,11 @@ void bond_path_stats(const struct bond *b, struct tstamp now, uint8_t path,
     out->owd_ns = p->rate.owd_known ? (int64_t)(p->rate.owd_ns - least) : 0;
     out->jitter_ns = (int64_t)p->rate.jitter_ns;
     out->loss = p->rate.loss;
-    out->rate_bps = (uint64_t)p->rate.capacity_bps;
+    out->rate_bps = is_measured(&p->rate) ? (uint64_t)p->rate.capacity_bps : 0;
     out->usual_bps = (uint64_t)p->slump.usual_bps;
     out->slow = p->slump.slow;
     out->tx_bps = fresh ? p->tx_bps : 0;
     out->rx_bps = fresh ? p->rx_bps : 0;
-    out->rx_most_bps = p->rx_most_bps;
     out->tx_bytes = p->tx_bytes;
     out->rx_bytes = p->rx_bytes;
     out->tx_packets = p->tx_packets;
@@ -174,40 +190,71 @@ void bond_path_stats(const struct bond *b, struct tstamp now, uint8_t path,
     out->inflight_bytes = p->inflight_bytes;
     out->queue_ns = (int64_t)p->rate.queue_ns;
     out->datagram_bytes = p->config.datagram_bytes;
-    explain_path(b, p, now, out->why);
+    explain_path(b, p, now, out);
 }
 
-/*
- * Where packets wait for every usable path, the links are the limit; where they wait for none, what
- * is sent is: a flow whose window is full, or a sender without more to say.
- */
-static void explain_bond(const struct bond *b, struct tstamp now, char out[BOND_WHY_BYTES])
+/* What the usable paths are together. */
+struct sum {
+    unsigned usable, full, configured;
+    double rate_bps, sent_bps;
+};
+
+static struct sum sum_up(const struct bond *b, struct tstamp now)
 {
-    unsigned usable = 0, full = 0, configured = 0;
-    double rate_bps = 0, sent_bps = 0;
+    struct sum s = { 0 };
     for_each_path (b, p) {
         if (!path_usable(p))
             continue;
         bool at_limit = p->rate.limit_bps > 0 && p->rate.capacity_bps >= p->rate.limit_bps;
-        usable++;
-        full += p->rate.loaded;
-        configured += p->rate.loaded && at_limit;
-        rate_bps += p->rate.capacity_bps;
+        s.usable++;
+        s.full += p->rate.loaded;
+        s.configured += p->rate.loaded && at_limit;
+        s.rate_bps += p->rate.capacity_bps;
         if (tstamp_sub(now, p->second_since) < 2 * NS_PER_S)
-            sent_bps += (double)p->tx_bps;
+            s.sent_bps += (double)p->tx_bps;
     }
-    if (usable == 0)
-        snprintf(out, BOND_WHY_BYTES, "no usable path");
-    else if (sent_bps < IDLE_PART * rate_bps)
-        snprintf(out, BOND_WHY_BYTES, "nothing: idle");
-    else if (full == usable)
-        snprintf(out, BOND_WHY_BYTES, configured == usable ? "configured rates" : "links");
-    else if (full == 0)
-        snprintf(out, BOND_WHY_BYTES, "flow windows or senders, not links: %.1f of %.1f Mbit/s",
-                 sent_bps / 1e6, rate_bps / 1e6);
+    return s;
+}
+
+/*
+ * Where packets wait for every usable path, the links are the limit, or the line that they share;
+ * where they wait for none, what is sent is: a flow whose window is full, or a sender without more
+ * to say.
+ */
+static enum wire_limit find_limit(const struct bond *b, const struct sum *s)
+{
+    if (s->usable == 0)
+        return WIRE_LIMIT_NO_PATH;
+    if (s->sent_bps < IDLE_PART * s->rate_bps)
+        return WIRE_LIMIT_IDLE;
+    if (s->configured > 0 && s->configured == s->usable)
+        return WIRE_LIMIT_CONFIGURED_RATES;
+    if (b->line.full || (b->line_full && s->full > 0))
+        return WIRE_LIMIT_OWN_LINE;
+    if (s->full == 0)
+        return WIRE_LIMIT_FLOWS;
+    return s->full == s->usable ? WIRE_LIMIT_LINKS : WIRE_LIMIT_SOME_LINKS;
+}
+
+static void explain_bond(const struct bond *b, struct tstamp now, struct bond_stats *out)
+{
+    const struct sum s = sum_up(b, now);
+    const double sent = s.sent_bps / 1e6, rate = s.rate_bps / 1e6;
+    char words[BOND_WHY_BYTES];
+    out->limit_code = find_limit(b, &s);
+    bond_limit_sentence((uint8_t)out->limit_code, words);
+    if (out->limit_code == WIRE_LIMIT_SOME_LINKS)
+        snprintf(out->limit, BOND_WHY_BYTES, "%u of %u paths are full: %.1f of %.1f Mbit/s", s.full,
+                 s.usable, sent, rate);
+    else if (out->limit_code == WIRE_LIMIT_FLOWS)
+        snprintf(out->limit, BOND_WHY_BYTES, "%.48s: %.1f of %.1f Mbit/s", words, sent, rate);
     else
-        snprintf(out, BOND_WHY_BYTES, "%u of %u paths are full: %.1f of %.1f Mbit/s", full, usable,
-                 sent_bps / 1e6, rate_bps / 1e6);
+        memcpy(out->limit, words, sizeof words);
+}
+
+void bond_line_full(struct bond *b, bool full)
+{
+    b->line_full = full;
 }
 
 void bond_stats(const struct bond *b, struct tstamp now, struct bond_stats *out)
@@ -229,5 +276,5 @@ void bond_stats(const struct bond *b, struct tstamp now, struct bond_stats *out)
     out->drops[BOND_DROP_DUPLICATE] = b->reorder.duplicates;
     out->drops[BOND_DROP_REORDER_FULL] = b->reorder.overflows;
     out->drops[BOND_DROP_FRAGMENT] = b->reorder.fragments_lost;
-    explain_bond(b, now, out->limit);
+    explain_bond(b, now, out);
 }

@@ -150,6 +150,23 @@ const char *render_why(const json_t *path, char out[RENDER_TEXT_BYTES])
     return strcpy(out, "has room");
 }
 
+/* What the peer says of the other direction, where that is something else. */
+static void render_both_whys(const json_t *path, char out[RENDER_TEXT_BYTES])
+{
+    char far_text[RENDER_TEXT_BYTES];
+    const json_t *far = json_object_get(path, "far");
+    const char *code = json_string_value(json_object_get(path, "why_code"));
+    const char *far_code = json_string_value(json_object_get(far, "why_code"));
+    const char *far_why = json_string_value(json_object_get(far, "why"));
+    render_why(path, out);
+    if (code == NULL || far_code == NULL || far_why == NULL || *far_why == '\0' ||
+        strcmp(code, far_code) == 0 || strcmp(far_code, "in-use") == 0)
+        return;
+    size_t len = strlen(out);
+    snprintf(out + len, RENDER_TEXT_BYTES - len, "; receiving: %s",
+             render_string(far, "why", far_text));
+}
+
 /* The table of paths */
 
 enum { COLUMNS = 8 };
@@ -174,7 +191,7 @@ static void print_paths(const json_t *paths, FILE *to)
         render_share(render_number(path, "loss"), row[4]);
         render_flow(path, "tx_bps", "tx_rate_bps", row[5]);
         render_flow(path, "rx_bps", "rx_rate_bps", row[6]);
-        render_why(path, row[7]);
+        render_both_whys(path, row[7]);
     }
     fputc('\n', to);
     if (t.rows <= 1)
@@ -184,24 +201,68 @@ static void print_paths(const json_t *paths, FILE *to)
     table_free(&t);
 }
 
+/* Nothing was lost by these: a newer one of its kind is there, or the same came before. */
+static bool is_harmless(const char *reason)
+{
+    static const char *const reasons[] = { "ack_thinned", "duplicate", "handshake-replay",
+                                           "cookie-asked" };
+    for (size_t i = 0; i < sizeof reasons / sizeof reasons[0]; i++)
+        if (strcmp(reason, reasons[i]) == 0)
+            return true;
+    return false;
+}
+
 /* "3 codel, 2 replay": those that are not 0, in the daemon's order. */
-static void print_drops(const json_t *drops, FILE *to)
+static void print_some_drops(const json_t *drops, bool harmless, const char *title, FILE *to)
 {
     const char *reason;
     json_t *count;
     bool first = true;
     json_object_foreach((json_t *)drops, reason, count)
     {
-        if (!json_is_integer(count) || json_integer_value(count) == 0)
+        if (!json_is_integer(count) || json_integer_value(count) == 0 ||
+            is_harmless(reason) != harmless)
             continue;
-        fprintf(to, "%s%" JSON_INTEGER_FORMAT " ", first ? "  dropped: " : ", ",
-                json_integer_value(count));
+        if (first)
+            fprintf(to, "  %s: ", title);
+        fprintf(to, "%s%" JSON_INTEGER_FORMAT " ", first ? "" : ", ", json_integer_value(count));
         for (const char *c = reason; *c != '\0'; c++)
             fputc(*c >= ' ' && *c <= '~' ? *c : '?', to);
         first = false;
     }
     if (!first)
         fputc('\n', to);
+}
+
+static void print_drops(const json_t *drops, FILE *to)
+{
+    print_some_drops(drops, false, "dropped", to);
+    print_some_drops(drops, true, "dropped, harmless", to);
+}
+
+/* A whole sentence, where there is one. */
+static void print_sentence(const json_t *object, const char *member, const char *title, FILE *to)
+{
+    const char *text = json_string_value(json_object_get(object, member));
+    if (text == NULL || *text == '\0')
+        return;
+    fprintf(to, "  %s: ", title);
+    for (; *text != '\0'; text++)
+        fputc(*text >= ' ' && *text <= '~' ? *text : '?', to);
+    fputc('\n', to);
+}
+
+/* The peer's program, as it tells. */
+static void print_far(const json_t *far, FILE *to)
+{
+    char text[RENDER_TEXT_BYTES];
+    double cpu = render_number(far, "cpu");
+    if (!json_is_object(far))
+        return;
+    fprintf(to, "  far side: version %s", render_string(far, "version", text));
+    if (isfinite(cpu))
+        fprintf(to, ", %.0f %% of a processor", cpu);
+    fputc('\n', to);
 }
 
 static void print_peer(const json_t *peer, FILE *to)
@@ -212,6 +273,7 @@ static void print_peer(const json_t *peer, FILE *to)
     fprintf(to, "\npeer: %s\n", render_string(peer, "name", text));
     fprintf(to, "  public key: %s\n", render_string(peer, "public_key", text));
     fprintf(to, "  state: %s\n", render_string(peer, "state", text));
+    print_sentence(peer, "why", "why", to);
     fprintf(to, "  endpoint: %s\n", render_string(peer, "endpoint", text));
     fprintf(to, "  latest handshake: %s%s\n", age_s >= 0 ? render_age(age_s, text) : "none yet",
             age_s >= 0 ? " ago" : "");
@@ -225,8 +287,10 @@ static void print_peer(const json_t *peer, FILE *to)
         fprintf(to, "  order: %.0f held, %.0f late\n", isfinite(held) ? held : 0,
                 isfinite(late) ? late : 0);
     print_drops(json_object_get(peer, "drops"), to);
-    if (json_is_string(json_object_get(peer, "limit")))
-        fprintf(to, "  sum limited by: %s\n", render_string(peer, "limit", text));
+    const json_t *far = json_object_get(peer, "far");
+    print_sentence(peer, "limit", "sum limited by", to);
+    print_sentence(far, "limit", "receiving limited by", to);
+    print_far(far, to);
     print_paths(json_object_get(peer, "paths"), to);
 }
 
@@ -316,6 +380,25 @@ static void print_problems(const json_t *problems, FILE *to)
     }
 }
 
+/* Who calls, but is no peer. */
+static void print_strangers(const json_t *strangers, FILE *to)
+{
+    char key[RENDER_TEXT_BYTES];
+    char from[RENDER_TEXT_BYTES];
+    char age[RENDER_TEXT_BYTES];
+    size_t i;
+    json_t *s;
+    if (json_array_size(strangers) > 0)
+        fputc('\n', to);
+    json_array_foreach(strangers, i, s)
+    {
+        double calls = render_number(s, "calls");
+        fprintf(to, "unknown key: %s calls from %s, %.0f times, last %s ago\n",
+                render_string(s, "public_key", key), render_string(s, "from", from),
+                isfinite(calls) ? calls : 0, render_age(render_number(s, "age_s"), age));
+    }
+}
+
 void render_tunnel(const json_t *status, FILE *to)
 {
     char text[RENDER_TEXT_BYTES];
@@ -329,6 +412,7 @@ void render_tunnel(const json_t *status, FILE *to)
         fprintf(to, "  mtu: %.0f\n", mtu);
     print_offloads(json_object_get(status, "offloads"), to);
     print_problems(json_object_get(status, "problems"), to);
+    print_drops(json_object_get(status, "drops"), to);
     json_array_foreach(json_object_get(status, "links"), i, link)
     {
         print_link(link, to);
@@ -345,4 +429,5 @@ void render_status(const json_t *status, FILE *to)
         print_peer(peer, to);
     }
     render_policies(status, to);
+    print_strangers(json_object_get(status, "strangers"), to);
 }

@@ -57,7 +57,11 @@ static void print_flow(const char *title, double now_bps, double rate_bps, int w
     char rate[RENDER_TEXT_BYTES];
     fprintf(to, "  %-7s ", title);
     print_bar(rate_bps > 0 ? now_bps / rate_bps : 0, width, to);
-    fprintf(to, " %12s of %s\n", render_rate(now_bps, now), render_rate(rate_bps, rate));
+    render_rate(now_bps, now);
+    if (rate_bps > 0)
+        fprintf(to, " %12s of %s\n", now, render_rate(rate_bps, rate));
+    else
+        fprintf(to, " %12s\n", now); /* what it could be was not measured */
 }
 
 static double add_known(double sum, double value)

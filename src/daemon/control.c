@@ -10,6 +10,7 @@
 enum connection_state {
     CONNECTION_FREE,
     CONNECTION_READING,
+    CONNECTION_LOOKING, /* the status will soon know more */
     CONNECTION_RELOADING,
     CONNECTION_WRITING
 };
@@ -19,6 +20,7 @@ struct connection {
     enum connection_state state;
     struct loop_watch watch;
     struct tstamp deadline;
+    struct tstamp look_until; /* with CONNECTION_LOOKING */
     size_t in_bytes;
     char in[CONTROL_REQUEST_BYTES_MAX + 1]; /* one more shows that it is too long */
     char *out;                              /* owned */
@@ -87,6 +89,24 @@ static void connection_result(struct connection *c, struct tstamp now, const cha
                                     : json_pack("{s:b,s:s}", "ok", 0, "error", error));
 }
 
+static void connection_look(struct connection *c, struct tstamp now)
+{
+    const struct control_handler *h = &c->control->handler;
+    connection_answer(c, now, json_pack("{s:b,s:o}", "ok", 1, "status", h->status(h->arg, now)));
+}
+
+static void connection_status(struct connection *c, struct tstamp now)
+{
+    const struct control_handler *h = &c->control->handler;
+    if (h->look == NULL || !h->look(h->arg, now) ||
+        loop_change(c->control->loop, &c->watch, 0) < 0) {
+        connection_look(c, now);
+        return;
+    }
+    c->state = CONNECTION_LOOKING;
+    c->look_until = tstamp_add(now, CONTROL_LOOK_MS * NS_PER_MS);
+}
+
 static void connection_request(struct connection *c, struct tstamp now, size_t len_bytes)
 {
     const struct control_handler *h = &c->control->handler;
@@ -100,8 +120,7 @@ static void connection_request(struct connection *c, struct tstamp now, size_t l
     const char *error = NULL;
     switch (request.command) {
     case CONTROL_STATUS:
-        connection_answer(c, now,
-                          json_pack("{s:b,s:o}", "ok", 1, "status", h->status(h->arg, now)));
+        connection_status(c, now);
         break;
     case CONTROL_LINK:
         connection_result(c, now, h->link(h->arg, now, &request));
@@ -146,6 +165,7 @@ static void connection_ready(void *arg, struct tstamp now, unsigned events)
     case CONNECTION_WRITING:
         connection_write(c, now);
         break;
+    case CONNECTION_LOOKING:
     case CONNECTION_RELOADING: /* only an error or the client's end wakes it now */
         connection_close(c);
         break;
@@ -225,6 +245,11 @@ struct tstamp control_tick(struct control *c, struct tstamp now)
     struct tstamp next = TSTAMP_NEVER;
     for (size_t i = 0; i < CONTROL_CONNECTIONS_MAX; i++) {
         struct connection *one = &c->connections[i];
+        if (one->state == CONNECTION_LOOKING) {
+            next = tstamp_min(next, one->look_until);
+            if (tstamp_reached(one->look_until, now) || c->handler.known(c->handler.arg, now))
+                connection_look(one, now);
+        }
         if (one->state == CONNECTION_FREE)
             continue;
         if (tstamp_reached(one->deadline, now))

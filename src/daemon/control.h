@@ -16,9 +16,15 @@
 #include "daemon/control_proto.h"
 #include "sys/loop.h"
 
-enum { CONTROL_CONNECTIONS_MAX = 16 };
+enum { CONTROL_CONNECTIONS_MAX = 16, CONTROL_LOOK_MS = 300 };
 
 struct control_handler {
+    /*
+     * Somebody wants the status: true if it will know more soon, when known() says so or after
+     * CONTROL_LOOK_MS. NULL: never.
+     */
+    bool (*look)(void *arg, struct tstamp now);
+    bool (*known)(void *arg, struct tstamp now);
     json_t *(*status)(void *arg, struct tstamp now); /* a new reference; NULL: no memory */
     /* NULL: done; else why not. */
     const char *(*link)(void *arg, struct tstamp now, const struct control_request *request);
@@ -37,7 +43,8 @@ void control_free(struct control *c);
 /* The answer to every reload that waits. */
 void control_reloaded(struct control *c, bool ok, const char *text);
 
-/* Ends connections whose time is over; returns when to be called again at the latest. */
+/* In every turn: answers who waits, ends connections whose time is over; returns when to be called
+ * again at the latest. */
 struct tstamp control_tick(struct control *c, struct tstamp now);
 
 /* Requests that were none. */

@@ -2,6 +2,7 @@
 #include "daemon/dataplane.h"
 
 #include <errno.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/uio.h>
@@ -18,8 +19,13 @@ enum {
     SOCKETS_MAX = WIRE_PATHS_MAX + LISTEN_SOCKETS_MAX,
     DATAGRAMS_PER_CALL = 64,
     GROUPS_PER_TURN = 256, /* so that a flood of output cannot starve the input */
-    OPEN_FLOWS = 16,       /* super-packets that grow at a time, a power of two */
+    ERRORS_PER_TURN = 16,
+    OPEN_FLOWS = 16, /* super-packets that grow at a time, a power of two */
 };
+
+#define QUEUE_LOOK_NS (20 * NS_PER_MS)
+#define QUEUE_MEMORY_NS 400e6
+#define QUEUE_NOTED_BYTES 4096 /* more than a packet that is being sent */
 
 struct socket_slot {
     struct dataplane *plane;
@@ -28,6 +34,13 @@ struct socket_slot {
     struct udp udp;
     struct loop_watch watch;
     uint64_t ip_bytes; /* sent and received, outlives the socket */
+};
+
+/* Whether the device behind the listening sockets keeps up with what is sent. */
+struct device_queue {
+    double standing; /* share of the last moments in which something waited for it */
+    struct tstamp looked_at;
+    bool full;
 };
 
 struct dataplane {
@@ -42,6 +55,8 @@ struct dataplane {
     struct iovec pieces[COALESCE_PACKETS_MAX];
     struct policy_set *policies; /* borrowed; NULL: none */
     bool udp_gso;                /* may be used */
+    bool errors_ignored;         /* ICMP is of no interest */
+    struct device_queue queue;   /* of the listening sockets */
     uint64_t turns;
 };
 
@@ -71,12 +86,21 @@ static uint32_t outer_bytes(const struct netaddr *peer)
     return peer->family == 6 ? IPV6_UDP : IPV4_UDP;
 }
 
+/* At most so many a turn; a socket with more is ready again. */
+static void read_errors(struct socket_slot *s, struct tstamp now)
+{
+    struct udp_error e;
+    for (unsigned i = 0; i < ERRORS_PER_TURN && udp_read_error(&s->udp, &e); i++)
+        core_unreachable(s->plane->core, now, s->number, &e.to, e.error);
+}
+
 static void socket_ready(void *arg, struct tstamp now, unsigned events)
 {
     struct socket_slot *s = arg;
     struct core_datagram batch[DATAGRAMS_PER_CALL];
     const struct udp_datagram *in;
-    (void)events;
+    if ((events & LOOP_ERROR) != 0)
+        read_errors(s, now);
     int n = udp_read(&s->udp, s->plane->reader, &in);
     for (int at = 0; at < n;) {
         size_t count = 0;
@@ -152,6 +176,21 @@ static struct socket_slot *slot_of(struct dataplane *d, uint16_t number)
     return NULL;
 }
 
+/* Of a link's socket; without it the words about a silent peer are fewer. */
+static void watch_errors(struct socket_slot *s)
+{
+    if (!s->open || s->number >= WIRE_PATHS_MAX || s->udp.errors == !s->plane->errors_ignored)
+        return;
+    udp_watch_errors(&s->udp, !s->plane->errors_ignored);
+}
+
+void dataplane_watch_errors(struct dataplane *d, bool on)
+{
+    d->errors_ignored = !on;
+    for (unsigned i = 0; i < WIRE_PATHS_MAX; i++)
+        watch_errors(&d->sockets[i]);
+}
+
 int dataplane_add_socket(struct dataplane *d, uint16_t number, int fd)
 {
     struct socket_slot *s = slot_of(d, number);
@@ -172,6 +211,7 @@ int dataplane_add_socket(struct dataplane *d, uint16_t number, int fd)
         return err;
     }
     s->open = true;
+    watch_errors(s);
     return 0;
 }
 
@@ -202,6 +242,27 @@ static void send_groups(struct dataplane *d, struct tstamp now)
             s->ip_bytes += tx.len_bytes + tx.segment_count * outer_bytes(&tx.to);
         core_tx_done(d->core, now, &tx, result);
     }
+}
+
+/* Looks for a queue in this machine: one that stands is our own line's. */
+static void look_at_queue(struct dataplane *d, struct tstamp now)
+{
+    struct device_queue *q = &d->queue;
+    int64_t span_ns = tstamp_sub(now, q->looked_at);
+    uint32_t waits = 0;
+    if (span_ns < QUEUE_LOOK_NS)
+        return;
+    q->looked_at = now;
+    for (unsigned i = WIRE_PATHS_MAX; i < SOCKETS_MAX; i++)
+        if (d->sockets[i].open)
+            waits += udp_unsent_bytes(&d->sockets[i].udp);
+    double weight = fmin((double)span_ns / QUEUE_MEMORY_NS, 1);
+    q->standing += ((waits > QUEUE_NOTED_BYTES ? 1 : 0) - q->standing) * weight;
+    bool full = q->standing > (q->full ? 0.25 : 0.5);
+    if (full == q->full)
+        return;
+    q->full = full;
+    core_set_line_full(d->core, full);
 }
 
 /* Writes what was joined; a packet that the device refuses is counted by it. */
@@ -280,6 +341,7 @@ struct tstamp dataplane_flush(struct dataplane *d, struct tstamp now)
     core_tick(d->core, now);
     write_packets(d);
     send_groups(d, now);
+    look_at_queue(d, now);
     return core_deadline(d->core);
 }
 

@@ -40,6 +40,9 @@ int dataplane_replace_tun(struct dataplane *d, int fd, enum tun_offload offload)
 int dataplane_add_socket(struct dataplane *d, uint16_t number, int fd);
 void dataplane_remove_socket(struct dataplane *d, uint16_t number);
 
+/* Whether what ICMP says of sent datagrams is of interest; at first it is. */
+void dataplane_watch_errors(struct dataplane *d, bool on);
+
 /*
  * After the callbacks of a turn: ticks the core and hands out what it wants sent and written.
  * The caller then takes the core's events. Returns when to be called again at the latest.

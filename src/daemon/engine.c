@@ -20,6 +20,7 @@
 #include "daemon/dataplane.h"
 #include "daemon/link_choice.h"
 #include "daemon/policy.h"
+#include "daemon/silence.h"
 #include "daemon/status.h"
 #include "sys/sandbox.h"
 #include "sys/slice.h"
@@ -46,6 +47,7 @@ struct engine {
     struct msg_setup setup;
     struct peer_set peers;    /* as the core has them */
     struct peer_set incoming; /* until it is complete */
+    struct silence silence;
     struct policy_set policies;
     struct policy_set policies_in; /* until it is complete */
     struct loop loop;
@@ -64,6 +66,9 @@ struct engine {
     bool has_unsent;
     bool mtu_due; /* the guard asked for what was found */
     struct tstamp started;
+    uint8_t cpu; /* percent of a processor in the last second that it ran in */
+    struct tstamp cpu_at;
+    int64_t cpu_used_ns; /* then */
     struct tstamp wall_check;
     int64_t wall_offset_ns;
     char refusal[LINK_CHOICE_TEXT_BYTES]; /* the last answer of on_link() */
@@ -144,6 +149,8 @@ static void take_peer(struct engine *e, struct tstamp now, const struct msg_peer
     int err = peer_set_add(&e->incoming, m);
     if (err == 0 && peer_set_complete(&e->incoming)) {
         err = core_set_peers(e->core, now, e->incoming.list, e->incoming.count);
+        if (err == 0)
+            err = silence_reset(&e->silence, e->incoming.count);
         peer_set_clear(&e->peers);
         e->peers = e->incoming;
         e->incoming = (struct peer_set){ 0 };
@@ -271,6 +278,11 @@ static void take_message(struct engine *e, struct tstamp now, struct channel_inp
         if (peer >= 0)
             core_endpoints(e->core, now, (size_t)peer, m->endpoints.addrs, m->endpoints.count);
         break;
+    case MSG_LOOKUP:
+        peer = find_peer(e, m->lookup.public_key);
+        if (peer >= 0)
+            silence_lookup(&e->silence, (size_t)peer, m->lookup.text);
+        break;
     case MSG_POLICIES:
         take_policies(e, m->policy_count, NULL);
         break;
@@ -312,6 +324,7 @@ static void take_message(struct engine *e, struct tstamp now, struct channel_inp
     case MSG_PATH_SLOW:
     case MSG_CHOOSE:
     case MSG_USAGE:
+    case MSG_ACCEPTED:
     case MSG_TYPE_END:
         log_error("the guard sent a message of type %d out of turn", (int)m->type);
         break;
@@ -367,7 +380,17 @@ static void explain_rate(const struct core_event *e, char out[MSG_WHY_MAX + 1])
                  (double)e->usual_bps / mbit);
 }
 
-static void event_message(const struct engine *e, const struct core_event *event, struct msg *out)
+static void log_stranger(const struct core_event *event)
+{
+    char key[KEY_BASE64_BYTES + 1];
+    char from[NETADDR_STRLEN];
+    key_to_base64(key, event->public_key);
+    log_warn("the unknown key %s calls from %s: no [peer] section has it", key,
+             netaddr_format(&event->remote, from));
+}
+
+/* False: it is none of the guard's business. */
+static bool event_message(const struct engine *e, const struct core_event *event, struct msg *out)
 {
     const uint8_t *key =
         event->peer < e->peers.count ? e->peers.list[event->peer].public_key : NULL;
@@ -403,7 +426,16 @@ static void event_message(const struct engine *e, const struct core_event *event
         out->type = MSG_MTU;
         out->mtu_bytes = event->mtu_bytes;
         break;
+    case CORE_EVENT_ACCEPTED:
+        out->type = MSG_ACCEPTED;
+        memcpy(out->accepted.public_key, key != NULL ? key : no_key, 32);
+        out->accepted.count = (uint8_t)core_accepted(e->core, event->peer, out->accepted.list);
+        break;
+    case CORE_EVENT_STRANGER:
+        log_stranger(event);
+        return false;
     }
+    return true;
 }
 
 static void tell_events(struct engine *e)
@@ -415,8 +447,7 @@ static void tell_events(struct engine *e)
         tell(e, &m);
     }
     while (!e->has_unsent && core_next_event(e->core, &event)) {
-        event_message(e, &event, &m);
-        if (!tell(e, &m))
+        if (event_message(e, &event, &m) && !tell(e, &m))
             return;
     }
 }
@@ -464,6 +495,18 @@ static void guard_ready(void *arg, struct tstamp now, unsigned events)
 
 /* What the control socket asks */
 
+static bool on_look(void *arg, struct tstamp now)
+{
+    const struct engine *e = arg;
+    return core_look(e->core, now);
+}
+
+static bool on_known(void *arg, struct tstamp now)
+{
+    const struct engine *e = arg;
+    return core_seen(e->core, now);
+}
+
 static json_t *on_status(void *arg, struct tstamp now)
 {
     const struct engine *e = arg;
@@ -472,6 +515,8 @@ static json_t *on_status(void *arg, struct tstamp now)
                                .core = e->core,
                                .plane = e->plane,
                                .policies = &e->policies,
+                               .silence = &e->silence,
+                               .cpu = e->cpu,
                                .links = e->links,
                                .quotas = e->quotas,
                                .restored = &e->restored,
@@ -547,6 +592,7 @@ static int make_core(struct engine *e)
                              .preferred_cipher = one == 0 ? (uint8_t)aead_preferred() : one,
                              .rekey_after_ns = e->setup.rekey_s * NS_PER_S,
                              .wall_offset_ns = e->wall_offset_ns,
+                             .version = HAWSER_VERSION,
                              .random = random_bytes };
     memcpy(c.private_key, e->setup.private_key, sizeof c.private_key);
     int err = core_new(&e->core, &c, e->started);
@@ -559,6 +605,8 @@ static int make_core(struct engine *e)
 static int assemble(struct engine *e, int tun_fd, int control_fd, const char **what)
 {
     struct control_handler handler = {
+        .look = on_look,
+        .known = on_known,
         .status = on_status,
         .link = on_link,
         .reload = on_reload,
@@ -577,7 +625,7 @@ static int assemble(struct engine *e, int tun_fd, int control_fd, const char **w
     e->wall_offset_ns = wall_offset(e->started);
     e->wall_check = tstamp_add(e->started, WALL_CHECK_S * NS_PER_S);
     *what = "core";
-    if ((err = make_core(e)) < 0)
+    if ((err = make_core(e)) < 0 || (err = silence_reset(&e->silence, e->peers.count)) < 0)
         return err;
     *what = "event loop";
     if ((err = loop_open(&e->loop)) < 0)
@@ -638,17 +686,47 @@ static void check_wall(struct engine *e, struct tstamp now)
     }
 }
 
+/* Peers that do not answer; only while one does not, ICMP is listened to. */
+static struct tstamp look_for_silence(struct engine *e, struct tstamp now)
+{
+    dataplane_watch_errors(e->plane, core_is_calling(e->core));
+    return silence_tick(&e->silence, now, e->core, e->links, e->peers.list);
+}
+
+static int64_t processor_ns(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+    return t.tv_sec * NS_PER_S + t.tv_nsec;
+}
+
+/* How much of a processor we use, second by second; an idle engine is not woken for it. */
+static void measure_cpu(struct engine *e, struct tstamp now)
+{
+    int64_t span_ns = tstamp_sub(now, e->cpu_at);
+    if (span_ns < NS_PER_S)
+        return;
+    int64_t used_ns = processor_ns();
+    int64_t percent = (used_ns - e->cpu_used_ns) * 100 / span_ns;
+    e->cpu = (uint8_t)(percent < 100 ? percent : 100);
+    e->cpu_used_ns = used_ns;
+    e->cpu_at = now;
+    core_set_cpu(e->core, e->cpu);
+}
+
 static void run(struct engine *e)
 {
     struct tstamp deadline = loop_now();
     while (!e->stopping) {
         struct tstamp now = loop_turn(&e->loop, deadline);
         check_wall(e, now);
+        measure_cpu(e, now);
         deadline = dataplane_flush(e->plane, now);
         tell_events(e);
         deadline = tstamp_min(deadline, control_tick(e->control, now));
         if (tstamp_reached(e->usage_at, now))
             tell_usage(e, now);
+        deadline = tstamp_min(deadline, look_for_silence(e, now));
         deadline = tstamp_min(deadline, e->wall_check);
         deadline = tstamp_min(deadline, e->usage_at);
     }
@@ -698,6 +776,7 @@ int engine_main(int channel_fd)
     peer_set_clear(&e->incoming);
     policy_set_clear(&e->policies);
     policy_set_clear(&e->policies_in);
+    silence_clear(&e->silence);
     loop_close(&e->loop);
     free(e);
     return 0;

@@ -120,6 +120,38 @@ void guard_peers_changed(struct guard *g, struct tstamp now)
     g->netif_dump_at = now;
 }
 
+static bool accepts(const struct guard_peer *p, const struct netprefix *prefix)
+{
+    for (size_t i = 0; i < p->accepted_count; i++)
+        if (p->accepted[i].len <= prefix->len &&
+            netprefix_contains(&p->accepted[i], prefix->family, prefix->addr))
+            return true;
+    return false;
+}
+
+/* What goes to one peer may go to another one, so what counts is what all of them accept. */
+void guard_accepted_changed(struct guard *g, struct tstamp now)
+{
+    const struct config *c = &g->config;
+    struct netprefix list[CORE_ACCEPTED_MAX];
+    const struct guard_peer *first = NULL;
+    size_t count = 0;
+    for (size_t i = 0; first == NULL && i < c->peer_count; i++)
+        first = c->peers[i].endpoint_count > 0 ? &g->peers[i] : NULL;
+    for (size_t k = 0; first != NULL && k < first->accepted_count && count < CORE_ACCEPTED_MAX;
+         k++) {
+        bool by_all = true;
+        for (size_t i = 0; i < c->peer_count; i++)
+            by_all = by_all && (c->peers[i].endpoint_count == 0 ||
+                                accepts(&g->peers[i], &first->accepted[k]));
+        if (by_all)
+            list[count++] = first->accepted[k];
+    }
+    if (network_set_accepted(&g->network, list, count) < 0)
+        log_error("out of memory");
+    g->netif_dump_at = now;
+}
+
 /*
  * Changes come in bursts: an interface, its addresses, its routes. The first may be a carrier that
  * was lost, which does not wait for the rest.
@@ -396,6 +428,8 @@ int guard_main(const struct guard_options *options)
     if (g->netif_watch.fd >= 0)
         close(g->netif_watch.fd);
     loop_close(&g->loop);
+    for (size_t i = 0; i < g->config.peer_count; i++)
+        free(g->peers[i].accepted);
     config_free(&g->config);
     free(g);
     return code;

@@ -4,6 +4,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/time.h>
@@ -95,9 +96,28 @@ void guard_tell_endpoints(void *arg, const struct config_peer *peer, const struc
     guard_tell(g, &m, NULL, 0);
 }
 
+static void tell_lookup(struct guard *g, size_t place)
+{
+    struct msg m = { .type = MSG_LOOKUP };
+    memcpy(m.lookup.public_key, g->config.peers[place].public_key, sizeof m.lookup.public_key);
+    memcpy(m.lookup.text, g->peers[place].lookup, sizeof m.lookup.text);
+    guard_tell(g, &m, NULL, 0);
+}
+
 void guard_tell_lookup(void *arg, const struct config_peer *peer, const char *text)
 {
     struct guard *g = arg;
+    char plain[MSG_WHY_MAX + 1];
+    char *known = g->peers[peer - g->config.peers].lookup;
+    snprintf(plain, sizeof plain, "%s", text);
+    for (char *c = plain; *c != '\0'; c++)
+        if (*c < ' ' || *c > '~')
+            *c = '?';
+    if (strcmp(known, plain) == 0)
+        return;
+    memcpy(known, plain, sizeof plain);
+    if (g->engine.ready)
+        tell_lookup(g, (size_t)(peer - g->config.peers));
     if (!may_log(g, loop_now(), peer))
         return;
     if (text[0] == '\0')
@@ -223,6 +243,9 @@ static void on_ready(struct guard *g, struct tstamp now, const struct msg *m)
     guard_update_network(g, now);
     guard_tell_restored(g);
     resolver_repeat(g->resolver);
+    for (size_t i = 0; i < g->config.peer_count; i++)
+        if (g->peers[i].lookup[0] != '\0')
+            tell_lookup(g, i);
     if (g->is_up)
         return;
     g->is_up = true;
@@ -357,6 +380,26 @@ static void on_usage(struct guard *g, struct tstamp now, const struct msg *m)
     guard_usage_add(g, now, &m->usage);
 }
 
+/* What a peer routes back to us: whoever forwards to it need not hide these addresses. */
+static void on_accepted(struct guard *g, struct tstamp now, const struct msg *m)
+{
+    const struct config_peer *p = peer_of_key(g, m->accepted.public_key);
+    char text[NETADDR_STRLEN];
+    if (p == NULL)
+        return;
+    struct guard_peer *known = &g->peers[p - g->config.peers];
+    struct netprefix *list = calloc((size_t)m->accepted.count + 1, sizeof *list);
+    if (list == NULL)
+        return;
+    memcpy(list, m->accepted.list, m->accepted.count * sizeof *list);
+    free(known->accepted);
+    known->accepted = list;
+    known->accepted_count = m->accepted.count;
+    for (size_t i = 0; i < known->accepted_count; i++)
+        log_debug("peer %s accepts %s from us", p->name, netprefix_format(&list[i], text));
+    guard_accepted_changed(g, now);
+}
+
 /* All that an engine can have done for it. */
 static const struct {
     enum msg_type type;
@@ -372,6 +415,7 @@ static const struct {
     { MSG_CHOOSE, on_choose },
     { MSG_USAGE, on_usage },
     { MSG_PATH_SLOW, on_path_slow },
+    { MSG_ACCEPTED, on_accepted },
 };
 
 void guard_tell_gone(struct guard *g, struct tstamp now, const char *peer,

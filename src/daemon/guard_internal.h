@@ -56,6 +56,13 @@ struct guard_firewall {
     bool was_off;                /* at the last reading */
 };
 
+/* What was found out about a peer of the configuration, for as long as it has the same key. */
+struct guard_peer {
+    char lookup[MSG_WHY_MAX + 1]; /* why its name is not found; empty: it is */
+    struct netprefix *accepted;   /* owned; what it said it accepts from us, as source addresses */
+    size_t accepted_count;
+};
+
 struct guard {
     const struct guard_options *options;
     bool journal; /* the log has priorities */
@@ -89,6 +96,7 @@ struct guard {
     struct engine_process engine;
     struct presence presence;                      /* links of peers, as the engine told */
     struct wishes wishes;                          /* for links of peers */
+    struct guard_peer peers[CONFIG_PEERS_MAX];     /* by their place in the configuration */
     struct log_limit peer_lines[CONFIG_PEERS_MAX]; /* by their place in the configuration */
     struct tstamp lines_at; /* when to look which of them left lines out; NEVER: none did */
     struct channel_input in;
@@ -122,6 +130,8 @@ bool guard_tell(struct guard *g, const struct msg *m, const int *fds, size_t fd_
 bool guard_tell_link(void *arg, const struct msg_link *link, int fd);
 void guard_tell_endpoints(void *arg, const struct config_peer *peer, const struct netaddr *addrs,
                           size_t count);
+/* Why the names of a peer cannot be looked up, and over which links; empty: they can. */
+void guard_tell_lookup(void *arg, const struct config_peer *peer, const char *text);
 bool guard_tell_peers(struct guard *g);
 bool guard_tell_policies(struct guard *g);
 void guard_tell_restored(struct guard *g);
@@ -196,6 +206,8 @@ void guard_report(const struct guard *g, char what);
 int guard_update_network(struct guard *g, struct tstamp now);
 /* A peer came or went: the ways of packets follow soon. */
 void guard_peers_changed(struct guard *g, struct tstamp now);
+/* What peers accept from us is known, or other peers are there. */
+void guard_accepted_changed(struct guard *g, struct tstamp now);
 
 /* guard_reload.c: takes the changed file; the answer goes to the log and to who asked */
 void guard_reload(struct guard *g, struct tstamp now);

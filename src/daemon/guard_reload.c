@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/log.h"
@@ -105,6 +106,26 @@ static void move_peer_states(struct guard *g, const struct config *old,
                 g->engine.peer_up[i] = true;
 }
 
+/* What peers told holds as long as they stay; their names are looked up anew. */
+static void move_peers(struct guard *g, const struct config *old)
+{
+    struct guard_peer *before = calloc(old->peer_count + 1, sizeof *before);
+    if (before != NULL)
+        memcpy(before, g->peers, old->peer_count * sizeof *before);
+    memset(g->peers, 0, sizeof g->peers);
+    for (size_t j = 0; before != NULL && j < old->peer_count; j++) {
+        for (size_t i = 0; i < g->config.peer_count; i++) {
+            if (memcmp(g->config.peers[i].public_key, old->peers[j].public_key, 32) != 0)
+                continue;
+            g->peers[i].accepted = before[j].accepted;
+            g->peers[i].accepted_count = before[j].accepted_count;
+            before[j].accepted = NULL;
+        }
+        free(before[j].accepted);
+    }
+    free(before);
+}
+
 /* The engine tells nothing more of a peer that is removed. */
 static void take_leave(struct guard *g, struct tstamp now, const struct config_peer *p, bool was_up)
 {
@@ -144,6 +165,7 @@ static bool apply(struct guard *g, struct tstamp now, struct config *next)
     struct config old = g->config;
     g->config = *next;
     peers_changed(g, now, &old);
+    move_peers(g, &old);
     log_set_level(guard_log_level(g));
     mtu_changed(g);
     memcpy(g->hook.path, g->config.hook, sizeof g->hook.path);
@@ -152,6 +174,7 @@ static bool apply(struct guard *g, struct tstamp now, struct config *next)
     links_configure(&g->links, &g->config);
     guard_usage_look(g, now);
     guard_peers_changed(g, now);
+    guard_accepted_changed(g, now);
     bool ok = guard_update_network(g, now) == 0;
     guard_firewall_recheck(g, now);
     if (resolver_set_peers(g->resolver, now, &g->config) < 0)

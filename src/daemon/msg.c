@@ -40,6 +40,22 @@ static void get_setup(struct reader *r, struct msg_setup *s)
     s->gid = read_u32(r);
 }
 
+static void put_prefix(struct writer *w, const struct netprefix *p)
+{
+    write_u8(w, p->family);
+    write_u8(w, p->len);
+    write_bytes(w, p->addr, sizeof p->addr);
+}
+
+static void get_prefix(struct reader *r, struct netprefix *p)
+{
+    p->family = read_u8(r);
+    p->len = read_u8(r);
+    read_copy(r, p->addr, sizeof p->addr);
+    if ((p->family != 4 && p->family != 6) || p->len > (p->family == 4 ? 32 : 128))
+        r->failed = true;
+}
+
 static void put_peer(struct writer *w, const struct msg_peer *p)
 {
     put_text(w, p->name, sizeof p->name - 1);
@@ -49,11 +65,8 @@ static void put_peer(struct writer *w, const struct msg_peer *p)
     if (p->allowed_count > CONFIG_ALLOWED_MAX)
         w->failed = true;
     write_u16(w, p->allowed_count);
-    for (size_t i = 0; writer_ok(w) && i < p->allowed_count; i++) {
-        write_u8(w, p->allowed[i].family);
-        write_u8(w, p->allowed[i].len);
-        write_bytes(w, p->allowed[i].addr, sizeof p->allowed[i].addr);
-    }
+    for (size_t i = 0; writer_ok(w) && i < p->allowed_count; i++)
+        put_prefix(w, &p->allowed[i]);
 }
 
 static void get_peer(struct reader *r, struct msg_peer *p)
@@ -65,12 +78,29 @@ static void get_peer(struct reader *r, struct msg_peer *p)
     p->allowed_count = read_u16(r);
     if (p->allowed_count > CONFIG_ALLOWED_MAX)
         r->failed = true;
-    for (size_t i = 0; reader_ok(r) && i < p->allowed_count; i++) {
-        struct netprefix *a = &p->allowed[i];
-        a->family = read_u8(r);
-        a->len = read_u8(r);
-        read_copy(r, a->addr, sizeof a->addr);
-        if ((a->family != 4 && a->family != 6) || a->len > (a->family == 4 ? 32 : 128))
+    for (size_t i = 0; reader_ok(r) && i < p->allowed_count; i++)
+        get_prefix(r, &p->allowed[i]);
+}
+
+static void put_accepted(struct writer *w, const struct msg_accepted *a)
+{
+    write_bytes(w, a->public_key, sizeof a->public_key);
+    if (a->count > CORE_ACCEPTED_MAX)
+        w->failed = true;
+    write_u8(w, a->count);
+    for (size_t i = 0; writer_ok(w) && i < a->count; i++)
+        put_prefix(w, &a->list[i]);
+}
+
+static void get_accepted(struct reader *r, struct msg_accepted *a)
+{
+    read_copy(r, a->public_key, sizeof a->public_key);
+    a->count = get_small(r, CORE_ACCEPTED_MAX);
+    for (size_t i = 0; reader_ok(r) && i < a->count; i++) {
+        get_prefix(r, &a->list[i]);
+        struct netprefix masked = a->list[i];
+        netprefix_mask(&masked);
+        if (memcmp(masked.addr, a->list[i].addr, sizeof masked.addr) != 0)
             r->failed = true;
     }
 }
@@ -190,6 +220,15 @@ static void get_policy(struct reader *r, struct msg_policy *p)
     }
 }
 
+/* What goes to hooks, logs and terminals. */
+static void get_plain_text(struct reader *r, char *out, size_t max)
+{
+    get_text(r, out, max);
+    for (const char *c = out; *c != '\0'; c++)
+        if (*c < ' ' || *c > '~')
+            r->failed = true;
+}
+
 static void put_state(struct writer *w, const struct msg_state *s)
 {
     write_bytes(w, s->public_key, sizeof s->public_key);
@@ -205,10 +244,7 @@ static void get_state(struct reader *r, struct msg_state *s)
     s->up = get_bool(r);
     get_text(r, s->link, sizeof s->link - 1);
     get_addr(r, &s->remote);
-    get_text(r, s->reason, sizeof s->reason - 1);
-    for (const char *c = s->reason; *c != '\0'; c++)
-        if (*c < ' ' || *c > '~')
-            r->failed = true; /* it goes to hooks */
+    get_plain_text(r, s->reason, sizeof s->reason - 1);
 }
 
 static void put_restored(struct writer *w, const struct restored *r)
@@ -344,6 +380,10 @@ size_t msg_encode(const struct msg *m, uint8_t out[MSG_BYTES_MAX])
     case MSG_PROBLEMS:
         put_problems(&w, &m->problems);
         break;
+    case MSG_LOOKUP:
+        write_bytes(&w, m->lookup.public_key, sizeof m->lookup.public_key);
+        put_text(&w, m->lookup.text, sizeof m->lookup.text - 1);
+        break;
     case MSG_CHOOSE:
         put_choose(&w, &m->choose);
         break;
@@ -357,6 +397,9 @@ size_t msg_encode(const struct msg *m, uint8_t out[MSG_BYTES_MAX])
     case MSG_USAGE:
         write_u16(&w, m->usage.link);
         write_u64(&w, m->usage.bytes);
+        break;
+    case MSG_ACCEPTED:
+        put_accepted(&w, &m->accepted);
         break;
     case MSG_STOP:
     case MSG_READY:
@@ -424,6 +467,10 @@ static void get_body(struct reader *r, struct msg *m)
     case MSG_PROBLEMS:
         get_problems(r, &m->problems);
         break;
+    case MSG_LOOKUP:
+        read_copy(r, m->lookup.public_key, sizeof m->lookup.public_key);
+        get_plain_text(r, m->lookup.text, sizeof m->lookup.text - 1);
+        break;
     case MSG_CHOOSE:
         get_choose(r, &m->choose);
         break;
@@ -437,6 +484,9 @@ static void get_body(struct reader *r, struct msg *m)
     case MSG_USAGE:
         m->usage.link = get_link_number(r);
         m->usage.bytes = read_u64(r);
+        break;
+    case MSG_ACCEPTED:
+        get_accepted(r, &m->accepted);
         break;
     case MSG_STOP:
     case MSG_READY:

@@ -44,6 +44,7 @@ enum msg_type {
     MSG_PROBLEMS, /* all there are now */
     MSG_SETTINGS, /* a reload changed them */
     MSG_WISH,     /* how this side wants a path over a peer's link to be used */
+    MSG_LOOKUP,   /* what became of the look-up of a peer's names */
     MSG_STOP,
     /* engine to guard */
     MSG_READY, /* in its sandbox */
@@ -54,8 +55,9 @@ enum msg_type {
     MSG_PATH_STATE,
     MSG_PEER_RIVAL, /* another machine calls with the peer's key */
     MSG_PATH_SLOW,
-    MSG_CHOOSE, /* how a link is to be used, by hand */
-    MSG_USAGE,  /* of a link with a quota, since it was told last */
+    MSG_CHOOSE,   /* how a link is to be used, by hand */
+    MSG_USAGE,    /* of a link with a quota, since it was told last */
+    MSG_ACCEPTED, /* what a peer accepts from us */
     MSG_TYPE_END,
 };
 
@@ -127,6 +129,18 @@ struct msg_endpoints {
     struct netaddr addrs[CORE_ENDPOINTS_MAX];
 };
 
+struct msg_lookup {
+    uint8_t public_key[32];
+    char text[MSG_WHY_MAX + 1]; /* why they are not found; empty: they are */
+};
+
+/* Prefixes as the peer told them: it may lie, but only about itself. */
+struct msg_accepted {
+    uint8_t public_key[32];
+    uint8_t count;
+    struct netprefix list[CORE_ACCEPTED_MAX]; /* bits behind the length are 0 */
+};
+
 struct msg_policy {
     char name[CONFIG_NAME_MAX + 1];
     uint64_t dscps; /* as config_policy, and so is what follows */
@@ -156,6 +170,7 @@ struct msg {
         uint16_t listen; /* index */
         struct msg_link link;
         struct msg_endpoints endpoints;
+        struct msg_lookup lookup;
         uint16_t policy_count;
         struct msg_policy policy;
         struct {
@@ -171,6 +186,7 @@ struct msg {
         struct msg_choose choose;
         struct msg_usage usage;
         struct problem_list problems;
+        struct msg_accepted accepted;
     };
 };
 

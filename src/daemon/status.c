@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bond/why.h"
 #include "crypto/aead.h"
 #include "crypto/key.h"
 
@@ -87,6 +88,43 @@ static const struct msg_link *link_of(const struct status_source *s, const char 
     return NULL;
 }
 
+/* What was not measured is not known. */
+static void set_rate(json_t *object, const char *member, uint64_t bps)
+{
+    set(object, member, bps != 0 ? json_integer((json_int_t)bps) : json_null());
+}
+
+/* A reason of the peer's: a newer one has a number that we do not know. */
+static void set_code(json_t *object, const char *member, const char *name)
+{
+    set_text(object, member, name != NULL ? name : "unknown");
+}
+
+/* What the peer found about the direction that it sends in. */
+static json_t *path_far_json(const struct wire_report_path *far)
+{
+    json_t *o = json_object();
+    char why[BOND_WHY_BYTES];
+    set_rate(o, "rate_bps", far->rate_kbps * UINT64_C(1000));
+    set(o, "loss", json_real((double)far->loss / WIRE_REPORT_LOSS_ALL));
+    set(o, "queue_ms", json_real((double)far->queue_100us / 10));
+    set_text(o, "use", use_name(far->use));
+    set_text(o, "why", bond_why_sentence(far->why, -1, why));
+    set_code(o, "why_code", bond_why_name(far->why));
+    return o;
+}
+
+static json_t *peer_far_json(const struct wire_report *far)
+{
+    json_t *o = json_object();
+    char limit[BOND_WHY_BYTES];
+    set_text(o, "limit", bond_limit_sentence_theirs(far->limit, limit));
+    set_code(o, "limit_code", bond_limit_name(far->limit));
+    set(o, "cpu", far->cpu != WIRE_REPORT_CPU_UNKNOWN ? json_integer(far->cpu) : json_null());
+    set_text(o, "version", far->version_len > 0 ? far->version : NULL);
+    return o;
+}
+
 static json_t *path_json(const struct status_source *s, const struct core_path_status *p)
 {
     json_t *o = json_object();
@@ -96,6 +134,7 @@ static json_t *path_json(const struct status_source *s, const struct core_path_s
     set_text(o, "link", p->link);
     set_text(o, "state", waits ? "waiting" : state_of(p));
     set_text(o, "why", waits ? link->why : b->why);
+    set_text(o, "why_code", waits ? "waiting" : bond_why_name((uint8_t)b->why_code));
     set_addr(o, "local", &p->local);
     set_addr(o, "remote", &p->remote);
     set(o, "validated", json_boolean(p->validated));
@@ -108,10 +147,10 @@ static json_t *path_json(const struct status_source *s, const struct core_path_s
         set_ms(o, "jitter_ms", b->jitter_ns);
     }
     set(o, "loss", json_real(b->loss));
-    set_count(o, "tx_rate_bps", b->rate_bps);
-    set_count(o, "tx_usual_bps", b->usual_bps);
+    set_rate(o, "tx_rate_bps", b->rate_bps);
+    set_rate(o, "rx_rate_bps", p->far_known ? p->far.rate_kbps * UINT64_C(1000) : 0);
+    set_rate(o, "tx_usual_bps", b->usual_bps);
     set(o, "slow", json_boolean(b->slow));
-    set_count(o, "rx_rate_bps", b->rx_most_bps); /* the peer alone knows what it could be */
     set_count(o, "tx_bps", b->tx_bps);
     set_count(o, "rx_bps", b->rx_bps);
     set_count(o, "mtu", b->datagram_bytes);
@@ -122,6 +161,7 @@ static json_t *path_json(const struct status_source *s, const struct core_path_s
     set_count(o, "resent", b->resent_packets);
     set_count(o, "inflight_bytes", b->inflight_bytes);
     set_ms(o, "queue_ms", b->queue_ns);
+    set(o, "far", p->far_known ? path_far_json(&p->far) : json_null());
     return o;
 }
 
@@ -133,7 +173,19 @@ static json_t *peer_drops(const struct bond_stats *b)
     return o;
 }
 
-static json_t *peer_json(const struct status_source *s, const struct core_peer_status *p)
+static json_t *accepted_json(const struct core *c, size_t peer)
+{
+    struct netprefix list[CORE_ACCEPTED_MAX];
+    char text[NETADDR_STRLEN];
+    json_t *accepted = json_array();
+    size_t count = core_accepted(c, peer, list);
+    for (size_t i = 0; i < count; i++)
+        json_array_append_new(accepted, json_string(netprefix_format(&list[i], text)));
+    return accepted;
+}
+
+static json_t *peer_json(const struct status_source *s, const struct core_peer_status *p,
+                         const struct why *why)
 {
     json_t *o = json_object();
     json_t *paths = json_array();
@@ -142,6 +194,8 @@ static json_t *peer_json(const struct status_source *s, const struct core_peer_s
     set_text(o, "name", p->name);
     set_text(o, "public_key", key);
     set_text(o, "state", p->up ? "up" : "down");
+    set_text(o, "why", why->code != WHY_NONE ? why->text : NULL);
+    set_text(o, "why_code", why_code_name(why->code));
     set_addr(o, "endpoint", &p->endpoint);
     if (p->displaced)
         set_addr(o, "displaced_by", &p->displaced_by);
@@ -154,6 +208,8 @@ static json_t *peer_json(const struct status_source *s, const struct core_peer_s
     set_count(o, "rx_bytes", p->rx_bytes);
     set_text(o, "cipher", cipher_name(p->cipher));
     set_text(o, "limit", p->bond.limit);
+    set_text(o, "limit_code", bond_limit_name((uint8_t)p->bond.limit_code));
+    set(o, "far", p->far_known ? peer_far_json(&p->far) : json_null());
     for (size_t i = 0; i < p->path_count; i++)
         json_array_append_new(paths, path_json(s, &p->paths[i]));
     set(o, "paths", paths);
@@ -163,6 +219,25 @@ static json_t *peer_json(const struct status_source *s, const struct core_peer_s
     set_count(o, "reorder_late", p->bond.reorder_late);
     set(o, "drops", peer_drops(&p->bond));
     return o;
+}
+
+/* Who calls with a key that no peer has. */
+static json_t *strangers_json(const struct core *c, struct tstamp now)
+{
+    struct core_stranger list[CORE_STRANGERS_MAX];
+    json_t *strangers = json_array();
+    size_t count = core_strangers(c, now, list);
+    for (size_t i = 0; i < count; i++) {
+        json_t *o = json_object();
+        char key[KEY_BASE64_BYTES + 1];
+        key_to_base64(key, list[i].public_key);
+        set_text(o, "public_key", key);
+        set_addr(o, "from", &list[i].from);
+        set_count(o, "calls", list[i].calls);
+        set_count(o, "age_s", (uint64_t)(list[i].age_ns / NS_PER_S));
+        json_array_append_new(strangers, o);
+    }
+    return strangers;
 }
 
 static json_t *tunnel_drops(const struct status_source *s, const struct dataplane_stats *plane)
@@ -272,6 +347,7 @@ static json_t *problems_json(const struct problem_list *l)
 json_t *status_json(const struct status_source *s, struct tstamp now)
 {
     struct dataplane_stats plane;
+    struct why why;
     struct core_peer_status *peer = malloc(sizeof *peer); /* too large for the stack */
     json_t *o = json_object();
     json_t *peers = json_array();
@@ -287,11 +363,15 @@ json_t *status_json(const struct status_source *s, struct tstamp now)
     set_text(o, "version", HAWSER_VERSION);
     set_text(o, "interface", s->interface);
     set_count(o, "uptime_s", (uint64_t)(tstamp_sub(now, s->started) / NS_PER_S));
+    set_count(o, "cpu", s->cpu);
     set_count(o, "mtu", s->mtu_bytes != 0 ? s->mtu_bytes : core_mtu(s->core));
     set(o, "problems", problems_json(s->problems));
     for (size_t i = 0; i < core_peer_count(s->core); i++) {
         core_peer_status(s->core, now, i, peer);
-        json_array_append_new(peers, peer_json(s, peer));
+        silence_why(s->silence, s->core, s->links, now, i, &why);
+        json_t *one = peer_json(s, peer, &why);
+        set(one, "accepted", accepted_json(s->core, i));
+        json_array_append_new(peers, one);
     }
     for (size_t i = 0; i < WIRE_PATHS_MAX; i++)
         if (s->links[i].link.name[0] != '\0')
@@ -301,6 +381,7 @@ json_t *status_json(const struct status_source *s, struct tstamp now)
     set(o, "policies", policies_json(s->policies));
     set(o, "offloads", offloads_json(&plane));
     set(o, "restored", restored_json(s->restored));
+    set(o, "strangers", strangers_json(s->core, now));
     set(o, "drops", tunnel_drops(s, &plane));
     free(peer);
     return o;

@@ -10,6 +10,7 @@
 #include "daemon/dataplane.h"
 #include "daemon/msg.h"
 #include "daemon/policy.h"
+#include "daemon/silence.h"
 
 struct status_source {
     const char *interface;
@@ -17,10 +18,12 @@ struct status_source {
     const struct core *core;
     const struct dataplane *plane;
     const struct policy_set *policies;
+    const struct silence *silence;
     const struct msg_link *links;   /* by number; an unused one has no name */
     const struct msg_quota *quotas; /* the same; bytes 0: none */
     const struct restored *restored;
     const struct problem_list *problems;
+    uint8_t cpu; /* percent of a processor that the engine uses */
     struct tstamp started;
     uint64_t control_garbage;
 };

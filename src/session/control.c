@@ -4,13 +4,15 @@
 #include <string.h>
 
 #include "base/cursor.h"
+#include "session/accepted.h"
 #include "session/paths.h"
 #include "session/peer.h"
+#include "session/reports.h"
 #include "session/state.h"
 
 static bool is_eliciting(enum wire_frame type)
 {
-    return type != WIRE_ACK && type != WIRE_CLOSE;
+    return type != WIRE_ACK && type != WIRE_CLOSE && type != WIRE_REPORT && type != WIRE_REPORT_ASK;
 }
 
 bool control_send(struct peer *p, struct tstamp now, uint8_t path, const struct route *to,
@@ -146,6 +148,15 @@ static void frame_rx(struct peer *p, struct tstamp now, uint8_t path, const stru
         break;
     case WIRE_PATH_STATUS:
         paths_told(p, now, &f->status);
+        break;
+    case WIRE_REPORT_ASK:
+        reports_asked(p, now, f->report_s);
+        break;
+    case WIRE_REPORT:
+        reports_told(p, now, &f->report);
+        break;
+    case WIRE_ACCEPTED:
+        accepted_told(p, now, &f->accepted);
         break;
     case WIRE_CLOSE:
         close_rx(p, now, &f->close);

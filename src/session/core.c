@@ -2,6 +2,7 @@
 #include "session/core.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,6 +14,7 @@
 #include "session/peer.h"
 #include "session/policies.h"
 #include "session/receive.h"
+#include "session/reports.h"
 #include "session/state.h"
 #include "session/transmit.h"
 
@@ -38,6 +40,9 @@ int core_new(struct core **out, const struct core_config *config, struct tstamp 
     c->rekey_after_ns = config->rekey_after_ns != 0 ? config->rekey_after_ns : STATE_REKEY_NS;
     c->wall_offset_ns = config->wall_offset_ns;
     c->test_cipher = config->test_cipher;
+    c->cpu = WIRE_REPORT_CPU_UNKNOWN;
+    if (config->version != NULL)
+        snprintf(c->version, sizeof c->version, "%s", config->version);
     c->random = config->random;
     c->random_arg = config->random_arg;
     c->mtu_bytes = MTU_AT_START;
@@ -108,7 +113,7 @@ static int gather_peers(struct core *c, struct tstamp now, struct peer **next,
 {
     for (size_t i = 0; i < count; i++) {
         next[i] = find_peer(c->peers, c->peer_count, peers[i].public_key);
-        int err = next[i] != NULL ? peer_configure(next[i], &peers[i])
+        int err = next[i] != NULL ? peer_configure(next[i], now, &peers[i])
                                   : peer_new(&next[i], c, &peers[i], now);
         if (err < 0)
             return err;
@@ -264,6 +269,9 @@ void core_tx_done(struct core *c, struct tstamp now, const struct core_tx *tx, i
     if (result == 0)
         return;
     c->drops[CORE_DROP_SEND] += tx->segment_count;
+    bool is_passing = result == -EMSGSIZE || result == -EAGAIN || result == -ENOBUFS;
+    if (!is_passing)
+        why_failed(c, now, tx->socket, &tx->to, -result, false);
     if (tx->peer >= c->peer_count || tx->path >= WIRE_PATHS_MAX)
         return;
     struct peer *p = c->peers[tx->peer];
@@ -275,8 +283,56 @@ void core_tx_done(struct core *c, struct tstamp now, const struct core_tx *tx, i
     p->stirred = true;
     if (result == -EMSGSIZE)
         paths_refused(p, now, tx->path, (uint32_t)tx->segment_bytes);
-    else if (result != -EAGAIN && result != -ENOBUFS)
+    else if (!is_passing)
         bond_path_suspect(p->bond, now, tx->path);
+}
+
+void core_unreachable(struct core *c, struct tstamp now, uint16_t socket, const struct netaddr *to,
+                      int error)
+{
+    why_failed(c, now, socket, to, error, true);
+}
+
+size_t core_accepted(const struct core *c, size_t peer, struct netprefix out[CORE_ACCEPTED_MAX])
+{
+    const struct accepted *a = &c->peers[peer]->accepted;
+    memcpy(out, a->list, a->count * sizeof a->list[0]);
+    return a->count;
+}
+
+bool core_look(struct core *c, struct tstamp now)
+{
+    bool first = false;
+    for (size_t i = 0; i < c->peer_count; i++)
+        first |= reports_look(c->peers[i], now);
+    return first;
+}
+
+bool core_seen(const struct core *c, struct tstamp now)
+{
+    for (size_t i = 0; i < c->peer_count; i++)
+        if (reports_due(c->peers[i]) && reports_latest(c->peers[i], now) == NULL)
+            return false;
+    return true;
+}
+
+void core_set_cpu(struct core *c, uint8_t percent)
+{
+    c->cpu = percent < WIRE_REPORT_CPU_ALL ? percent : WIRE_REPORT_CPU_ALL;
+}
+
+void core_set_line_full(struct core *c, bool full)
+{
+    for (size_t i = 0; i < c->peer_count; i++)
+        bond_line_full(c->peers[i]->bond, full && !c->peers[i]->initiates);
+}
+
+bool core_is_calling(const struct core *c)
+{
+    for (size_t i = 0; i < c->peer_count; i++)
+        if (c->peers[i]->why.calling && !c->peers[i]->up)
+            return true;
+    return false;
 }
 
 /* The next packet of one peer that may have come from it. */
@@ -347,6 +403,7 @@ bool core_next_event(struct core *c, struct core_event *out)
                                 .usual_bps = e->usual_bps,
                                 .remote = e->remote };
     memcpy(out->link, e->link, sizeof out->link);
+    memcpy(out->public_key, e->public_key, sizeof out->public_key);
     if (e->peer != NULL)
         out->peer = e->peer->number;
     return true;

@@ -21,6 +21,7 @@
 #include "base/pkt.h"
 #include "base/tstamp.h"
 #include "bond/bond.h"
+#include "session/why.h"
 
 enum {
     CORE_NAME_MAX = 31,
@@ -51,6 +52,7 @@ struct core_config {
     uint8_t preferred_cipher; /* enum wire_cipher */
     int64_t rekey_after_ns;   /* 0: 120 s */
     int64_t wall_offset_ns;   /* wall clock (Unix time) minus the clock that now is of */
+    const char *version;      /* of the program, as peers are told; NULL: none; copied */
     uint8_t test_cipher;      /* AEAD_SUM or AEAD_NULL instead of what was agreed; 0: no */
     void (*random)(void *arg, void *out, size_t len_bytes);
     void *random_arg;
@@ -177,6 +179,15 @@ bool core_next_tx(struct core *c, struct tstamp now, struct core_tx *out);
  */
 void core_tx_done(struct core *c, struct tstamp now, const struct core_tx *tx, int result);
 
+/*
+ * A router or host said by ICMP that a datagram did not get there: error is a positive errno. It
+ * may be forged, and only explains why a peer does not answer.
+ */
+void core_unreachable(struct core *c, struct tstamp now, uint16_t socket, const struct netaddr *to,
+                      int error);
+/* Peers are being called in vain, so that such news is wanted. */
+bool core_is_calling(const struct core *c);
+
 /* The next inner packet to write; the reference passes to the caller. NULL: none. */
 struct pkt *core_next_tun(struct core *c);
 
@@ -198,6 +209,8 @@ enum core_event_type {
     CORE_EVENT_PEER_RIVAL,
     CORE_EVENT_PATH_SLOW, /* under load it has been far slower than usual for a minute */
     CORE_EVENT_PATH_SLOW_END,
+    CORE_EVENT_STRANGER, /* somebody calls whose key is no peer's */
+    CORE_EVENT_ACCEPTED, /* the peer told what it accepts from us: see core_accepted() */
 };
 
 struct core_event {
@@ -208,7 +221,9 @@ struct core_event {
     const char *reason;                /* static words; NULL: none */
     uint64_t rate_bps, usual_bps;      /* PATH_SLOW: found now, and before; 0: not known */
     char link[WIRE_LINK_NAME_MAX + 1]; /* of a path: goes under the name it came with */
-    struct netaddr remote;             /* of a path that is not closed, or of the other machine */
+    struct netaddr
+        remote; /* of a path that is not closed, of the other machine, or of a stranger */
+    uint8_t public_key[32]; /* of a stranger */
 };
 
 bool core_next_event(struct core *c, struct core_event *out);
@@ -233,6 +248,17 @@ enum core_drop {
 
 const char *core_drop_name(enum core_drop reason);
 
+/*
+ * Somebody looks at the status: for a while the peers are asked what they find. True: nobody did of
+ * late, so they were not asked before. core_seen(): all that can tell it have done so.
+ */
+bool core_look(struct core *c, struct tstamp now);
+bool core_seen(const struct core *c, struct tstamp now);
+/* What the driver sees of itself: percent of a processor that it uses, and that its own device does
+ * not keep up with what is sent to peers that call. */
+void core_set_cpu(struct core *c, uint8_t percent);
+void core_set_line_full(struct core *c, bool full);
+
 struct core_path_status {
     uint8_t path;
     char link[WIRE_LINK_NAME_MAX + 1];
@@ -242,12 +268,15 @@ struct core_path_status {
     struct netaddr local;
     struct netaddr remote;
     struct bond_path_stats bond;
+    bool far_known;
+    struct wire_report_path far; /* what the peer found about its direction */
 };
 
 struct core_peer_status {
     char name[CORE_NAME_MAX + 1];
     uint8_t public_key[32];
     bool up;
+    struct why why;              /* it is not up */
     bool displaced;              /* another machine uses our key, and has the session */
     struct netaddr displaced_by; /* with displaced: its address; family 0: not told */
     bool contested;              /* another machine calls with the peer's key, and is refused */
@@ -259,9 +288,34 @@ struct core_peer_status {
     uint64_t rx_bytes;
     uint8_t cipher; /* enum wire_cipher; 0: none yet */
     struct bond_stats bond;
+    bool tells;     /* it can tell what it finds */
+    bool far_known; /* and did so of late */
+    struct wire_report far;
     size_t path_count;
     struct core_path_status paths[WIRE_PATHS_MAX];
 };
+
+enum { CORE_ACCEPTED_MAX = WIRE_ACCEPTED_MAX };
+
+/* The prefixes that a peer said it accepts from us; returns how many. */
+size_t core_accepted(const struct core *c, size_t peer, struct netprefix out[CORE_ACCEPTED_MAX]);
+
+/* Why a peer is not up. */
+void core_peer_why(const struct core *c, struct tstamp now, size_t peer, struct why *out);
+
+/* Somebody who knows our public key, but whose own is no peer's. */
+struct core_stranger {
+    uint8_t public_key[32];
+    struct netaddr from; /* its last call */
+    uint64_t calls;
+    int64_t age_ns; /* of the last call */
+};
+
+enum { CORE_STRANGERS_MAX = 8 };
+
+/* The last of them; returns how many. */
+size_t core_strangers(const struct core *c, struct tstamp now,
+                      struct core_stranger out[CORE_STRANGERS_MAX]);
 
 size_t core_peer_count(const struct core *c);
 void core_peer_status(const struct core *c, struct tstamp now, size_t peer,

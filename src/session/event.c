@@ -81,6 +81,18 @@ void event_rival(struct peer *p, const struct netaddr *from)
                                          .remote = *from });
 }
 
+void event_accepted(struct peer *p)
+{
+    push(p->core, &(struct state_event){ .type = CORE_EVENT_ACCEPTED, .peer = p });
+}
+
+void event_stranger(struct core *c, const uint8_t public_key[32], const struct netaddr *from)
+{
+    struct state_event e = { .type = CORE_EVENT_STRANGER, .remote = *from };
+    memcpy(e.public_key, public_key, sizeof e.public_key);
+    push(c, &e);
+}
+
 /* The smallest path of all peers; paths whose search has not ended do not count yet. */
 static uint32_t best_mtu(const struct core *c)
 {

@@ -17,6 +17,8 @@ void event_slow(struct peer *p, uint8_t path, bool slow, uint64_t rate_bps, uint
 void event_resolve(struct peer *p);
 /* Another machine calls with the peer's key from there. */
 void event_rival(struct peer *p, const struct netaddr *from);
+void event_accepted(struct peer *p);
+void event_stranger(struct core *c, const uint8_t public_key[32], const struct netaddr *from);
 /* Looks whether the tunnel's MTU has changed, and tells if so. */
 void event_mtu(struct core *c);
 /* A peer is about to go: nothing is told of it any more. */

@@ -8,6 +8,7 @@
 #include "session/paths.h"
 #include "session/peer.h"
 #include "session/state.h"
+#include "session/why.h"
 
 enum { MAC2_AT = WIRE_INITIATION_BYTES - WIRE_MAC_BYTES, MAC1_AT = MAC2_AT - WIRE_MAC_BYTES };
 
@@ -37,6 +38,7 @@ void handshake_abandon(struct peer *p)
 static void end(struct peer *p)
 {
     handshake_abandon(p);
+    why_ended(p);
     p->handshake.reason = HANDSHAKE_IDLE;
     p->handshake.attempts = 0;
 }
@@ -142,6 +144,7 @@ static void send_on(struct peer *p, struct tstamp now, uint16_t link, const stru
     if (jar->full && tstamp_sub(now, jar->got) < COOKIE_LIFETIME_NS)
         cookie_mac2(jar->cookie, item->data, MAC2_AT, item->data + MAC2_AT);
     outbox_push(&p->core->outbox);
+    why_called(p, now, link, to);
 }
 
 /* The first try goes to the best address of each family, further ones to all. */
@@ -249,11 +252,20 @@ static struct keys *accept_welcome(struct peer *p, struct tstamp now,
     struct wire_welcome welcome;
     size_t len;
     if (noise_consume_response(&p->handshake.noise, msg->noise, WIRE_RESPONSE_NOISE_BYTES, payload,
-                               sizeof payload, &len) < 0)
+                               sizeof payload, &len) < 0) {
+        why_answered(p, now, WHY_PRESHARED_KEY);
         return NULL;
-    if (!wire_get_welcome(payload, len, &welcome) || welcome.version != WIRE_VERSION ||
-        (c->ciphers & 1U << (welcome.cipher - 1)) == 0)
+    }
+    bool good = wire_get_welcome(payload, len, &welcome);
+    if (good && welcome.cipher == 0)
+        why_answer_refused(p, now, welcome.refusal);
+    else if (good && welcome.version != WIRE_VERSION)
+        why_answered(p, now, WHY_VERSION);
+    if (!good || welcome.cipher == 0 || welcome.version != WIRE_VERSION ||
+        (c->ciphers & 1U << (welcome.cipher - 1)) == 0) {
+        handshake_abandon(p); /* the next call is a new one */
         return NULL;
+    }
     struct keys *k = keys_new(&p->handshake.noise, welcome.cipher, c->test_cipher, now);
     if (k == NULL)
         return NULL;
@@ -317,6 +329,8 @@ void handshake_cookie_rx(struct core *c, struct tstamp now, const struct core_da
     memcpy(jar->cookie, cookie, sizeof jar->cookie);
     jar->got = now;
     jar->full = true;
+    if (p->why.answer == WHY_NONE)
+        why_answered(p, now, WHY_BUSY);
     if (jar->used_for == msg.receiver)
         return; /* once for an initiation, so that two sides never play ball */
     jar->used_for = msg.receiver;

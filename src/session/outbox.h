@@ -13,7 +13,7 @@
 
 enum {
     OUTBOX_COUNT = 256, /* a power of two */
-    OUTBOX_BYTES = 192, /* longest datagram */
+    OUTBOX_BYTES = 640, /* longest datagram: a full ACCEPTED frame */
 };
 
 struct peer;

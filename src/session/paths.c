@@ -4,14 +4,12 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "session/accepted.h"
 #include "session/control.h"
 #include "session/event.h"
 #include "session/peer.h"
 #include "session/policies.h"
 #include "session/state.h"
-
-/* What a tag of bond_take_pn() is about: kind, path, serial. */
-enum tag_kind { TAG_STATUS = 1, TAG_MTU = 2 };
 
 /*
  * Challenges that the first of several addresses gets alone, 300 ms; RFC 8305, section 8, proposes
@@ -19,7 +17,7 @@ enum tag_kind { TAG_STATUS = 1, TAG_MTU = 2 };
  */
 enum { TRIES_ALONE = 4 };
 
-static uint32_t make_tag(enum tag_kind kind, uint8_t path, uint16_t serial)
+uint32_t paths_tag(enum paths_tag kind, uint8_t path, uint16_t serial)
 {
     return (uint32_t)kind << 24 | (uint32_t)path << 16 | serial;
 }
@@ -360,12 +358,14 @@ static void tag_came_back(struct peer *p, struct tstamp now, uint32_t tag, bool 
     uint8_t id = tag >> 16 & 0xff;
     uint16_t serial = (uint16_t)tag;
     struct peer_path *path = &p->paths[id % WIRE_PATHS_MAX];
-    if (tag >> 24 == TAG_STATUS && serial == path->status_serial) {
+    if (tag >> 24 == PATHS_TAG_STATUS && serial == path->status_serial) {
         path->status_sent = TSTAMP_NEVER;
         if (!acked)
             tell(p, now, id);
     }
-    if (tag >> 24 == TAG_MTU && path->opened) {
+    if (tag >> 24 == PATHS_TAG_ACCEPTED)
+        accepted_came_back(p, now, serial, acked);
+    if (tag >> 24 == PATHS_TAG_MTU && path->opened) {
         bool changed =
             acked ? mtu_acked(&path->mtu, now, serial) : mtu_lost(&path->mtu, now, serial);
         if (changed)
@@ -500,7 +500,7 @@ static void send_status(struct peer *p, struct tstamp now, uint8_t id)
     if (via < 0)
         return;
     struct wire_frame_value f = status_frame(p, id);
-    uint32_t tag = make_tag(TAG_STATUS, id, ++path->status_serial);
+    uint32_t tag = paths_tag(PATHS_TAG_STATUS, id, ++path->status_serial);
     path->status_due = false;
     path->status_sent = now;
     control_send(p, now, (uint8_t)via, &p->paths[via].address.route, &f, 1, tag);
@@ -603,7 +603,7 @@ uint32_t paths_probe_tag(struct peer *p, struct tstamp now, uint8_t id)
 {
     uint16_t serial = mtu_sent(&p->paths[id].mtu, now);
     peer_wake(p, p->paths[id].mtu.next);
-    return make_tag(TAG_MTU, id, serial);
+    return paths_tag(PATHS_TAG_MTU, id, serial);
 }
 
 /* Lower is better. */

@@ -18,6 +18,9 @@
 
 #include "wire/wire.h"
 
+/* What a tag of bond_take_pn() is about. */
+enum paths_tag { PATHS_TAG_STATUS = 1, PATHS_TAG_MTU = 2, PATHS_TAG_ACCEPTED = 3 };
+
 struct bond_event;
 struct core_link;
 struct core_peer_link;
@@ -30,6 +33,8 @@ void paths_link_changed(struct peer *p, struct tstamp now, const struct core_lin
                         const struct core_link *link);
 /* An address is among those of the peer's endpoints. */
 bool paths_endpoint_known(const struct peer *p, const struct netaddr *a);
+
+uint32_t paths_tag(enum paths_tag kind, uint8_t path, uint16_t serial);
 
 /* An authentic datagram came on a path; newest: none with a higher packet number came before. */
 void paths_arrived(struct peer *p, struct tstamp now, uint8_t id, const struct route *from,

@@ -7,20 +7,26 @@
 #include <string.h>
 
 #include "crypto/secret.h"
+#include "session/accepted.h"
 #include "session/control.h"
 #include "session/event.h"
 #include "session/paths.h"
 #include "session/policies.h"
+#include "session/reports.h"
 #include "session/state.h"
 #include "session/transmit.h"
 
-int peer_configure(struct peer *p, const struct core_peer_config *config)
+int peer_configure(struct peer *p, struct tstamp now, const struct core_peer_config *config)
 {
     struct netprefix *allowed = calloc(config->allowed_count + 1, sizeof *allowed);
     if (allowed == NULL)
         return -ENOMEM;
-    if (config->allowed_count > 0)
-        memcpy(allowed, config->allowed, config->allowed_count * sizeof *allowed);
+    size_t bytes = config->allowed_count * sizeof *allowed;
+    if (bytes > 0)
+        memcpy(allowed, config->allowed, bytes);
+    if (p->allowed != NULL &&
+        (p->allowed_count != config->allowed_count || memcmp(p->allowed, allowed, bytes) != 0))
+        accepted_tell(p, now);
     free(p->allowed);
     p->allowed = allowed;
     p->allowed_count = config->allowed_count;
@@ -51,7 +57,8 @@ int peer_new(struct peer **out, struct core *c, const struct core_peer_config *c
     paths_clear(p);
     lives_init(&p->lives);
     handshake_init(p);
-    int err = p->bond != NULL ? peer_configure(p, config) : -ENOMEM;
+    accepted_init(p);
+    int err = p->bond != NULL ? peer_configure(p, now, config) : -ENOMEM;
     if (err == 0)
         err = policies_apply(p);
     if (err < 0) {
@@ -128,7 +135,8 @@ void peer_adopt(struct peer *p, struct tstamp now, struct keys *k)
     p->yielded = p->initiates && called;
     if (called)
         p->next = NULL;
-    if (peer_is_new_association(p, k)) {
+    bool is_new = peer_is_new_association(p, k);
+    if (is_new) {
         if (called) /* if who had the session is still there, it is another machine */
             control_goodbye_replaced(p, now, &p->last_route.to);
         begin_association(p, now, k);
@@ -138,9 +146,14 @@ void peer_adopt(struct peer *p, struct tstamp now, struct keys *k)
     }
     p->current = k;
     p->remote_features = k->remote_features;
+    p->why.unconfirmed = 0;
+    p->why.refusal = WHY_NONE;
     p->adopted_at = now;
     p->handshakes++;
     p->asked_at = TSTAMP_NEVER;
+    if (is_new)
+        p->reports.heard = false; /* it may speak of other paths */
+    accepted_adopted(p, now, is_new);
     paths_refresh(p, now);
     peer_wake(p, now);
 }
@@ -268,4 +281,7 @@ void peer_tick(struct peer *p, struct tstamp now)
     handshake_tick(p, now);
     if (peer_can_send(p, now))
         paths_tick(p, now);
+    accepted_tick(p, now);
+    if (peer_can_send(p, now))
+        reports_tick(p, now);
 }

@@ -25,7 +25,7 @@ int peer_new(struct peer **out, struct core *c, const struct core_peer_config *c
 /* Gives its keys and indexes back. */
 void peer_free(struct peer *p);
 /* Takes a changed configuration of the same public key. */
-int peer_configure(struct peer *p, const struct core_peer_config *config);
+int peer_configure(struct peer *p, struct tstamp now, const struct core_peer_config *config);
 
 /*
  * New keys count from now on: of a rekey, or of a new association if an epoch of either side is

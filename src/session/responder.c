@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: ISC */
+#include <errno.h>
 #include <string.h>
 
+#include "session/event.h"
 #include "session/handshake.h"
 #include "session/peer.h"
 #include "session/state.h"
+#include "session/strangers.h"
+#include "session/why.h"
 
 /* A call on its way through the checks. */
 struct incoming {
@@ -92,8 +96,9 @@ static struct peer *find_peer(const struct core *c, const uint8_t public_key[32]
     return NULL;
 }
 
-/* Remembers an accepted late initiation; false: it was there before, or there is no room. */
-static bool remember_stale(struct peer *p, struct tstamp now, const uint8_t ephemeral[32])
+/* Remembers an accepted late initiation; -EEXIST: it was there before, -ENOSPC: there is no room.
+ */
+static int remember_stale(struct peer *p, struct tstamp now, const uint8_t ephemeral[32])
 {
     struct stale_entry *room = NULL;
     for (size_t i = 0; i < HANDSHAKE_STALE_MAX; i++) {
@@ -103,40 +108,13 @@ static bool remember_stale(struct peer *p, struct tstamp now, const uint8_t ephe
         if (!e->used)
             room = e;
         else if (memcmp(e->ephemeral, ephemeral, sizeof e->ephemeral) == 0)
-            return false;
+            return -EEXIST;
     }
     if (room == NULL)
-        return false;
+        return -ENOSPC;
     *room = (struct stale_entry){ .at = now, .used = true };
     memcpy(room->ephemeral, ephemeral, sizeof room->ephemeral);
-    return true;
-}
-
-/*
- * Newer than all before it, or late but shown to be no replay. Where two machines have one key,
- * their clocks may differ: what each of them says grows.
- */
-static bool fresh(struct peer *p, struct tstamp now, const struct incoming *in)
-{
-    struct core *c = p->core;
-    const struct life *life = lives_find(p, in->hello.epoch);
-    int order = memcmp(in->hello.timestamp, p->answering.timestamp, WIRE_TIMESTAMP_BYTES);
-    if (order > 0) {
-        memcpy(p->answering.timestamp, in->hello.timestamp, WIRE_TIMESTAMP_BYTES);
-        return true;
-    }
-    if (life != NULL) {
-        if (memcmp(in->hello.timestamp, life->timestamp, sizeof life->timestamp) > 0)
-            return true;
-        core_drop_one(c, CORE_DROP_HANDSHAKE_REPLAY);
-        return false;
-    }
-    if (order < 0 && in->proven && remember_stale(p, now, in->noise.remote_ephemeral))
-        return true;
-    core_drop_one(c, CORE_DROP_HANDSHAKE_REPLAY);
-    if (order < 0 && !in->proven && bucket_take(&c->responder.stale, now))
-        answer_cookie(c, in);
-    return false;
+    return 0;
 }
 
 /*
@@ -189,6 +167,54 @@ static bool create_response(struct peer *p, struct incoming *in, struct wire_wel
     return err == 0 && written == WIRE_RESPONSE_NOISE_BYTES;
 }
 
+/*
+ * Tells a peer that calls what its call lacks; nothing is opened by that. As the call may be a
+ * replay, this is as rare as cookies are.
+ */
+static void refuse(struct peer *p, struct tstamp now, struct incoming *in,
+                   enum wire_refusal refusal)
+{
+    struct core *c = p->core;
+    struct wire_welcome welcome = { .version = WIRE_VERSION,
+                                    .features = WIRE_FEATURES,
+                                    .refusal = (uint8_t)refusal };
+    uint8_t response[WIRE_RESPONSE_BYTES];
+    memcpy(welcome.epoch, p->epoch, sizeof welcome.epoch);
+    why_refused(p, now, (uint8_t)refusal, &in->datagram->from);
+    if (refusal != WIRE_REFUSAL_TIMESTAMP)
+        core_drop_one(c, CORE_DROP_HANDSHAKE);
+    if (bucket_take(&c->responder.stale, now) && create_response(p, in, &welcome, 0, response))
+        answer(c, in->datagram, response, sizeof response);
+}
+
+/*
+ * Newer than all before it, or late but shown to be no replay. Where two machines have one key,
+ * their clocks may differ: what each of them says grows.
+ */
+static bool fresh(struct peer *p, struct tstamp now, struct incoming *in)
+{
+    struct core *c = p->core;
+    const struct life *life = lives_find(p, in->hello.epoch);
+    int order = memcmp(in->hello.timestamp, p->answering.timestamp, WIRE_TIMESTAMP_BYTES);
+    if (order > 0) {
+        memcpy(p->answering.timestamp, in->hello.timestamp, WIRE_TIMESTAMP_BYTES);
+        return true;
+    }
+    if (life != NULL && memcmp(in->hello.timestamp, life->timestamp, sizeof life->timestamp) > 0)
+        return true;
+    int stale = -EAGAIN; /* a cookie first */
+    if (life == NULL && order < 0 && in->proven)
+        stale = remember_stale(p, now, in->noise.remote_ephemeral);
+    if (stale == 0)
+        return true;
+    core_drop_one(c, CORE_DROP_HANDSHAKE_REPLAY);
+    if (stale == -ENOSPC)
+        refuse(p, now, in, WIRE_REFUSAL_TIMESTAMP);
+    else if (life == NULL && order < 0 && !in->proven && bucket_take(&c->responder.stale, now))
+        answer_cookie(c, in);
+    return false;
+}
+
 /* Ours of the association that a call continues, or of one that it begins. */
 static void choose_epoch(struct peer *p, const struct incoming *in, uint8_t epoch[WIRE_EPOCH_BYTES])
 {
@@ -227,6 +253,7 @@ static void respond(struct peer *p, struct tstamp now, struct incoming *in, uint
     memcpy(k->local_epoch, welcome.epoch, sizeof k->local_epoch);
     memcpy(k->remote_epoch, in->hello.epoch, sizeof k->remote_epoch);
     *aside = k;
+    why_replied(p, now, &in->datagram->from);
     peer_wake(p, tstamp_add(now, KEYS_TENTATIVE_NS));
     r->index = index;
     r->repeats = 0;
@@ -236,7 +263,7 @@ static void respond(struct peer *p, struct tstamp now, struct incoming *in, uint
 }
 
 /* Opens the call: who it is, and what it says. NULL: counted. */
-static struct peer *open_call(struct core *c, struct incoming *in)
+static struct peer *open_call(struct core *c, struct tstamp now, struct incoming *in)
 {
     uint8_t caller[32];
     uint8_t payload[WIRE_HELLO_BYTES];
@@ -251,19 +278,28 @@ static struct peer *open_call(struct core *c, struct incoming *in)
         return NULL;
     }
     struct peer *p = find_peer(c, caller);
-    if (p == NULL)
+    if (p == NULL) {
         core_drop_one(c, CORE_DROP_UNKNOWN_KEY);
+        if (strangers_call(&c->strangers, now, caller, &in->datagram->from))
+            event_stranger(c, caller, &in->datagram->from);
+    }
     return p;
 }
 
 static void take_call(struct core *c, struct tstamp now, struct incoming *in)
 {
-    struct peer *p = open_call(c, in);
+    struct peer *p = open_call(c, now, in);
     if (p == NULL)
         return;
     uint8_t cipher = choose_cipher(c, &in->hello);
-    if (in->hello.version != WIRE_VERSION || cipher == 0 || !may_be_called(p, now)) {
+    if (!may_be_called(p, now)) {
         core_drop_one(c, CORE_DROP_HANDSHAKE);
+        return;
+    }
+    if (in->hello.version != WIRE_VERSION || cipher == 0) {
+        refuse(p, now, in,
+               cipher == 0 && in->hello.version == WIRE_VERSION ? WIRE_REFUSAL_CIPHER
+                                                                : WIRE_REFUSAL_VERSION);
         return;
     }
     if (!fresh(p, now, in))

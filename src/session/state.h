@@ -15,6 +15,7 @@
 #include "base/tstamp.h"
 #include "bond/bond.h"
 #include "crypto/replay.h"
+#include "session/accepted.h"
 #include "session/allowed.h"
 #include "session/core.h"
 #include "session/handshake.h"
@@ -23,7 +24,10 @@
 #include "session/lives.h"
 #include "session/mtu.h"
 #include "session/outbox.h"
+#include "session/reports.h"
+#include "session/strangers.h"
 #include "session/validation.h"
+#include "session/why.h"
 #include "session/wish.h"
 #include "wire/wire.h"
 
@@ -82,12 +86,12 @@ struct peer {
     uint8_t epoch[WIRE_EPOCH_BYTES];
     uint8_t remote_epoch[WIRE_EPOCH_BYTES];
     bool associated;
-    struct keys *current;  /* owned, as the next two; what we send with */
-    struct keys *previous; /* still good for receiving */
-    struct keys *next;     /* we answered, but nothing came with these keys yet */
+    uint8_t remote_features; /* enum wire_feature, of the current keys */
+    struct keys *current;    /* owned, as the next two; what we send with */
+    struct keys *previous;   /* still good for receiving */
+    struct keys *next;       /* we answered, but nothing came with these keys yet */
     struct tstamp adopted_at;
     uint64_t handshakes;
-    uint8_t remote_features; /* enum wire_feature, of current */
 
     struct handshake handshake; /* calling */
     struct answering answering; /* being called */
@@ -97,6 +101,9 @@ struct peer {
     struct netaddr endpoints[CORE_ENDPOINTS_MAX];
     size_t endpoint_count;
     uint8_t endpoint; /* the one that answered last */
+    struct why_facts why;
+    struct accepted accepted;
+    struct reports reports;
 
     struct tstamp heard_at;  /* last authentic datagram */
     struct tstamp asked_at;  /* first eliciting datagram since then; NEVER: none */
@@ -121,6 +128,7 @@ struct state_event {
     uint64_t rate_bps, usual_bps;
     char link[WIRE_LINK_NAME_MAX + 1];
     struct netaddr remote;
+    uint8_t public_key[32];
 };
 
 struct core {
@@ -131,6 +139,8 @@ struct core {
     int64_t rekey_after_ns;
     int64_t wall_offset_ns;
     uint8_t test_cipher;
+    uint8_t cpu; /* as wire_report.cpu */
+    char version[WIRE_VERSION_NAME_MAX + 1];
     void (*random)(void *arg, void *out, size_t len_bytes);
     void *random_arg;
     bool closing;
@@ -145,6 +155,7 @@ struct core {
     struct core_policy policies[CORE_POLICIES_MAX];
 
     struct responder responder;
+    struct strangers strangers;
     struct outbox outbox;
     struct state_event events[STATE_EVENTS_MAX];
     uint32_t event_head;

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: ISC */
-#include <stdio.h>
 #include <string.h>
 
+#include "bond/why.h"
 #include "session/core.h"
 #include "session/paths.h"
 #include "session/peer.h"
+#include "session/reports.h"
 #include "session/state.h"
 
 const char *core_drop_name(enum core_drop reason)
@@ -54,6 +55,24 @@ void core_drops(const struct core *c, uint64_t out[CORE_DROP_COUNT])
     memcpy(out, c->drops, sizeof c->drops);
 }
 
+void core_peer_why(const struct core *c, struct tstamp now, size_t peer, struct why *out)
+{
+    why_peer(c->peers[peer], now, out);
+}
+
+size_t core_strangers(const struct core *c, struct tstamp now,
+                      struct core_stranger out[CORE_STRANGERS_MAX])
+{
+    size_t count = 0;
+    for (size_t i = 0; i < CORE_STRANGERS_MAX; i++) {
+        if (c->strangers.list[i].calls == 0)
+            continue;
+        out[count] = c->strangers.list[i];
+        out[count++].age_ns = tstamp_sub(now, c->strangers.called_at[i]);
+    }
+    return count;
+}
+
 uint32_t core_mtu(const struct core *c)
 {
     return c->mtu_bytes;
@@ -69,11 +88,18 @@ static void path_status(const struct peer *p, struct tstamp now, uint8_t id,
 {
     const struct validation *v = &p->paths[id].address;
     const struct route *r = v->open ? &v->route : &v->candidate;
+    const struct wire_report *far = reports_latest(p, now);
     *out = (struct core_path_status){ .path = id,
                                       .validated = v->open,
                                       .ours = is_link(p, id),
                                       .use = paths_use(p, id),
                                       .remote = r->to };
+    for (unsigned i = 0; far != NULL && i < far->count; i++) {
+        if (far->paths[i].path == id) {
+            out->far_known = true;
+            out->far = far->paths[i];
+        }
+    }
     paths_link_name(p, id, out->link);
     out->local = r->from;
     uint16_t socket = v->open || v->searching ? r->socket : id;
@@ -85,7 +111,8 @@ static void path_status(const struct peer *p, struct tstamp now, uint8_t id,
     if (is_link(p, id) && p->core->links[id].use == WIRE_PATH_DOWN &&
         out->bond.state == BOND_PATH_CLOSED) {
         out->bond.state = BOND_PATH_STANDBY; /* as one that was open before */
-        snprintf(out->bond.why, sizeof out->bond.why, "switched off");
+        out->bond.why_code = WIRE_WHY_SWITCHED_OFF;
+        bond_why_sentence(WIRE_WHY_SWITCHED_OFF, -1, out->bond.why);
     }
 }
 
@@ -119,7 +146,14 @@ void core_peer_status(const struct core *c, struct tstamp now, size_t peer,
     }
     memcpy(out->name, p->name, sizeof out->name);
     memcpy(out->public_key, p->public_key, sizeof out->public_key);
+    why_peer(p, now, &out->why);
     bond_stats(p->bond, now, &out->bond);
+    reports_limit(p, &out->bond);
+    const struct wire_report *far = reports_latest(p, now);
+    out->tells = (p->remote_features & WIRE_FEATURE_REPORTS) != 0;
+    out->far_known = far != NULL;
+    if (far != NULL)
+        out->far = *far;
     for (uint8_t id = 0; id < WIRE_PATHS_MAX; id++)
         if (path_shown(p, id))
             path_status(p, now, id, &out->paths[out->path_count++]);

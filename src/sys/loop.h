@@ -14,13 +14,13 @@
 
 #include "base/tstamp.h"
 
-enum { LOOP_READ = 1, LOOP_WRITE = 2 };
+enum { LOOP_READ = 1, LOOP_WRITE = 2, LOOP_ERROR = 4 };
 
 /* Lives where its owner put it for as long as it is in the loop. */
 struct loop_watch {
     int fd; /* borrowed */
     void (*ready)(void *arg, struct tstamp now,
-                  unsigned events); /* LOOP_READ, LOOP_WRITE or both */
+                  unsigned events); /* LOOP_READ, LOOP_WRITE, and LOOP_ERROR with LOOP_READ */
     void *arg;
     unsigned events;
 };

@@ -84,6 +84,7 @@ struct tstamp loop_turn(struct loop *l, struct tstamp deadline)
     for (int i = 0; i < n; i++) {
         struct loop_watch *w = events[i].data.ptr;
         unsigned what = (events[i].events & EPOLLOUT ? LOOP_WRITE : 0) |
+                        (events[i].events & EPOLLERR ? LOOP_ERROR : 0) |
                         (events[i].events & (EPOLLIN | EPOLLHUP | EPOLLERR) ? LOOP_READ : 0);
         if (w->ready != NULL)
             w->ready(w->arg, now, what);

@@ -25,6 +25,7 @@ struct udp {
     bool ipv6; /* an IPv6 socket, that speaks IPv4 by mapped addresses too */
     bool gso;  /* cleared at run time when the kernel or the device refuses */
     bool gro;
+    bool errors; /* see udp_watch_errors() */
 };
 
 struct udp_options {
@@ -49,6 +50,25 @@ int udp_adopt(struct udp *u, int fd);
  */
 int udp_send(struct udp *u, const struct netaddr *to, const struct netaddr *from,
              const uint8_t *data, size_t len_bytes, size_t segment_bytes);
+
+/* What this socket sent that still waits in this machine for its device, as the kernel counts it.
+ */
+uint32_t udp_unsent_bytes(const struct udp *u);
+
+/*
+ * From now on what routers and hosts say by ICMP of the datagrams sent is kept for
+ * udp_read_error(), and makes the socket ready with LOOP_ERROR; or no longer. It costs nothing
+ * while nobody says anything. Anybody could forge it.
+ */
+int udp_watch_errors(struct udp *u, bool on);
+
+struct udp_error {
+    struct netaddr to; /* of the datagram */
+    int error;         /* positive errno, as ECONNREFUSED */
+};
+
+/* Takes the next; false: none waits. */
+bool udp_read_error(struct udp *u, struct udp_error *out);
 
 struct udp_datagram {
     const uint8_t *data; /* into the reader's buffer, until the next read */

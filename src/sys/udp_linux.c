@@ -3,6 +3,8 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <linux/errqueue.h>
+#include <linux/sock_diag.h>
 #include <netinet/in.h>
 #include <netinet/udp.h>
 #include <stdlib.h>
@@ -261,8 +263,8 @@ static int send_singly(const struct udp *u, const struct msghdr *m, const uint8_
     return 0;
 }
 
-int udp_send(struct udp *u, const struct netaddr *to, const struct netaddr *from,
-             const uint8_t *data, size_t len_bytes, size_t segment_bytes)
+static int send_once(struct udp *u, const struct netaddr *to, const struct netaddr *from,
+                     const uint8_t *data, size_t len_bytes, size_t segment_bytes)
 {
     union address address;
     _Alignas(struct cmsghdr) uint8_t control[CONTROL_BYTES];
@@ -287,6 +289,77 @@ int udp_send(struct udp *u, const struct netaddr *to, const struct netaddr *from
         u->gso = err != 0;
     }
     return err;
+}
+
+int udp_send(struct udp *u, const struct netaddr *to, const struct netaddr *from,
+             const uint8_t *data, size_t len_bytes, size_t segment_bytes)
+{
+    int err = send_once(u, to, from, data, len_bytes, segment_bytes);
+    /* News of an earlier datagram stops the next one; it is told only once. */
+    if (err < 0 && u->errors && err != -EAGAIN && err != -EMSGSIZE)
+        err = send_once(u, to, from, data, len_bytes, segment_bytes);
+    return err;
+}
+
+uint32_t udp_unsent_bytes(const struct udp *u)
+{
+    uint32_t info[SK_MEMINFO_VARS] = { 0 };
+    socklen_t len = sizeof info;
+    if (getsockopt(u->fd, SOL_SOCKET, SO_MEMINFO, info, &len) < 0)
+        return 0;
+    return info[SK_MEMINFO_WMEM_ALLOC];
+}
+
+int udp_watch_errors(struct udp *u, bool on)
+{
+    int err = set_int(u->fd, IPPROTO_IP, IP_RECVERR, on);
+    if (err == 0 && u->ipv6)
+        err = set_int(u->fd, IPPROTO_IPV6, IPV6_RECVERR, on);
+    u->errors = on && err == 0;
+    return err;
+}
+
+/* What an item of the error queue is: 0 for what is no news from the network. */
+static int icmp_error(struct msghdr *m)
+{
+    for (struct cmsghdr *c = CMSG_FIRSTHDR(m); c != NULL; c = CMSG_NXTHDR(m, c)) {
+        struct sock_extended_err e;
+        bool is_error = (c->cmsg_level == IPPROTO_IP && c->cmsg_type == IP_RECVERR) ||
+                        (c->cmsg_level == IPPROTO_IPV6 && c->cmsg_type == IPV6_RECVERR);
+        if (!is_error || c->cmsg_len < CMSG_LEN(sizeof e))
+            continue;
+        memcpy(&e, CMSG_DATA(c), sizeof e);
+        bool is_icmp = e.ee_origin == SO_EE_ORIGIN_ICMP || e.ee_origin == SO_EE_ORIGIN_ICMP6;
+        /* The kernel's idea of the path's MTU does not count: see set_no_fragments(). */
+        return is_icmp && e.ee_errno != EMSGSIZE ? (int)e.ee_errno : 0;
+    }
+    return 0;
+}
+
+bool udp_read_error(struct udp *u, struct udp_error *out)
+{
+    enum { ERROR_CONTROL_BYTES = 256 };
+    _Alignas(struct cmsghdr) uint8_t control[ERROR_CONTROL_BYTES];
+    uint8_t datagram[1]; /* what was sent does not matter */
+    struct iovec piece = { .iov_base = datagram, .iov_len = sizeof datagram };
+    for (;;) {
+        union address to = { 0 };
+        struct msghdr m = { .msg_name = &to,
+                            .msg_namelen = sizeof to,
+                            .msg_iov = &piece,
+                            .msg_iovlen = 1,
+                            .msg_control = control,
+                            .msg_controllen = sizeof control };
+        ssize_t n = recvmsg(u->fd, &m, MSG_ERRQUEUE | MSG_DONTWAIT);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            return false;
+        get_address(&out->to, &to);
+        out->error = icmp_error(&m);
+        if (out->error != 0 && out->to.family != 0)
+            return true;
+    }
 }
 
 struct udp_reader {

@@ -188,6 +188,95 @@ static bool get_status(struct reader *r, struct wire_path_status *s)
     return name_good(s->name, s->name_len);
 }
 
+static size_t prefix_bytes(const struct netprefix *p)
+{
+    return (p->len + 7U) / 8;
+}
+
+static void put_accepted(struct writer *w, const struct wire_accepted *a)
+{
+    write_u32(w, a->sequence);
+    write_u8(w, a->count);
+    for (unsigned i = 0; i < a->count; i++) {
+        write_u8(w, a->list[i].family);
+        write_u8(w, a->list[i].len);
+        write_bytes(w, a->list[i].addr, prefix_bytes(&a->list[i]));
+    }
+}
+
+static bool get_prefix(struct reader *r, struct netprefix *p)
+{
+    memset(p, 0, sizeof *p);
+    p->family = read_u8(r);
+    p->len = read_u8(r);
+    if ((p->family != 4 && p->family != 6) || p->len > (p->family == 4 ? 32 : 128))
+        return false;
+    read_copy(r, p->addr, prefix_bytes(p));
+    struct netprefix masked = *p;
+    netprefix_mask(&masked);
+    return memcmp(masked.addr, p->addr, sizeof p->addr) == 0;
+}
+
+static bool get_accepted(struct reader *r, struct wire_accepted *a)
+{
+    a->sequence = read_u32(r);
+    a->count = read_u8(r);
+    bool good = a->count <= WIRE_ACCEPTED_MAX;
+    for (unsigned i = 0; good && i < a->count; i++)
+        good = get_prefix(r, &a->list[i]);
+    return good;
+}
+
+static void put_report(struct writer *w, const struct wire_report *p)
+{
+    write_u8(w, p->cpu);
+    write_u8(w, p->limit);
+    write_u8(w, p->version_len);
+    write_bytes(w, p->version, p->version_len);
+    write_u8(w, p->count);
+    for (unsigned i = 0; i < p->count; i++) {
+        write_u8(w, p->paths[i].path);
+        write_u8(w, p->paths[i].use);
+        write_u8(w, p->paths[i].why);
+        write_varint(w, p->paths[i].rate_kbps);
+        write_u16(w, p->paths[i].loss);
+        write_varint(w, p->paths[i].queue_100us);
+    }
+}
+
+static bool get_report_path(struct reader *r, struct wire_report_path *p)
+{
+    p->path = read_u8(r);
+    p->use = read_u8(r);
+    p->why = read_u8(r);
+    uint64_t rate_kbps = read_varint(r);
+    p->loss = read_u16(r);
+    uint64_t queue_100us = read_varint(r);
+    p->rate_kbps = (uint32_t)rate_kbps;
+    p->queue_100us = (uint32_t)queue_100us;
+    return p->path < WIRE_PATHS_MAX && p->use <= WIRE_PATH_DOWN &&
+           p->loss <= WIRE_REPORT_LOSS_ALL && rate_kbps <= WIRE_REPORT_VALUE_MAX &&
+           queue_100us <= WIRE_REPORT_VALUE_MAX;
+}
+
+static bool get_report(struct reader *r, struct wire_report *p)
+{
+    p->cpu = read_u8(r);
+    p->limit = read_u8(r);
+    p->version_len = read_u8(r);
+    if (p->version_len > WIRE_VERSION_NAME_MAX ||
+        (p->cpu > WIRE_REPORT_CPU_ALL && p->cpu != WIRE_REPORT_CPU_UNKNOWN))
+        return false;
+    memset(p->version, 0, sizeof p->version);
+    read_copy(r, p->version, p->version_len);
+    p->count = read_u8(r);
+    bool good = name_good(p->version, p->version_len) && p->count <= WIRE_PATHS_MAX;
+    for (unsigned i = 0; good && i < p->count; i++)
+        good =
+            get_report_path(r, &p->paths[i]) && (i == 0 || p->paths[i].path > p->paths[i - 1].path);
+    return good;
+}
+
 static void put_packet(struct writer *w, const struct wire_packet *p)
 {
     uint8_t header[WIRE_DATA_BYTES];
@@ -256,6 +345,15 @@ void wire_put_frame(struct writer *w, const struct wire_frame_value *f)
     case WIRE_PACKET:
         put_packet(w, &f->packet);
         break;
+    case WIRE_REPORT_ASK:
+        write_u8(w, f->report_s);
+        break;
+    case WIRE_REPORT:
+        put_report(w, &f->report);
+        break;
+    case WIRE_ACCEPTED:
+        put_accepted(w, &f->accepted);
+        break;
     case WIRE_ACK:
     case WIRE_PADDING:
     case WIRE_PING:
@@ -291,6 +389,15 @@ int wire_get_frame(struct reader *r, struct wire_frame_value *out)
         break;
     case WIRE_PACKET:
         good = get_packet(r, &out->packet);
+        break;
+    case WIRE_REPORT_ASK:
+        out->report_s = read_u8(r);
+        break;
+    case WIRE_REPORT:
+        good = get_report(r, &out->report);
+        break;
+    case WIRE_ACCEPTED:
+        good = get_accepted(r, &out->accepted);
         break;
     default:
         good = false;
@@ -335,7 +442,7 @@ void wire_put_welcome(uint8_t out[WIRE_WELCOME_BYTES], const struct wire_welcome
     write_u8(&w, h->version);
     write_u8(&w, h->cipher);
     write_u8(&w, h->features);
-    write_u8(&w, 0);
+    write_u8(&w, h->refusal);
 }
 
 bool wire_get_welcome(const uint8_t *data, size_t len_bytes, struct wire_welcome *out)
@@ -345,8 +452,9 @@ bool wire_get_welcome(const uint8_t *data, size_t len_bytes, struct wire_welcome
     out->version = read_u8(&r);
     out->cipher = read_u8(&r);
     out->features = read_u8(&r);
-    read_u8(&r);
-    return reader_ok(&r) && cipher_known(out->cipher);
+    out->refusal = read_u8(&r);
+    bool refused = out->cipher == 0 && out->refusal != WIRE_REFUSAL_NONE;
+    return reader_ok(&r) && (refused || cipher_known(out->cipher));
 }
 
 /* Type, three zero bytes, an index. */

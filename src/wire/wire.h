@@ -47,6 +47,12 @@ enum {
     WIRE_LANES_MAX = 1024,   /* lane ids are 0 .. 1023 */
     WIRE_LANE_UNORDERED = 0, /* delivered on arrival, duplicates dropped */
     WIRE_LINK_NAME_MAX = 15,
+    WIRE_ACCEPTED_MAX = 32,                /* prefixes */
+    WIRE_REPORT_VALUE_MAX = (1 << 30) - 1, /* a varint of four bytes */
+    WIRE_REPORT_LOSS_ALL = 10000,
+    WIRE_REPORT_CPU_ALL = 100,
+    WIRE_REPORT_CPU_UNKNOWN = 255,
+    WIRE_VERSION_NAME_MAX = 15,
     WIRE_ACK_RANGES_MAX = 32,
     WIRE_ACK_TIMES_MAX = 64,
     WIRE_ACK_BYTES_MAX = 640, /* longest frame of an acknowledgement that a bond builds */
@@ -79,6 +85,9 @@ enum wire_frame {
     WIRE_PATH_STATUS = 5,
     WIRE_CLOSE = 6,
     WIRE_PACKET = 7, /* a data frame with its length */
+    WIRE_REPORT_ASK = 9,
+    WIRE_REPORT = 10,
+    WIRE_ACCEPTED = 11,
     WIRE_DATA = 0x80,
 };
 
@@ -175,6 +184,72 @@ struct wire_packet {
     size_t inner_bytes;   /* 1 .. WIRE_DATAGRAM_MAX */
 };
 
+/* What the sender of the frame accepts from its receiver: prefixes of inner source addresses. */
+struct wire_accepted {
+    uint32_t sequence; /* one with a lower than the last is ignored */
+    uint8_t count;
+    struct netprefix list[WIRE_ACCEPTED_MAX]; /* bits behind the length are 0 */
+};
+
+/* Why a path is used as it is. Numbers are never used for something else; unknown ones are shown as
+ * such. */
+enum wire_path_why {
+    WIRE_WHY_UNKNOWN = 0,
+    WIRE_WHY_IN_USE = 1,
+    WIRE_WHY_LINK_FULL = 2,       /* in use, and its rate is the limit */
+    WIRE_WHY_CONFIGURED_RATE = 3, /* the same, and the rate is one of the configuration */
+    WIRE_WHY_LOSS = 4,            /* in use, and loses much */
+    WIRE_WHY_LATE = 5,            /* in use, and answers take long */
+    WIRE_WHY_DEAR = 6,            /* waits until the cheaper ones are full */
+    WIRE_WHY_STANDBY = 7,
+    WIRE_WHY_STANDBY_BUSY = 8,  /* until the others are down or full */
+    WIRE_WHY_QUOTA_USED = 9,    /* the last resort */
+    WIRE_WHY_SWITCHED_OFF = 10, /* by hand or by the other side */
+    WIRE_WHY_NO_ADDRESS = 11,   /* none of the peer's is reachable over it */
+    WIRE_WHY_OVERDUE = 12,      /* acknowledgements are */
+    WIRE_WHY_PROBING = 13,
+    WIRE_WHY_NO_ANSWER = 14,
+    WIRE_WHY_TOO_LOSSY = 15, /* out of use for it, as for the next two */
+    WIRE_WHY_TOO_LATE = 16,
+    WIRE_WHY_TOO_SLOW = 17,
+    WIRE_WHY_FAILED_LATELY = 18, /* answers, and has to for longer */
+    WIRE_WHY_DEAR_IN_USE = 19,   /* the cheaper ones are full */
+    WIRE_WHY_COUNT,
+};
+
+/* What limits all that a side sends to the other. */
+enum wire_limit {
+    WIRE_LIMIT_UNKNOWN = 0,
+    WIRE_LIMIT_NO_PATH = 1,
+    WIRE_LIMIT_IDLE = 2,
+    WIRE_LIMIT_LINKS = 3, /* all of them are full */
+    WIRE_LIMIT_CONFIGURED_RATES = 4,
+    WIRE_LIMIT_FLOWS = 5, /* windows or senders */
+    WIRE_LIMIT_SOME_LINKS = 6,
+    WIRE_LIMIT_OWN_LINE = 7, /* the sender's, which all paths share */
+    WIRE_LIMIT_CPU = 8,
+    WIRE_LIMIT_COUNT,
+};
+
+/* What the sender of the frame found about one path. */
+struct wire_report_path {
+    uint8_t path;
+    uint8_t use;          /* enum wire_path_use */
+    uint8_t why;          /* enum wire_path_why, or a newer number */
+    uint32_t rate_kbps;   /* that the path takes from it; 0: not measured */
+    uint16_t loss;        /* of what it sent, 0 .. WIRE_REPORT_LOSS_ALL */
+    uint32_t queue_100us; /* that it believes to cause, in units of 0.1 ms */
+};
+
+struct wire_report {
+    uint8_t cpu;   /* percent of a processor, or WIRE_REPORT_CPU_UNKNOWN */
+    uint8_t limit; /* enum wire_limit, or a newer number */
+    uint8_t version_len;
+    char version[WIRE_VERSION_NAME_MAX + 1]; /* of the program; terminated */
+    uint8_t count;
+    struct wire_report_path paths[WIRE_PATHS_MAX]; /* by path, each once */
+};
+
 enum wire_close_reason {
     WIRE_CLOSE_SHUTDOWN = 0,
     WIRE_CLOSE_REPLACED = 1,    /* another machine has called with the same key */
@@ -194,6 +269,9 @@ struct wire_frame_value {
         struct wire_path_status status;
         struct wire_close close;
         struct wire_packet packet;
+        struct wire_accepted accepted;
+        uint8_t report_s; /* REPORT_ASK: reports are wanted for so long */
+        struct wire_report report;
     };
 };
 
@@ -210,10 +288,12 @@ uint32_t wire_ack_bytes(const struct wire_ack *a);
  */
 int wire_get_frame(struct reader *r, struct wire_frame_value *out);
 
-/* What a side understands beyond the first version of the protocol: bits of wire_hello.features. */
+/* What a side understands beside version 1 as it was at first. */
 enum wire_feature {
-    WIRE_FEATURE_REPLACED_BY = 0x02,          /* WIRE_CLOSE_REPLACED_BY */
-    WIRE_FEATURES = WIRE_FEATURE_REPLACED_BY, /* ours */
+    WIRE_FEATURE_REPORTS = 0x01,     /* REPORT_ASK and REPORT */
+    WIRE_FEATURE_REPLACED_BY = 0x02, /* WIRE_CLOSE_REPLACED_BY */
+    WIRE_FEATURE_ACCEPTED = 0x04,    /* ACCEPTED */
+    WIRE_FEATURES = WIRE_FEATURE_REPORTS | WIRE_FEATURE_REPLACED_BY | WIRE_FEATURE_ACCEPTED,
 };
 
 /* What the initiator says inside the handshake. */
@@ -223,17 +303,26 @@ struct wire_hello {
     uint8_t version;
     uint8_t ciphers;   /* bit 0: AES-256-GCM, bit 1: ChaCha20-Poly1305 */
     uint8_t preferred; /* enum wire_cipher */
-    uint8_t features;  /* enum wire_feature; unknown bits are left alone */
+    uint8_t features;  /* enum wire_feature; bits that nobody knows are let be */
 };
 
 enum wire_cipher { WIRE_CIPHER_AES256_GCM = 1, WIRE_CIPHER_CHACHA20_POLY1305 = 2 };
+
+/* Why a responder opens no session although it knows the caller. */
+enum wire_refusal {
+    WIRE_REFUSAL_NONE = 0,
+    WIRE_REFUSAL_CIPHER = 1,    /* no cipher that both accept */
+    WIRE_REFUSAL_VERSION = 2,   /* see wire_welcome.version for the one it speaks */
+    WIRE_REFUSAL_TIMESTAMP = 3, /* too many calls from before the newest one */
+};
 
 /* What the responder says. */
 struct wire_welcome {
     uint8_t epoch[WIRE_EPOCH_BYTES];
     uint8_t version;
-    uint8_t cipher;   /* enum wire_cipher: for both directions of the session */
+    uint8_t cipher;   /* enum wire_cipher: for both directions of the session; 0: there is none */
     uint8_t features; /* enum wire_feature */
+    uint8_t refusal;  /* with cipher 0, and only then: enum wire_refusal or a newer number */
 };
 
 void wire_put_hello(uint8_t out[WIRE_HELLO_BYTES], const struct wire_hello *h);

@@ -182,6 +182,13 @@ static void transmit(struct pipe *p, unsigned from, const struct bond_out *o)
     l->ack_datagrams[from] += acks_in(o) > 0;
     l->acks[from] += acks_in(o);
     struct tstamp start = tstamp_max(l->free[from], p->now);
+    if (from == 0 && p->line_bps > 0) {
+        struct tstamp line = tstamp_max(p->line_free, p->now);
+        if (tstamp_sub(line, p->now) > LINK_QUEUE_NS)
+            return;
+        p->line_free = tstamp_add(line, (int64_t)(wire * 8e9 / p->line_bps));
+        start = tstamp_max(start, p->line_free);
+    }
     if (l->cut || tstamp_sub(start, p->now) > LINK_QUEUE_NS)
         return;
     l->free[from] = tstamp_add(start, (int64_t)(wire * 8e9 / l->rate_bps));

@@ -62,6 +62,8 @@ struct pipe {
     int64_t clock_offset_ns;        /* of side 1's clock */
     uint32_t greedy_bytes;          /* side 0 always has packets of flow 0 of that size; 0: not */
     struct pipe_link links[PIPE_LINKS];
+    double line_bps; /* that all links share where side 0 sends; 0: no such line */
+    struct tstamp line_free;
     struct pipe_sink sink[2];
     uint8_t policy[PIPE_FLOWS];   /* of the packets of each flow; 0: none */
     uint32_t sent[2][PIPE_FLOWS]; /* numbers given out, by sending side */

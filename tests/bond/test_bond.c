@@ -357,6 +357,14 @@ static void a_dear_path_waits_until_the_cheap_are_full(void **state)
     settle();
     assert_true(data_over(1, 1250, 3000) < 30);
     assert_string_equal(path_stats(0, 1).why, "dear: waits until the cheaper ones are full");
+    assert_int_equal(path_stats(0, 1).why_code, WIRE_WHY_DEAR);
+    for (unsigned i = 0; i < 3000; i++) { /* the other side sends over it */
+        pipe_send(pipe, 1, 1, 1250);
+        pipe_run(pipe, NS_PER_MS / 2);
+    }
+    assert_true(path_stats(0, 1).rx_bps > 1000000);
+    assert_int_equal(path_stats(0, 1).why_code, WIRE_WHY_DEAR_IN_USE);
+    settle();
 }
 
 /* Acknowledgements that are sent again when the last link falls must not go out on it. */
@@ -495,6 +503,7 @@ static void it_says_what_limits_the_bond(void **state)
     pipe->greedy_bytes = 1400;
     pipe_run(pipe, 4 * NS_PER_S);
     assert_string_equal(limit_words(), "links");
+    assert_int_equal(path_stats(0, 0).why_code, WIRE_WHY_LINK_FULL);
 }
 
 static void large_packets_cross_small_paths_in_pieces(void **state)
@@ -648,6 +657,7 @@ static void statistics_tell_of_the_paths(void **state)
     (void)state;
     static const struct pipe_link links[] = { LINK(20, 10, 0), LINK(10, 40, 0) };
     open_links(links, 2);
+    assert_int_equal(path_stats(0, 0).rate_bps, 0); /* nothing was measured yet */
     pipe->greedy_bytes = 1400;
     pipe_run(pipe, 6 * NS_PER_S);
     struct bond_path_stats near = path_stats(0, 0), far = path_stats(0, 1), none = path_stats(0, 2);

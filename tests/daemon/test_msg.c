@@ -147,6 +147,10 @@ static struct msg sample(enum msg_type type)
             memset(m.problems.list[i].text, 't', PROBLEM_TEXT_MAX);
         }
         break;
+    case MSG_LOOKUP:
+        memset(m.lookup.public_key, 4, sizeof m.lookup.public_key);
+        strcpy(m.lookup.text, "vps.test cannot be looked up over dsl: no answer");
+        break;
     case MSG_CHOOSE:
         memset(m.choose.public_key, 3, sizeof m.choose.public_key);
         strcpy(m.choose.link, "lte");
@@ -162,6 +166,12 @@ static struct msg sample(enum msg_type type)
         memset(m.wish.public_key, 4, sizeof m.wish.public_key);
         strcpy(m.wish.link, "abcdefghijklmno");
         m.wish.use = WIRE_PATH_DOWN;
+        break;
+    case MSG_ACCEPTED:
+        memset(m.accepted.public_key, 6, sizeof m.accepted.public_key);
+        m.accepted.count = CORE_ACCEPTED_MAX;
+        for (size_t i = 0; i < CORE_ACCEPTED_MAX; i++)
+            m.accepted.list[i] = (struct netprefix){ .family = 4, .len = 24, .addr = { 10, 7 } };
         break;
     case MSG_STOP:
     case MSG_READY:
@@ -241,6 +251,16 @@ static void refuses_values_out_of_range(void **state)
     m = sample(MSG_PATH_STATE);
     strcpy(m.state.reason, "a\nb");
     assert_false(msg_decode(&out, data, msg_encode(&m, data)));
+    m = sample(MSG_LOOKUP);
+    strcpy(m.lookup.text, "a\33[2J");
+    assert_false(msg_decode(&out, data, msg_encode(&m, data)));
+    m = sample(MSG_ACCEPTED);
+    m.accepted.list[31].addr[3] = 1; /* behind the length */
+    assert_false(msg_decode(&out, data, msg_encode(&m, data)));
+    m.accepted.list[31] = (struct netprefix){ .family = 4, .len = 33 };
+    assert_false(msg_decode(&out, data, msg_encode(&m, data)));
+    m.accepted.count = CORE_ACCEPTED_MAX + 1;
+    assert_int_equal(msg_encode(&m, data), 0);
     data[0] = MSG_TYPE_END;
     assert_false(msg_decode(&out, data, 1));
     data[0] = 0;

@@ -120,6 +120,7 @@ static void start_node(struct world *w, size_t node)
             w->preferred_cipher[node] == 0 ? (uint8_t)aead_preferred() : w->preferred_cipher[node],
         .rekey_after_ns = w->rekey_after_ns,
         .wall_offset_ns = w->wall_offset_ns[node],
+        .version = "world",
         .random = random_of,
         .random_arg = &n->random,
     };
@@ -249,6 +250,8 @@ static int route(struct world *w, size_t from_node, const struct core_tx *tx, co
             w->stray_bytes += len;
         return 0;
     }
+    if (from_node != 0 && l->error != 0)
+        return l->error;
     bool too_big = len + OUTER_HEADERS + (tx->to.family == 6 ? 20 : 0) > l->mtu_bytes;
     if (too_big && l->refuse_big && from_node != 0)
         return -EMSGSIZE;

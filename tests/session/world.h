@@ -32,6 +32,7 @@ struct world_link {
     int64_t delay_ns;
     uint32_t mtu_bytes;      /* IP packets above it vanish */
     bool refuse_big;         /* or are refused by the kernel */
+    int error;               /* negative errno of the kernel, of every datagram */
     struct netaddr outside6; /* family 0: no IPv6 there */
     struct netaddr outside;  /* the address that the server sees */
     struct netaddr gateway;  /* what the client's system says of its way out */

@@ -187,6 +187,39 @@ static void errors_are_told(void **state)
     udp_close(&four);
 }
 
+/* Nobody has the port: that is told once, it stops no further datagram, and only while wanted. */
+static void icmp_is_told_while_wanted(void **state)
+{
+    (void)state;
+    static const char *const targets[] = { "127.0.0.1:5009", "[::1]:5009" };
+    static const uint8_t data[4000];
+    for (size_t i = 0; i < 2; i++) {
+        struct netaddr to = address(targets[i]);
+        struct udp u = open_socket(NULL, (struct udp_options){ 0 });
+        struct pollfd p = { .fd = u.fd, .events = POLLIN };
+        struct udp_error e;
+        const struct udp_datagram *d;
+        assert_int_equal(udp_send(&u, &to, NULL, data, 100, 100), 0);
+        assert_int_equal(poll(&p, 1, 50), 0);
+        assert_int_equal(udp_watch_errors(&u, true), 0);
+        assert_false(udp_read_error(&u, &e));
+        assert_int_equal(udp_send(&u, &to, NULL, data, 100, 100), 0);
+        assert_int_equal(poll(&p, 1, 1000), 1);
+        assert_true((p.revents & POLLERR) != 0);
+        assert_int_equal(udp_send(&u, &to, NULL, data, 4000, 1000), 0); /* not stopped by it */
+        assert_true(udp_read_error(&u, &e));
+        assert_int_equal(e.error, ECONNREFUSED);
+        assert_true(netaddr_equal(&e.to, &to));
+        while (udp_read_error(&u, &e))
+            assert_int_equal(e.error, ECONNREFUSED);
+        udp_read(&u, reader, &d); /* takes what is left of it */
+        assert_int_equal(udp_watch_errors(&u, false), 0);
+        assert_int_equal(udp_send(&u, &to, NULL, data, 100, 100), 0);
+        assert_int_equal(poll(&p, 1, 50), 0);
+        udp_close(&u);
+    }
+}
+
 static void features_survive_a_hand_over(void **state)
 {
     (void)state;
@@ -239,6 +272,7 @@ int main(void)
         cmocka_unit_test(a_listening_socket_knows_both_families),
         cmocka_unit_test(bound_to_an_interface),
         cmocka_unit_test(errors_are_told),
+        cmocka_unit_test(icmp_is_told_while_wanted),
         cmocka_unit_test(features_survive_a_hand_over),
         cmocka_unit_test(empty_datagrams_are_datagrams),
         cmocka_unit_test(without_ipv6),

@@ -171,6 +171,57 @@ static void make_datagram(const char *name, enum aead_id cipher, const struct se
     value(name, out, sizeof out);
 }
 
+static void make_frame(const char *name, const struct wire_frame_value *f)
+{
+    uint8_t out[WIRE_FRAMES_BYTES_MAX];
+    struct writer w = writer_of(out, sizeof out);
+    wire_put_frame(&w, f);
+    assert_true(writer_ok(&w));
+    value(name, out, writer_len(&w));
+}
+
+static void make_frames(void)
+{
+    struct wire_frame_value f = { .type = WIRE_REPORT_ASK, .report_s = 8 };
+    make_frame("report ask frame", &f);
+    f = (struct wire_frame_value){ .type = WIRE_REPORT };
+    f.report = (struct wire_report){
+        .cpu = 12, .limit = WIRE_LIMIT_OWN_LINE, .version_len = 5, .version = "0.1.0", .count = 2
+    };
+    f.report.paths[0] = (struct wire_report_path){
+        .why = WIRE_WHY_LINK_FULL, .rate_kbps = 9800, .loss = 10, .queue_100us = 100
+    };
+    f.report.paths[1] =
+        (struct wire_report_path){ .path = 3, .use = WIRE_PATH_STANDBY, .why = WIRE_WHY_STANDBY };
+    make_frame("report frame", &f);
+    f = (struct wire_frame_value){ .type = WIRE_ACCEPTED };
+    f.accepted = (struct wire_accepted){ .sequence = 1, .count = 3 };
+    f.accepted.list[0] = (struct netprefix){ .family = 4, .len = 24, .addr = { 10, 77 } };
+    f.accepted.list[1] = (struct netprefix){ .family = 4 };
+    f.accepted.list[2] = (struct netprefix){ .family = 6, .len = 16, .addr = { 0xfd, 0x77 } };
+    make_frame("accepted frame", &f);
+}
+
+/* With features, and a refusal for want of a common cipher. */
+static void make_payloads(void)
+{
+    const struct wire_hello hello = { .timestamp = { 0x40, 0, 0, 0, 0x65, 0x53, 0xf1 },
+                                      .epoch = { 1, 1, 1, 1, 1, 1, 1, 1 },
+                                      .version = WIRE_VERSION,
+                                      .ciphers = 3,
+                                      .preferred = WIRE_CIPHER_AES256_GCM,
+                                      .features = WIRE_FEATURE_REPORTS | WIRE_FEATURE_ACCEPTED };
+    const struct wire_welcome refusal = { .epoch = { 2, 2, 2, 2, 2, 2, 2, 2 },
+                                          .version = WIRE_VERSION,
+                                          .features = WIRE_FEATURE_REPORTS | WIRE_FEATURE_ACCEPTED,
+                                          .refusal = WIRE_REFUSAL_CIPHER };
+    uint8_t out[WIRE_HELLO_BYTES];
+    wire_put_hello(out, &hello);
+    value("hello with features", out, WIRE_HELLO_BYTES);
+    wire_put_welcome(out, &refusal);
+    value("refusal", out, WIRE_WELCOME_BYTES);
+}
+
 static void test_vectors(void **state)
 {
     (void)state;
@@ -192,6 +243,8 @@ static void test_vectors(void **state)
     value("key responder to initiator", receive.bytes, 32);
     make_datagram("datagram aes-256-gcm", AEAD_AES256_GCM, &send);
     make_datagram("datagram chacha20-poly1305", AEAD_CHACHA20_POLY1305, &send);
+    make_payloads();
+    make_frames();
 }
 
 int main(int argc, char **argv)

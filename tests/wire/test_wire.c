@@ -96,10 +96,48 @@ static uint32_t some(struct rng *r, uint32_t below)
     return (uint32_t)rng_below(r, below);
 }
 
+static void random_report(struct rng *r, struct wire_report *p)
+{
+    p->cpu = some(r, 2) == 0 ? WIRE_REPORT_CPU_UNKNOWN : (uint8_t)some(r, 101);
+    p->limit = (uint8_t)rng_next(r);
+    p->version_len = (uint8_t)some(r, WIRE_VERSION_NAME_MAX + 1);
+    memset(p->version, '7', p->version_len);
+    for (uint8_t path = 0; path < WIRE_PATHS_MAX; path++) {
+        if (some(r, 2) == 0)
+            continue;
+        p->paths[p->count++] = (struct wire_report_path){
+            .path = path,
+            .use = (uint8_t)some(r, 3),
+            .why = (uint8_t)rng_next(r),
+            .rate_kbps = some(r, WIRE_REPORT_VALUE_MAX) >> some(r, 30),
+            .loss = (uint16_t)some(r, WIRE_REPORT_LOSS_ALL + 1),
+            .queue_100us = some(r, WIRE_REPORT_VALUE_MAX) >> some(r, 30),
+        };
+    }
+}
+
+static void random_accepted(struct rng *r, struct wire_accepted *a)
+{
+    a->sequence = (uint32_t)rng_next(r);
+    a->count = (uint8_t)some(r, WIRE_ACCEPTED_MAX + 1);
+    for (unsigned i = 0; i < a->count; i++) {
+        struct netprefix *p = &a->list[i];
+        p->family = some(r, 2) == 0 ? 4 : 6;
+        p->len = (uint8_t)some(r, p->family == 4 ? 33 : 129);
+        for (size_t j = 0; j < sizeof p->addr; j++)
+            p->addr[j] = (uint8_t)rng_next(r);
+        netprefix_mask(p);
+    }
+}
+
 static struct wire_frame_value random_frame(struct rng *r)
 {
     static const uint8_t inner[300] = { 0x45, [299] = 7 };
-    struct wire_frame_value f = { .type = (enum wire_frame)(1 + some(r, 7)) };
+    static const enum wire_frame types[] = {
+        WIRE_PING,  WIRE_ACK,    WIRE_PATH_CHALLENGE, WIRE_PATH_RESPONSE, WIRE_PATH_STATUS,
+        WIRE_CLOSE, WIRE_PACKET, WIRE_REPORT_ASK,     WIRE_REPORT,        WIRE_ACCEPTED,
+    };
+    struct wire_frame_value f = { .type = types[some(r, sizeof types / sizeof types[0])] };
     switch (f.type) {
     case WIRE_ACK:
         f.ack.path = (uint8_t)some(r, WIRE_PATHS_MAX);
@@ -149,6 +187,15 @@ static struct wire_frame_value random_frame(struct rng *r)
         f.packet.data.sent_us = some(r, 1 << 24);
         f.packet.inner_bytes = 1 + some(r, sizeof inner);
         f.packet.inner = inner + sizeof inner - f.packet.inner_bytes;
+        break;
+    case WIRE_REPORT_ASK:
+        f.report_s = (uint8_t)rng_next(r);
+        break;
+    case WIRE_REPORT:
+        random_report(r, &f.report);
+        break;
+    case WIRE_ACCEPTED:
+        random_accepted(r, &f.accepted);
         break;
     case WIRE_PADDING:
     case WIRE_PING:
@@ -266,6 +313,23 @@ static void test_frames_malformed(void **state)
         { "status with use 3", { 5, 0, 0, 0, 0, 1, 3, 0, 5, 0, 0 }, 11 },
         { "name of 16 bytes", { 5, 0, 0, 0, 0, 1, 0, 0, 5, 0, 16, 'a', 'a', 'a', 'a' }, 24 },
         { "name with a space", { 5, 0, 0, 0, 0, 1, 0, 0, 5, 0, 1, ' ' }, 12 },
+        { "report with 101 % of a processor", { 10, 101, 0, 0, 0 }, 5 },
+        { "report with a version of 16 bytes", { 10, 0, 0, 16, 'a', 'a', 'a', 'a' }, 24 },
+        { "report with an escape in its version", { 10, 0, 0, 1, 27, 0 }, 6 },
+        { "report of 33 paths", { 10, 0, 0, 0, 33 }, 24 },
+        { "report of path 32", { 10, 0, 0, 0, 1, 32, 0, 0, 0, 0, 0, 0 }, 12 },
+        { "report with use 3", { 10, 0, 0, 0, 1, 0, 3, 0, 0, 0, 0, 0 }, 12 },
+        { "report of 10001 in 10000 lost", { 10, 0, 0, 0, 1, 0, 0, 0, 0, 0x27, 0x11, 0 }, 12 },
+        { "report with a rate of 2^30 kbit/s",
+          { 10, 0, 0, 0, 1, 0, 0, 0, 0xc0, 0, 0, 0, 0x40, 0, 0, 0, 0, 0, 0 },
+          19 },
+        { "report of a path twice",
+          { 10, 0, 0, 0, 2, 1, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0 },
+          19 },
+        { "33 accepted prefixes", { 11, 0, 0, 0, 1, 33 }, 24 },
+        { "accepted prefix of no family", { 11, 0, 0, 0, 1, 1, 5, 0 }, 8 },
+        { "accepted prefix of 33 bits", { 11, 0, 0, 0, 1, 1, 4, 33, 1, 2, 3, 4, 5 }, 13 },
+        { "accepted prefix with host bits", { 11, 0, 0, 0, 1, 1, 4, 9, 10, 0x40 }, 10 },
         { "name with an escape", { 5, 0, 0, 0, 0, 1, 0, 0, 5, 0, 1, 27 }, 12 },
     };
     for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
@@ -279,14 +343,15 @@ static void test_frames_malformed(void **state)
 static void test_hello_and_welcome(void **state)
 {
     (void)state;
-    struct wire_hello h = { .version = 1, .ciphers = 3, .preferred = 2 }, h2;
-    struct wire_welcome v = { .version = 1, .cipher = 1 }, v2;
+    struct wire_hello h = { .version = 1, .ciphers = 3, .preferred = 2, .features = 0xa5 }, h2;
+    struct wire_welcome v = { .version = 1, .cipher = 1, .features = 0x5a }, v2;
     uint8_t data[WIRE_HELLO_BYTES];
     memset(h.timestamp, 0x40, sizeof h.timestamp);
     memset(h.epoch, 0xee, sizeof h.epoch);
     wire_put_hello(data, &h);
     assert_true(wire_get_hello(data, sizeof data, &h2));
     assert_memory_equal(&h, &h2, sizeof h);
+    assert_int_equal(data[23], 0xa5);
     assert_false(wire_get_hello(data, sizeof data - 1, &h2));
     data[22] = 3;
     assert_false(wire_get_hello(data, sizeof data, &h2));
@@ -294,8 +359,12 @@ static void test_hello_and_welcome(void **state)
     assert_true(wire_get_welcome(data, WIRE_WELCOME_BYTES, &v2));
     assert_memory_equal(&v, &v2, sizeof v);
     assert_false(wire_get_welcome(data, WIRE_WELCOME_BYTES - 1, &v2));
-    data[9] = 0;
+    assert_int_equal(data[10], 0x5a);
+    data[9] = 0; /* no cipher and no reason */
     assert_false(wire_get_welcome(data, WIRE_WELCOME_BYTES, &v2));
+    data[11] = 99; /* a reason of another time */
+    assert_true(wire_get_welcome(data, WIRE_WELCOME_BYTES, &v2));
+    assert_int_equal(v2.refusal, 99);
 }
 
 static void test_messages(void **state)

@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: ISC */
+#include "session/accepted.h"
+
+#include <string.h>
+
+#include "session/control.h"
+#include "session/event.h"
+#include "session/paths.h"
+#include "session/peer.h"
+#include "session/state.h"
+
+void accepted_init(struct peer *p)
+{
+    p->accepted.sent = TSTAMP_NEVER;
+}
+
+static void take(struct peer *p, struct tstamp now, const struct netprefix *list, uint8_t count)
+{
+    struct accepted *a = &p->accepted;
+    if (count == a->count && memcmp(list, a->list, count * sizeof *list) == 0)
+        return;
+    memcpy(a->list, list, count * sizeof *list);
+    a->count = count;
+    a->changed = true;
+    peer_wake(p, tstamp_max(now, a->event_at));
+}
+
+void accepted_adopted(struct peer *p, struct tstamp now, bool new_association)
+{
+    struct accepted *a = &p->accepted;
+    if (new_association) {
+        a->heard = false;
+        accepted_tell(p, now);
+    }
+    if ((p->remote_features & WIRE_FEATURE_ACCEPTED) == 0)
+        take(p, now, a->list, 0);
+}
+
+void accepted_tell(struct peer *p, struct tstamp now)
+{
+    p->accepted.due = true;
+    peer_wake(p, now);
+}
+
+void accepted_told(struct peer *p, struct tstamp now, const struct wire_accepted *told)
+{
+    struct accepted *a = &p->accepted;
+    if (a->heard && (int32_t)(told->sequence - a->remote_sequence) <= 0)
+        return;
+    a->heard = true;
+    a->remote_sequence = told->sequence;
+    take(p, now, told->list, told->count);
+}
+
+void accepted_came_back(struct peer *p, struct tstamp now, uint16_t serial, bool acked)
+{
+    if (serial != p->accepted.serial)
+        return;
+    p->accepted.sent = TSTAMP_NEVER;
+    if (!acked)
+        accepted_tell(p, now);
+}
+
+static void send(struct peer *p, struct tstamp now)
+{
+    struct accepted *a = &p->accepted;
+    struct wire_frame_value f = { .type = WIRE_ACCEPTED };
+    int via = paths_best(p, now);
+    if (via < 0)
+        return; /* the first path that opens wakes us */
+    f.accepted.sequence = ++a->sequence;
+    for (size_t i = 0; i < p->allowed_count && i < WIRE_ACCEPTED_MAX; i++) {
+        f.accepted.list[i] = p->allowed[i];
+        netprefix_mask(&f.accepted.list[i]);
+        f.accepted.count++;
+    }
+    a->due = false;
+    a->sent = now;
+    control_send(p, now, (uint8_t)via, &p->paths[via].address.route, &f, 1,
+                 paths_tag(PATHS_TAG_ACCEPTED, 0, ++a->serial));
+}
+
+void accepted_tick(struct peer *p, struct tstamp now)
+{
+    struct accepted *a = &p->accepted;
+    if (a->changed && tstamp_reached(a->event_at, now)) {
+        a->changed = false;
+        a->event_at = tstamp_add(now, ACCEPTED_EVENT_NS);
+        event_accepted(p);
+    }
+    if (a->changed)
+        peer_wake(p, a->event_at);
+    if (!peer_can_send(p, now) || (p->remote_features & WIRE_FEATURE_ACCEPTED) == 0)
+        return;
+    bool overdue = !tstamp_is_never(a->sent) && tstamp_sub(now, a->sent) >= ACCEPTED_AGAIN_NS;
+    if (a->due || overdue)
+        send(p, now);
+    if (!tstamp_is_never(a->sent))
+        peer_wake(p, tstamp_add(a->sent, ACCEPTED_AGAIN_NS));
+}
