@@ -16,6 +16,7 @@ lab=$build/lab/hawser-lab
 hawser=$build/src/cli/hawser
 hawserd=$build/src/daemon/hawserd
 probe=$build/tests/e2e/hawser-probe
+traffic=$build/tests/e2e/hawser-traffic
 id=e2e$$
 tmp=$(mktemp -d -t hawser-e2e-XXXXXX)
 sides=   # the daemons, by the names of their files in $tmp
@@ -185,6 +186,23 @@ END
     hawserd=$tmp/with-names
     start "$@"
     hawserd=$hawserd_itself
+}
+
+# serve_names PLACE ADDRESS: a name server that knows vps.test, the lab's server; server_moves to say
+# that it is elsewhere now
+serve_names() {
+    command -v dnsmasq >&3 || { echo "skipped: there is no dnsmasq"; exit 77; }
+    echo "203.0.113.1 vps.test" >"$tmp/served"
+    background "$1" dnsmasq --keep-in-foreground --conf-file=/dev/null --pid-file= --user=root \
+        --no-resolv --no-hosts --local=/test/ --addn-hosts="$tmp/served" --bind-interfaces \
+        --listen-address "$2"
+    name_server_pid=$!
+    await 5 "a name server at $2" sh -c \
+        "ip netns exec hw-$id-$1 ss -Hlun 'sport = :53' | grep -qF '$2'"
+}
+server_moves() {
+    echo "$1 vps.test" >"$tmp/served"
+    kill -HUP "$name_server_pid"
 }
 
 guard_of() {
