@@ -17,7 +17,8 @@ enum {
     RULE_LINK = 0,
     RULE_MAIN = 1,
     RULE_LOOKUP = 2,
-    RULE_TUNNEL = 3,
+    RULE_SOURCE = 3,
+    RULE_TUNNEL = 4,
     WIDE_IPV4_LEN = 7, /* as config_is_wide() */
     WIDE_IPV6_LEN = 6,
     NEAR_IPV4_LEN = 8, /* a network is not believed to be larger than that */
@@ -237,6 +238,25 @@ static void want_tunnel_rules(const struct network *n, uint8_t family, struct ro
     routing_add_rule(w, &tunnel);
 }
 
+/*
+ * What has the address of a link is an answer, mostly: the packet filter marks those, and under
+ * `fallback = block` drops the rest. But a program's packet needs a way before it gets there, also
+ * while there is no tunnel.
+ */
+static void want_source_rules(const struct network *n, uint8_t family, struct routing *w)
+{
+    for (size_t i = 0; i < n->link_count; i++) {
+        const struct network_way *way = &n->links[i].ways[family_at(family)];
+        unsigned slot = NUMBERS_SLOT_LINK + n->links[i].slot;
+        struct netif_rule rule = { .family = family,
+                                   .priority = n->numbers.priority + RULE_SOURCE,
+                                   .from = way->source,
+                                   .table = numbers_table(&n->numbers, slot) };
+        if (way->exists && way->source.family == family)
+            routing_add_rule(w, &rule);
+    }
+}
+
 static void want_all(const struct network *n, const struct config *c, struct routing *w)
 {
     /* Says whose the table is, also when nothing else stands in it. */
@@ -257,8 +277,10 @@ static void want_all(const struct network *n, const struct config *c, struct rou
     for (uint8_t family = 4; family <= 6; family += 2) {
         for (size_t i = 0; i < n->link_count; i++)
             want_link(n, &n->links[i], family, w);
-        if (c->routes && is_routed[family_at(family)])
-            want_tunnel_rules(n, family, w);
+        if (!c->routes || !is_routed[family_at(family)])
+            continue;
+        want_tunnel_rules(n, family, w);
+        want_source_rules(n, family, w);
     }
 }
 

@@ -12,7 +12,8 @@
  *   +0  our sockets and answers, by the mark of a link: to the table of that link
  *   +1  everything: to the main table, but for its routes to wide prefixes
  *   +2  look-ups of the peers' names while no session is up: to the table of a link
- *   +3  everything without a mark of ours: to the tunnel's table
+ *   +3  what has the address of a link: to the table of that link
+ *   +4  everything without a mark of ours: to the tunnel's table
  * The tunnel's table has the wide prefixes of allowed-ips by the tunnel, and under `fallback =
  * block` an unreachable route behind each; other prefixes stand in the main table.
  */

@@ -23,11 +23,12 @@ struct netif_route {
     uint32_t mtu_bytes; /* of packets to there; 0: the interface's */
 };
 
-/* "[not] fwmark MARK/MASK lookup TABLE [suppress_prefixlength LENGTH]" */
+/* "[not] [from ADDRESS] [fwmark MARK/MASK] lookup TABLE [suppress_prefixlength LENGTH]" */
 struct netif_rule {
     uint8_t family; /* 4 or 6 */
     uint32_t priority;
-    uint32_t mark; /* 0, with mask 0: any */
+    struct netaddr from; /* family 0: any; else that of the rule */
+    uint32_t mark;       /* 0, with mask 0: any */
     uint32_t mask;
     bool not_mark;
     uint32_t table;

@@ -50,9 +50,10 @@ bool netif_route_equal(const struct netif_route *a, const struct netif_route *b)
 
 bool netif_rule_equal(const struct netif_rule *a, const struct netif_rule *b)
 {
-    return a->family == b->family && a->priority == b->priority && a->mark == b->mark &&
-           a->mask == b->mask && a->not_mark == b->not_mark && a->table == b->table &&
-           a->suppresses == b->suppresses && a->suppressed_len == b->suppressed_len;
+    return a->family == b->family && a->priority == b->priority &&
+           same_address(&a->from, &b->from) && a->mark == b->mark && a->mask == b->mask &&
+           a->not_mark == b->not_mark && a->table == b->table && a->suppresses == b->suppresses &&
+           a->suppressed_len == b->suppressed_len;
 }
 
 /* Routes */
@@ -132,6 +133,9 @@ static int change_rule(uint16_t type, uint16_t flags, const struct netif_rule *r
     body->action = FR_ACT_TO_TBL;
     body->table = RT_TABLE_UNSPEC;
     body->flags = r->not_mark ? FIB_RULE_INVERT : 0;
+    body->src_len = (uint8_t)(r->from.family != 0 ? netlink_address_bytes(r->family) * 8 : 0);
+    if (r->from.family != 0)
+        netlink_put_address(h, FRA_SRC, r->family, r->from.addr);
     mnl_attr_put_u32(h, FRA_PRIORITY, r->priority);
     mnl_attr_put_u32(h, FRA_TABLE, r->table);
     mnl_attr_put_u8(h, FRA_PROTOCOL, NETIF_PROTOCOL);
@@ -231,6 +235,8 @@ static int take_rule(const struct nlmsghdr *h, void *arg)
         return MNL_CB_ERROR;
     r->family = netlink_family_back(body->family);
     r->priority = priority;
+    if (body->src_len != 0)
+        r->from = netlink_get_address(a.by_type[FRA_SRC], r->family);
     r->mark = netlink_get_u32(a.by_type[FRA_FWMARK], 0);
     r->mask = netlink_get_u32(a.by_type[FRA_FWMASK], 0);
     r->not_mark = (body->flags & FIB_RULE_INVERT) != 0;

@@ -224,7 +224,9 @@ static void lists_its_own_routes_and_rules(void **state)
           .mark = 0x1000000,
           .mask = 0xf000000,
           .not_mark = true },
+        { .family = 4, .priority = 10003, .table = TABLE, .from = address("192.0.2.9") },
         { .family = 6, .priority = 10002, .table = TABLE, .mark = 0x1000001, .mask = 0xf00003f },
+        { .family = 6, .priority = 10003, .table = TABLE, .from = address("2001:db8::9") },
     };
     const struct netif_route routes[] = {
         { .to = prefix("0.0.0.0/0"), .index = tun_index, .table = TABLE, .mtu_bytes = 1300 },
