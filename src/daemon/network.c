@@ -210,7 +210,8 @@ static void want_link(const struct network *n, const struct network_link *l, uin
     routing_add_rule(w, &rule);
 }
 
-static void want_tunnel_rules(const struct network *n, uint8_t family, struct routing *w)
+/* is_routed: something of the family goes by the tunnel's table. */
+static void want_rules(const struct network *n, uint8_t family, bool is_routed, struct routing *w)
 {
     const struct numbers *m = &n->numbers;
     struct netif_rule main_first = { .family = family,
@@ -230,12 +231,15 @@ static void want_tunnel_rules(const struct network *n, uint8_t family, struct ro
                                  .not_mark = true,
                                  .table = numbers_table(m, NUMBERS_SLOT_TUNNEL) };
     const struct network_link *over = n->lookups ? link_of_slot(n, n->lookup_slot) : NULL;
-    routing_add_rule(w, &main_first);
-    if (over != NULL && over->ways[family_at(family)].exists) {
+    bool steers = over != NULL && over->ways[family_at(family)].exists;
+    if (is_routed || steers)
+        routing_add_rule(w, &main_first);
+    if (steers) {
         lookup.table = numbers_table(m, NUMBERS_SLOT_LINK + over->slot);
         routing_add_rule(w, &lookup);
     }
-    routing_add_rule(w, &tunnel);
+    if (is_routed)
+        routing_add_rule(w, &tunnel);
 }
 
 /*
@@ -277,10 +281,10 @@ static void want_all(const struct network *n, const struct config *c, struct rou
     for (uint8_t family = 4; family <= 6; family += 2) {
         for (size_t i = 0; i < n->link_count; i++)
             want_link(n, &n->links[i], family, w);
-        if (!c->routes || !is_routed[family_at(family)])
-            continue;
-        want_tunnel_rules(n, family, w);
-        want_source_rules(n, family, w);
+        is_routed[family_at(family)] = c->routes && is_routed[family_at(family)];
+        want_rules(n, family, is_routed[family_at(family)], w);
+        if (is_routed[family_at(family)])
+            want_source_rules(n, family, w);
     }
 }
 
@@ -461,7 +465,7 @@ static char *describe_filter(const struct network *n, const struct config *c,
     r.near = near;
     r.held = held;
     r.names = names;
-    if (!is_default || !n->lookups)
+    if (!n->lookups || n->link_count == 0)
         r.name_count = 0;
     char *text = near != NULL && held != NULL && names != NULL ? ruleset_text(&r) : NULL;
     free(near);
