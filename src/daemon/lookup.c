@@ -16,17 +16,23 @@
 #include "sys/sandbox.h"
 #include "sys/sockaddr.h"
 
-enum { DESCRIPTORS_MAX = 256, CPU_SECONDS_MAX = 10, STACK_BYTES = 512 * 1024 };
+enum {
+    DESCRIPTORS_MAX = 256,
+    CPU_SECONDS_MAX = 10,
+    STACK_BYTES = 512 * 1024,
+    TASKS_MAX = 2 * LOOKUP_NAMES_MAX,
+};
 
 struct program {
     int fd;
     struct lookup_request request;
 };
 
-/* A name that a thread asks for the system's way. */
+/* A name that a thread asks for the system's way, for addresses of one family. */
 struct task {
     struct program *program; /* borrowed */
     uint8_t name;
+    int family;
     pthread_t thread;
     bool begun;
 };
@@ -64,7 +70,7 @@ static enum lookup_reason reason_of(int error)
 static void *look_up(void *arg)
 {
     const struct task *t = arg;
-    struct addrinfo hints = { .ai_family = AF_UNSPEC, .ai_socktype = SOCK_DGRAM };
+    struct addrinfo hints = { .ai_family = t->family, .ai_socktype = SOCK_DGRAM };
     struct addrinfo *list = NULL;
     struct lookup_answer a = { .type = LOOKUP_FOUND, .way = LOOKUP_SYSTEM, .name = t->name };
     int error = getaddrinfo(t->program->request.names[t->name], NULL, &hints, &list);
@@ -85,15 +91,16 @@ static void *look_up(void *arg)
     return NULL;
 }
 
-/* getaddrinfo(3) waits, so each name has a thread. */
-static void begin_system(struct program *p, struct task tasks[LOOKUP_NAMES_MAX])
+/* getaddrinfo(3) waits, and for both families if it is asked for both: one of them may never have
+ * an answer. So each name has two threads. */
+static void begin_system(struct program *p, struct task tasks[TASKS_MAX])
 {
     pthread_attr_t attributes;
     pthread_attr_init(&attributes);
     pthread_attr_setstacksize(&attributes, STACK_BYTES);
-    for (uint8_t i = 0; i < p->request.name_count; i++) {
+    for (uint8_t i = 0; i < 2 * p->request.name_count; i++) {
         struct task *t = &tasks[i];
-        *t = (struct task){ .program = p, .name = i };
+        *t = (struct task){ .program = p, .name = i / 2, .family = i % 2 ? AF_INET6 : AF_INET };
         t->begun = pthread_create(&t->thread, &attributes, look_up, t) == 0;
         if (!t->begun)
             look_up(t);
@@ -133,7 +140,7 @@ static bool confine(const struct lookup_request *q)
 int lookup_main(int channel_fd)
 {
     static struct program p; /* too large for the stack */
-    struct task tasks[LOOKUP_NAMES_MAX] = { 0 };
+    struct task tasks[TASKS_MAX] = { 0 };
     struct lookup_links *links = NULL;
     alarm(LOOKUP_SECONDS_MAX);
     p.fd = channel_fd;
@@ -150,7 +157,7 @@ int lookup_main(int channel_fd)
         begin_system(&p, tasks);
     if (links != NULL)
         lookup_links_ask(links);
-    for (size_t i = 0; i < LOOKUP_NAMES_MAX; i++)
+    for (size_t i = 0; i < TASKS_MAX; i++)
         if (tasks[i].begun)
             pthread_join(tasks[i].thread, NULL);
     lookup_links_free(links);

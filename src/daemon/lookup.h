@@ -52,11 +52,11 @@ struct lookup_request {
 
 enum lookup_answer_type {
     LOOKUP_FOUND = 1,
-    LOOKUP_NOTHING, /* the way has no address of the name, and will not have one */
+    LOOKUP_NOTHING, /* the way has no address of the name, at least of one family */
     LOOKUP_UNBOUND, /* the way's sockets could not be bound or marked, and ask as they are */
 };
 
-/* Why there is nothing; of several name servers' reasons the last in this order counts. */
+/* Why there is nothing; of several reasons the last in this order counts. */
 enum lookup_reason {
     LOOKUP_NOT_ASKED,
     LOOKUP_NOT_SENT,  /* no route, or nobody listens there */

@@ -56,6 +56,7 @@ struct resolver {
     int last_slot;  /* that had a turn */
     int first_slot; /* that began the round */
     struct tstamp turn_ends;
+    struct tstamp ask_at; /* once more in this turn */
     bool network_changed; /* which the next tick has to look at */
 };
 
@@ -110,7 +111,7 @@ static void answered(void *arg, struct tstamp now, const struct lookup_answer *a
         tell(l, false);
         return;
     case LOOKUP_NOTHING:
-        if (name != NULL)
+        if (name != NULL && a->reason > name->reasons[a->way])
             name->reasons[a->way] = a->reason;
         return;
     case LOOKUP_UNBOUND:
@@ -259,11 +260,12 @@ static bool can_steer(const struct resolver *r)
     return c->steer != NULL && (c->is_online == NULL || !c->is_online(c->arg));
 }
 
-/* The system's way has not failed over each link yet. */
+/* The system's way has not failed over each link yet, or may still have an answer. */
 static bool wants_turn(const struct lookup *l)
 {
-    return l->state == LOOKUP_ASKING && l->turns < l->names.way_count &&
-           resolve_names_missing(&l->names);
+    return l->state == LOOKUP_ASKING && l->names.way_count > 0 &&
+           resolve_names_missing(&l->names) &&
+           (l->turns < l->names.way_count || l->system.pid != 0);
 }
 
 static void steer(struct resolver *r, const char *name, int slot)
@@ -304,6 +306,7 @@ static void take_turn(struct resolver *r, struct tstamp now)
             if (r->slot < 0)
                 r->first_slot = way->slot;
             r->turn_ends = tstamp_add(now, TURN_MS * NS_PER_MS);
+            r->ask_at = tstamp_add(now, TURN_MS / 2 * NS_PER_MS);
             steer(r, way->name, way->slot);
         }
         l->turns++;
@@ -311,7 +314,15 @@ static void take_turn(struct resolver *r, struct tstamp now)
     }
 }
 
-/* Turns go on while somebody looks for a name; the last one stays for the rest of the attempt. */
+static void ask_again(struct resolver *r)
+{
+    r->ask_at = TSTAMP_NEVER;
+    for (size_t i = 0; i < r->count; i++)
+        if (wants_turn(&r->lookups[i]))
+            ask_system(&r->lookups[i]);
+}
+
+/* Turns go on while somebody looks for a name, and one round at least while no answer comes. */
 static void tend_system(struct resolver *r, struct tstamp now)
 {
     bool holds = false; /* some name is missing */
@@ -328,6 +339,8 @@ static void tend_system(struct resolver *r, struct tstamp now)
         release(r, !holds);
     else if (wants && (r->slot < 0 || tstamp_reached(r->turn_ends, now) || !waits))
         take_turn(r, now);
+    else if (wants && tstamp_reached(r->ask_at, now))
+        ask_again(r);
     for (size_t i = 0; i < r->count; i++)
         if (r->lookups[i].state == LOOKUP_ASKING && !r->lookups[i].system_begun)
             ask_system(&r->lookups[i]);
@@ -501,7 +514,9 @@ static struct tstamp next_of(const struct resolver *r, const struct lookup *l)
 {
     if (l->state == LOOKUP_IDLE)
         return l->next;
-    return r->slot >= 0 && wants_turn(l) ? tstamp_min(l->limit, r->turn_ends) : l->limit;
+    if (r->slot < 0 || !wants_turn(l))
+        return l->limit;
+    return tstamp_min(l->limit, tstamp_min(r->ask_at, r->turn_ends));
 }
 
 struct tstamp resolver_tick(struct resolver *r, struct tstamp now)

@@ -10,8 +10,9 @@
  *
  * A forwarder on this machine sends its own packets, by a route that may be dead. So while no
  * session is up the system's way is tried over each link in turn: steer() has such packets sent
- * over it, and the question is put anew, which makes forwarders ask again. (dnsmasq passes a
- * repeated question on at once; unbound repeats it by itself after 0.4, 0.8, 1.5, 2.3, 3.8 s.)
+ * over it, and the question is put anew, twice, which makes forwarders ask again. (dnsmasq passes a
+ * repeated question on if the first is 2 s old; unbound repeats it by itself, after 0.4, 0.8, 1.5,
+ * 2.3 and 3.8 s.)
  */
 #ifndef HAWSER_DAEMON_RESOLVE_H
 #define HAWSER_DAEMON_RESOLVE_H

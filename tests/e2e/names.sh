@@ -71,13 +71,47 @@ up_over "by an IPv6 name server" 5000 d
 stop_client
 
 # Aliases that take more than the 512 bytes of an answer over UDP (RFC 1035, 4.2.1).
-alias() {
+label() {
     printf '%s' "$(printf "%s" "$1" | sed 's/./&&&&&&&&&&/g; s/.*/&&&&&&.&&&&&&.&&&&&&.test/')"
 }
 forget
-name_server --host-record="$(alias d),203.0.113.1" --cname="$(alias c),$(alias d)" \
-    --cname="$(alias b),$(alias c)" --cname="vps.test,$(alias b)"
+name_server --host-record="$(label d),203.0.113.1" --cname="$(label c),$(label d)" \
+    --cname="$(label b),$(label c)" --cname="vps.test,$(label b)"
 up_over "by an answer that takes TCP" 5000 d
+stop_client
+
+# A forwarder on the router, which knows of no link.
+at c ip link set dev lo up
+background c dnsmasq -k --no-resolv --no-hosts --conf-file=/dev/null --pid-file= --user=root \
+    --cache-size=0 --bind-interfaces --listen-address=127.0.0.1 --server=203.0.113.80
+forwarder=$!
+name_server_says 203.0.113.1
+name_server=127.0.0.1
+for lines in a "a b" "" "b d"; do
+    for link in a b d; do
+        "$lab" restore --id "$id" "$link"
+    done
+    for link in $lines; do
+        "$lab" cut --id "$id" "$link"
+    done
+    forget
+    case $lines in
+        a) up_over "by a forwarder over the second line" 5000 b d ;;
+        "a b") up_over "by a forwarder over the third line" 5000 d ;;
+        "b d") up_over "by a forwarder over the first line" 5000 a ;;
+        "") up_over "by a forwarder over any line" 5000 a b d ;;
+    esac
+    stop_client
+done
+end "$forwarder"
+for link in a b d; do
+    "$lab" restore --id "$id" "$link"
+done
+"$lab" cut --id "$id" a
+"$lab" cut --id "$id" b
+name_server=203.0.113.80
+forget
+up_over "two dead lines again" 5000 d
 stop_client
 
 name_server
