@@ -2,6 +2,7 @@
 #include "daemon/links.h"
 
 #include <errno.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -151,6 +152,18 @@ static void describe_use(const struct link_slot *s, struct core_link *out)
     out->limit_down_bps = stricter(c->max_down_bps, s->advice.limit_bps);
 }
 
+static void waits(struct msg_link *out, enum msg_link_why code, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+static void waits(struct msg_link *out, enum msg_link_why code, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    vsnprintf(out->why, sizeof out->why, format, args);
+    va_end(args);
+    out->why_code = (uint8_t)code;
+}
+
 /* What is to be told of a link; why is empty if it can be used. */
 static void describe(const struct links *l, const struct link_slot *s,
                      const struct netif_table *table, struct msg_link *out)
@@ -165,16 +178,16 @@ static void describe(const struct links *l, const struct link_slot *s,
         return; /* without a name: it is no more */
     memcpy(out->link.name, c->name, sizeof c->name);
     if (n == NULL) {
-        snprintf(out->why, sizeof out->why, "interface %s does not exist", c->interface);
+        waits(out, MSG_LINK_NO_INTERFACE, "interface %s does not exist", c->interface);
         return;
     }
     if (c->address.family != 0 && !netif_has_address(table, n->index, &c->address)) {
-        snprintf(out->why, sizeof out->why, "interface %s does not have the address %s",
-                 c->interface, netaddr_format(&c->address, text));
+        waits(out, MSG_LINK_NO_ADDRESS, "interface %s does not have the address %s", c->interface,
+              netaddr_format(&c->address, text));
         return;
     }
     if (l->is_auto && !n->default_ipv4 && !n->default_ipv6) {
-        snprintf(out->why, sizeof out->why, "interface %s has no default route", c->interface);
+        waits(out, MSG_LINK_NO_ROUTE, "interface %s has no default route", c->interface);
         return;
     }
     fill_family(s, table, n->index, 4, &out->link);
@@ -183,11 +196,11 @@ static void describe(const struct links *l, const struct link_slot *s,
     out->link.present = true;
     out->link.carrier = n->carrier && (out->link.has_ipv4 || out->link.has_ipv6);
     if (!n->up)
-        snprintf(out->why, sizeof out->why, "interface %s is down", c->interface);
+        waits(out, MSG_LINK_DOWN, "interface %s is down", c->interface);
     else if (!n->carrier)
-        snprintf(out->why, sizeof out->why, "interface %s has no carrier", c->interface);
+        waits(out, MSG_LINK_NO_CARRIER, "interface %s has no carrier", c->interface);
     else if (!out->link.carrier)
-        snprintf(out->why, sizeof out->why, "interface %s has no address", c->interface);
+        waits(out, MSG_LINK_NO_ADDRESS, "interface %s has no address", c->interface);
 }
 
 uint32_t links_mark(const struct links *l, size_t slot)
@@ -241,8 +254,8 @@ static void slot_update(struct links *l, struct tstamp now, struct link_slot *s,
         if (fd < 0) {
             next.link.present = false;
             next.link.carrier = false;
-            snprintf(next.why, sizeof next.why, "no socket on %s: %s", s->config.interface,
-                     strerror(-fd));
+            waits(&next, MSG_LINK_NO_SOCKET, "no socket on %s: %s", s->config.interface,
+                  strerror(-fd));
             l->retry = tstamp_min(l->retry, tstamp_add(now, RETRY_S * NS_PER_S));
         }
     }

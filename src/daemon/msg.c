@@ -105,6 +105,16 @@ static void get_accepted(struct reader *r, struct msg_accepted *a)
     }
 }
 
+const char *msg_link_why_name(uint8_t why)
+{
+    static const char *const names[MSG_LINK_WHY_COUNT] = {
+        [MSG_LINK_NO_INTERFACE] = "no-interface", [MSG_LINK_DOWN] = "interface-down",
+        [MSG_LINK_NO_CARRIER] = "no-carrier",     [MSG_LINK_NO_ADDRESS] = "no-local-address",
+        [MSG_LINK_NO_ROUTE] = "no-default-route", [MSG_LINK_NO_SOCKET] = "no-socket",
+    };
+    return why < MSG_LINK_WHY_COUNT ? names[why] : NULL;
+}
+
 static void put_link(struct writer *w, const struct msg_link *m)
 {
     const struct core_link *l = &m->link;
@@ -124,6 +134,7 @@ static void put_link(struct writer *w, const struct msg_link *m)
     write_u8(w, l->cost);
     write_u64(w, l->limit_up_bps);
     write_u64(w, l->limit_down_bps);
+    write_u8(w, m->why_code);
     put_text(w, m->why, sizeof m->why - 1);
 }
 
@@ -154,6 +165,7 @@ static void get_link(struct reader *r, struct msg_link *m)
     l->cost = get_small(r, WIRE_COST_MAX);
     l->limit_up_bps = read_u64(r);
     l->limit_down_bps = read_u64(r);
+    m->why_code = get_small(r, MSG_LINK_WHY_COUNT - 1);
     get_text(r, m->why, sizeof m->why - 1);
 }
 

@@ -85,8 +85,24 @@ struct msg_peer {
     struct netprefix allowed[CONFIG_ALLOWED_MAX];
 };
 
+/* Why a link waits. */
+enum msg_link_why {
+    MSG_LINK_READY,
+    MSG_LINK_NO_INTERFACE,
+    MSG_LINK_DOWN,
+    MSG_LINK_NO_CARRIER,
+    MSG_LINK_NO_ADDRESS, /* none, or not the configured one */
+    MSG_LINK_NO_ROUTE,   /* that is default */
+    MSG_LINK_NO_SOCKET,
+    MSG_LINK_WHY_COUNT,
+};
+
+/* Fixed names for programs, as "no-carrier"; NULL for MSG_LINK_READY. */
+const char *msg_link_why_name(uint8_t why);
+
 struct msg_link {
     struct core_link link;
+    uint8_t why_code;          /* enum msg_link_why */
     char why[MSG_WHY_MAX + 1]; /* why it waits; empty: it does not */
 };
 

@@ -134,7 +134,8 @@ static json_t *path_json(const struct status_source *s, const struct core_path_s
     set_text(o, "link", p->link);
     set_text(o, "state", waits ? "waiting" : state_of(p));
     set_text(o, "why", waits ? link->why : b->why);
-    set_text(o, "why_code", waits ? "waiting" : bond_why_name((uint8_t)b->why_code));
+    set_text(o, "why_code",
+             waits ? msg_link_why_name(link->why_code) : bond_why_name((uint8_t)b->why_code));
     set_addr(o, "local", &p->local);
     set_addr(o, "remote", &p->remote);
     set(o, "validated", json_boolean(p->validated));
@@ -290,6 +291,7 @@ static json_t *link_json(const struct msg_link *m, const struct msg_quota *quota
     set_text(o, "name", l->name);
     set_text(o, "state", m->why[0] != '\0' ? "waiting" : "ready");
     set_text(o, "why", m->why[0] != '\0' ? m->why : NULL);
+    set_text(o, "why_code", msg_link_why_name(m->why_code));
     set_text(o, "use", use_name(l->use));
     set_text(o, "standby_when", standby_when(l));
     set_count(o, "cost", l->cost);

@@ -21,7 +21,23 @@ struct world {
     struct sockaddr_un addr;
     char link[CONTROL_LINK_NAME_MAX + 1];
     unsigned reloads;
+    bool first_look; /* the status will soon know more */
+    bool known;
 };
+
+static bool on_look(void *arg, struct tstamp now)
+{
+    const struct world *w = arg;
+    (void)now;
+    return w->first_look;
+}
+
+static bool on_known(void *arg, struct tstamp now)
+{
+    const struct world *w = arg;
+    (void)now;
+    return w->known;
+}
 
 static json_t *on_status(void *arg, struct tstamp now)
 {
@@ -49,7 +65,12 @@ static int set_up(void **state)
 {
     static struct world w;
     struct control_handler handler = {
-        .status = on_status, .link = on_link, .reload = on_reload, .arg = &w
+        .look = on_look,
+        .known = on_known,
+        .status = on_status,
+        .link = on_link,
+        .reload = on_reload,
+        .arg = &w,
     };
     socklen_t len = sizeof w.addr;
     memset(&w, 0, sizeof w);
@@ -147,6 +168,35 @@ static void reload_waits_for_its_answer(void **state)
     close(fd);
 }
 
+/* Until the peers have told what they find, or for a moment if they do not. */
+static void the_first_look_waits_a_moment(void **state)
+{
+    struct world *w = *state;
+    char answer[256];
+    w->first_look = true;
+    for (unsigned told = 0; told < 2; told++) {
+        int fd = dial(w);
+        w->known = false;
+        assert_int_equal(send(fd, "{\"cmd\":\"status\"}\n", 17, 0), 17);
+        turn(w, 4);
+        struct tstamp now = loop_now();
+        struct tstamp next = control_tick(w->control, now);
+        assert_true(tstamp_sub(next, now) <= CONTROL_LOOK_MS * NS_PER_MS);
+        assert_true(recv(fd, answer, sizeof answer, MSG_DONTWAIT) < 0);
+        w->known = told == 1;
+        control_tick(w->control, told == 1 ? now : next);
+        assert_true(recv(fd, answer, sizeof answer, MSG_DONTWAIT) > 0);
+        close(fd);
+    }
+    int gone = dial(w); /* one that does not wait holds nothing up */
+    w->known = false;
+    assert_int_equal(send(gone, "{\"cmd\":\"status\"}\n", 17, 0), 17);
+    turn(w, 4);
+    close(gone);
+    turn(w, 2);
+    assert_true(tstamp_is_never(control_tick(w->control, loop_now())));
+}
+
 /* Silent clients hold their places only until their time is over. */
 static void limits_clients(void **state)
 {
@@ -171,6 +221,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(answers, set_up, tear_down),
         cmocka_unit_test_setup_teardown(counts_garbage, set_up, tear_down),
         cmocka_unit_test_setup_teardown(reload_waits_for_its_answer, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(the_first_look_waits_a_moment, set_up, tear_down),
         cmocka_unit_test_setup_teardown(limits_clients, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

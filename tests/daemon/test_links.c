@@ -176,6 +176,7 @@ static void follows_a_named_link(void **state)
     assert_false(m->link.present);
     assert_string_equal(m->link.name, "dsl");
     assert_string_equal(m->why, "interface hw-0 does not exist");
+    assert_string_equal(msg_link_why_name(m->why_code), "no-interface");
     update(&o.links, NULL, 0);
     assert_int_equal(o.told.count, 0);
 
@@ -216,6 +217,7 @@ static void says_why_a_link_waits(void **state)
     update(&o.links, &o.interface, 1);
     const struct msg_link *m = only(&o.told);
     assert_string_equal(m->why, "interface hw-0 has no carrier");
+    assert_string_equal(msg_link_why_name(m->why_code), "no-carrier");
     assert_true(m->link.present && !m->link.carrier);
     o.interface.info.carrier = true;
     o.interface.address_count = 0;

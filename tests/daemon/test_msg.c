@@ -52,6 +52,7 @@ static void fill_link(struct msg_link *m)
 {
     strcpy(m->link.name, "abcdefghijklmno");
     strcpy(m->why, "interface wwan0 does not exist");
+    m->why_code = MSG_LINK_NO_INTERFACE;
     m->link.link = WIRE_PATHS_MAX - 1;
     m->link.carrier = true;
     m->link.has_ipv6 = true;

@@ -9,6 +9,9 @@
 #include <errno.h>
 #include <string.h>
 
+#include "crypto/cookie.h"
+#include "crypto/noise.h"
+#include "session/handshake.h"
 #include "session/strangers.h"
 #include "session/world.h"
 #include "wire/wire.h"
@@ -231,7 +234,6 @@ static void no_common_cipher(void **state)
     world_free(w);
 }
 
-/* The same initiation with another version cannot be forged, so the peer's core is given one. */
 static void calls_from_before_the_newest(void **state)
 {
     (void)state;
@@ -247,6 +249,142 @@ static void calls_from_before_the_newest(void **state)
     assert_why(w, 1, "clock", "clock");
     assert_why(w, 0, "clock", "clock");
     world_free(w);
+}
+
+/* A world in which each side's messages can be made by the test, which knows both keys. */
+static struct secret32 key_of(const struct world *w, size_t node)
+{
+    struct secret32 k;
+    memcpy(k.bytes, w->nodes[node].private_key, sizeof k.bytes);
+    return k;
+}
+
+static void make_call(const struct world *w, uint8_t version, struct noise_handshake *h,
+                      uint8_t out[WIRE_INITIATION_BYTES])
+{
+    const struct secret32 key = key_of(w, 1), ephemeral = { { 7 } }, psk = { { 0 } };
+    const struct wire_hello hello = { .timestamp = { 0x40, 0, 0, 0, 0x7f },
+                                      .version = version,
+                                      .ciphers = 3,
+                                      .preferred = WIRE_CIPHER_AES256_GCM };
+    uint8_t payload[WIRE_HELLO_BYTES];
+    struct cookie_keys cookie;
+    size_t len;
+    wire_put_hello(payload, &hello);
+    wire_put_initiation(out, 0x01020304);
+    assert_int_equal(noise_initiator_init(h, HANDSHAKE_PROLOGUE, strlen(HANDSHAKE_PROLOGUE), &key,
+                                          w->nodes[1].public_key, w->nodes[0].public_key, &psk),
+                     0);
+    assert_int_equal(noise_create_initiation(h, &ephemeral, payload, sizeof payload, out + 8,
+                                             WIRE_INITIATION_NOISE_BYTES, &len),
+                     0);
+    cookie_keys_init(&cookie, w->nodes[0].public_key);
+    cookie_mac1(&cookie, out, 128, out + 128);
+}
+
+/* The refusal in words, sealed for the caller alone, and with no session behind it. */
+static void another_version_is_refused(void **state)
+{
+    (void)state;
+    struct world *w = routed(1);
+    struct noise_handshake h;
+    struct wire_response response;
+    struct wire_welcome welcome;
+    struct core_tx tx;
+    uint8_t call[WIRE_INITIATION_BYTES], payload[WIRE_WELCOME_BYTES];
+    size_t len;
+    w->hook = lose_all;
+    world_start(w);
+    make_call(w, 9, &h, call);
+    world_inject(w, 0, CORE_SOCKET_LISTEN, &w->nodes[1].links[0].outside, call, sizeof call);
+    assert_why(w, 0, "version", "198.51.101.1:40000");
+    assert_true(core_next_tx(w->nodes[0].core, w->now, &tx));
+    assert_true(netaddr_equal(&tx.to, &w->nodes[1].links[0].outside));
+    assert_true(wire_get_response(tx.data, tx.len_bytes, &response));
+    assert_int_equal(response.receiver, 0x01020304);
+    assert_int_equal(noise_consume_response(&h, response.noise, WIRE_RESPONSE_NOISE_BYTES, payload,
+                                            sizeof payload, &len),
+                     0);
+    assert_true(wire_get_welcome(payload, len, &welcome));
+    assert_int_equal(welcome.cipher, 0);
+    assert_int_equal(welcome.refusal, WIRE_REFUSAL_VERSION);
+    assert_int_equal(welcome.version, WIRE_VERSION);
+    assert_int_equal(world_status(w, 0, 0).handshakes, 0);
+    /* A flood of them is answered as rarely as a flood of replays. */
+    unsigned answers = 0;
+    for (unsigned i = 0; i < 1000; i++) {
+        world_inject(w, 0, CORE_SOCKET_LISTEN, &w->nodes[1].links[0].outside, call, sizeof call);
+        while (core_next_tx(w->nodes[0].core, w->now, &tx))
+            answers += tx.data[0] == WIRE_RESPONSE;
+    }
+    assert_true(answers < HANDSHAKE_STALE_BURST);
+    world_free(w);
+}
+
+/* The client's first call, answered by the test in the server's place. */
+struct fake_server {
+    struct world *w;
+    struct wire_welcome welcome;
+    unsigned answered;
+};
+
+static enum world_verdict answer_falsely(struct world *w, struct world_datagram *d, void *arg)
+{
+    struct fake_server *f = arg;
+    const struct secret32 key = key_of(w, 0), ephemeral = { { 9 } }, psk = { { 0 } };
+    const struct netaddr server = world_server_address();
+    struct wire_initiation call;
+    struct noise_handshake h;
+    struct cookie_keys cookie;
+    uint8_t caller[32], payload[WIRE_HELLO_BYTES], out[WIRE_RESPONSE_BYTES];
+    size_t len;
+    if (d->node != 0 || !wire_get_initiation(d->data, d->len_bytes, &call))
+        return WORLD_DROP;
+    noise_responder_init(&h, HANDSHAKE_PROLOGUE, strlen(HANDSHAKE_PROLOGUE), &key,
+                         w->nodes[0].public_key);
+    assert_int_equal(noise_consume_initiation(&h, call.noise, WIRE_INITIATION_NOISE_BYTES, caller,
+                                              payload, sizeof payload, &len),
+                     0);
+    noise_set_psk(&h, &psk);
+    wire_put_welcome(payload, &f->welcome);
+    wire_put_response(out, 0, call.sender);
+    assert_int_equal(noise_create_response(&h, &ephemeral, payload, WIRE_WELCOME_BYTES, out + 12,
+                                           WIRE_RESPONSE_NOISE_BYTES, &len),
+                     0);
+    cookie_keys_init(&cookie, w->nodes[1].public_key);
+    cookie_mac1(&cookie, out, 72, out + 72);
+    world_inject(w, 1, 0, &server, out, sizeof out);
+    f->answered++;
+    return WORLD_DROP;
+}
+
+static void refusals_are_understood(void **state)
+{
+    (void)state;
+    static const struct {
+        struct wire_welcome welcome;
+        const char *code;
+    } cases[] = {
+        { { .version = 1, .refusal = WIRE_REFUSAL_CIPHER }, "cipher" },
+        { { .version = 2, .refusal = WIRE_REFUSAL_VERSION }, "version" },
+        { { .version = 2, .cipher = 1 }, "version" },
+        { { .version = 1, .refusal = WIRE_REFUSAL_TIMESTAMP }, "clock" },
+        { { .version = 1, .refusal = 77 }, "version" }, /* of a newer peer */
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct world *w = routed(2);
+        struct fake_server f = { .w = w, .welcome = cases[i].welcome };
+        w->hook = answer_falsely;
+        w->hook_arg = &f;
+        world_start(w);
+        world_run(w, 4 * NS_PER_S);
+        assert_why(w, 1, cases[i].code, "");
+        assert_true(f.answered >= 4); /* it goes on calling */
+        assert_int_equal(world_status(w, 1, 0).handshakes, 0);
+        w->hook = NULL;
+        assert_true(world_run_until_up(w, 1, 3 * NS_PER_S));
+        world_free(w);
+    }
 }
 
 static size_t strangers_told(const struct world *w)
@@ -308,6 +446,8 @@ int main(void)
         cmocka_unit_test(another_preshared_key),
         cmocka_unit_test(no_common_cipher),
         cmocka_unit_test(calls_from_before_the_newest),
+        cmocka_unit_test(another_version_is_refused),
+        cmocka_unit_test(refusals_are_understood),
         cmocka_unit_test(an_unknown_key_is_told_once),
         cmocka_unit_test(strangers_without_end_are_bounded),
     };
