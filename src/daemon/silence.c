@@ -66,11 +66,36 @@ void silence_why(const struct silence *s, const struct core *c, const struct msg
     }
 }
 
-/* The guard says itself what it cannot look up and which links are down; the others are no news. */
+/* Whether the log has not heard of it already: the guard says what it cannot look up, which links
+ * are down, and that another machine has the key. */
 static bool is_news(enum why_code code)
 {
-    return code != WHY_NONE && code != WHY_WAITING && code != WHY_CONNECTING &&
-           code != WHY_ONE_WAY && code != WHY_NO_ADDRESS && code != WHY_NAME_NOT_FOUND;
+    switch (code) {
+    case WHY_NO_LINK:
+    case WHY_NO_ROUTE:
+    case WHY_FORBIDDEN:
+    case WHY_UNREACHABLE:
+    case WHY_REFUSED:
+    case WHY_NO_ANSWER:
+    case WHY_UDP_BLOCKED:
+    case WHY_BUSY:
+    case WHY_PRESHARED_KEY:
+    case WHY_HALF_OPEN:
+    case WHY_CLOCK:
+    case WHY_VERSION:
+    case WHY_CIPHER:
+        return true;
+    case WHY_NONE:
+    case WHY_WAITING:
+    case WHY_CONNECTING:
+    case WHY_NO_ADDRESS:
+    case WHY_NAME_NOT_FOUND:
+    case WHY_ONE_WAY:
+    case WHY_KEY_ELSEWHERE:
+    case WHY_COUNT:
+        break;
+    }
+    return false;
 }
 
 static void look_at(struct silence_peer *p, struct tstamp now, const struct why *why,
