@@ -129,7 +129,7 @@ struct core_peer_link {
     enum wire_path_use theirs;
 };
 
-/* False: the peer has told of no link of that name. */
+/* False: there is no path over a link of that name. */
 bool core_peer_link(const struct core *c, size_t peer, const char *link,
                     struct core_peer_link *out);
 

@@ -35,8 +35,10 @@ void event_path(struct peer *p, uint8_t path, bool up, const char *reason)
     enum core_event_type type = up ? CORE_EVENT_PATH_UP : CORE_EVENT_PATH_DOWN;
     struct state_event e = { .type = type, .peer = p, .path = path, .reason = reason };
     char *name = p->paths[path].name_when_up;
-    if (up && p->paths[path].told_up && renamed(p, path))
+    if (up && renamed(p, path)) {
+        event_slow(p, path, false, 0, 0);
         event_path(p, path, false, "another link has its place");
+    }
     if (p->paths[path].told_up == up)
         return;
     p->paths[path].told_up = up;

@@ -317,11 +317,12 @@ void paths_told(struct peer *p, struct tstamp now, const struct wire_path_status
     peer_wake(p, now);
 }
 
-/* The path over a link of the peer's, by its name; negative: it has told of none. */
+/* The open path over a link of the peer's, by its name; negative: there is none. */
 static int find_peer_link(const struct peer *p, const char *link)
 {
     for (uint8_t id = 0; !ours(p) && id < WIRE_PATHS_MAX; id++)
-        if (p->paths[id].heard && strcmp(p->paths[id].remote.name, link) == 0)
+        if (p->paths[id].opened && p->paths[id].heard &&
+            strcmp(p->paths[id].remote.name, link) == 0)
             return id;
     return -1;
 }
@@ -339,7 +340,7 @@ bool paths_peer_link(const struct peer *p, const char *link, struct core_peer_li
 void paths_wish_changed(struct peer *p, struct tstamp now, const char *link)
 {
     int id = find_peer_link(p, link);
-    if (id < 0 || !p->paths[id].opened)
+    if (id < 0)
         return;
     configure(p, now, (uint8_t)id);
     tell(p, now, (uint8_t)id);
