@@ -172,7 +172,7 @@ static void handle_event(struct tunnel_node *n, const struct core_event *e)
     static const char *const names[] = { "peer up",    "peer down", "path up",
                                          "path down",  "resolve",   "mtu",
                                          "peer rival", "path slow", "path slow no longer",
-                                         "stranger",   "accepted" };
+                                         "stranger",   "accepted",  "peer mtu" };
     struct tunnel *t = n->tunnel;
     struct events *events = t->net->events;
     if (t->verbose)
@@ -202,6 +202,7 @@ static void handle_event(struct tunnel_node *n, const struct core_event *e)
     case CORE_EVENT_PEER_RIVAL:
     case CORE_EVENT_STRANGER:
     case CORE_EVENT_ACCEPTED:
+    case CORE_EVENT_PEER_MTU:
         break;
     }
 }

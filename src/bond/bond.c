@@ -126,16 +126,24 @@ static void lost_segment(void *arg, struct path *p, struct segment *s)
     }
 }
 
-static void tagged_outcome(void *arg, struct path *p, uint32_t tag, bool acked)
+static void tagged_outcome(void *arg, struct path *p, uint32_t tag, bool acked, bool alone)
 {
     push_event(arg, (struct bond_event){ .type = acked ? BOND_EVENT_ACKED : BOND_EVENT_LOST,
                                          .path = p->id,
-                                         .tag = tag });
+                                         .tag = tag,
+                                         .alone = alone });
+}
+
+static void black_hole(void *arg, struct path *p)
+{
+    push_event(arg, (struct bond_event){ .type = BOND_EVENT_BLACK_HOLE, .path = p->id });
 }
 
 static struct path_events events_of(struct bond *b)
 {
-    return (struct path_events){ .lost = lost_segment, .tagged = tagged_outcome, .arg = b };
+    return (struct path_events){
+        .lost = lost_segment, .tagged = tagged_outcome, .hole = black_hole, .arg = b
+    };
 }
 
 /* Everything that waits on the path or is unacknowledged goes to the others. */
@@ -227,7 +235,13 @@ void bond_path_open(struct bond *b, struct tstamp now, uint8_t path,
                     const struct bond_path_config *config)
 {
     struct path *p = path_get(b, now, path);
+    bool narrower = config->datagram_bytes < p->config.datagram_bytes;
+    enum bond_path_state before = p->state;
     p->config = *config;
+    if (narrower)
+        path_forgive_losses(p, now);
+    if (p->state != before)
+        state_changed(b, p);
     p->rate.limit_bps = (double)config->limit_bps;
     path_set_pace(p, now);
     survey_paths(b);

@@ -44,7 +44,7 @@ enum bond_path_state {
 struct bond_path_config {
     enum wire_path_use use;  /* what both sides want of it: the stricter of the two */
     uint64_t limit_bps;      /* most to send; 0: no limit */
-    uint32_t datagram_bytes; /* largest UDP payload that passes */
+    uint32_t datagram_bytes; /* largest UDP payload that passes; WIRE_DATAGRAM_MIN at least */
     uint32_t overhead_bytes; /* outer IP and UDP headers: 28 or 48 */
     uint8_t cost;            /* a dearer path is used only while the cheaper ones are full */
     bool standby_busy;       /* on standby: also used while the active ones are full */
@@ -186,6 +186,7 @@ enum bond_event_type {
     BOND_EVENT_ACKED,
     BOND_EVENT_LOST,
     BOND_EVENT_SLUMP, /* far slower than it was, or no longer so: see slump.h */
+    BOND_EVENT_BLACK_HOLE, /* large datagrams seem to vanish while others arrive */
 };
 
 struct bond_event {
@@ -194,6 +195,7 @@ struct bond_event {
     enum bond_path_state state; /* PATH_STATE: the new one */
     uint32_t tag;               /* ACKED, LOST */
     bool slow;                  /* SLUMP */
+    bool alone;                 /* LOST: what was sent right after it arrived */
 };
 
 bool bond_next_event(struct bond *b, struct bond_event *out);

@@ -126,13 +126,21 @@ static struct wire_data data_header(const struct segment *s, struct tstamp now)
                                .sent_us = (uint32_t)(now.ns / NS_PER_US) & (CLOCK24 - 1) };
 }
 
+/* Plaintext that fits a datagram of every usable path: a bundle may be repeated on another one. */
+static uint32_t bundle_bytes_most(const struct bond *b, const struct path *p)
+{
+    uint32_t all = b->inner_mtu + WIRE_DATA_BYTES;
+    uint32_t own = path_frames_bytes(p);
+    return b->inner_mtu > 0 && all < own ? all : own;
+}
+
 /* The small packets at the head of the path's express queue as one; false: no buffer for it. */
 static bool take_bundle(struct bond *b, struct tstamp now, struct path *p, struct segment *out)
 {
     struct pkt *bundle = pkt_new(b->pool, WIRE_FRAMES_BYTES_MAX);
     if (bundle == NULL)
         return false;
-    struct writer w = writer_of(bundle->data, WIRE_FRAMES_BYTES_MAX);
+    struct writer w = writer_of(bundle->data, bundle_bytes_most(b, p));
     const struct segment *head = ring_head(&p->express);
     *out = (struct segment){ .pkt = bundle, .bundle = true, .first_sent = head->first_sent };
     while (head != NULL && is_small(head) &&
@@ -156,10 +164,12 @@ static void send_frames(struct bond *b, struct tstamp now, struct path *p, struc
                         struct bond_out *out)
 {
     uint32_t bundle_bytes = s != NULL ? s->bytes : 0;
+    uint32_t most = path_frames_bytes(p);
     out->kind = BOND_OUT_FRAMES;
     out->path = p->id;
     out->pkt = s != NULL ? s->pkt : NULL;
-    uint32_t bytes = bundle_bytes + take_acks(b, p, WIRE_FRAMES_BYTES_MAX - bundle_bytes, out);
+    uint32_t room = bundle_bytes < most ? most - bundle_bytes : 0;
+    uint32_t bytes = bundle_bytes + take_acks(b, p, room, out);
     if (s != NULL && s->tries++ > 0)
         p->resent_packets++;
     out->pn = path_sent(p, now, path_wire_bytes(p, WIRE_HEADER_BYTES + bytes + WIRE_TAG_BYTES),

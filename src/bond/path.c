@@ -20,6 +20,7 @@
 #define CREDIT_CALM_NS NS_PER_MS
 #define TAIL_NS (8 * NS_PER_MS)
 #define SECOND_MOST_S 2.0 /* of a gap between two looks, as far as it counts */
+#define ALONE_NS (3 * TAIL_NS)
 /* Acknowledgements come on the fastest path, which may be the dead one; every fourth on others. */
 #define ACK_DETOUR_NS (4 * ACKER_DELAY_NS)
 
@@ -68,10 +69,21 @@ void path_clear(struct path *p)
     p->express = express;
 }
 
-uint32_t path_segment_bytes(const struct path *p, const struct segment *s)
+uint32_t path_segment_payload(const struct segment *s)
 {
     uint32_t header_bytes = s->bundle ? 0 : WIRE_DATA_BYTES;
-    return path_wire_bytes(p, WIRE_HEADER_BYTES + header_bytes + s->bytes + WIRE_TAG_BYTES);
+    return WIRE_HEADER_BYTES + header_bytes + s->bytes + WIRE_TAG_BYTES;
+}
+
+uint32_t path_segment_bytes(const struct path *p, const struct segment *s)
+{
+    return path_wire_bytes(p, path_segment_payload(s));
+}
+
+uint32_t path_frames_bytes(const struct path *p)
+{
+    uint32_t bytes = p->config.datagram_bytes - WIRE_HEADER_BYTES - WIRE_TAG_BYTES;
+    return bytes < WIRE_FRAMES_BYTES_MAX ? bytes : WIRE_FRAMES_BYTES_MAX;
 }
 
 void path_set_pace(struct path *p, struct tstamp now)
@@ -305,7 +317,7 @@ uint64_t path_sent(struct path *p, struct tstamp now, uint32_t wire_bytes, bool 
     p->inflight_bytes += wire_bytes;
     p->inflight_count++;
     p->last_sent = now;
-    p->tail_at = segment != NULL ? tstamp_add(now, TAIL_NS) : TSTAMP_NEVER;
+    p->tail_at = segment != NULL || tag != 0 ? tstamp_add(now, TAIL_NS) : TSTAMP_NEVER;
     if (p->state == BOND_PATH_UP)
         p->probe_at = tstamp_add(now, idle_interval_ns(p));
     return pn;
@@ -406,6 +418,19 @@ bool path_unbench(struct path *p, struct tstamp now)
     return true;
 }
 
+void path_forgive_losses(struct path *p, struct tstamp now)
+{
+    if (!hole_is_there(&p->hole))
+        return;
+    rate_restart(&p->rate, now, p->srtt_ns);
+    rate_expect(&p->rate, p->hole_bps / 2);
+    path_set_pace(p, now);
+    p->free_at = now;
+    p->hole = (struct hole){ 0 };
+    if (p->fault == PATH_LOSSY)
+        path_unbench(p, now);
+}
+
 static bool is_probe(const struct sent *s)
 {
     return !s->data && s->tag == 0;
@@ -415,8 +440,9 @@ static void take_acked(struct path *p, struct tstamp now, struct sent *s, uint64
                        const struct path_events *events)
 {
     rate_acked(&p->rate, s->time, s->came_ns, s->timed, s->bytes, s->loaded);
+    hole_arrived(&p->hole, s->bytes);
     if (s->tag != 0)
-        events->tagged(events->arg, p, s->tag, true);
+        events->tagged(events->arg, p, s->tag, true, false);
     /* An answer to what was sent before the suspicion clears it, but not a verdict. */
     if (pn >= p->suspect_pn || p->state == BOND_PATH_SUSPECT) {
         if (p->good_probes++ == 0)
@@ -430,15 +456,34 @@ static void take_acked(struct path *p, struct tstamp now, struct sent *s, uint64
     s->came = true;
 }
 
-static void take_lost(struct path *p, struct sent *s, uint64_t pn, const struct path_events *events)
+/* Something that was sent within ALONE_NS after it has arrived: no outage took them both. */
+static bool lost_alone(const struct path *p, const struct sent *s, uint64_t pn, uint64_t largest)
+{
+    for (uint64_t later = pn + 1; later <= largest; later++) {
+        const struct sent *l = &p->sent[later % PATH_SENT_MAX];
+        if (tstamp_sub(l->time, s->time) > ALONE_NS)
+            return false;
+        if (l->state == SENT_ACKED || l->came)
+            return true;
+    }
+    return false;
+}
+
+static void take_lost(struct path *p, struct sent *s, uint64_t pn, uint64_t largest,
+                      const struct path_events *events)
 {
     struct segment segment = s->segment;
+    bool alone = s->tag != 0 && lost_alone(p, s, pn, largest);
     if (s->data)
         rate_lost(&p->rate, s->bytes);
     if (on_trial(p) && is_probe(s))
         trial_lost(&p->trial, pn);
-    if (s->tag != 0)
-        events->tagged(events->arg, p, s->tag, false);
+    if (s->tag == 0 && p->hole.losses == 0)
+        p->hole_bps = p->rate.capacity_bps;
+    if (s->tag == 0)
+        hole_lost(&p->hole, s->bytes);
+    else
+        events->tagged(events->arg, p, s->tag, false, alone);
     s->segment.pkt = NULL;
     forget(p, s);
     if (segment.pkt != NULL)
@@ -466,7 +511,8 @@ bool path_ack(struct path *p, struct tstamp now, const struct wire_ack *ack, boo
         note_rtt(p, rtt);
     if (same_path && rtt > 0 && largest + PATH_SENT_MAX >= p->pn_next)
         p->srtt_same_ns += p->srtt_same_ns == 0 ? rtt : (rtt - p->srtt_same_ns) / 8;
-    mark_acked(p, ack, largest, read_clock(clock, ack->time_us));
+    const int64_t top_came_ns = read_clock(clock, ack->time_us);
+    mark_acked(p, ack, largest, top_came_ns);
     if (!p->any_acked || largest > p->largest_acked)
         p->largest_acked = largest;
     p->any_acked = true;
@@ -475,15 +521,20 @@ bool path_ack(struct path *p, struct tstamp now, const struct wire_ack *ack, boo
     for (uint64_t pn = p->oldest; pn <= largest; pn++) {
         struct sent *s = &p->sent[pn % PATH_SENT_MAX];
         news = news || s->state == SENT_ACKED;
+        /* Any round trip is better than none, where the largest number was no eliciting one. */
+        if (s->state == SENT_ACKED && s->timed && p->srtt_ns == 0)
+            note_rtt(p, rtt + tstamp_sub(top_sent, s->time) - (top_came_ns - s->came_ns));
         if (s->state == SENT_ACKED)
             take_acked(p, now, s, pn, events);
         else if (s->state == SENT_INFLIGHT && overtaken(s, pn, largest, top_sent))
-            take_lost(p, s, pn, events);
+            take_lost(p, s, pn, largest, events);
         if (s->state != SENT_NONE)
             advancing = false;
         else if (advancing)
             p->oldest = pn + 1;
     }
+    if (hole_found(&p->hole))
+        events->hole(events->arg, p);
     if (news)
         p->answered = tstamp_max(p->answered, tstamp_add(now, -(int64_t)ack->delay_us * NS_PER_US));
     rate_update(&p->rate, now, srtt_or_guess(p));

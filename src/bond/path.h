@@ -25,6 +25,7 @@
 #include "base/tstamp.h"
 #include "bond/acker.h"
 #include "bond/bond.h"
+#include "bond/hole.h"
 #include "bond/rate.h"
 #include "bond/slump.h"
 #include "bond/trial.h"
@@ -99,6 +100,8 @@ struct path {
     struct rate rate;
     struct slump slump;
     struct acker acker;
+    struct hole hole;
+    double hole_bps; /* with losses in it: the capacity before them */
     /* in flight */
     struct sent sent[PATH_SENT_MAX];
     uint64_t pn_next;
@@ -157,7 +160,8 @@ struct path {
 /* What path_ack() and path_abandon() find; arg is the caller's. */
 struct path_events {
     void (*lost)(void *arg, struct path *p, struct segment *s); /* takes the reference over */
-    void (*tagged)(void *arg, struct path *p, uint32_t tag, bool acked);
+    void (*tagged)(void *arg, struct path *p, uint32_t tag, bool acked, bool alone);
+    void (*hole)(void *arg, struct path *p); /* see hole.h */
     void *arg;
 };
 
@@ -212,7 +216,8 @@ static inline uint32_t path_wire_bytes(const struct path *p, uint32_t payload_by
     return payload_bytes + p->config.overhead_bytes + BOND_FRAME_BYTES;
 }
 
-/* Wire bytes of a segment as data datagram. */
+/* UDP payload of a segment as a datagram; and on the wire. */
+uint32_t path_segment_payload(const struct segment *s);
 uint32_t path_segment_bytes(const struct path *p, const struct segment *s);
 
 /* Takes the pace over from the rate control; by every tick and acknowledgement. */
@@ -235,6 +240,15 @@ int64_t path_backlog_ns(const struct path *p, struct tstamp now);
 
 /* More in flight than any healthy path would have. */
 bool path_inflight_full(const struct path *p);
+
+/* Plaintext of the longest datagram of several frames that the path carries. */
+uint32_t path_frames_bytes(const struct path *p);
+
+/*
+ * The path carries less than was thought. What a black hole has taken was lost for its size, and
+ * says nothing else against the path: its rate is found anew, from half of that before.
+ */
+void path_forgive_losses(struct path *p, struct tstamp now);
 
 /* The queues of the path; push returns false if full (the caller keeps its reference). */
 bool ring_push(struct segment_ring *r, const struct segment *s, uint32_t wire_bytes);

@@ -342,6 +342,26 @@ static int64_t repair_debt_ns(const struct bond *b, struct tstamp now, const str
 }
 
 /*
+ * The paths whose datagrams hold it, as a bit mask. All where none does: it was made for another
+ * path, and what these carry may not be known yet.
+ */
+static uint32_t paths_that_hold(const struct bond *b, const struct segment *s)
+{
+    uint32_t payload_bytes = path_segment_payload(s);
+    uint32_t fit = POLICY_ANY_PATH;
+    bool any = false;
+    for_each_path (b, p) {
+        if (!path_usable(p))
+            continue;
+        if (payload_bytes > p->config.datagram_bytes)
+            fit &= ~(1U << p->id);
+        else
+            any = true;
+    }
+    return any ? fit : POLICY_ANY_PATH;
+}
+
+/*
  * Finds a path for what was lost; what is too old is dropped. Repeats overtake bulk, but when a
  * whole link's flight comes at once the survivors' pacers spread it.
  */
@@ -354,7 +374,7 @@ static void pump_repairs(struct bond *b, struct tstamp now)
             ring_pop(&b->repairs, &(struct segment){ 0 }, 0);
             continue;
         }
-        uint32_t paths = policy_paths(b, now, head->pkt);
+        uint32_t paths = policy_paths(b, now, head->pkt) & paths_that_hold(b, head);
         struct path *p = schedule_express(b, now, head->bytes, paths);
         bool late = paths == 0 || tstamp_sub(now, head->first_sent) > REPAIR_AGE_NS;
         struct segment s;

@@ -317,6 +317,7 @@ static void take_message(struct engine *e, struct tstamp now, struct channel_inp
     case MSG_READY:
     case MSG_RESOLVE:
     case MSG_MTU:
+    case MSG_PEER_MTU:
     case MSG_RELOAD:
     case MSG_PEER_STATE:
     case MSG_PATH_STATE:
@@ -434,6 +435,11 @@ static bool event_message(const struct engine *e, const struct core_event *event
     case CORE_EVENT_STRANGER:
         log_stranger(event);
         return false;
+    case CORE_EVENT_PEER_MTU:
+        out->type = MSG_PEER_MTU;
+        memcpy(out->peer_mtu.public_key, key != NULL ? key : no_key, 32);
+        out->peer_mtu.mtu_bytes = event->mtu_bytes;
+        break;
     }
     return true;
 }

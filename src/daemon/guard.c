@@ -156,7 +156,7 @@ void guard_accepted_changed(struct guard *g, struct tstamp now)
  * Changes come in bursts: an interface, its addresses, its routes. The first may be a carrier that
  * was lost, which does not wait for the rest.
  */
-static void look_soon(struct guard *g, struct tstamp now)
+void guard_look_soon(struct guard *g, struct tstamp now)
 {
     struct tstamp calm = tstamp_add(g->netif_dumped, NETIF_CALM_MS * NS_PER_MS);
     g->netif_dump_at = tstamp_min(g->netif_dump_at, tstamp_max(now, calm));
@@ -167,7 +167,7 @@ static void netif_ready(void *arg, struct tstamp now, unsigned events)
     struct guard *g = arg;
     (void)events;
     if (netif_watch_drain(g->netif_watch.fd))
-        look_soon(g, now);
+        guard_look_soon(g, now);
 }
 
 static void filter_ready(void *arg, struct tstamp now, unsigned events)
@@ -175,7 +175,7 @@ static void filter_ready(void *arg, struct tstamp now, unsigned events)
     struct guard *g = arg;
     (void)events;
     if (network_filter_changed(&g->network))
-        look_soon(g, now);
+        guard_look_soon(g, now);
 }
 
 static void signal_ready(void *arg, struct tstamp now, unsigned events)

@@ -263,12 +263,14 @@ static void on_resolve(struct guard *g, struct tstamp now, const struct msg *m)
 
 static void on_mtu(struct guard *g, struct tstamp now, const struct msg *m)
 {
-    (void)now;
-    if (g->config.mtu_bytes != 0 || m->mtu_bytes == g->network.mtu_bytes ||
-        m->mtu_bytes < CONFIG_MTU_MIN || m->mtu_bytes > CONFIG_MTU_MAX)
-        return;
-    log_debug("MTU of %s: %u", g->config.interface, m->mtu_bytes);
-    network_set_mtu(&g->network, m->mtu_bytes);
+    guard_mtu_device(g, now, m->mtu_bytes);
+}
+
+static void on_peer_mtu(struct guard *g, struct tstamp now, const struct msg *m)
+{
+    const struct config_peer *p = peer_of_key(g, m->peer_mtu.public_key);
+    if (p != NULL)
+        guard_mtu_peer(g, now, (size_t)(p - g->config.peers), m->peer_mtu.mtu_bytes);
 }
 
 static void on_reload(struct guard *g, struct tstamp now, const struct msg *m)
@@ -408,6 +410,7 @@ static const struct {
     { MSG_READY, on_ready },
     { MSG_RESOLVE, on_resolve },
     { MSG_MTU, on_mtu },
+    { MSG_PEER_MTU, on_peer_mtu },
     { MSG_RELOAD, on_reload },
     { MSG_PEER_STATE, on_peer_state },
     { MSG_PATH_STATE, on_path_state },

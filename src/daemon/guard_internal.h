@@ -77,6 +77,7 @@ struct guard {
     bool control_made; /* the socket's file is ours to remove */
     int listen_fds[CONFIG_LISTEN_MAX];
     size_t listen_count;
+    uint32_t peer_mtu_bytes[CONFIG_PEERS_MAX]; /* as measured, by their place; 0: not yet */
     struct loop_watch signals;
     struct loop_watch netif_watch;
     struct loop_watch filter_watch;
@@ -180,6 +181,13 @@ void guard_hint_lan(const struct guard *g);
 bool guard_open_listen(struct guard *g);
 void guard_close_control(struct guard *g);
 
+/* guard_mtu.c: the MTU of the device and of the routes to each peer, as the engine measured them */
+
+void guard_mtu_device(struct guard *g, struct tstamp now, uint32_t mtu_bytes);
+void guard_mtu_peer(struct guard *g, struct tstamp now, size_t peer, uint32_t mtu_bytes);
+/* Another configuration is in use; network_update() follows. */
+void guard_mtu_reload(struct guard *g, const struct config *old);
+
 /* guard_usage.c: what links with a quota have used */
 
 void guard_usage_open(struct guard *g);
@@ -204,6 +212,8 @@ void guard_report(const struct guard *g, char what);
  * negative errno when the tunnel cannot work as configured; the reason is logged.
  */
 int guard_update_network(struct guard *g, struct tstamp now);
+/* The same soon, with what else changes meanwhile. */
+void guard_look_soon(struct guard *g, struct tstamp now);
 /* A peer came or went: the ways of packets follow soon. */
 void guard_peers_changed(struct guard *g, struct tstamp now);
 /* What peers accept from us is known, or other peers are there. */

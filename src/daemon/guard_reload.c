@@ -168,6 +168,7 @@ static bool apply(struct guard *g, struct tstamp now, struct config *next)
     move_peers(g, &old);
     log_set_level(guard_log_level(g));
     mtu_changed(g);
+    guard_mtu_reload(g, &old);
     memcpy(g->hook.path, g->config.hook, sizeof g->hook.path);
     if (g->engine.ready && guard_tell_settings(g) && guard_tell_peers(g))
         guard_tell_policies(g);

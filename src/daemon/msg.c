@@ -374,6 +374,10 @@ size_t msg_encode(const struct msg *m, uint8_t out[MSG_BYTES_MAX])
     case MSG_MTU:
         write_u32(&w, m->mtu_bytes);
         break;
+    case MSG_PEER_MTU:
+        write_bytes(&w, m->peer_mtu.public_key, sizeof m->peer_mtu.public_key);
+        write_u32(&w, m->peer_mtu.mtu_bytes);
+        break;
     case MSG_PEER_STATE:
     case MSG_PATH_STATE:
     case MSG_PEER_RIVAL:
@@ -460,6 +464,10 @@ static void get_body(struct reader *r, struct msg *m)
         break;
     case MSG_MTU:
         m->mtu_bytes = read_u32(r);
+        break;
+    case MSG_PEER_MTU:
+        read_copy(r, m->peer_mtu.public_key, sizeof m->peer_mtu.public_key);
+        m->peer_mtu.mtu_bytes = read_u32(r);
         break;
     case MSG_PEER_STATE:
     case MSG_PATH_STATE:

@@ -49,7 +49,8 @@ enum msg_type {
     /* engine to guard */
     MSG_READY, /* in its sandbox */
     MSG_RESOLVE,
-    MSG_MTU,
+    MSG_MTU, /* of the device */
+    MSG_PEER_MTU,
     MSG_RELOAD,
     MSG_PEER_STATE,
     MSG_PATH_STATE,
@@ -165,6 +166,12 @@ struct msg_policy {
     struct filter_step steps[FILTER_STEPS_MAX];
 };
 
+/* The MTU of what is routed to a peer. */
+struct msg_peer_mtu {
+    uint8_t public_key[32];
+    uint32_t mtu_bytes;
+};
+
 /* A peer, or one of its paths, came or went; another machine calls in its name; or a path is far
  * slower than it was, or no longer. */
 struct msg_state {
@@ -195,6 +202,7 @@ struct msg {
         } reloaded;
         uint8_t resolve[32]; /* the peer's public key */
         uint32_t mtu_bytes;
+        struct msg_peer_mtu peer_mtu;
         struct msg_state state;
         struct msg_quota quota;
         struct msg_settings settings;

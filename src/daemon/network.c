@@ -172,16 +172,19 @@ static void want_unreachable(const struct network *n, const struct netprefix *to
 }
 
 static void want_prefix(const struct network *n, const struct config *c, const struct netprefix *to,
-                        struct routing *w)
+                        uint32_t mtu_bytes, struct routing *w)
 {
     bool wide = config_is_wide(to);
     bool direct = wide && c->fallback == CONFIG_FALLBACK_DIRECT && !n->path_up;
     const struct network_link *link = direct ? best_link(n, to->family) : NULL;
-    struct netif_route route = { .to = *to, .index = n->index, .table = NETIF_TABLE_MAIN };
+    struct netif_route route = {
+        .to = *to, .index = n->index, .table = NETIF_TABLE_MAIN, .mtu_bytes = mtu_bytes
+    };
     if (wide)
         route.table = numbers_table(&n->numbers, NUMBERS_SLOT_TUNNEL);
     if (link != NULL) {
         route.index = link->index;
+        route.mtu_bytes = 0;
         route.gateway = link->ways[family_at(to->family)].gateway;
     }
     if (route.index != 0)
@@ -271,7 +274,7 @@ static void want_all(const struct network *n, const struct config *c, struct rou
     for (size_t i = 0; c->routes && i < c->peer_count; i++) {
         const struct config_peer *p = &c->peers[i];
         for (size_t j = 0; j < p->allowed_count; j++) {
-            want_prefix(n, c, &p->allowed[j], w);
+            want_prefix(n, c, &p->allowed[j], n->peer_mtu_bytes[i], w);
             if (config_is_wide(&p->allowed[j]) || c->fallback == CONFIG_FALLBACK_BLOCK)
                 is_routed[family_at(p->allowed[j].family)] = true;
         }
@@ -666,6 +669,11 @@ void network_set_mtu(struct network *n, uint32_t mtu_bytes)
     int err = n->index != 0 ? netif_set_mtu(n->index, mtu_bytes) : 0;
     if (err < 0)
         log_warn("MTU %u of %s: %s", mtu_bytes, n->interface, strerror(-err));
+}
+
+void network_set_peer_mtu(struct network *n, size_t peer, uint32_t mtu_bytes)
+{
+    n->peer_mtu_bytes[peer] = mtu_bytes;
 }
 
 void network_set_path_up(struct network *n, bool is_up)

@@ -58,6 +58,7 @@ struct network {
     uint32_t index;     /* of our device; 0: there is none */
     bool device_is_new; /* nobody has taken anything away from it yet */
     uint32_t mtu_bytes;
+    uint32_t peer_mtu_bytes[CONFIG_PEERS_MAX]; /* of the routes to them; 0: the device's */
     struct network_link links[WIRE_PATHS_MAX];
     size_t link_count;
     bool path_up;               /* of a peer that has wide prefixes */
@@ -98,6 +99,8 @@ bool network_filter_changed(struct network *n);
 
 /* These are taken into account by the next network_update(). */
 void network_set_mtu(struct network *n, uint32_t mtu_bytes);
+/* Of the routes to a peer, by its place in the configuration; 0: the device's. */
+void network_set_peer_mtu(struct network *n, size_t peer, uint32_t mtu_bytes);
 void network_set_path_up(struct network *n, bool is_up);
 void network_set_lookups(struct network *n, bool past_the_tunnel, int slot);
 /* Takes a copy; 0 or -ENOMEM. */

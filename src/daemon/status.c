@@ -211,6 +211,7 @@ static json_t *peer_json(const struct status_source *s, const struct core_peer_s
     set_text(o, "limit", p->bond.limit);
     set_text(o, "limit_code", bond_limit_name((uint8_t)p->bond.limit_code));
     set(o, "far", p->far_known ? peer_far_json(&p->far) : json_null());
+    set(o, "mtu", p->mtu_bytes != 0 ? json_integer(p->mtu_bytes) : json_null());
     for (size_t i = 0; i < p->path_count; i++)
         json_array_append_new(paths, path_json(s, &p->paths[i]));
     set(o, "paths", paths);

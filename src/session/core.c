@@ -164,6 +164,7 @@ int core_set_peers(struct core *c, struct tstamp now, const struct core_peer_con
     c->peer_count = count;
     for (uint16_t i = 0; i < count; i++)
         next[i]->number = i;
+    event_device_mtu(c);
     return 0;
 }
 

@@ -203,7 +203,7 @@ enum core_event_type {
     CORE_EVENT_PATH_UP,
     CORE_EVENT_PATH_DOWN,
     CORE_EVENT_RESOLVE, /* the peer does not answer: its endpoint names should be looked up again */
-    CORE_EVENT_MTU,     /* the tunnel's best MTU changed */
+    CORE_EVENT_MTU,      /* the device's MTU changed: the largest of the peers' */
     /* Another machine calls with the peer's key, and is refused: the one that started last counts.
      */
     CORE_EVENT_PEER_RIVAL,
@@ -211,6 +211,7 @@ enum core_event_type {
     CORE_EVENT_PATH_SLOW_END,
     CORE_EVENT_STRANGER, /* somebody calls whose key is no peer's */
     CORE_EVENT_ACCEPTED, /* the peer told what it accepts from us: see core_accepted() */
+    CORE_EVENT_PEER_MTU, /* the MTU of what is routed to a peer changed */
 };
 
 struct core_event {
@@ -286,7 +287,8 @@ struct core_peer_status {
     uint64_t handshakes;
     uint64_t tx_bytes; /* inner */
     uint64_t rx_bytes;
-    uint8_t cipher; /* enum wire_cipher; 0: none yet */
+    uint8_t cipher;     /* enum wire_cipher; 0: none yet */
+    uint32_t mtu_bytes; /* of what is routed to it; 0: not measured yet */
     struct bond_stats bond;
     bool tells;     /* it can tell what it finds */
     bool far_known; /* and did so of late */

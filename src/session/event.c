@@ -6,6 +6,8 @@
 #include "session/paths.h"
 #include "session/state.h"
 
+enum { INNER_MTU_MIN = 1280 }; /* IPv6 needs it; what is larger than a datagram carries is cut */
+
 static void push(struct core *c, const struct state_event *e)
 {
     if (c->event_tail - c->event_head == STATE_EVENTS_MAX)
@@ -95,28 +97,45 @@ void event_stranger(struct core *c, const uint8_t public_key[32], const struct n
     push(c, &e);
 }
 
-/* The smallest path of all peers; paths whose search has not ended do not count yet. */
-static uint32_t best_mtu(const struct core *c)
+void event_device_mtu(struct core *c)
 {
-    uint32_t least = 0;
-    for (size_t i = 0; i < c->peer_count; i++) {
-        uint32_t inner = paths_inner_mtu(c->peers[i]);
-        if (inner != 0 && (least == 0 || inner < least))
-            least = inner;
-    }
-    if (least == 0)
-        return c->mtu_bytes;
-    return least < MTU_IP_MIN ? MTU_IP_MIN : least;
+    uint32_t most = 0;
+    for (size_t i = 0; i < c->peer_count; i++)
+        if (c->peers[i]->mtu_bytes > most)
+            most = c->peers[i]->mtu_bytes;
+    if (most == 0 || (most == c->mtu_bytes && c->mtu_told))
+        return;
+    c->mtu_bytes = most;
+    c->mtu_told = true;
+    push(c,
+         &(struct state_event){ .type = CORE_EVENT_MTU, .mtu_bytes = most, .reason = "measured" });
 }
 
-void event_mtu(struct core *c)
+static void push_peer_mtu(struct peer *p)
 {
-    uint32_t mtu_bytes = best_mtu(c);
-    if (mtu_bytes == c->mtu_bytes)
+    push(p->core, &(struct state_event){ .type = CORE_EVENT_PEER_MTU,
+                                         .peer = p,
+                                         .mtu_bytes = p->mtu_bytes,
+                                         .reason = "measured" });
+}
+
+void event_mtu(struct peer *p)
+{
+    uint32_t mtu_bytes = paths_inner_mtu(p);
+    bool grows = mtu_bytes > p->mtu_bytes;
+    if (mtu_bytes == 0)
         return;
-    c->mtu_bytes = mtu_bytes;
-    push(c, &(struct state_event){
-                .type = CORE_EVENT_MTU, .mtu_bytes = mtu_bytes, .reason = "measured" });
+    if (mtu_bytes < INNER_MTU_MIN)
+        mtu_bytes = INNER_MTU_MIN;
+    if (mtu_bytes == p->mtu_bytes)
+        return;
+    p->mtu_bytes = mtu_bytes;
+    /* In this order the device of a single peer never has another MTU than its routes. */
+    if (grows)
+        push_peer_mtu(p);
+    event_device_mtu(p->core);
+    if (!grows)
+        push_peer_mtu(p);
 }
 
 void event_forget(struct core *c, const struct peer *p)

@@ -19,8 +19,10 @@ void event_resolve(struct peer *p);
 void event_rival(struct peer *p, const struct netaddr *from);
 void event_accepted(struct peer *p);
 void event_stranger(struct core *c, const uint8_t public_key[32], const struct netaddr *from);
-/* Looks whether the tunnel's MTU has changed, and tells if so. */
-void event_mtu(struct core *c);
+/* Looks whether the MTU of what is routed to a peer has changed, and tells if so. */
+void event_mtu(struct peer *p);
+/* The same for the device, which has the largest of all peers' MTUs. */
+void event_device_mtu(struct core *c);
 /* A peer is about to go: nothing is told of it any more. */
 void event_forget(struct core *c, const struct peer *p);
 

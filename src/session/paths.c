@@ -125,7 +125,7 @@ static void close_path(struct peer *p, struct tstamp now, uint8_t id)
     path->opened = false;
     bond_path_close(p->bond, now, id);
     tell(p, now, id);
-    event_mtu(p->core);
+    event_mtu(p);
 }
 
 /* It may be the address: one of the other family, or another of the peer's, may still answer. */
@@ -238,7 +238,7 @@ static void link_reconfigured(struct peer *p, struct tstamp now, const struct co
         bond_path_retry(p->bond, now, id);
     }
     tell(p, now, id);
-    event_mtu(p->core);
+    event_mtu(p);
 }
 
 void paths_link_changed(struct peer *p, struct tstamp now, const struct core_link *before,
@@ -287,13 +287,13 @@ void paths_answered(struct peer *p, struct tstamp now, uint8_t id, const struct 
     /* Only a port that changed keeps what was found out about sizes; even that is checked. */
     uint32_t overhead = route_overhead_bytes(&v->route);
     if (path->opened && overhead == overhead_before)
-        mtu_check(&path->mtu, now);
+        mtu_renew(&path->mtu, now);
     else
         mtu_start(&path->mtu, now, ip_bytes_limit(p, id), overhead);
     path->opened = true;
     configure(p, now, id);
     tell(p, now, id);
-    event_mtu(p->core); /* a search among one size has ended already */
+    event_mtu(p); /* a search among one size has ended already */
     peer_set_up(p, now, true, "path validated");
 }
 
@@ -303,14 +303,17 @@ void paths_told(struct peer *p, struct tstamp now, const struct wire_path_status
     if (path->heard && (int32_t)(status->sequence - path->remote.sequence) <= 0)
         return;
     enum wire_path_use wanted = paths_local_use(p, status->path);
+    bool wider = path->heard && status->datagram_bytes > path->remote.datagram_bytes;
     path->heard = true;
     path->remote = *status;
     if (path->told_up) /* it may be another link's now */
         event_path(p, status->path, true, "answers");
     if (!path->opened)
         return;
+    if (wider)
+        mtu_renew(&path->mtu, now); /* so may be the way there */
     uint32_t overhead = route_overhead_bytes(&path->address.route);
-    mtu_widen(&path->mtu, now, ip_bytes_limit(p, status->path) - overhead);
+    mtu_widen(&path->mtu, now, ip_bytes_limit(p, status->path) - overhead, overhead);
     configure(p, now, status->path);
     if (paths_local_use(p, status->path) != wanted)
         tell(p, now, status->path); /* the name is another */
@@ -351,11 +354,13 @@ static void mtu_changed(struct peer *p, struct tstamp now, uint8_t id)
 {
     configure(p, now, id);
     tell(p, now, id);
-    event_mtu(p->core);
+    event_mtu(p);
 }
 
-static void tag_came_back(struct peer *p, struct tstamp now, uint32_t tag, bool acked)
+static void tag_came_back(struct peer *p, struct tstamp now, const struct bond_event *e)
 {
+    bool acked = e->type == BOND_EVENT_ACKED;
+    uint32_t tag = e->tag;
     uint8_t id = tag >> 16 & 0xff;
     uint16_t serial = (uint16_t)tag;
     struct peer_path *path = &p->paths[id % WIRE_PATHS_MAX];
@@ -367,8 +372,8 @@ static void tag_came_back(struct peer *p, struct tstamp now, uint32_t tag, bool 
     if (tag >> 24 == PATHS_TAG_ACCEPTED)
         accepted_came_back(p, now, serial, acked);
     if (tag >> 24 == PATHS_TAG_MTU && path->opened) {
-        bool changed =
-            acked ? mtu_acked(&path->mtu, now, serial) : mtu_lost(&path->mtu, now, serial);
+        bool changed = acked ? mtu_acked(&path->mtu, now, serial)
+                             : mtu_lost(&path->mtu, now, serial, e->alone);
         if (changed)
             mtu_changed(p, now, id);
         peer_wake(p, now);
@@ -380,7 +385,7 @@ static void state_changed(struct peer *p, struct tstamp now, uint8_t id, enum bo
     switch (state) {
     case BOND_PATH_UP:
         stay_at_endpoint(p, id);
-        mtu_check(&p->paths[id].mtu, now);
+        mtu_renew(&p->paths[id].mtu, now);
         event_path(p, id, true, "answers");
         peer_wake(p, now);
         break;
@@ -393,6 +398,8 @@ static void state_changed(struct peer *p, struct tstamp now, uint8_t id, enum bo
         break;
     case BOND_PATH_PROBING:
     case BOND_PATH_SUSPECT:
+        peer_wake(p, now); /* the search for its MTU goes on */
+        break;
     case BOND_PATH_STANDBY: /* told by configure(), as far as it is down */
         break;
     }
@@ -414,7 +421,11 @@ void paths_bond_event(struct peer *p, struct tstamp now, const struct bond_event
         break;
     case BOND_EVENT_ACKED:
     case BOND_EVENT_LOST:
-        tag_came_back(p, now, e->tag, e->type == BOND_EVENT_ACKED);
+        tag_came_back(p, now, e);
+        break;
+    case BOND_EVENT_BLACK_HOLE:
+        mtu_check(&p->paths[e->path].mtu, now);
+        peer_wake(p, now);
         break;
     case BOND_EVENT_SLUMP:
         slump_told(p, now, e);
@@ -425,7 +436,9 @@ void paths_bond_event(struct peer *p, struct tstamp now, const struct bond_event
 void paths_refused(struct peer *p, struct tstamp now, uint8_t id, uint32_t bytes)
 {
     struct peer_path *path = &p->paths[id];
-    if (path->opened && mtu_refused(&path->mtu, now, bytes))
+    if (path->opened && bytes <= path->mtu.sizes[0])
+        bond_path_suspect(p->bond, now, id); /* nothing smaller is left to try */
+    else if (path->opened && mtu_refused(&path->mtu, now, bytes))
         mtu_changed(p, now, id);
     peer_wake(p, now);
 }
@@ -513,31 +526,22 @@ static bool status_overdue(const struct peer_path *path, struct tstamp now)
            tstamp_sub(now, path->status_sent) >= STATE_STATUS_AGAIN_NS;
 }
 
+/* Also where what is lost for its size has taken the path out of use. */
 static bool probes_now(const struct peer *p, uint8_t id)
 {
-    return p->paths[id].opened && bond_path_state(p->bond, id) == BOND_PATH_UP;
-}
-
-/*
- * Small datagrams pass and large ones vanish: the path's MTU shrank and nobody told. Loss is the
- * only sign, as probes and acknowledgements go on as before.
- */
-static void watch_losses(struct peer *p, struct tstamp now)
-{
-    if (!tstamp_reached(p->watch_at, now)) {
-        peer_wake(p, p->watch_at);
-        return;
+    if (!p->paths[id].opened)
+        return false;
+    switch (bond_path_state(p->bond, id)) {
+    case BOND_PATH_UP:
+    case BOND_PATH_SUSPECT:
+    case BOND_PATH_PROBING:
+        return true;
+    case BOND_PATH_CLOSED:
+    case BOND_PATH_DOWN:
+    case BOND_PATH_STANDBY:
+        return false;
     }
-    for (uint8_t id = 0; id < WIRE_PATHS_MAX; id++) {
-        struct bond_path_stats stats;
-        if (!probes_now(p, id))
-            continue;
-        bond_path_stats(p->bond, now, id, &stats);
-        if (stats.loss > STATE_LOSS_ODD)
-            mtu_check(&p->paths[id].mtu, now);
-    }
-    p->watch_at = tstamp_add(now, STATE_WATCH_NS);
-    peer_wake(p, p->watch_at);
+    return false;
 }
 
 /*
@@ -565,7 +569,6 @@ static void forget_ghost(struct peer *p, struct tstamp now, uint8_t id)
 
 void paths_tick(struct peer *p, struct tstamp now)
 {
-    watch_losses(p, now);
     for (uint8_t id = 0; id < WIRE_PATHS_MAX; id++) {
         struct peer_path *path = &p->paths[id];
         forget_ghost(p, now, id);
@@ -573,8 +576,8 @@ void paths_tick(struct peer *p, struct tstamp now)
             send_challenge(p, now, id);
         if (path->status_due || status_overdue(path, now))
             send_status(p, now, id);
-        if (probes_now(p, id) && mtu_tick(&path->mtu, now))
-            mtu_changed(p, now, id);
+        if (probes_now(p, id))
+            mtu_tick(&path->mtu, now);
         if (path->address.searching)
             peer_wake(p, path->address.next);
         if (!tstamp_is_never(path->status_sent))

@@ -40,8 +40,6 @@ enum {
 #define STATE_SILENCE_NS NS_PER_S       /* unanswered for so long: the peer may have restarted */
 #define STATE_LOST_NS (5 * NS_PER_S)    /* unanswered for so long: the peer is down */
 #define STATE_STATUS_AGAIN_NS (2 * NS_PER_S) /* a PATH_STATUS without any news is told again */
-#define STATE_WATCH_NS (2 * NS_PER_S)
-#define STATE_LOSS_ODD 0.05            /* a loss that may come from the size of datagrams */
 #define STATE_GHOST_NS (60 * NS_PER_S) /* a path that its owner closed is shown for so long */
 #define STATE_HOLD_NS (2 * NS_PER_S)   /* inner packets wait so long for a peer to come back */
 
@@ -108,13 +106,13 @@ struct peer {
     struct tstamp heard_at;  /* last authentic datagram */
     struct tstamp asked_at;  /* first eliciting datagram since then; NEVER: none */
     struct tstamp down_at;   /* when it was last lost, or the start */
-    struct tstamp watch_at;  /* when to look for losses that speak of a smaller MTU */
     struct tstamp wake;      /* when a timer of the session's own is due */
     bool stirred;            /* the bond got something: it may have something to send */
     uint32_t probes;         /* bit for each path whose MTU probe is due */
     struct route last_route; /* of the newest authentic datagram, for status */
     uint64_t tx_bytes;
     uint64_t rx_bytes;
+    uint32_t mtu_bytes; /* of what is routed to it, as told last; 0: not known yet */
     struct peer_path paths[WIRE_PATHS_MAX];
     struct wish_list wishes; /* of paths over the peer's links */
 };
@@ -161,7 +159,8 @@ struct core {
     uint32_t event_head;
     uint32_t event_tail;
     uint64_t drops[CORE_DROP_COUNT];
-    uint32_t mtu_bytes;
+    uint32_t mtu_bytes; /* of the device */
+    bool mtu_told;
 
     /*
      * The group of core_next_tx(). A datagram that was sealed but did not fit the group stands

@@ -134,6 +134,7 @@ void core_peer_status(const struct core *c, struct tstamp now, size_t peer,
         .handshakes = p->handshakes,
         .tx_bytes = p->tx_bytes,
         .rx_bytes = p->rx_bytes,
+        .mtu_bytes = p->mtu_bytes,
         .cipher = p->current != NULL ? p->current->cipher : 0,
     };
     if (peer_is_displaced(p, now)) {

@@ -193,10 +193,14 @@ static void append(struct group *g, uint8_t path, size_t len)
     g->count++;
 }
 
+/*
+ * Where less passes than every network must carry, a filter judges by length; one on this machine
+ * or its host sees a group as one packet. So there each datagram goes out by itself.
+ */
 static bool full(const struct group *g)
 {
-    return g->count == CORE_TX_SEGMENTS_MAX || g->bytes % g->segment_bytes != 0 ||
-           g->bytes + g->segment_bytes > CORE_TX_BYTES_MAX;
+    return mtu_is_small(&g->peer->paths[g->path].mtu) || g->count == CORE_TX_SEGMENTS_MAX ||
+           g->bytes % g->segment_bytes != 0 || g->bytes + g->segment_bytes > CORE_TX_BYTES_MAX;
 }
 
 /* The datagram that did not fit the last group opens this one, if its path is still there. */

@@ -55,11 +55,12 @@ enum {
     WIRE_VERSION_NAME_MAX = 15,
     WIRE_ACK_RANGES_MAX = 32,
     WIRE_ACK_TIMES_MAX = 64,
-    WIRE_ACK_BYTES_MAX = 640, /* longest frame of an acknowledgement that a bond builds */
-    WIRE_DATAGRAM_MIN = 1252, /* UDP payload that every path must carry (IPv6's 1280 less 28) */
+    WIRE_DATAGRAM_MIN = 528, /* UDP payload that every path must carry: 576 over IPv6 */
     WIRE_DATAGRAM_MAX = 9216,
-    /* Plaintext of as many frames as every path carries in a datagram. */
-    WIRE_FRAMES_BYTES_MAX = WIRE_DATAGRAM_MIN - WIRE_HEADER_BYTES - WIRE_TAG_BYTES,
+    /* Longest frame of an acknowledgement that a bond builds: every path carries it. */
+    WIRE_ACK_BYTES_MAX = WIRE_DATAGRAM_MIN - WIRE_HEADER_BYTES - WIRE_TAG_BYTES,
+    /* Plaintext of the longest datagram of several frames: 1280 over IPv4. */
+    WIRE_FRAMES_BYTES_MAX = 1252 - WIRE_HEADER_BYTES - WIRE_TAG_BYTES,
     /* What a packet frame adds to an inner packet that is shorter than 16384 bytes. */
     WIRE_PACKET_BYTES_MAX = 1 + 2 + WIRE_DATA_BYTES,
 };

@@ -292,9 +292,35 @@ static void everything_is_told_exactly_over_many_turns(void **state)
 
 #define acker_test(f) cmocka_unit_test_setup(f, begin)
 
+/* Every second number is missing, and the times jump: what a path of 576 bytes carries holds it. */
+static void test_longest_fits_every_path(void **state)
+{
+    (void)state;
+    struct rng r = { .state = 5 };
+    uint32_t longest = 0;
+    struct wire_ack ack;
+    for (unsigned round = 0; round < 2000; round++) {
+        int64_t us = 0;
+        begin(NULL);
+        uint64_t pn = rng_below(&r, 1000);
+        for (unsigned i = 0; i < 70; i++) {
+            us += (int64_t)rng_below(&r, 2000000000);
+            pn += 1 + rng_below(&r, i % 2 == 0 ? 110 : 2);
+            acker_record(&acker, at_us(us), pn, true);
+        }
+        assert_true(acker_build(&acker, at_us(us + (int64_t)rng_below(&r, 3000000)), &ack));
+        assert_true(ack.range_count > 0 && ack.time_count > 0);
+        uint32_t bytes = wire_ack_bytes(&ack);
+        assert_true(bytes <= WIRE_ACK_BYTES_MAX);
+        longest = bytes > longest ? bytes : longest;
+    }
+    assert_true(longest > WIRE_ACK_BYTES_MAX - 20); /* the limit was in reach */
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_longest_fits_every_path),
         acker_test(nothing_received_is_nothing_to_say),
         acker_test(it_is_due_after_a_delay),
         acker_test(it_is_due_after_so_many_packets),

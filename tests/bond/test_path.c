@@ -25,7 +25,9 @@ static struct {
     uint64_t lost[SEEN_MAX]; /* sequence of the segment */
     size_t lost_count;
     uint32_t acked_tag, lost_tag;
+    bool lost_alone;
     size_t tags;
+    size_t holes;
 } seen;
 
 static void on_lost(void *arg, struct path *p, struct segment *s)
@@ -37,15 +39,24 @@ static void on_lost(void *arg, struct path *p, struct segment *s)
     pkt_put(s->pkt);
 }
 
-static void on_tagged(void *arg, struct path *p, uint32_t tag, bool acked)
+static void on_tagged(void *arg, struct path *p, uint32_t tag, bool acked, bool alone)
 {
+
     (void)arg;
     (void)p;
     *(acked ? &seen.acked_tag : &seen.lost_tag) = tag;
+    seen.lost_alone = !acked && alone;
     seen.tags++;
 }
 
-static const struct path_events events = { .lost = on_lost, .tagged = on_tagged };
+static void on_hole(void *arg, struct path *p)
+{
+    (void)arg;
+    (void)p;
+    seen.holes++;
+}
+
+static const struct path_events events = { .lost = on_lost, .tagged = on_tagged, .hole = on_hole };
 
 static struct tstamp at_us(int64_t us)
 {

@@ -122,6 +122,10 @@ static struct msg sample(enum msg_type type)
     case MSG_MTU:
         m.mtu_bytes = 1436;
         break;
+    case MSG_PEER_MTU:
+        memset(m.peer_mtu.public_key, 9, sizeof m.peer_mtu.public_key);
+        m.peer_mtu.mtu_bytes = 1336;
+        break;
     case MSG_PEER_STATE:
     case MSG_PATH_STATE:
     case MSG_PEER_RIVAL:

@@ -322,6 +322,45 @@ static void reload_changes_what_it_must(void **state)
         assert_int_equal(restored(t, (enum restored_what)i), 0);
 }
 
+/* A peer that carries less than the device has its MTU on its routes; a link that stands in, not.
+ */
+static void routes_have_the_mtu_of_their_peer(void **state)
+{
+    struct tunnel *t = *state;
+    struct config_peer peers[2] = { t->peer, { .name = "office" } };
+    struct netprefix office[] = { prefix("10.77.0.9/32"), prefix("fd77::9/128") };
+    peers[1].allowed = office;
+    peers[1].allowed_count = 2;
+    t->config.peers = peers;
+    t->config.peer_count = 2;
+    network_set_peer_mtu(&t->network, 1, 1300);
+    begin(t);
+    assert_true(shows("ip route show 10.77.0.9", "scope link mtu 1300"));
+    assert_true(shows("ip -6 route show fd77::9", "mtu 1300"));
+    assert_false(shows("ip route show 10.77.0.1", "mtu"));
+    network_set_peer_mtu(&t->network, 0, 1280);
+    network_set_peer_mtu(&t->network, 1, 1310);
+    assert_int_equal(update(t), 0);
+    assert_true(shows("ip route show 10.77.0.9", "mtu 1310"));
+    assert_true(shows("ip route show 10.77.0.1", "mtu 1280"));
+    assert_true(table_shows(t, 0, "scope link mtu 1280"));
+    output("ip route change 10.77.0.9 dev hw-test proto 197 scope link");
+    assert_int_equal(update(t), 0);
+    assert_true(shows("ip route show 10.77.0.9", "mtu 1310"));
+    assert_int_equal(restored(t, RESTORED_ROUTES), 1);
+    t->config.fallback = CONFIG_FALLBACK_DIRECT;
+    assert_int_equal(update(t), 0);
+    assert_true(table_shows(t, 0, "default via 192.168.8.1 dev hw-link"));
+    assert_false(shows("ip route show table all dev hw-link", "mtu"));
+    network_set_peer_mtu(&t->network, 0, 0);
+    network_set_peer_mtu(&t->network, 1, 0);
+    assert_int_equal(update(t), 0);
+    assert_false(shows("ip route show 10.77.0.9; ip -6 route show fd77::9", "mtu"));
+    assert_int_equal(restored(t, RESTORED_ROUTES), 1);
+    t->config.peers = &t->peer;
+    t->config.peer_count = 1;
+}
+
 static void a_link_stands_in(void **state)
 {
     struct tunnel *t = *state;
@@ -412,6 +451,7 @@ int main(void)
         TEST(puts_back_what_others_remove),
         TEST(asks_for_another_device),
         TEST(reload_changes_what_it_must),
+        TEST(routes_have_the_mtu_of_their_peer),
         TEST(a_link_stands_in),
         TEST(look_ups_go_by_a_link),
         TEST(follows_a_link),

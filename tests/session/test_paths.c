@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* Validation, roaming, links that come and go, and the MTU search, between cores. */
+/* Validation, roaming, and links that come and go, between cores. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -474,57 +474,6 @@ static void test_late_answer_of_the_race(void **state)
     world_free(w);
 }
 
-static void test_mtu_search(void **state)
-{
-    (void)state;
-    static const uint32_t sizes[] = { 1280, 1400, 1492, 1500 };
-    for (size_t refuse = 0; refuse < 2; refuse++) {
-        struct world *w = world_new(1, 4);
-        for (size_t l = 0; l < 4; l++) {
-            w->nodes[1].links[l].mtu_bytes = sizes[l];
-            w->nodes[1].links[l].refuse_big = refuse == 1;
-        }
-        world_start(w);
-        assert_true(world_run_until_up(w, 1, NS_PER_S));
-        world_run(w, 60 * NS_PER_S);
-        for (size_t node = 0; node < 2; node++) {
-            struct core_peer_status s = world_status(w, node, 0);
-            for (size_t l = 0; l < 4; l++)
-                assert_int_equal(s.paths[l].bond.datagram_bytes, sizes[l] - 28);
-            assert_int_equal(core_mtu(w->nodes[node].core), 1280);
-        }
-        assert_int_equal(traffic(w, 0, 300), 0);
-        for (uint16_t i = 2000; i < 2100; i++) { /* what fits no datagram is cut by the bond */
-            world_send(w, 1, 0, i, 1500);
-            world_run(w, NS_PER_MS);
-        }
-        world_run(w, NS_PER_S);
-        for (uint16_t i = 2000; i < 2100; i++)
-            assert_int_equal(w->nodes[0].seen[i], 1);
-        world_free(w);
-    }
-}
-
-static void test_mtu_shrinks_under_way(void **state)
-{
-    (void)state;
-    struct world *w = connected(1);
-    assert_int_equal(world_status(w, 1, 0).paths[0].bond.datagram_bytes, 1472);
-    assert_int_equal(core_mtu(w->nodes[1].core), 1436);
-    w->nodes[1].links[0].mtu_bytes = 1400;
-    for (uint16_t i = 0; i < 4000; i++) {
-        world_send(w, 1, 0, i, 1436);
-        world_run(w, 5 * NS_PER_MS);
-    }
-    assert_int_equal(world_status(w, 1, 0).paths[0].bond.datagram_bytes, 1372);
-    /* The size that the search began with was told to nobody. */
-    for (size_t i = 0; i < w->nodes[1].event_count; i++)
-        if (w->nodes[1].events[i].type == CORE_EVENT_MTU)
-            assert_true(w->nodes[1].events[i].mtu_bytes >= 1336);
-    assert_int_equal(core_mtu(w->nodes[1].core), 1336);
-    world_free(w);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -546,8 +495,6 @@ int main(void)
         cmocka_unit_test(test_one_family_dies),
         cmocka_unit_test(test_families_race),
         cmocka_unit_test(test_late_answer_of_the_race),
-        cmocka_unit_test(test_mtu_search),
-        cmocka_unit_test(test_mtu_shrinks_under_way),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -14,7 +14,6 @@
 #include "session/allowed.h"
 #include "session/bucket.h"
 #include "session/index.h"
-#include "session/mtu.h"
 #include "session/outbox.h"
 #include "session/validation.h"
 
@@ -186,80 +185,6 @@ static void test_outbox(void **state)
     free(o);
 }
 
-/* A path that carries IP packets up to some size; returns the probes that the search took. */
-static unsigned search(struct mtu *m, struct tstamp *now, uint32_t carries_bytes)
-{
-    unsigned probes = 0;
-    for (unsigned i = 0; i < 2000; i++) {
-        mtu_tick(m, *now);
-        uint32_t bytes = mtu_due(m, *now);
-        if (bytes != 0) {
-            uint16_t serial = mtu_sent(m, *now);
-            probes++;
-            if (bytes + 28 <= carries_bytes)
-                mtu_acked(m, *now, serial);
-            else
-                mtu_lost(m, *now, serial);
-        }
-        *now = tstamp_add(*now, 20 * NS_PER_MS);
-    }
-    return probes;
-}
-
-static void test_mtu_finds_every_size(void **state)
-{
-    (void)state;
-    static const uint32_t sizes[] = { 1280, 1400, 1420, 1452, 1460, 1472, 1480, 1492, 1500, 9000 };
-    for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
-        struct mtu m = { 0 };
-        struct tstamp now = { NS_PER_S };
-        mtu_start(&m, now, sizes[i] > 1500 ? sizes[i] : 1500, 28);
-        assert_int_equal(m.confirmed_bytes, 1252);
-        unsigned probes = search(&m, &now, sizes[i]);
-        assert_int_equal(m.confirmed_bytes, sizes[i] - 28);
-        assert_int_equal(m.settled_bytes, m.confirmed_bytes);
-        assert_true(probes <= 1 + 4 * MTU_TRIES);
-        now = tstamp_add(now, MTU_AGAIN_NS); /* later the path carries everything */
-        search(&m, &now, 65535);
-        assert_int_equal(m.confirmed_bytes, (sizes[i] > 1500 ? sizes[i] : 1500) - 28);
-    }
-}
-
-static void test_mtu_of_small_interfaces(void **state)
-{
-    (void)state;
-    struct mtu m = { 0 };
-    struct tstamp now = { NS_PER_S };
-    mtu_start(&m, now, 1000, 28);
-    assert_int_equal(m.confirmed_bytes, 972);
-    assert_int_equal(search(&m, &now, 1000), 0);
-    mtu_start(&m, now, 1280, 48);
-    assert_int_equal(m.confirmed_bytes, 1232);
-}
-
-static void test_mtu_black_hole(void **state)
-{
-    (void)state;
-    struct mtu m = { 0 };
-    struct tstamp now = { NS_PER_S };
-    mtu_start(&m, now, 1500, 28);
-    search(&m, &now, 1500);
-    mtu_check(&m, now);
-    search(&m, &now, 1500);
-    assert_int_equal(m.confirmed_bytes, 1472);
-    mtu_check(&m, now);
-    search(&m, &now, 1452);
-    assert_int_equal(m.confirmed_bytes, 1424);
-    assert_int_equal(m.settled_bytes, 1424);
-    assert_true(mtu_refused(&m, now, 1424));
-    assert_int_equal(m.confirmed_bytes, 1252);
-    assert_int_equal(m.settled_bytes, 1424); /* until another search has ended */
-    assert_false(mtu_refused(&m, now, 1424));
-    mtu_widen(&m, now, 8972);
-    search(&m, &now, 9000);
-    assert_int_equal(m.confirmed_bytes, 8972);
-}
-
 static void test_validation_amplification(void **state)
 {
     (void)state;
@@ -317,9 +242,6 @@ int main(void)
         cmocka_unit_test(test_index_table),
         cmocka_unit_test(test_bucket),
         cmocka_unit_test(test_outbox),
-        cmocka_unit_test(test_mtu_finds_every_size),
-        cmocka_unit_test(test_mtu_of_small_interfaces),
-        cmocka_unit_test(test_mtu_black_hole),
         cmocka_unit_test(test_validation_amplification),
         cmocka_unit_test(test_validation_gives_up),
     };

@@ -252,7 +252,9 @@ static int route(struct world *w, size_t from_node, const struct core_tx *tx, co
     }
     if (from_node != 0 && l->error != 0)
         return l->error;
-    bool too_big = len + OUTER_HEADERS + (tx->to.family == 6 ? 20 : 0) > l->mtu_bytes;
+    uint32_t mtu_bytes =
+        from_node == 0 && l->mtu_down_bytes != 0 ? l->mtu_down_bytes : l->mtu_bytes;
+    bool too_big = len + OUTER_HEADERS + (tx->to.family == 6 ? 20 : 0) > mtu_bytes;
     if (too_big && l->refuse_big && from_node != 0)
         return -EMSGSIZE;
     *(from_node == 0 ? &l->rx_bytes : &l->tx_bytes) += len;

@@ -31,6 +31,7 @@ struct world_link {
     double loss;
     int64_t delay_ns;
     uint32_t mtu_bytes;      /* IP packets above it vanish */
+    uint32_t mtu_down_bytes; /* the same towards the client, where that differs; 0: not */
     bool refuse_big;         /* or are refused by the kernel */
     int error;               /* negative errno of the kernel, of every datagram */
     struct netaddr outside6; /* family 0: no IPv6 there */

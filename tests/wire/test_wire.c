@@ -249,24 +249,6 @@ static void test_length_of_acks(void **state)
     }
 }
 
-/* The longest acknowledgement that a bond builds fits the room that is promised for it. */
-static void test_longest_ack_fits(void **state)
-{
-    (void)state;
-    struct wire_frame_value f = { .type = WIRE_ACK };
-    uint8_t data[WIRE_ACK_BYTES_MAX];
-    f.ack.range_count = WIRE_ACK_RANGES_MAX;
-    f.ack.time_count = WIRE_ACK_TIMES_MAX;
-    f.ack.delay_us = UINT32_MAX;
-    for (size_t i = 0; i < WIRE_ACK_RANGES_MAX; i++)
-        f.ack.ranges[i] = (struct wire_ack_range){ .gap = 16383, .len = 16383 };
-    for (size_t i = 0; i < WIRE_ACK_TIMES_MAX; i++)
-        f.ack.times[i] = (struct wire_ack_time){ .count = 63, .back_us = 1 << 28 };
-    struct writer w = writer_of(data, sizeof data);
-    wire_put_frame(&w, &f);
-    assert_true(writer_ok(&w));
-}
-
 /* Every proper prefix of a frame is malformed, never a shorter frame. */
 static void test_frames_cut_short(void **state)
 {
@@ -409,7 +391,6 @@ int main(void)
         cmocka_unit_test(test_data),
         cmocka_unit_test(test_frames_round_trip),
         cmocka_unit_test(test_length_of_acks),
-        cmocka_unit_test(test_longest_ack_fits),
         cmocka_unit_test(test_frames_cut_short),
         cmocka_unit_test(test_frames_malformed),
         cmocka_unit_test(test_hello_and_welcome),
