@@ -324,6 +324,31 @@ counted() {
     at "$1" nft -j list counter inet e2e "$2" | jq '.nftables[].counter.packets // empty'
 }
 
+# narrow PLACE BYTES [INTERFACE]: larger IP packets vanish there without a word, only those that come
+# by the interface or all; wide PLACE: no longer. A packet here may be many for one send: the daemons
+# of such tests have udp-offload = none.
+narrow() {
+    at "$1" nft -f - <<END
+table inet narrow {
+}
+delete table inet narrow
+table inet narrow {
+    chain in {
+        type filter hook prerouting priority -300
+        ${3:+iifname \"$3\"} meta length > $2 drop
+    }
+}
+END
+}
+wide() {
+    at "$1" nft delete table inet narrow
+}
+
+# path_mtu SIDE LINK BYTES: the largest IP packet (IPv4) that its path was found to carry
+path_mtu() {
+    is "$1" ".peers[0].paths[] | select(.link == \"$2\") | .mtu + 28 == $3"
+}
+
 # flow PLACE up|down ADDRESS SECONDS: one checked TCP stream with the probe that serves there
 flow() {
     at "$1" "$probe" flow "$2" "$3" 7000 "$4" >"$tmp/flow.$2" 2>&1 ||

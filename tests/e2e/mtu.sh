@@ -41,3 +41,25 @@ for link in full hidden pppoe; do
 done
 await 5 "the narrow link alone" paths_up client least
 full_size 1280
+
+# Jumbo frames, and devices that would take more than the protocol does: 9216 bytes of UDP payload.
+stop client
+stop server
+"$lab" down --id "$id"
+for mtu in 9064 9500 65535; do
+    lab_up --plain 1
+    for place in c s; do
+        at "$place" ip link set plain1 mtu "$mtu"
+    done
+    endpoint=10.0.1.1:4297
+    start_pair plain1
+    inner=$((mtu - 64))
+    [ "$inner" -le 9180 ] || inner=9180
+    await 8 "the device's MTU is $inner" mtu_is c "$inner"
+    await 8 "the server's MTU is $inner" mtu_is s "$inner"
+    pings c -c 20 -i 0.02 -M do -s $((inner - 28)) 10.77.0.1
+    pings s -c 20 -i 0.02 -M do -s $((inner - 48)) fd77::2
+    stop client
+    stop server
+    "$lab" down --id "$id"
+done

@@ -7,6 +7,7 @@
  *     probe flow up|down ADDRESS PORT SECONDS  {"bytes":N,"intact":BOOL,"silence_ms":N}
  *     probe noise ADDRESS PORT COUNT           random datagrams; {"sent":N,"answers":N}
  *     probe stream ADDRESS PORT COUNT          a datagram each 2 ms
+ *     probe burst ADDRESS PORT COUNT           20 small datagrams of as many flows each 20 ms
  *     probe raw ADDRESS PROTOCOL COUNT         datagrams of any IP protocol
  *     probe babble PATH COUNT                  random requests to a UNIX stream socket
  *     probe replay DEVICE PORT COUNT           sends COUNT datagrams to that port that leave by the
@@ -263,6 +264,24 @@ static int stream(char **argv)
     return EXIT_SUCCESS;
 }
 
+/* So few flows at once that none of them is taken for bulk: their packets share datagrams. */
+static int burst(char **argv)
+{
+    enum { FLOWS = 200, TOGETHER = 20 };
+    static const uint8_t datagram[80];
+    int fds[FLOWS];
+    uint64_t count = strtoull(argv[2], NULL, 10);
+    for (size_t i = 0; i < FLOWS; i++)
+        fds[i] = open_socket(argv[0], argv[1], SOCK_DGRAM, IPPROTO_UDP);
+    for (uint64_t n = 0; n < count; n++) {
+        if (send(fds[n % FLOWS], datagram, sizeof datagram, 0) < 0 && errno != ECONNREFUSED)
+            die("send");
+        if (n % TOGETHER == TOGETHER - 1)
+            sleep_ms(20);
+    }
+    return EXIT_SUCCESS;
+}
+
 static int raw(char **argv)
 {
     static const char text[64] = "neither TCP nor UDP nor ICMP";
@@ -373,12 +392,13 @@ int main(int argc, char **argv)
         int (*run)(char **argv);
     } commands[] = { { "serve", 1, serve },   { "flow", 4, flow },     { "noise", 3, noise },
                      { "raw", 3, raw },       { "stream", 3, stream }, { "babble", 2, babble },
-                     { "replay", 3, replay }, { "notify", 1, notify } };
+                     { "replay", 3, replay }, { "notify", 1, notify }, { "burst", 3, burst } };
     for (size_t i = 0; argc >= 2 && i < sizeof commands / sizeof commands[0]; i++) {
         if (strcmp(argv[1], commands[i].name) == 0 && argc == 2 + commands[i].operands)
             return commands[i].run(argv + 2);
     }
-    fprintf(stderr,
-            "usage: probe serve|flow|noise|stream|raw|babble|replay|notify ...; see probe.c\n");
+    fprintf(
+        stderr,
+        "usage: probe serve|flow|noise|stream|burst|raw|babble|replay|notify ...; see probe.c\n");
     return EXIT_USAGE;
 }
