@@ -110,7 +110,7 @@ bool acker_build(struct acker *a, struct tstamp now, struct wire_ack *out)
         uint64_t timed = out->time_count == 0 && last >= end ? end - 1 : last;
         timing = timing && add_times(a, end, pn > timed ? pn : timed, out, &last_us);
     }
-    while (out->time_count > 1 && wire_ack_bytes(out) > WIRE_ACK_BYTES_MAX)
+    while (out->time_count > 1 && wire_ack_bytes(out) > WIRE_FRAME_BYTES_MAX)
         out->time_count--; /* the oldest times, which are the least of use */
     a->reported[a->reports++ % ACKER_REPORTS] = a->next;
     a->pending = 0;

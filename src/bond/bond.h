@@ -185,7 +185,7 @@ enum bond_event_type {
     BOND_EVENT_PATH_STATE,
     BOND_EVENT_ACKED,
     BOND_EVENT_LOST,
-    BOND_EVENT_SLUMP, /* far slower than it was, or no longer so: see slump.h */
+    BOND_EVENT_SLUMP,      /* far slower than it was, or no longer so: see slump.h */
     BOND_EVENT_BLACK_HOLE, /* large datagrams seem to vanish while others arrive */
 };
 

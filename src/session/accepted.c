@@ -61,6 +61,19 @@ void accepted_came_back(struct peer *p, struct tstamp now, uint16_t serial, bool
         accepted_tell(p, now);
 }
 
+/* As many as every path carries. */
+static void put_allowed(const struct peer *p, struct wire_accepted *out)
+{
+    size_t bytes = 1 + 4 + 1; /* type, sequence, count */
+    for (size_t i = 0; i < p->allowed_count && out->count < WIRE_ACCEPTED_MAX; i++) {
+        bytes += 1 + 1 + (p->allowed[i].len + 7u) / 8; /* family, length, address */
+        if (bytes > WIRE_FRAME_BYTES_MAX)
+            return;
+        out->list[out->count] = p->allowed[i];
+        netprefix_mask(&out->list[out->count++]);
+    }
+}
+
 static void send(struct peer *p, struct tstamp now)
 {
     struct accepted *a = &p->accepted;
@@ -69,11 +82,7 @@ static void send(struct peer *p, struct tstamp now)
     if (via < 0)
         return; /* the first path that opens wakes us */
     f.accepted.sequence = ++a->sequence;
-    for (size_t i = 0; i < p->allowed_count && i < WIRE_ACCEPTED_MAX; i++) {
-        f.accepted.list[i] = p->allowed[i];
-        netprefix_mask(&f.accepted.list[i]);
-        f.accepted.count++;
-    }
+    put_allowed(p, &f.accepted);
     a->due = false;
     a->sent = now;
     control_send(p, now, (uint8_t)via, &p->paths[via].address.route, &f, 1,

@@ -203,7 +203,7 @@ enum core_event_type {
     CORE_EVENT_PATH_UP,
     CORE_EVENT_PATH_DOWN,
     CORE_EVENT_RESOLVE, /* the peer does not answer: its endpoint names should be looked up again */
-    CORE_EVENT_MTU,      /* the device's MTU changed: the largest of the peers' */
+    CORE_EVENT_MTU,     /* the device's MTU changed: the largest of the peers' */
     /* Another machine calls with the peer's key, and is refused: the one that started last counts.
      */
     CORE_EVENT_PEER_RIVAL,

@@ -192,24 +192,18 @@ bool mtu_refused(struct mtu *m, struct tstamp now, uint32_t bytes)
     return too_big(m, now, index);
 }
 
-static void check(struct mtu *m, struct tstamp now)
+void mtu_check(struct mtu *m, struct tstamp now)
 {
-    if (m->trying || m->low == 0)
+    if (m->trying || m->low == 0 || tstamp_sub(now, m->checked) < MTU_CHECK_NS)
         return;
     m->doubted = true;
     try_size(m, now, m->low);
 }
 
-void mtu_check(struct mtu *m, struct tstamp now)
-{
-    if (tstamp_sub(now, m->checked) >= MTU_CHECK_NS)
-        check(m, now);
-}
-
 void mtu_renew(struct mtu *m, struct tstamp now)
 {
     m->again_ns = MTU_AGAIN_FIRST_NS;
-    check(m, now);
+    mtu_check(m, now);
     if (!m->trying)
         rest(m, now);
 }

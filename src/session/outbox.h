@@ -10,10 +10,11 @@
 #include <stdint.h>
 
 #include "session/route.h"
+#include "wire/wire.h"
 
 enum {
-    OUTBOX_COUNT = 256, /* a power of two */
-    OUTBOX_BYTES = 640, /* longest datagram: a full ACCEPTED frame */
+    OUTBOX_COUNT = 256,               /* a power of two */
+    OUTBOX_BYTES = WIRE_DATAGRAM_MIN, /* longest datagram: every path carries it */
 };
 
 struct peer;

@@ -347,7 +347,7 @@ void paths_wish_changed(struct peer *p, struct tstamp now, const char *link)
         return;
     configure(p, now, (uint8_t)id);
     tell(p, now, (uint8_t)id);
-    event_mtu(p->core);
+    event_mtu(p);
 }
 
 static void mtu_changed(struct peer *p, struct tstamp now, uint8_t id)

@@ -40,8 +40,8 @@ enum {
 #define STATE_SILENCE_NS NS_PER_S       /* unanswered for so long: the peer may have restarted */
 #define STATE_LOST_NS (5 * NS_PER_S)    /* unanswered for so long: the peer is down */
 #define STATE_STATUS_AGAIN_NS (2 * NS_PER_S) /* a PATH_STATUS without any news is told again */
-#define STATE_GHOST_NS (60 * NS_PER_S) /* a path that its owner closed is shown for so long */
-#define STATE_HOLD_NS (2 * NS_PER_S)   /* inner packets wait so long for a peer to come back */
+#define STATE_GHOST_NS (60 * NS_PER_S)       /* a path that its owner closed is shown for so long */
+#define STATE_HOLD_NS (2 * NS_PER_S) /* inner packets wait so long for a peer to come back */
 
 /* One path of a peer, as far as it is not the bond's. */
 struct peer_path {

@@ -57,8 +57,8 @@ enum {
     WIRE_ACK_TIMES_MAX = 64,
     WIRE_DATAGRAM_MIN = 528, /* UDP payload that every path must carry: 576 over IPv6 */
     WIRE_DATAGRAM_MAX = 9216,
-    /* Longest frame of an acknowledgement that a bond builds: every path carries it. */
-    WIRE_ACK_BYTES_MAX = WIRE_DATAGRAM_MIN - WIRE_HEADER_BYTES - WIRE_TAG_BYTES,
+    /* Longest frame that is sent, but for a PACKET: every path carries it. */
+    WIRE_FRAME_BYTES_MAX = WIRE_DATAGRAM_MIN - WIRE_HEADER_BYTES - WIRE_TAG_BYTES,
     /* Plaintext of the longest datagram of several frames: 1280 over IPv4. */
     WIRE_FRAMES_BYTES_MAX = 1252 - WIRE_HEADER_BYTES - WIRE_TAG_BYTES,
     /* What a packet frame adds to an inner packet that is shorter than 16384 bytes. */

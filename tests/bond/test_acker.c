@@ -311,10 +311,10 @@ static void test_longest_fits_every_path(void **state)
         assert_true(acker_build(&acker, at_us(us + (int64_t)rng_below(&r, 3000000)), &ack));
         assert_true(ack.range_count > 0 && ack.time_count > 0);
         uint32_t bytes = wire_ack_bytes(&ack);
-        assert_true(bytes <= WIRE_ACK_BYTES_MAX);
+        assert_true(bytes <= WIRE_FRAME_BYTES_MAX);
         longest = bytes > longest ? bytes : longest;
     }
-    assert_true(longest > WIRE_ACK_BYTES_MAX - 20); /* the limit was in reach */
+    assert_true(longest > WIRE_FRAME_BYTES_MAX - 20); /* the limit was in reach */
 }
 
 int main(void)
