@@ -198,8 +198,10 @@ static void want_link(const struct network *n, const struct network_link *l, uin
 {
     const struct network_way *way = &l->ways[family_at(family)];
     unsigned slot = NUMBERS_SLOT_LINK + l->slot;
+    /* IPv6 would rather take another interface's address than a deprecated one. */
     struct netif_route route = { .to = { .family = family },
                                  .gateway = way->gateway,
+                                 .source = way->source,
                                  .index = l->index,
                                  .table = numbers_table(&n->numbers, slot) };
     struct netif_rule rule = { .family = family,
@@ -516,6 +518,9 @@ static int update_filter(struct network *n, const struct config *c, const struct
     }
     err = text[0] != '\0' ? nft_run(text, error, sizeof error, &n->nft_by)
                           : nft_remove(n->interface, &n->nft_by);
+    /* What stands there may be of another version, or somebody else's. */
+    if (err == -EIO && nft_remove(n->interface, NULL) == 0)
+        err = nft_run(text, error, sizeof error, &n->nft_by);
     if (err < 0) {
         free(text);
         return filter_failed(n, c, err, error);

@@ -11,6 +11,11 @@
 
 enum { DNS_NAME_MAX = 255, DNS_LABEL_MAX = 63, RAW_BYTES_MAX = 16 };
 
+/* Which chains there are to be. */
+struct chains {
+    bool nat, clamp, question, answer, leave;
+};
+
 static const char *family_word(uint8_t family)
 {
     return family == 6 ? "ip6" : "ip";
@@ -210,31 +215,34 @@ static void put_lookups(FILE *to, const struct ruleset *r)
 
 /* Leave */
 
-static void put_held_set(FILE *to, const struct ruleset *r, uint8_t family)
+static bool is_within(const struct netprefix *inner, const struct netprefix *outer)
+{
+    return outer->len < inner->len && netprefix_contains(outer, inner->family, inner->addr);
+}
+
+/* Drops what is held; a set may not name the same address twice. */
+static void put_held(FILE *to, const struct ruleset *r, uint8_t family)
 {
     const char *before = "";
     for (size_t i = 0; i < r->held_count; i++) {
-        if (r->held[i].family != family)
+        const struct netprefix *p = &r->held[i];
+        bool again = p->family != family;
+        for (size_t j = 0; !again && j < r->held_count; j++)
+            again = is_within(p, &r->held[j]);
+        if (again)
             continue;
+        if (p->len == 0) {
+            fprintf(to, "  meta nfproto ipv%u counter drop\n", family);
+            return;
+        }
         if (*before == '\0')
-            fprintf(to,
-                    " set held%u {\n  type ipv%u_addr; flags interval; auto-merge;\n"
-                    "  elements = { ",
-                    family, family);
+            fprintf(to, "  %s daddr { ", family_word(family));
         fputs(before, to);
-        put_prefix(to, &r->held[i]);
+        put_prefix(to, p);
         before = ", ";
     }
     if (*before != '\0')
-        fputs(" }\n }\n", to);
-}
-
-static bool holds(const struct ruleset *r, uint8_t family)
-{
-    for (size_t i = 0; i < r->held_count; i++)
-        if (r->held[i].family == family)
-            return true;
-    return false;
+        fputs(" } counter drop\n", to);
 }
 
 static void put_leave(FILE *to, const struct ruleset *r)
@@ -254,51 +262,83 @@ static void put_leave(FILE *to, const struct ruleset *r)
         put_prefix(to, &r->near[i].prefix);
         fputs(" accept\n", to);
     }
-    for (uint8_t family = 4; family <= 6; family += 2)
-        if (holds(r, family))
-            fprintf(to, "  %s daddr @held%u counter drop\n", family_word(family), family);
+    put_held(to, r, 4);
+    put_held(to, r, 6);
     fputs(" }\n", to);
+}
+
+/*
+ * A chain that stays is not deleted and made anew: while the kernel exchanges the two, packets may
+ * meet neither. Its rules are exchanged at once. Naming a chain makes deleting it legal.
+ */
+static void put_head(FILE *to, const char *table, const struct chains *w)
+{
+    const struct {
+        const char *name;
+        bool wanted;
+    } chains[] = { { "nat", w->nat },
+                   { "clamp", w->clamp },
+                   { "question", w->question },
+                   { "answer", w->answer },
+                   { "leave", w->leave } };
+    fprintf(to, "add table inet %s\nflush table inet %s\n", table, table);
+    for (size_t i = 0; i < sizeof chains / sizeof chains[0]; i++)
+        if (!chains[i].wanted)
+            fprintf(to, "add chain inet %s %s\ndelete chain inet %s %s\n", table, chains[i].name,
+                    table, chains[i].name);
+    fprintf(to, "table inet %s {\n", table);
+}
+
+static void put_questions_chain(FILE *to, const struct ruleset *r)
+{
+    fputs(" chain question {\n  type filter hook prerouting priority mangle;\n", to);
+    put_questions(to, r);
+    put_marking(to, r);
+    fputs(" }\n", to);
+}
+
+static void put_answers_chain(FILE *to, const struct ruleset *r)
+{
+    fputs(" chain answer {\n  type route hook output priority mangle;\n", to);
+    if (r->answers)
+        put_marking(to, r);
+    put_lookups(to, r);
+    fputs(" }\n", to);
+}
+
+static void put_table(FILE *to, const struct ruleset *r)
+{
+    char table[NFT_TABLE_NAME_BYTES];
+    bool answers = r->answers && r->link_count > 0;
+    const struct chains w = { .nat = r->masquerade || r->lan_count > 0 || r->name_count > 0,
+                              .clamp = r->mss_clamp,
+                              .question = answers,
+                              .answer = answers || r->name_count > 0,
+                              .leave = r->block && r->link_count > 0 };
+    if (!w.nat && !w.clamp && !w.question && !w.answer && !w.leave)
+        return;
+    put_head(to, nft_table_name(table, r->interface), &w);
+    if (w.nat)
+        put_nat(to, r);
+    if (w.clamp)
+        put_clamp(to, r);
+    if (w.question)
+        put_questions_chain(to, r);
+    if (w.answer)
+        put_answers_chain(to, r);
+    if (w.leave)
+        put_leave(to, r);
+    fputs("}\n", to);
 }
 
 char *ruleset_text(const struct ruleset *r)
 {
-    char table[NFT_TABLE_NAME_BYTES];
     char *text = NULL;
     size_t bytes = 0;
-    bool nat = r->masquerade || r->lan_count > 0 || r->name_count > 0;
-    bool answers = r->answers && r->link_count > 0;
-    bool leave = r->block && r->link_count > 0;
     FILE *to = open_memstream(&text, &bytes);
     if (to == NULL)
         return NULL;
-    if (nat || r->mss_clamp || answers || leave || r->name_count > 0) {
-        nft_table_name(table, r->interface);
-        /* Adding before deleting makes the deletion legal when there is no table yet. */
-        fprintf(to, "add table inet %s\ndelete table inet %s\ntable inet %s {\n", table, table,
-                table);
-        for (uint8_t family = 4; leave && family <= 6; family += 2)
-            put_held_set(to, r, family);
-        if (nat)
-            put_nat(to, r);
-        if (r->mss_clamp)
-            put_clamp(to, r);
-        if (answers) {
-            fputs(" chain question {\n  type filter hook prerouting priority mangle;\n", to);
-            put_questions(to, r);
-            put_marking(to, r);
-            fputs(" }\n", to);
-        }
-        if (answers || r->name_count > 0) {
-            fputs(" chain answer {\n  type route hook output priority mangle;\n", to);
-            if (answers)
-                put_marking(to, r);
-            put_lookups(to, r);
-            fputs(" }\n", to);
-        }
-        if (leave)
-            put_leave(to, r);
-        fputs("}\n", to);
-    }
+    put_table(to, r);
     bool failed = ferror(to) != 0;
     if (fclose(to) != 0 || failed) {
         free(text);

@@ -17,7 +17,8 @@ enum { NETIF_PROTOCOL = 197, NETIF_TABLE_MAIN = 254 };
 struct netif_route {
     struct netprefix to;    /* without host bits */
     struct netaddr gateway; /* family 0: on the link; IPv4 may go by an IPv6 gateway */
-    uint32_t index;         /* of the interface; 0: unreachable, what goes there is refused */
+    struct netaddr source; /* that packets get which have none yet; family 0: the kernel's choice */
+    uint32_t index;        /* of the interface; 0: unreachable, what goes there is refused */
     uint32_t table;
     uint32_t metric;    /* lower ones go first; 0: the kernel's default */
     uint32_t mtu_bytes; /* of packets to there; 0: the interface's */

@@ -45,7 +45,8 @@ int netif_route_compare(const void *x, const void *y)
 bool netif_route_equal(const struct netif_route *a, const struct netif_route *b)
 {
     return netif_route_compare(a, b) == 0 && same_address(&a->gateway, &b->gateway) &&
-           a->index == b->index && a->mtu_bytes == b->mtu_bytes;
+           same_address(&a->source, &b->source) && a->index == b->index &&
+           a->mtu_bytes == b->mtu_bytes;
 }
 
 bool netif_rule_equal(const struct netif_rule *a, const struct netif_rule *b)
@@ -97,6 +98,8 @@ static int change_route(uint16_t type, uint16_t flags, const struct netif_route 
         /* The provider's router may lie outside the address's own prefix. */
         body->rtm_flags = RTNH_F_ONLINK;
     }
+    if (r->source.family != 0)
+        netlink_put_address(h, RTA_PREFSRC, r->source.family, r->source.addr);
     if (r->mtu_bytes != 0) {
         struct nlattr *metrics = mnl_attr_nest_start(h, RTA_METRICS);
         mnl_attr_put_u32(h, RTAX_MTU, r->mtu_bytes);
@@ -211,6 +214,7 @@ static int take_route(const struct nlmsghdr *h, void *arg)
     r->gateway = netlink_get_gateway(a.by_type[RTA_GATEWAY], a.by_type[RTA_VIA], family);
     if (body->rtm_type == RTN_UNICAST)
         r->index = netlink_get_u32(a.by_type[RTA_OIF], 0);
+    r->source = netlink_get_address(a.by_type[RTA_PREFSRC], family);
     r->table = netlink_get_u32(a.by_type[RTA_TABLE], body->rtm_table);
     r->metric = netlink_get_u32(a.by_type[RTA_PRIORITY], 0);
     r->mtu_bytes = get_mtu(a.by_type[RTA_METRICS]);

@@ -83,7 +83,7 @@ static void translates_a_lan(void **state)
     const char *text = text_of(&r);
     has(text, "iifname { \"eth0\", \"br-lan\" } oifname \"hawser0\" meta nfproto ipv4 masquerade");
     has_not(text, "ipv6");
-    has_not(text, "chain leave");
+    has_not(text, "chain leave {");
     r.lan_ipv6 = true;
     r.accepted = accepted;
     r.accepted_count = 3;
@@ -130,11 +130,16 @@ static void holds_back_what_belongs_into_the_tunnel(void **state)
     has(text, "meta mark & 0x0f000000 == 0x01000000 accept");
     has(text, "oifname \"eth1\" ip daddr 192.0.2.0/30 accept");
     has(text, "oifname \"eth0\" ip6 daddr 2001:db8::/64 accept");
-    has(text, "ip daddr @held4 counter drop");
-    has(text, "ip6 daddr @held6 counter drop");
-    r.held_count = 2;
+    has(text, "meta nfproto ipv4 counter drop");
+    has(text, "meta nfproto ipv6 counter drop");
+    struct netprefix halves[] = { prefix("10.1.0.0/16"), prefix("0.0.0.0/1"),
+                                  prefix("128.0.0.0/1") };
+    r.held = halves;
+    r.held_count = 3;
     text = text_of(&r);
-    has_not(text, "@held6");
+    has(text, "ip daddr { 0.0.0.0/1, 128.0.0.0/1 } counter drop");
+    has_not(text, "ip6 daddr {}");
+    has_not(text, "nfproto ipv6");
 }
 
 static void answers_over_the_link_of_the_question(void **state)

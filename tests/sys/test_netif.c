@@ -238,6 +238,14 @@ static void lists_its_own_routes_and_rules(void **state)
           .gateway = address("10.77.0.1"),
           .index = tun_index,
           .table = TABLE + 1 },
+        { .to = prefix("0.0.0.0/0"),
+          .source = address("10.77.0.2"),
+          .index = tun_index,
+          .table = TABLE + 2 },
+        { .to = prefix("::/0"),
+          .source = address("fd77::2"),
+          .index = tun_index,
+          .table = TABLE + 2 },
     };
     enum { RULES = sizeof rules / sizeof rules[0], ROUTES = sizeof routes / sizeof routes[0] };
     struct netif_rule *rule_list;
