@@ -153,6 +153,15 @@ static void stay_at_endpoint(struct peer *p, uint8_t id)
         v->searching = false;
 }
 
+/* The path is dead where it was, while calls are answered elsewhere. */
+static bool has_moved(const struct peer *p, uint8_t id, const struct netaddr *best)
+{
+    const struct validation *v = &p->paths[id].address;
+    return v->open && bond_path_state(p->bond, id) == BOND_PATH_DOWN &&
+           !netaddr_equal(best, &v->route.to) &&
+           !(v->searching && netaddr_equal(best, &v->candidate.to));
+}
+
 static void refresh_one(struct peer *p, struct tstamp now, uint8_t id)
 {
     struct validation *v = &p->paths[id].address;
@@ -163,7 +172,8 @@ static void refresh_one(struct peer *p, struct tstamp now, uint8_t id)
         close_path(p, now, id);
     } else if (paths_local_use(p, id) == WIRE_PATH_DOWN) {
         v->searching = false;
-    } else if (v->open ? !paths_endpoint_known(p, &v->route.to) : !v->searching) {
+    } else if (v->open ? !paths_endpoint_known(p, &v->route.to) || has_moved(p, id, &to.to)
+                       : !v->searching) {
         validate(p, now, id, &to, true);
     }
 }
