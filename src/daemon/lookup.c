@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "daemon/lookup_links.h"
+#include "daemon/lookup_order.h"
 #include "sys/sandbox.h"
 #include "sys/sockaddr.h"
 
@@ -91,19 +92,31 @@ static void *look_up(void *arg)
     return NULL;
 }
 
-/* getaddrinfo(3) waits, and for both families if it is asked for both: one of them may never have
- * an answer. So each name has two threads. */
+static void begin_task(struct task *t, const pthread_attr_t *attributes)
+{
+    t->begun = pthread_create(&t->thread, attributes, look_up, t) == 0;
+    if (!t->begun)
+        look_up(t);
+}
+
+/*
+ * getaddrinfo(3) waits, and for both families if it is asked for both: one of them may never have
+ * an answer. So each name has two threads, but for a name in hosts(5), where one family hides the
+ * other.
+ */
 static void begin_system(struct program *p, struct task tasks[TASKS_MAX])
 {
     pthread_attr_t attributes;
     pthread_attr_init(&attributes);
     pthread_attr_setstacksize(&attributes, STACK_BYTES);
-    for (uint8_t i = 0; i < 2 * p->request.name_count; i++) {
-        struct task *t = &tasks[i];
-        *t = (struct task){ .program = p, .name = i / 2, .family = i % 2 ? AF_INET6 : AF_INET };
-        t->begun = pthread_create(&t->thread, &attributes, look_up, t) == 0;
-        if (!t->begun)
-            look_up(t);
+    for (uint8_t i = 0; i < p->request.name_count; i++) {
+        bool in_hosts = lookup_order_in_hosts(p->request.names[i]);
+        struct task *t = &tasks[2 * i];
+        t[0] = (struct task){ .program = p, .name = i, .family = in_hosts ? AF_UNSPEC : AF_INET };
+        t[1] = (struct task){ .program = p, .name = i, .family = AF_INET6 };
+        begin_task(&t[0], &attributes);
+        if (!in_hosts)
+            begin_task(&t[1], &attributes);
     }
     pthread_attr_destroy(&attributes);
 }

@@ -11,6 +11,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include "daemon/lookup_order.h"
 #include "daemon/nameservers.h"
 #include "sys/sockaddr.h"
 
@@ -247,47 +248,6 @@ static void answered(void *arg, int status, int timeouts, struct ares_addrinfo *
     l->tell(l->arg, &a);
 }
 
-/* How this machine looks names up, of nsswitch.conf(5): "f" hosts(5), "b" name servers. */
-static void read_order(char *order, size_t size)
-{
-    ares_channel channel;
-    struct ares_options o;
-    int mask;
-    order[0] = '\0';
-    if (ares_init(&channel) != ARES_SUCCESS)
-        return;
-    if (ares_save_options(channel, &o, &mask) == ARES_SUCCESS) {
-        if (o.lookups != NULL && strlen(o.lookups) < size)
-            memcpy(order, o.lookups, strlen(o.lookups) + 1);
-        ares_destroy_options(&o);
-    }
-    ares_destroy(channel);
-}
-
-static void note_found(void *arg, int status, int timeouts, struct ares_addrinfo *list)
-{
-    bool *found = arg;
-    (void)timeouts;
-    *found = status == ARES_SUCCESS;
-    if (list != NULL)
-        ares_freeaddrinfo(list);
-}
-
-/* Whether hosts(5) knows the name: then nobody else is asked, but the system's way. */
-static bool is_in_hosts(const char *name)
-{
-    const struct ares_addrinfo_hints hints = { .ai_family = AF_UNSPEC };
-    char files[] = "f";
-    struct ares_options o = { .lookups = files };
-    ares_channel channel;
-    bool found = false;
-    if (ares_init_options(&channel, &o, ARES_OPT_LOOKUPS) != ARES_SUCCESS)
-        return false;
-    ares_getaddrinfo(channel, name, NULL, &hints, note_found, &found);
-    ares_destroy(channel);
-    return found;
-}
-
 static bool asker_begin(struct asker *a)
 {
     char name_servers[] = "b";
@@ -371,16 +331,11 @@ static void turn(struct lookup_links *l)
 
 void lookup_links_ask(struct lookup_links *l)
 {
-    char order[8];
-    bool begun = ares_library_init(ARES_LIB_INIT_ALL) == ARES_SUCCESS;
-    read_order(order, sizeof order);
-    if (strchr(order, 'b') == NULL)
-        return;
+    bool begun = lookup_order_asks();
     for (size_t i = 0; begun && i < l->asker_count; i++)
         begun = asker_begin(&l->askers[i]);
-    bool hosts_first = order[0] == 'f';
     for (uint8_t i = 0; begun && i < l->request->name_count; i++)
-        if (!hosts_first || !is_in_hosts(l->request->names[i]))
+        if (!lookup_order_in_hosts(l->request->names[i]))
             ask_name(l, i);
     while (l->waiting > 0)
         turn(l);

@@ -112,7 +112,8 @@ static const struct netif_table *fill(struct fake_table *out, const struct fake 
     *t = (struct netif_table){ .list = out->list,
                                .addresses = out->addresses,
                                .defaults = out->defaults };
-    for (const struct fake *f = fakes; f < fakes + count; f++) {
+    for (size_t k = 0; k < count; k++) {
+        const struct fake *f = &fakes[k];
         struct netif_info *n = &t->list[t->count++];
         *n = f->info;
         n->default_ipv4 = f->default_ipv4;
