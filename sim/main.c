@@ -22,6 +22,7 @@ static const char usage[] =
     "  --ideal               or one link with the sum of the rates and the smallest delay\n"
     "  --only LINK           the tunnel over this link alone; \"best\": the one that carries most\n"
     "  --flows N             in each direction (1)\n"
+    "  --idle S              nobody uses the tunnel for so long before (0)\n"
     "  --late S              the last of them begins so much later\n"
     "  --transfer KB         each carries so much, and the run ends with them\n"
     "  --foreign LINK        a TCP (cubic) on that link outside the tunnel\n"
@@ -184,6 +185,7 @@ enum {
     OPT_IDEAL,
     OPT_ONLY,
     OPT_FLOWS,
+    OPT_IDLE,
     OPT_LATE,
     OPT_TRANSFER,
     OPT_FOREIGN,
@@ -223,6 +225,7 @@ static const struct option long_options[] = {
     { "ideal", no_argument, NULL, OPT_IDEAL },
     { "only", required_argument, NULL, OPT_ONLY },
     { "flows", required_argument, NULL, OPT_FLOWS },
+    { "idle", required_argument, NULL, OPT_IDLE },
     { "late", required_argument, NULL, OPT_LATE },
     { "transfer", required_argument, NULL, OPT_TRANSFER },
     { "foreign", required_argument, NULL, OPT_FOREIGN },
@@ -397,6 +400,8 @@ static bool set_value(struct parsing *p, int option, const char *value)
         return parse_seconds(value, &o->config.run_ns);
     case OPT_WARMUP:
         return parse_seconds(value, &o->config.warmup_ns);
+    case OPT_IDLE:
+        return parse_seconds(value, &o->config.idle_ns);
     case OPT_LATE:
         return parse_seconds(value, &o->config.late_ns);
     case OPT_REKEY:

@@ -108,11 +108,17 @@ static void act(void *owner, uint64_t index)
         tunnel_carrier(&s->tunnel, a->link, !begins);
 }
 
+/* From the start to the flows. */
+static int64_t settle_ns(const struct sim_config *c)
+{
+    return SIM_SETTLE_NS + c->idle_ns;
+}
+
 static void add_actions(struct simulator *s)
 {
     const struct sim_config *c = s->config;
     for (size_t i = 0; i < c->action_count; i++) {
-        struct tstamp at = tstamp_add(START, SIM_SETTLE_NS + c->actions[i].at_ns);
+        struct tstamp at = tstamp_add(START, settle_ns(c) + c->actions[i].at_ns);
         events_add(&s->events, at, act, s, 2 * i);
         events_add(&s->events, tstamp_add(at, c->actions[i].duration_ns), act, s, 2 * i + 1);
     }
@@ -437,7 +443,7 @@ static bool simulator_init(struct simulator *s, const struct sim_config *config)
     probe_init(&s->call[LINK_UP], &s->net, SEGMENT_UDP, SIDE_CLIENT, PORT_CALL);
     probe_init(&s->call[LINK_DOWN], &s->net, SEGMENT_UDP, SIDE_SERVER, PORT_CALL + 2);
     trace_init(&s->trace, config->trace);
-    struct tstamp begin = tstamp_add(START, SIM_SETTLE_NS);
+    struct tstamp begin = tstamp_add(START, settle_ns(config));
     int64_t phase_ns = (int64_t)((config->seed - 1) % PHASES) * PHASE_NS;
     events_add(&s->events, tstamp_add(begin, phase_ns), begin_flows, s, 0);
     events_add(&s->events, tstamp_add(begin, phase_ns + config->warmup_ns), begin_measuring, s, 0);
@@ -486,7 +492,7 @@ bool sim_run(const struct sim_config *config, struct sim_result *result)
     *result = (struct sim_result){ 0 };
     struct simulator *s = sim_alloc(1, sizeof(*s));
     if (simulator_init(s, config)) {
-        events_run(&s->events, tstamp_add(START, SIM_SETTLE_NS + config->run_ns));
+        events_run(&s->events, tstamp_add(START, settle_ns(config) + config->run_ns));
         if (s->foreign.check.failed)
             check_fail(&s->check, "outside the tunnel: %s", s->foreign.check.message);
         if (!s->check.failed) {

@@ -67,6 +67,7 @@ struct sim_config {
     uint16_t super_segments; /* most segments of a TCP super-packet; 1: none */
     uint32_t window_bytes;   /* of the receivers */
     int64_t run_ns;          /* flows begin SIM_SETTLE_NS before it */
+    int64_t idle_ns;         /* and so much later: the tunnel is up, and nobody uses it */
     int64_t warmup_ns;       /* of run_ns, not measured */
     int64_t rekey_after_ns;  /* 0: the default */
     uint64_t seed;
