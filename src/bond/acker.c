@@ -3,6 +3,10 @@
 
 #include <string.h>
 
+enum {
+    TIMED_US = 1000000
+}; /* before the largest: what came earlier was told, or had no question */
+
 void acker_init(struct acker *a)
 {
     memset(a, 0, sizeof *a);
@@ -61,13 +65,15 @@ static uint32_t take_run(const struct acker *a, uint64_t *pn, uint64_t floor, bo
     return n;
 }
 
-/* Times of the numbers from end down to floor; false: no room for them all. */
+/* Times of the numbers from end down to floor; false: no room for them all, or of no use. */
 static bool add_times(const struct acker *a, uint64_t end, uint64_t floor, struct wire_ack *out,
                       uint32_t *last_us)
 {
     for (uint64_t pn = end; pn > floor; pn--) {
         uint32_t us = a->came_us[(pn - 1) % ACKER_RING];
         struct wire_ack_time *t = &out->times[out->time_count];
+        if (out->time_us - us > TIMED_US && out->time_us - us < UINT32_MAX / 2)
+            return false;
         if (out->time_count > 0 && us == *last_us) {
             t[-1].count++;
             continue;

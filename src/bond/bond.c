@@ -18,6 +18,13 @@ enum {
 #define WAIT_WITHOUT_PATH_NS (3 * NS_PER_S)
 #define EXPIRE_EVERY_NS (100 * NS_PER_MS)
 #define HOLD_LEAST_NS (5 * NS_PER_MS)
+/*
+ * Traffic beside which the probes of paths without any do not count, inner bytes a second (10 GB a
+ * month); a ping a second or a keep-alive is less. It has ended when there was none for a while.
+ */
+#define BRISK_BYTES 4000
+#define BRISK_LINGER_NS (2 * NS_PER_S)
+
 static void push_event(struct bond *b, struct bond_event e)
 {
     if (b->events_count < EVENTS_MAX)
@@ -179,8 +186,10 @@ static void state_changed(struct bond *b, struct path *p)
         evacuate(b, p);
     if (p->state == BOND_PATH_SUSPECT || p->state == BOND_PATH_STANDBY)
         acknowledge_again(b);
-    push_event(
-        b, (struct bond_event){ .type = BOND_EVENT_PATH_STATE, .path = p->id, .state = p->state });
+    push_event(b, (struct bond_event){ .type = BOND_EVENT_PATH_STATE,
+                                       .path = p->id,
+                                       .state = p->state,
+                                       .false_alarm = p->false_alarm });
 }
 
 static void change_state(struct bond *b, struct tstamp now, struct path *p,
@@ -299,8 +308,30 @@ uint32_t bond_inner_mtu(const struct bond *b)
 
 /* ---- input ---- */
 
+static void set_brisk(struct bond *b, struct tstamp now, bool brisk)
+{
+    b->brisk = brisk;
+    for_each_path (b, p)
+        path_set_brisk(p, now, brisk);
+}
+
+static void note_traffic(struct bond *b, struct tstamp now, uint32_t bytes)
+{
+    if (tstamp_sub(now, b->traffic_since) >= NS_PER_S) {
+        b->traffic_since = now;
+        b->traffic_bytes = 0;
+    }
+    b->traffic_bytes += bytes;
+    if (b->traffic_bytes < BRISK_BYTES)
+        return;
+    b->brisk_at = now;
+    if (!b->brisk)
+        set_brisk(b, now, true);
+}
+
 void bond_send(struct bond *b, struct tstamp now, struct pkt *p)
 {
+    note_traffic(b, now, p->len_bytes);
     flowq_push(&b->queue, now, p);
 }
 
@@ -313,7 +344,7 @@ void bond_rx(struct bond *b, struct tstamp now, uint8_t path, uint64_t pn, uint3
     p->rx_bytes_second += bytes;
     p->rx_packets++;
     acker_record(&p->acker, now, pn, eliciting);
-    path_heard(p, now);
+    path_heard(p, now, eliciting);
 }
 
 /* The two clocks drift apart by seconds in days: the reference follows before 24 bits wrap. */
@@ -384,6 +415,7 @@ static void adapt_hold(struct bond *b)
 void bond_rx_data(struct bond *b, struct tstamp now, uint8_t path, const struct wire_data *d,
                   struct pkt *p)
 {
+    note_traffic(b, now, p->len_bytes);
     if ((d->flags & WIRE_DATA_REPEAT) == 0)
         note_arrival(b, now, path, d->sent_us);
     p->flags = d->flags;
@@ -434,6 +466,8 @@ void bond_tick(struct bond *b, struct tstamp now)
 {
     bool changed = false;
     b->now = now;
+    if (b->brisk && tstamp_sub(now, b->brisk_at) > BRISK_LINGER_NS)
+        set_brisk(b, now, false);
     for_each_path (b, p) {
         if (path_tick(p, now)) {
             state_changed(b, p);
@@ -482,7 +516,7 @@ struct tstamp bond_deadline(const struct bond *b)
         t = tstamp_min(t, send_deadline(p));
         if (opened)
             t = tstamp_min(t, p->acker.due);
-        if (p->probe_wanted || p->ack_carriers != 0)
+        if (p->probe_wanted || p->beat.wanted || p->ack_carriers != 0)
             return (struct tstamp){ 0 };
         if (path_usable(p)) {
             usable = true;

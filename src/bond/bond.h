@@ -124,7 +124,7 @@ struct bond_policy {
  */
 int bond_set_policies(struct bond *b, const struct bond_policy policies[BOND_POLICIES_MAX]);
 
-enum bond_out_kind { BOND_OUT_DATA, BOND_OUT_FRAMES, BOND_OUT_PROBE };
+enum bond_out_kind { BOND_OUT_DATA, BOND_OUT_FRAMES, BOND_OUT_PROBE, BOND_OUT_BEAT };
 
 /* One datagram to be sealed and sent now. */
 struct bond_out {
@@ -143,12 +143,13 @@ struct bond_out {
     size_t ack_count;
     const struct wire_ack *acks[WIRE_PATHS_MAX];
     uint32_t probe_bytes; /* BOND_OUT_PROBE: a PING, padded to so much UDP payload */
+    /* BOND_OUT_BEAT: one byte of padding */
 };
 
 /* Whether the peer is to acknowledge it. */
 static inline bool bond_out_eliciting(const struct bond_out *o)
 {
-    return o->kind != BOND_OUT_FRAMES || o->pkt != NULL;
+    return o->kind != BOND_OUT_BEAT && (o->kind != BOND_OUT_FRAMES || o->pkt != NULL);
 }
 
 /* What must leave now, by priority and pacing; false: nothing until bond_deadline(). */
@@ -193,6 +194,7 @@ struct bond_event {
     enum bond_event_type type;
     uint8_t path;
     enum bond_path_state state; /* PATH_STATE: the new one */
+    bool false_alarm;           /* up again, and nothing but a beat had been missing */
     uint32_t tag;               /* ACKED, LOST */
     bool slow;                  /* SLUMP */
     bool alone;                 /* LOST: what was sent right after it arrived */

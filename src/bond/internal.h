@@ -54,7 +54,12 @@ struct bond {
     struct tstamp load_at;    /* of the last look */
     struct tstamp spilled_at; /* when a standby path last took what the others had no room for */
     bool busy;                /* standby paths may help */
-    struct tstamp now;        /* of the last call that had it */
+    /* traffic both ways, for the paths that carry none: see note_traffic() */
+    bool brisk;
+    uint64_t traffic_bytes; /* inner bytes since: */
+    struct tstamp traffic_since;
+    struct tstamp brisk_at; /* when there was enough of it last */
+    struct tstamp now;      /* of the last call that had it */
     struct peer_clock peer_clock;
     uint32_t ack_count; /* times that acknowledgements were built */
     uint8_t ack_copied; /* path that took the last copy */
@@ -85,6 +90,7 @@ static inline struct path *path_get(struct bond *b, struct tstamp now, uint8_t i
     struct path *p = &b->paths[id];
     if (!p->ready) {
         path_init(p, now, id);
+        p->brisk = b->brisk;
         b->known |= 1U << id;
     }
     return p;

@@ -53,6 +53,8 @@ static void start_ack(struct bond *b, struct tstamp now, struct path *p, uint8_t
     /* On standby, the answer to a probe need not cost anything there. */
     bool off = p->config.use == WIRE_PATH_DOWN;
     bool idle = !off && p->acker.pending <= 1 && (p->state != BOND_PATH_STANDBY || !any_usable(b));
+    /* The answer to a single question while all is quiet is a sign of life of that very path. */
+    bool alone = path_quiet(p) && p->acker.pending == 1 && !p->beat.asked_again;
     if (off && carrier == p->id) {
         p->acker.due = TSTAMP_NEVER; /* there is no other, and nothing goes over it */
         return;
@@ -60,11 +62,11 @@ static void start_ack(struct bond *b, struct tstamp now, struct path *p, uint8_t
     if (!acker_build(&p->acker, now, &p->ack))
         return;
     p->ack.path = p->id;
-    p->ack_carriers = 1U << carrier;
+    p->ack_carriers = 1U << (alone ? p->id : carrier);
     if (idle)
         p->ack_carriers |= 1U << p->id;
     for_each_path (b, q)
-        if ((further >> q->id & 1) != 0 && path_rank(q) <= path_rank(p))
+        if (!alone && (further >> q->id & 1) != 0 && path_rank(q) <= path_rank(p))
             p->ack_carriers |= 1U << q->id;
 }
 
@@ -194,6 +196,31 @@ static bool next_ack(struct bond *b, struct tstamp now, struct bond_out *out)
     return false;
 }
 
+/* Beats that would be due soon leave with this one: one wake-up for all paths. */
+static void join_beats(struct bond *b, struct tstamp now)
+{
+    for_each_path (b, p)
+        if (path_quiet(p) && tstamp_sub(p->probe_at, now) < BEAT_JOIN_NS)
+            p->probe_at = tstamp_min(p->probe_at, now);
+}
+
+static bool next_beat(struct bond *b, struct tstamp now, struct bond_out *out)
+{
+    for_each_path (b, p) {
+        if (!p->beat.wanted)
+            continue;
+        p->beat.wanted = false;
+        if (tstamp_sub(now, p->beat.spoke) == 0)
+            continue; /* an acknowledgement was due as well */
+        out->kind = BOND_OUT_BEAT;
+        out->path = p->id;
+        out->pn = path_sent(p, now, path_wire_bytes(p, BEAT_DATAGRAM_BYTES), false, 0, NULL, false);
+        join_beats(b, now);
+        return true;
+    }
+    return false;
+}
+
 static bool next_probe(struct bond *b, struct tstamp now, struct bond_out *out)
 {
     for_each_path (b, p) {
@@ -280,7 +307,7 @@ static bool next_committed(struct bond *b, struct tstamp now, struct bond_out *o
 bool bond_next(struct bond *b, struct tstamp now, struct bond_out *out)
 {
     b->now = now;
-    if (next_ack(b, now, out) || next_probe(b, now, out))
+    if (next_ack(b, now, out) || next_probe(b, now, out) || next_beat(b, now, out))
         return true;
     schedule_pump(b, now);
     return next_express(b, now, out) || next_committed(b, now, out);

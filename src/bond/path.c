@@ -5,10 +5,10 @@
 #include <string.h>
 
 #include "bond/frame.h"
+#include "bond/quiet.h"
 
 #define RTT_UNKNOWN_NS (200 * NS_PER_MS)
 #define PROBE_IDLE_NS (500 * NS_PER_MS)
-#define PROBE_SPARE_NS (5 * NS_PER_S)
 #define MONTH_NS (31 * 86400 * NS_PER_S)
 #define STANDBY_MONTH_BYTES 980000
 #define PROBE_FIRST_NS (20 * NS_PER_MS)
@@ -19,12 +19,17 @@
 #define TRUST_FORGIVEN_NS (60 * NS_PER_S)
 #define CREDIT_CALM_NS NS_PER_MS
 #define TAIL_NS (8 * NS_PER_MS)
+#define QUESTION_NS (4 * NS_PER_MS) /* from one to the next */
+#define BRISK_FRESH_NS (100 * NS_PER_MS)
 #define SECOND_MOST_S 2.0 /* of a gap between two looks, as far as it counts */
 #define ALONE_NS (3 * TAIL_NS)
 /* Acknowledgements come on the fastest path, which may be the dead one; every fourth on others. */
 #define ACK_DETOUR_NS (4 * ACKER_DELAY_NS)
 
-enum { LOSS_PACKETS = 3, SUSPECT_PACKETS = 3 };
+enum {
+    LOSS_PACKETS = 3,
+    SUSPECT_PACKETS = 3,
+};
 
 void path_init(struct path *p, struct tstamp now, uint8_t id)
 {
@@ -39,6 +44,7 @@ void path_init(struct path *p, struct tstamp now, uint8_t id)
     p->free_at = now;
     p->probe_at = p->alarm = p->tail_at = TSTAMP_NEVER;
     p->state_since = p->last_sent = p->second_since = p->answered = now;
+    beat_start(&p->beat, now);
     p->returned = p->unfit_since = TSTAMP_NEVER;
     p->probe_interval_ns = PROBE_FIRST_NS;
     p->probes_needed = 1;
@@ -191,7 +197,15 @@ int64_t path_standby_interval_ns(const struct path *p)
 /* Until the cheaper paths are full, nobody waits for news of a dear one. */
 static int64_t idle_interval_ns(const struct path *p)
 {
-    return p->spill_bytes > 0 ? PROBE_SPARE_NS : PROBE_IDLE_NS;
+    return p->spill_bytes > 0 ? BEAT_SPARE_NS : PROBE_IDLE_NS;
+}
+
+/* In use: the next beat, or the next probe. */
+static struct tstamp next_idle(const struct path *p)
+{
+    if (path_quiet(p))
+        return quiet_next_beat(p);
+    return tstamp_add(p->last_sent, idle_interval_ns(p));
 }
 
 static struct tstamp next_standby_probe(const struct path *p, struct tstamp now)
@@ -203,8 +217,14 @@ static struct tstamp next_standby_probe(const struct path *p, struct tstamp now)
 
 void path_set_state(struct path *p, struct tstamp now, enum bond_path_state state)
 {
+    p->false_alarm = p->suspect_quiet && state == BOND_PATH_UP;
     p->state = state;
     p->state_since = now;
+    p->suspect_quiet = state == BOND_PATH_SUSPECT && p->beat.doubted;
+    bool asking = p->suspect_quiet && p->beat.given_up;
+    beat_start(&p->beat, now);
+    if (asking)
+        beat_ask(&p->beat); /* one lost question is no verdict */
     switch (state) {
     case BOND_PATH_CLOSED:
         fall(p, now);
@@ -234,7 +254,7 @@ void path_set_state(struct path *p, struct tstamp now, enum bond_path_state stat
         p->fallen = false;
         p->fault = PATH_SOUND;
         p->unfit_since = TSTAMP_NEVER;
-        p->probe_at = tstamp_add(now, idle_interval_ns(p));
+        p->probe_at = tstamp_max(now, next_idle(p));
         p->free_at = now;
         p->bursting = false;
         break;
@@ -263,6 +283,7 @@ static void forget(struct path *p, struct sent *s)
 {
     p->inflight_bytes -= s->bytes;
     p->inflight_count--;
+    p->inflight_data -= s->data;
     pkt_put(s->segment.pkt);
     s->segment.pkt = NULL;
     s->state = SENT_NONE;
@@ -291,6 +312,24 @@ static void charge(struct path *p, struct tstamp now, uint32_t wire_bytes, bool 
         p->free_at = tstamp_add(start, path_send_time_ns(p, wire_bytes));
 }
 
+/* By how much the way back over the path itself is longer than over the fastest one. */
+static int64_t way_back_ns(const struct path *p)
+{
+    return p->srtt_same_ns > p->srtt_ns ? p->srtt_same_ns - p->srtt_ns : 0;
+}
+
+/*
+ * Until more questions are asked. A probe alone, while nothing waits for its answer, gets the time
+ * for it: else on long paths every probe brought about the next.
+ */
+static int64_t first_look_ns(const struct path *p)
+{
+    int64_t patience_ns = path_patience_ns(p);
+    int64_t early_ns = patience_ns * 6 / 10;
+    int64_t answer_ns = patience_ns - ACK_DETOUR_NS + way_back_ns(p);
+    return p->brisk || p->inflight_data > 0 || early_ns > answer_ns ? early_ns : answer_ns;
+}
+
 uint64_t path_sent(struct path *p, struct tstamp now, uint32_t wire_bytes, bool eliciting,
                    uint32_t tag, const struct segment *segment, bool loaded)
 {
@@ -299,6 +338,11 @@ uint64_t path_sent(struct path *p, struct tstamp now, uint32_t wire_bytes, bool 
     p->tx_bytes_second += wire_bytes;
     p->tx_packets++;
     charge(p, now, wire_bytes, eliciting);
+    p->beat.spoke = now;
+    if (eliciting)
+        p->last_sent = now;
+    if (p->state == BOND_PATH_UP)
+        p->probe_at = next_idle(p);
     struct sent *s = claim_slot(p, pn);
     *s = (struct sent){ .time = now, .bytes = wire_bytes, .tag = tag };
     if (!eliciting) {
@@ -312,14 +356,15 @@ uint64_t path_sent(struct path *p, struct tstamp now, uint32_t wire_bytes, bool 
         s->data = true;
         s->loaded = loaded;
     }
+    p->inflight_data += s->data;
     if (p->inflight_count == 0)
-        p->alarm = tstamp_add(now, path_patience_ns(p) * 6 / 10);
+        p->alarm = tstamp_add(now, first_look_ns(p));
     p->inflight_bytes += wire_bytes;
     p->inflight_count++;
-    p->last_sent = now;
-    p->tail_at = segment != NULL || tag != 0 ? tstamp_add(now, TAIL_NS) : TSTAMP_NEVER;
-    if (p->state == BOND_PATH_UP)
-        p->probe_at = tstamp_add(now, idle_interval_ns(p));
+    bool more = beat_asked_one(&p->beat);
+    p->tail_at = more                          ? tstamp_add(now, QUESTION_NS)
+                 : segment != NULL || tag != 0 ? tstamp_add(now, TAIL_NS)
+                                               : TSTAMP_NEVER;
     return pn;
 }
 
@@ -328,6 +373,7 @@ static void note_rtt(struct path *p, int64_t rtt_ns)
 {
     if (rtt_ns < 0)
         return;
+    p->rtt_samples = p->srtt_ns == 0 ? 1 : p->rtt_samples + 1;
     if (p->srtt_ns == 0) {
         p->srtt_ns = rtt_ns > 0 ? rtt_ns : 1;
         p->rttvar_ns = rtt_ns / 2;
@@ -507,8 +553,9 @@ bool path_ack(struct path *p, struct tstamp now, const struct wire_ack *ack, boo
     struct sent *top = &p->sent[largest % PATH_SENT_MAX];
     struct tstamp top_sent = top->time;
     int64_t rtt = tstamp_sub(now, top_sent) - (int64_t)ack->delay_us * NS_PER_US;
+    /* While all is quiet, an answer takes no other way than the question: see start_ack(). */
     if (largest >= p->oldest && top->state == SENT_INFLIGHT)
-        note_rtt(p, rtt);
+        note_rtt(p, same_path && path_quiet(p) ? rtt - way_back_ns(p) : rtt);
     if (same_path && rtt > 0 && largest + PATH_SENT_MAX >= p->pn_next)
         p->srtt_same_ns += p->srtt_same_ns == 0 ? rtt : (rtt - p->srtt_same_ns) / 8;
     const int64_t top_came_ns = read_clock(clock, ack->time_us);
@@ -516,6 +563,7 @@ bool path_ack(struct path *p, struct tstamp now, const struct wire_ack *ack, boo
     if (!p->any_acked || largest > p->largest_acked)
         p->largest_acked = largest;
     p->any_acked = true;
+    quiet_heed_ack(p, ack, largest);
     bool advancing = true;
     bool news = false; /* acknowledgements may come again, when the path is dead already */
     for (uint64_t pn = p->oldest; pn <= largest; pn++) {
@@ -536,13 +584,15 @@ bool path_ack(struct path *p, struct tstamp now, const struct wire_ack *ack, boo
     if (hole_found(&p->hole))
         events->hole(events->arg, p);
     if (news)
+        p->beat.doubted = false;
+    if (news)
         p->answered = tstamp_max(p->answered, tstamp_add(now, -(int64_t)ack->delay_us * NS_PER_US));
     rate_update(&p->rate, now, srtt_or_guess(p));
     path_set_pace(p, now);
     if (p->inflight_count == 0)
         p->alarm = TSTAMP_NEVER;
     else if (news || tstamp_is_never(p->alarm))
-        p->alarm = tstamp_add(now, path_patience_ns(p) * 6 / 10);
+        p->alarm = tstamp_add(now, first_look_ns(p));
     if (p->inflight_count == 0)
         p->tail_at = TSTAMP_NEVER;
     return true;
@@ -596,7 +646,12 @@ static void schedule_probe(struct path *p, struct tstamp now)
         p->probe_at = tstamp_add(now, TRIAL_GAP_NS);
         return;
     }
-    p->probe_wanted = true;
+    /* A peer that does not beat, for it sees the path otherwise, is asked instead. */
+    bool beat = path_quiet(p) && !p->beat.missing && tstamp_sub(now, p->last_sent) < BEAT_PROBE_NS;
+    p->probe_wanted = p->probe_wanted || !beat;
+    p->beat.wanted = !p->probe_wanted && p->acker.pending != 1;
+    if (beat && p->acker.pending == 1)
+        p->acker.due = tstamp_min(p->acker.due, now); /* it tells as much as a beat */
     switch (p->state) {
     case BOND_PATH_PROBING:
     case BOND_PATH_SUSPECT:
@@ -611,7 +666,7 @@ static void schedule_probe(struct path *p, struct tstamp now)
         break;
     case BOND_PATH_UP:
     case BOND_PATH_CLOSED:
-        p->probe_at = tstamp_add(now, idle_interval_ns(p));
+        p->probe_at = tstamp_add(now, idle_interval_ns(p)); /* until it has left */
         break;
     }
 }
@@ -669,11 +724,35 @@ static bool recover(struct path *p, struct tstamp now)
     return true;
 }
 
-void path_heard(struct path *p, struct tstamp now)
+void path_set_brisk(struct path *p, struct tstamp now, bool brisk)
 {
+    if (p->brisk == brisk)
+        return;
+    p->brisk = brisk;
+    if (p->state != BOND_PATH_UP)
+        return;
+    beat_start(&p->beat, now);
+    p->probe_at = tstamp_max(now, next_idle(p));
+    if (brisk && p->spill_bytes == 0 && tstamp_sub(now, p->last_sent) > BRISK_FRESH_NS)
+        p->probe_wanted = true; /* the choice of paths needs to know */
+}
+
+void path_heard(struct path *p, struct tstamp now, bool asks)
+{
+    beat_heard(&p->beat, now, asks);
+    /* Asked again, and perhaps nothing of ours arrives: only an answer can tell. */
+    if (asks && p->beat.asked_again && path_quiet(p) &&
+        tstamp_sub(now, p->last_sent) > PROBE_IDLE_NS)
+        p->probe_wanted = true;
     bool waits = !on_trial(p) && (p->state == BOND_PATH_DOWN || p->state == BOND_PATH_PROBING);
     if (waits && tstamp_sub(now, p->last_sent) >= PROBE_HINT_NS)
         p->probe_wanted = true;
+}
+
+/* From the suspicion to the verdict. */
+static int64_t down_after_ns(const struct path *p)
+{
+    return path_patience_ns(p) * (p->suspect_quiet ? 3 : 6) / 2;
 }
 
 static bool tick_state(struct path *p, struct tstamp now)
@@ -682,6 +761,12 @@ static bool tick_state(struct path *p, struct tstamp now)
     case BOND_PATH_PROBING:
         return recover(p, now);
     case BOND_PATH_UP:
+        if (tstamp_reached(quiet_missing_at(p), now))
+            quiet_notice_missing(p, now);
+        if (p->beat.given_up) {
+            path_set_state(p, now, BOND_PATH_SUSPECT);
+            return true;
+        }
         if (tstamp_reached(p->alarm, now)) {
             p->alarm = tstamp_add(now, path_patience_ns(p) / 5);
             p->probe_wanted = true;
@@ -694,7 +779,7 @@ static bool tick_state(struct path *p, struct tstamp now)
     case BOND_PATH_SUSPECT:
         if (recover(p, now))
             return true;
-        if (tstamp_sub(now, p->state_since) > 3 * path_patience_ns(p)) {
+        if (tstamp_sub(now, p->state_since) > down_after_ns(p)) {
             path_set_state(p, now, BOND_PATH_DOWN);
             p->probes_needed = 3;
             return true;
@@ -753,8 +838,8 @@ struct tstamp path_deadline(const struct path *p)
         return TSTAMP_NEVER;
     struct tstamp t = tstamp_min(p->probe_at, p->tail_at);
     if (p->state == BOND_PATH_UP)
-        t = tstamp_min(t, p->alarm);
+        t = tstamp_min(t, tstamp_min(p->alarm, quiet_missing_at(p)));
     if (p->state == BOND_PATH_SUSPECT)
-        t = tstamp_min(t, tstamp_add(p->state_since, 3 * path_patience_ns(p) + 1));
+        t = tstamp_min(t, tstamp_add(p->state_since, down_after_ns(p) + 1));
     return t;
 }

@@ -24,6 +24,7 @@
 #include "base/pkt.h"
 #include "base/tstamp.h"
 #include "bond/acker.h"
+#include "bond/beat.h"
 #include "bond/bond.h"
 #include "bond/hole.h"
 #include "bond/rate.h"
@@ -110,10 +111,12 @@ struct path {
     bool any_acked;
     uint32_t inflight_bytes;
     uint32_t inflight_count; /* eliciting */
+    uint32_t inflight_data;  /* of these */
     /* round trips */
     int64_t srtt_ns; /* 0: unknown */
     int64_t rttvar_ns;
     int64_t rtt_min_ns;
+    uint32_t rtt_samples;
     int64_t srtt_same_ns; /* there and back over this very path, for people */
     /* pacer and queues */
     double ns_per_byte; /* of the present pace; see path_set_pace() */
@@ -124,13 +127,17 @@ struct path {
     /* life */
     bool probe_wanted;
     bool probe_padded;      /* with probe_wanted: to the size of a full datagram */
-    struct tstamp probe_at; /* next scheduled probe */
+    struct tstamp probe_at; /* next scheduled probe or beat */
     struct tstamp alarm;    /* next look at overdue acknowledgements */
     struct tstamp tail_at;  /* probe that makes a loss at the end visible */
     struct tstamp state_since;
     struct tstamp last_sent; /* eliciting */
     struct tstamp answered;  /* the peer received something then, or later */
+    bool brisk;              /* the bond has traffic: probed twice a second, no beats */
+    struct beat beat;
     int64_t probe_interval_ns;
+    bool suspect_quiet;  /* for missing beats: nothing else would have come meanwhile */
+    bool false_alarm;    /* up again after such a suspicion */
     uint64_t suspect_pn; /* first number sent after the suspicion */
     uint32_t good_probes;
     uint32_t probes_needed;
@@ -288,10 +295,20 @@ bool path_unbench(struct path *p, struct tstamp now);
 /* UDP payload of the probe that is wanted. */
 uint32_t path_probe_bytes(const struct path *p);
 
-/* A datagram came over it: where that was not to be expected, it is probed. */
-void path_heard(struct path *p, struct tstamp now);
+/*
+ * A datagram came over it, one that asks for an acknowledgement or not: where that was not to be
+ * expected, it is probed.
+ */
+void path_heard(struct path *p, struct tstamp now, bool asks);
 
-/* Timers: may set probe_wanted or make the path suspect or down; true: the state changed. */
+/* The bond has traffic, or none any more. */
+void path_set_brisk(struct path *p, struct tstamp now, bool brisk);
+
+/* In use without traffic: beats tell of its life. */
+bool path_quiet(const struct path *p);
+
+/* Timers: may set probe_wanted or beat.wanted, or make the path suspect or down; true: the state
+ * changed. */
 bool path_tick(struct path *p, struct tstamp now);
 struct tstamp path_deadline(const struct path *p);
 

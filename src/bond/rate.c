@@ -127,6 +127,8 @@ void rate_acked(struct rate *r, struct tstamp sent, int64_t came_ns, bool known_
         note_delay(r, sent, owd);
         if (!w->open || tstamp_sub(sent, w->last_sent) > NS_PER_S ||
             w->last_came_ns - came_ns > NS_PER_S) {
+            if (tstamp_sub(sent, r->busy_at) > idle_ns)
+                set_base(r, INFINITY); /* as forget_base(), which sees whole windows only */
             *w = (struct rate_window){ .open = true,
                                        .first_sent = sent,
                                        .first_came_ns = came_ns,

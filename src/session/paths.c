@@ -390,12 +390,14 @@ static void tag_came_back(struct peer *p, struct tstamp now, const struct bond_e
     }
 }
 
-static void state_changed(struct peer *p, struct tstamp now, uint8_t id, enum bond_path_state state)
+static void state_changed(struct peer *p, struct tstamp now, const struct bond_event *e)
 {
-    switch (state) {
+    const uint8_t id = e->path;
+    switch (e->state) {
     case BOND_PATH_UP:
         stay_at_endpoint(p, id);
-        mtu_renew(&p->paths[id].mtu, now);
+        if (!e->false_alarm)
+            mtu_renew(&p->paths[id].mtu, now);
         event_path(p, id, true, "answers");
         peer_wake(p, now);
         break;
@@ -427,7 +429,7 @@ void paths_bond_event(struct peer *p, struct tstamp now, const struct bond_event
 {
     switch (e->type) {
     case BOND_EVENT_PATH_STATE:
-        state_changed(p, now, e->path, e->state);
+        state_changed(p, now, e);
         break;
     case BOND_EVENT_ACKED:
     case BOND_EVENT_LOST:

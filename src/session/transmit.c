@@ -160,6 +160,10 @@ static size_t seal_out(struct peer *p, struct tstamp now, const struct bond_out 
     case BOND_OUT_PROBE:
         spans[0] = ping_span(o->probe_bytes);
         break;
+    case BOND_OUT_BEAT:
+        frame[0] = WIRE_PADDING;
+        spans[0] = (struct aead_span){ .data = frame, .len_bytes = 1 };
+        break;
     }
     bool eliciting = bond_out_eliciting(o);
     if (eliciting)

@@ -149,6 +149,7 @@ static uint32_t plaintext(const struct bond_out *o, uint8_t to[PKT_SMALL_BYTES])
         assert_true(writer_len(&w) > 0);
         return (uint32_t)writer_len(&w);
     case BOND_OUT_PROBE:
+    case BOND_OUT_BEAT:
         break;
     }
     return 0;
@@ -163,6 +164,7 @@ static uint32_t payload_bytes(const struct bond_out *o, uint32_t bytes)
     case BOND_OUT_FRAMES:
         return WIRE_HEADER_BYTES + bytes + WIRE_TAG_BYTES;
     case BOND_OUT_PROBE:
+    case BOND_OUT_BEAT:
         break;
     }
     return PROBE_BYTES;
@@ -249,6 +251,7 @@ static void receive(struct pipe *p, const struct pipe_datagram *d)
         receive_frames(p, d);
         break;
     case BOND_OUT_PROBE:
+    case BOND_OUT_BEAT:
         break;
     }
 }

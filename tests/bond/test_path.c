@@ -415,9 +415,10 @@ static unsigned run(int64_t from_ms, int64_t to_ms, int64_t answer_ms)
     return probes;
 }
 
-/* Some round trips of 20 ms. */
+/* Some round trips of 20 ms, beside traffic. */
 static void warm_up(void)
 {
+    path_set_brisk(path, at_ms(0), true);
     for (int64_t ms = 0; ms < 2000; ms += 100) {
         uint64_t pn = send(at_ms(ms));
         ack(at_ms(ms + 20), pn, pn);
@@ -640,11 +641,11 @@ static void what_comes_over_a_dead_path_is_a_hint(void **state)
     assert_int_equal(path->state, BOND_PATH_DOWN);
     path->probe_wanted = false;
     path->last_sent = at_ms(9900);
-    path_heard(path, at_ms(10010));
+    path_heard(path, at_ms(10010), true);
     assert_true(path->probe_wanted);
     path->probe_wanted = false;
     path->last_sent = at_ms(10010);
-    path_heard(path, at_ms(10020)); /* a stream of them does not become a stream of probes */
+    path_heard(path, at_ms(10020), true); /* a stream of them does not become a stream of probes */
     assert_false(path->probe_wanted);
 }
 

@@ -97,7 +97,8 @@ void world_link_event(struct world *w, size_t node, uint16_t link, bool present,
                            .mtu_bytes = w->nodes[node].links[link].mtu_bytes < 1500
                                             ? 1500
                                             : w->nodes[node].links[link].mtu_bytes,
-                           .use = use };
+                           .use = use,
+                           .cost = w->nodes[node].links[link].cost };
     l.local_ipv4.addr[2] = (uint8_t)link;
     snprintf(l.name, sizeof l.name, "link%u", link);
     core_link_event(w->nodes[node].core, w->now, &l);

@@ -32,6 +32,7 @@ struct world_link {
     int64_t delay_ns;
     uint32_t mtu_bytes;      /* IP packets above it vanish */
     uint32_t mtu_down_bytes; /* the same towards the client, where that differs; 0: not */
+    uint8_t cost;
     bool refuse_big;         /* or are refused by the kernel */
     int error;               /* negative errno of the kernel, of every datagram */
     struct netaddr outside6; /* family 0: no IPv6 there */
