@@ -215,42 +215,66 @@ static void put_lookups(FILE *to, const struct ruleset *r)
 
 /* Leave */
 
-static bool is_within(const struct netprefix *inner, const struct netprefix *outer)
+/* Another prefix holds all of it. */
+static bool is_covered(const struct ruleset *r, const struct netprefix *p)
 {
-    return outer->len < inner->len && netprefix_contains(outer, inner->family, inner->addr);
+    for (size_t i = 0; i < r->held_count; i++)
+        if (r->held[i].len < p->len && netprefix_contains(&r->held[i], p->family, p->addr))
+            return true;
+    return false;
 }
 
-/* Drops what is held; a set may not name the same address twice. */
-static void put_held(FILE *to, const struct ruleset *r, uint8_t family)
+/* Of more prefixes than rules are good for; a set may not name the same address twice. */
+static void put_held_set(FILE *to, const struct ruleset *r, uint8_t family)
 {
     const char *before = "";
+    fprintf(to, "  %s daddr { ", family_word(family));
     for (size_t i = 0; i < r->held_count; i++) {
         const struct netprefix *p = &r->held[i];
-        bool again = p->family != family;
-        for (size_t j = 0; !again && j < r->held_count; j++)
-            again = is_within(p, &r->held[j]);
-        if (again)
+        if (p->family != family || is_covered(r, p))
             continue;
-        if (p->len == 0) {
-            fprintf(to, "  meta nfproto ipv%u counter drop\n", family);
-            return;
-        }
-        if (*before == '\0')
-            fprintf(to, "  %s daddr { ", family_word(family));
         fputs(before, to);
         put_prefix(to, p);
         before = ", ";
     }
-    if (*before != '\0')
-        fputs(" } counter drop\n", to);
+    fputs(" } counter drop\n", to);
 }
 
+/*
+ * Drops what is held. A few prefixes are rules of their own: while the kernel exchanges a set, what
+ * is in it may be missed.
+ */
+static void put_held(FILE *to, const struct ruleset *r, uint8_t family)
+{
+    enum { RULES_MAX = 32 };
+    const struct netprefix *list[RULES_MAX];
+    size_t count = 0;
+    for (size_t i = 0; i < r->held_count; i++) {
+        const struct netprefix *p = &r->held[i];
+        if (p->family != family || is_covered(r, p))
+            continue;
+        if (count < RULES_MAX)
+            list[count] = p;
+        count++;
+    }
+    for (size_t i = 0; count <= RULES_MAX && i < count; i++) {
+        if (list[i]->len == 0)
+            fprintf(to, "  meta nfproto ipv%u", family);
+        else
+            fprintf(to, "  %s daddr ", family_word(family));
+        if (list[i]->len != 0)
+            put_prefix(to, list[i]);
+        fputs(" counter drop\n", to);
+    }
+    if (count > RULES_MAX)
+        put_held_set(to, r, family);
+}
+
+/* What is about to leave by a link. No set decides that: see put_held(). */
 static void put_leave(FILE *to, const struct ruleset *r)
 {
     const struct numbers *n = r->numbers;
-    fputs(" chain leave {\n  type filter hook postrouting priority 300;\n", to);
-    put_link_set(to, r, "  oifname !=");
-    fprintf(to, " accept\n  meta mark & 0x%08" PRIx32 " == 0x%08" PRIx32 " accept\n",
+    fprintf(to, " chain held {\n  meta mark & 0x%08" PRIx32 " == 0x%08" PRIx32 " accept\n",
             numbers_common_mask(n), n->mark);
     fputs("  udp sport 68 udp dport 67 accept\n  udp sport 546 udp dport 547 accept\n"
           "  ip daddr { 169.254.0.0/16, 224.0.0.0/4, 255.255.255.255 } accept\n"
@@ -264,6 +288,9 @@ static void put_leave(FILE *to, const struct ruleset *r)
     }
     put_held(to, r, 4);
     put_held(to, r, 6);
+    fputs(" }\n chain leave {\n  type filter hook postrouting priority 300;\n", to);
+    for (size_t i = 0; i < r->link_count; i++)
+        fprintf(to, "  oifname \"%s\" goto held\n", r->links[i].interface);
     fputs(" }\n", to);
 }
 
@@ -276,11 +303,10 @@ static void put_head(FILE *to, const char *table, const struct chains *w)
     const struct {
         const char *name;
         bool wanted;
-    } chains[] = { { "nat", w->nat },
-                   { "clamp", w->clamp },
-                   { "question", w->question },
-                   { "answer", w->answer },
-                   { "leave", w->leave } };
+    } chains[] = {
+        { "nat", w->nat },       { "clamp", w->clamp }, { "question", w->question },
+        { "answer", w->answer }, { "leave", w->leave }, { "held", w->leave }
+    }; /* behind what names it */
     fprintf(to, "add table inet %s\nflush table inet %s\n", table, table);
     for (size_t i = 0; i < sizeof chains / sizeof chains[0]; i++)
         if (!chains[i].wanted)
