@@ -229,6 +229,10 @@ static void want_rules(const struct network *n, uint8_t family, bool is_routed, 
                                  .priority = m->priority + RULE_LOOKUP,
                                  .mark = numbers_mark(m, NUMBERS_SLOT_LOOKUP),
                                  .mask = m->mask };
+    /* A mark routes a packet anew, but with the source address of the route that it had before. */
+    struct netif_rule question = { .family = family,
+                                   .priority = m->priority + RULE_LOOKUP,
+                                   .is_question = true };
     struct netif_rule tunnel = { .family = family,
                                  .priority = m->priority + RULE_TUNNEL,
                                  .mark = m->mark,
@@ -241,7 +245,9 @@ static void want_rules(const struct network *n, uint8_t family, bool is_routed, 
         routing_add_rule(w, &main_first);
     if (steers) {
         lookup.table = numbers_table(m, NUMBERS_SLOT_LINK + over->slot);
+        question.table = lookup.table;
         routing_add_rule(w, &lookup);
+        routing_add_rule(w, &question);
     }
     if (is_routed)
         routing_add_rule(w, &tunnel);

@@ -11,7 +11,8 @@
  * Where packets find their way, in the order of the rules (IPv4 and IPv6 alike):
  *   +0  our sockets and answers, by the mark of a link: to the table of that link
  *   +1  everything: to the main table, but for its routes to wide prefixes
- *   +2  look-ups of the peers' names while no session is up: to the table of a link
+ *   +2  look-ups of the peers' names while no session is up, by their mark, and all questions of this
+ *       machine to name servers, for their source address: to the table of a link
  *   +3  what has the address of a link: to the table of that link
  *   +4  everything without a mark of ours: to the tunnel's table
  * The tunnel's table has the wide prefixes of allowed-ips by the tunnel, and under `fallback =

@@ -86,12 +86,6 @@ static void put_nat(FILE *to, const struct ruleset *r)
         put_link_set(to, r, " oifname");
         fputs(" masquerade\n", to);
     }
-    /* They were given the tunnel's address before they were marked. */
-    if (r->name_count > 0 && r->link_count > 0) {
-        put_link_set(to, r, "  oifname");
-        fprintf(to, " meta mark & 0x%08" PRIx32 " == 0x%08" PRIx32 " masquerade\n",
-                r->numbers->mask, numbers_mark(r->numbers, NUMBERS_SLOT_LOOKUP));
-    }
     fputs(" }\n", to);
 }
 
@@ -336,7 +330,7 @@ static void put_table(FILE *to, const struct ruleset *r)
 {
     char table[NFT_TABLE_NAME_BYTES];
     bool answers = r->answers && r->link_count > 0;
-    const struct chains w = { .nat = r->masquerade || r->lan_count > 0 || r->name_count > 0,
+    const struct chains w = { .nat = r->masquerade || r->lan_count > 0,
                               .clamp = r->mss_clamp,
                               .question = answers,
                               .answer = answers || r->name_count > 0,

@@ -24,7 +24,8 @@ struct netif_route {
     uint32_t mtu_bytes; /* of packets to there; 0: the interface's */
 };
 
-/* "[not] [from ADDRESS] [fwmark MARK/MASK] lookup TABLE [suppress_prefixlength LENGTH]" */
+/* "[not] [from ADDRESS] [fwmark MARK/MASK] [iif lo ipproto udp dport 53] lookup TABLE
+ * [suppress_prefixlength LENGTH]" */
 struct netif_rule {
     uint8_t family; /* 4 or 6 */
     uint32_t priority;
@@ -32,6 +33,7 @@ struct netif_rule {
     uint32_t mark;       /* 0, with mask 0: any */
     uint32_t mask;
     bool not_mark;
+    bool is_question; /* of this machine to a name server */
     uint32_t table;
     bool suppresses; /* routes to prefixes of suppressed_len or shorter do not count */
     uint8_t suppressed_len;

@@ -4,12 +4,16 @@
 #include <errno.h>
 #include <linux/fib_rules.h>
 #include <linux/rtnetlink.h>
+#include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "sys/netif_internal.h"
 
-enum { IPV6_METRIC = 1024 }; /* what the kernel makes of 0 (IP6_RT_PRIO_USER) */
+enum {
+    IPV6_METRIC = 1024, /* what the kernel makes of 0 (IP6_RT_PRIO_USER) */
+    DNS_PORT = 53,
+};
 
 /* Equality */
 
@@ -53,8 +57,8 @@ bool netif_rule_equal(const struct netif_rule *a, const struct netif_rule *b)
 {
     return a->family == b->family && a->priority == b->priority &&
            same_address(&a->from, &b->from) && a->mark == b->mark && a->mask == b->mask &&
-           a->not_mark == b->not_mark && a->table == b->table && a->suppresses == b->suppresses &&
-           a->suppressed_len == b->suppressed_len;
+           a->not_mark == b->not_mark && a->is_question == b->is_question && a->table == b->table &&
+           a->suppresses == b->suppresses && a->suppressed_len == b->suppressed_len;
 }
 
 /* Routes */
@@ -145,6 +149,12 @@ static int change_rule(uint16_t type, uint16_t flags, const struct netif_rule *r
     if (r->mask != 0) {
         mnl_attr_put_u32(h, FRA_FWMARK, r->mark);
         mnl_attr_put_u32(h, FRA_FWMASK, r->mask);
+    }
+    if (r->is_question) {
+        const struct fib_rule_port_range to = { .start = DNS_PORT, .end = DNS_PORT };
+        mnl_attr_put_strz(h, FRA_IIFNAME, "lo");
+        mnl_attr_put_u8(h, FRA_IP_PROTO, IPPROTO_UDP);
+        mnl_attr_put(h, FRA_DPORT_RANGE, sizeof to, &to);
     }
     if (r->suppresses)
         mnl_attr_put_u32(h, FRA_SUPPRESS_PREFIXLEN, r->suppressed_len);
@@ -244,6 +254,7 @@ static int take_rule(const struct nlmsghdr *h, void *arg)
     r->mark = netlink_get_u32(a.by_type[FRA_FWMARK], 0);
     r->mask = netlink_get_u32(a.by_type[FRA_FWMASK], 0);
     r->not_mark = (body->flags & FIB_RULE_INVERT) != 0;
+    r->is_question = a.by_type[FRA_DPORT_RANGE] != NULL;
     r->table = netlink_get_u32(a.by_type[FRA_TABLE], body->table);
     r->suppresses = suppressed != UINT32_MAX;
     r->suppressed_len = (uint8_t)(r->suppresses ? suppressed : 0);

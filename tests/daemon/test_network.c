@@ -391,8 +391,15 @@ static void look_ups_go_by_a_link(void **state)
     assert_int_equal(update(t), 0);
     assert_true(goes("192.0.2.1", mark, "via 192.168.8.1 dev hw-link"));
     assert_true(shows("nft list ruleset", "udp dport 53"));
+    /* With the link's source address from the start. */
+    assert_true(
+        shows("ip route get 192.0.2.1 ipproto udp dport 53", "via 192.168.8.1 dev hw-link"));
+    assert_false(goes("192.0.2.1", 0, "hw-link"));
+    assert_int_equal(update(t), 0);
+    assert_int_equal(restored(t, RESTORED_RULES), 0);
     network_set_lookups(&t->network, false, 0);
     assert_int_equal(update(t), 0);
+    assert_false(shows("ip route get 192.0.2.1 ipproto udp dport 53", "hw-link"));
     assert_false(shows("nft list ruleset", "udp dport 53"));
 }
 
