@@ -97,6 +97,7 @@ int guard_update_network(struct guard *g, struct tstamp now)
         err = network_update(&g->network, &g->config, &g->links, &g->netifs, now);
     if (err < 0)
         g->netif_dump_at = tstamp_add(now, NS_PER_S);
+    g->netif_dump_at = tstamp_min(g->netif_dump_at, network_deadline(&g->network, now));
     if (calls_out && g->engine.ready)
         links_update(&g->links, now, &g->netifs);
     if (memcmp(&before, &g->network.restored, sizeof before) != 0)

@@ -27,6 +27,7 @@ enum {
     SETTINGS_MAX = 2 * WIRE_PATHS_MAX + 16,
 };
 
+#define YOUNG_NS NS_PER_S             /* answers that are on their way arrive within it */
 #define TELL_AGAIN_NS (60 * NS_PER_S) /* that something was put back */
 
 static void warn_failure(const char *what, int err)
@@ -37,7 +38,8 @@ static void warn_failure(const char *what, int err)
 
 int network_begin(struct network *n, const struct config *c)
 {
-    *n = (struct network){ .lookup_slot = -1, .told_at = TSTAMP_NEVER };
+    *n =
+        (struct network){ .lookup_slot = -1, .young_until = TSTAMP_NEVER, .told_at = TSTAMP_NEVER };
     snprintf(n->interface, sizeof n->interface, "%s", c->interface);
     sysctl_file(n->settings_file);
     n->mtu_bytes = c->mtu_bytes != 0 ? c->mtu_bytes : MTU_AT_START;
@@ -447,7 +449,7 @@ static bool has_address_of(const struct config *c, uint8_t family)
 }
 
 static char *describe_filter(const struct network *n, const struct config *c,
-                             const struct netif_table *t)
+                             const struct netif_table *t, struct tstamp now)
 {
     struct ruleset_link links[WIRE_PATHS_MAX];
     bool is_default = c->routes && (config_takes_default(c, 4) || config_takes_default(c, 6));
@@ -464,6 +466,7 @@ static char *describe_filter(const struct network *n, const struct config *c,
                          .links = links,
                          .link_count = n->link_count,
                          .answers = is_default,
+                         .young = !tstamp_reached(n->young_until, now),
                          .block = c->fallback == CONFIG_FALLBACK_BLOCK };
     for (size_t i = 0; i < n->link_count; i++)
         links[i] = (struct ruleset_link){ .interface = n->links[i].interface,
@@ -510,11 +513,14 @@ bool network_filter_changed(struct network *n)
     return n->filter_touched;
 }
 
-static int update_filter(struct network *n, const struct config *c, const struct netif_table *t)
+static int update_filter(struct network *n, const struct config *c, const struct netif_table *t,
+                         struct tstamp now)
 {
     char error[256] = "";
     int err;
-    char *text = describe_filter(n, c, t);
+    if (n->filter_touched)
+        n->young_until = tstamp_add(now, YOUNG_NS);
+    char *text = describe_filter(n, c, t, now);
     if (text == NULL)
         return -ENOMEM;
     bool same = n->ruleset != NULL && strcmp(text, n->ruleset) == 0;
@@ -531,7 +537,7 @@ static int update_filter(struct network *n, const struct config *c, const struct
         free(text);
         return filter_failed(n, c, err, error);
     }
-    n->restored.count[RESTORED_FILTER] += same && n->filter_touched;
+    n->restored.count[RESTORED_FILTER] += n->filter_touched;
     n->filter_touched = false;
     network_filter_changed(n); /* what is told of this process is known now */
     n->filter_failed = false;
@@ -659,19 +665,26 @@ int network_update(struct network *n, const struct config *c, const struct links
                    const struct netif_table *t, struct tstamp now)
 {
     struct restored before = n->restored;
+    if (tstamp_is_never(n->young_until))
+        n->young_until = tstamp_add(now, YOUNG_NS);
     take_links(n, l, t);
     int err = n->index != 0 ? update_device(n, c, t) : 0;
     if (err == -ENODEV)
         n->index = 0;
     /* Whatever becomes of the device, what must not leave by a link does not. */
     int routing_err = update_routing(n, c);
-    int filter_err = update_filter(n, c, t);
+    int filter_err = update_filter(n, c, t, now);
     update_settings(n, c, t);
     n->device_is_new = n->device_is_new && err < 0;
     tell_restored(n, &before, now);
     if (err < 0)
         return err;
     return routing_err < 0 ? routing_err : filter_err;
+}
+
+struct tstamp network_deadline(const struct network *n, struct tstamp now)
+{
+    return tstamp_reached(n->young_until, now) ? TSTAMP_NEVER : n->young_until;
 }
 
 void network_set_mtu(struct network *n, uint32_t mtu_bytes)

@@ -11,12 +11,11 @@
  * Where packets find their way, in the order of the rules (IPv4 and IPv6 alike):
  *   +0  our sockets and answers, by the mark of a link: to the table of that link
  *   +1  everything: to the main table, but for its routes to wide prefixes
- *   +2  look-ups of the peers' names while no session is up, by their mark, and all questions of this
- *       machine to name servers, for their source address: to the table of a link
- *   +3  what has the address of a link: to the table of that link
- *   +4  everything without a mark of ours: to the tunnel's table
- * The tunnel's table has the wide prefixes of allowed-ips by the tunnel, and under `fallback =
- * block` an unreachable route behind each; other prefixes stand in the main table.
+ *   +2  look-ups of the peers' names while no session is up, by their mark, and all questions of
+ * this machine to name servers, for their source address: to the table of a link +3  what has the
+ * address of a link: to the table of that link +4  everything without a mark of ours: to the
+ * tunnel's table The tunnel's table has the wide prefixes of allowed-ips by the tunnel, and under
+ * `fallback = block` an unreachable route behind each; other prefixes stand in the main table.
  */
 #ifndef HAWSER_DAEMON_NETWORK_H
 #define HAWSER_DAEMON_NETWORK_H
@@ -70,11 +69,12 @@ struct network {
 
     struct netprefix *addresses; /* owned: what the device was given */
     size_t address_count;
-    struct routing applied; /* owned: what the kernel was made to have */
-    char *ruleset;          /* owned: what nft was given; NULL: nothing */
-    bool filter_touched;    /* by another program */
-    bool others_changed;    /* rules of others; whoever looks at these clears it */
-    bool filter_failed;     /* and that was told */
+    struct routing applied;    /* owned: what the kernel was made to have */
+    struct tstamp young_until; /* see ruleset.young */
+    char *ruleset;             /* owned: what nft was given; NULL: nothing */
+    bool filter_touched;       /* by another program */
+    bool others_changed;       /* rules of others; whoever looks at these clears it */
+    bool filter_failed;        /* and that was told */
     char settings_file[SYSCTL_FILE_BYTES];
     int nft_fd; /* owned: tells of changes of rules; -1: none */
     pid_t nft_by;
@@ -94,6 +94,9 @@ void network_take_device(struct network *n);
  */
 int network_update(struct network *n, const struct config *c, const struct links *l,
                    const struct netif_table *t, struct tstamp now);
+
+/* When network_update() is to be called again at the latest, whatever else happens. */
+struct tstamp network_deadline(const struct network *n, struct tstamp now);
 
 /* Rules changed: network_update() is to be called if that is true. */
 bool network_filter_changed(struct network *n);

@@ -109,8 +109,9 @@ static bool shares_interface(const struct ruleset *r, const struct ruleset_link 
 }
 
 /*
- * A connection begins over the link. TCP's only with its first packet: the middle of one that this
- * machine began before the tunnel would pass for it.
+ * A connection begins over the link. What answers a flow that this machine began before there were
+ * rules would pass for it. So TCP's first packet alone counts, and others not while the rules are
+ * young.
  */
 static void put_question(FILE *to, const struct ruleset *r, const struct ruleset_link *link,
                          const struct netaddr *address)
@@ -119,7 +120,7 @@ static void put_question(FILE *to, const struct ruleset *r, const struct ruleset
                                           "meta l4proto != tcp" };
     char text[NETADDR_STRLEN];
     uint32_t mark = numbers_mark(r->numbers, link->slot);
-    for (size_t i = 0; i < sizeof firsts / sizeof firsts[0]; i++) {
+    for (size_t i = 0; i < sizeof firsts / sizeof firsts[0] - r->young; i++) {
         fprintf(to, "  iifname \"%s\"", link->interface);
         if (address != NULL)
             fprintf(to, " %s daddr %s", family_word(address->family),

@@ -48,6 +48,7 @@ struct ruleset {
     const struct ruleset_link *links;
     size_t link_count;
     bool answers;
+    bool young; /* answers to flows of this machine's own may still be on their way */
     bool block;
     const struct netprefix *held; /* with block: what may not leave by a link */
     size_t held_count;

@@ -58,6 +58,7 @@ END
     count "p$n" prerouting foreign4 "iifname client ip saddr 10.0.$((3 - n)).0/24"
 done
 start_pair a b
+sleep 1 # until then what comes in may still answer what went out before the daemon
 asked "no rules"
 pings c -c 2 -i 0.05 203.0.113.80
 pings h -c 2 -i 0.05 203.0.113.80
