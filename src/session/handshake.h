@@ -6,11 +6,8 @@
  * wins. It is repeated, with fresh keys, until there is one.
  *
  * Being called (responder.c): the new session stays aside until the first authentic datagram comes
- * with it, so neither a replayed nor a forged initiation displaces a working one. An initiation
- * older than the newest one of its life is refused, and one of a life that is not known if it is
- * older than the newest of all, save that a peer whose clock was set back may prove by a cookie
- * that it is there now; each such initiation is accepted once, and never lowers the timestamp that
- * the others are measured by.
+ * with it, so neither a replayed nor a forged initiation displaces a working one. How well a call
+ * shows that it is no recording is proof.h's; who shows nothing is asked to call again.
  */
 #ifndef HAWSER_SESSION_HANDSHAKE_H
 #define HAWSER_SESSION_HANDSHAKE_H
@@ -29,11 +26,11 @@
 #define HANDSHAKE_PROLOGUE "hawser v1"
 
 enum {
-    HANDSHAKE_STALE_MAX = 16,  /* late initiations remembered for each peer */
     HANDSHAKE_RECENT_MAX = 64, /* responses kept for further copies of their initiation */
     HANDSHAKE_REPEATS_MAX = 2 * WIRE_PATHS_MAX, /* of one response */
-    HANDSHAKE_QUICK_TRIES = 30,  /* at HANDSHAKE_RETRY_NS; later ones at HANDSHAKE_SLOW_RETRY_NS */
-    HANDSHAKE_RESOLVE_TRIES = 3, /* then the endpoint's names should be looked up again */
+    HANDSHAKE_QUICK_TRIES = 30,   /* at HANDSHAKE_RETRY_NS; later ones at HANDSHAKE_SLOW_RETRY_NS */
+    HANDSHAKE_RESOLVE_TRIES = 3,  /* then the endpoint's names should be looked up again */
+    HANDSHAKE_CHALLENGES_MAX = 2, /* followed at once, after each try */
 };
 
 #define HANDSHAKE_RETRY_NS NS_PER_S
@@ -46,7 +43,6 @@ enum {
 #define HANDSHAKE_LOAD_BURST 50
 #define HANDSHAKE_STALE_NS (100 * NS_PER_MS) /* 10 cookies a second to clocks in the past */
 #define HANDSHAKE_STALE_BURST 20
-#define HANDSHAKE_STALE_MEMORY_NS (2 * COOKIE_LIFETIME_NS) /* a cookie is good for no longer */
 
 struct core;
 struct keys;
@@ -74,10 +70,14 @@ struct handshake {
     enum handshake_reason reason;
     struct cookie_keys cookie; /* of the peer's public key */
     struct noise_handshake noise;
-    uint32_t index;                         /* ours, of the initiation under way; 0: none */
-    uint8_t message[WIRE_INITIATION_BYTES]; /* the initiation, without mac2 */
-    struct tstamp begun_at;                 /* with index */
-    uint8_t epoch[WIRE_EPOCH_BYTES];        /* that it tells */
+    uint32_t index;                              /* ours, of the initiation under way; 0: none */
+    uint8_t message[WIRE_INITIATION_LONG_BYTES]; /* the initiation, without mac2 */
+    size_t message_bytes;
+    bool challenged; /* the next initiation repeats this: */
+    uint8_t challenge[WIRE_CHALLENGE_BYTES];
+    unsigned challenges;             /* followed since the last try */
+    struct tstamp begun_at;          /* with index */
+    uint8_t epoch[WIRE_EPOCH_BYTES]; /* that it tells */
     unsigned attempts;
     struct tstamp next;       /* attempt */
     struct tstamp not_before; /* the peer said goodbye: leave it that time */
@@ -85,18 +85,6 @@ struct handshake {
     struct tstamp wanted_at;                   /* an inner packet for a peer that is down */
     int64_t last_wall_ns;                      /* timestamps grow, whatever the clock does */
     struct cookie_jar jars[WIRE_PATHS_MAX][2]; /* by link; IPv4, IPv6 */
-};
-
-struct stale_entry {
-    uint8_t ephemeral[32];
-    struct tstamp at;
-    bool used;
-};
-
-/* The called side of one peer. */
-struct answering {
-    uint8_t timestamp[WIRE_TIMESTAMP_BYTES]; /* of the newest initiation of all lives */
-    struct stale_entry stale[HANDSHAKE_STALE_MAX];
 };
 
 /* An answered initiation: its copies over other links get the same response. */

@@ -10,8 +10,6 @@
 #include "session/state.h"
 #include "session/why.h"
 
-enum { MAC2_AT = WIRE_INITIATION_BYTES - WIRE_MAC_BYTES, MAC1_AT = MAC2_AT - WIRE_MAC_BYTES };
-
 void handshake_init(struct peer *p)
 {
     cookie_keys_init(&p->handshake.cookie, p->public_key);
@@ -87,42 +85,63 @@ static void put_timestamp(struct peer *p, struct tstamp now, uint8_t out[WIRE_TI
     write_u32(&w, (uint32_t)(wall_ns % NS_PER_S));
 }
 
+/* What the initiation says; a challenge fits one initiation only. */
+static void make_hello(struct peer *p, struct tstamp now, struct wire_hello *hello)
+{
+    struct handshake *h = &p->handshake;
+    *hello = (struct wire_hello){
+        .version = WIRE_VERSION,
+        .ciphers = p->core->ciphers,
+        .preferred = p->core->preferred_cipher,
+        .features = WIRE_FEATURES,
+        .challenged = h->challenged,
+    };
+    memcpy(hello->challenge, h->challenge, sizeof hello->challenge);
+    memcpy(hello->epoch, p->epoch, sizeof hello->epoch);
+    put_timestamp(p, now, hello->timestamp);
+    h->challenged = false;
+}
+
+static size_t mac2_at(const struct handshake *h)
+{
+    return h->message_bytes - WIRE_MAC_BYTES;
+}
+
+static size_t mac1_at(const struct handshake *h)
+{
+    return mac2_at(h) - WIRE_MAC_BYTES;
+}
+
 /* False: the library failed, or the peer's public key is none. */
 static bool create_initiation(struct peer *p, struct tstamp now)
 {
     struct core *c = p->core;
     struct handshake *h = &p->handshake;
-    struct wire_hello hello = {
-        .version = WIRE_VERSION,
-        .ciphers = c->ciphers,
-        .preferred = c->preferred_cipher,
-        .features = WIRE_FEATURES,
-    };
-    uint8_t payload[WIRE_HELLO_BYTES];
+    struct wire_hello hello;
+    uint8_t payload[WIRE_HELLO_LONG_BYTES];
     struct secret32 ephemeral, psk;
     struct wire_initiation view;
     size_t written = 0;
     handshake_abandon(p);
     h->begun_at = now;
     memcpy(h->epoch, p->epoch, sizeof h->epoch);
-    put_timestamp(p, now, hello.timestamp);
-    memcpy(hello.epoch, p->epoch, sizeof hello.epoch);
-    wire_put_hello(payload, &hello);
+    make_hello(p, now, &hello);
+    size_t payload_bytes = wire_put_hello(payload, &hello);
     memcpy(psk.bytes, p->preshared_key, sizeof psk.bytes);
     core_random(c, ephemeral.bytes, sizeof ephemeral.bytes);
     h->index = handshake_take_index(p);
-    wire_put_initiation(h->message, h->index);
-    wire_get_initiation(h->message, sizeof h->message, &view);
+    h->message_bytes = wire_put_initiation(h->message, h->index, hello.challenged);
+    wire_get_initiation(h->message, h->message_bytes, &view);
     int err = noise_initiator_init(&h->noise, HANDSHAKE_PROLOGUE, strlen(HANDSHAKE_PROLOGUE),
                                    &c->local.private_key, c->local.public_key, p->public_key, &psk);
     if (err == 0)
-        err = noise_create_initiation(&h->noise, &ephemeral, payload, sizeof payload,
-                                      h->message + (view.noise - h->message),
-                                      WIRE_INITIATION_NOISE_BYTES, &written);
-    cookie_mac1(&h->cookie, h->message, MAC1_AT, h->message + MAC1_AT);
+        err = noise_create_initiation(&h->noise, &ephemeral, payload, payload_bytes,
+                                      h->message + (view.noise - h->message), view.noise_bytes,
+                                      &written);
+    cookie_mac1(&h->cookie, h->message, mac1_at(h), h->message + mac1_at(h));
     secret_clear(&ephemeral, sizeof ephemeral);
     secret_clear(&psk, sizeof psk);
-    return err == 0 && written == WIRE_INITIATION_NOISE_BYTES;
+    return err == 0 && written == view.noise_bytes;
 }
 
 static struct cookie_jar *jar_of(struct peer *p, uint16_t link, const struct netaddr *to)
@@ -139,22 +158,24 @@ static void send_on(struct peer *p, struct tstamp now, uint16_t link, const stru
         return;
     }
     item->route = (struct route){ .socket = link, .to = *to };
-    item->len_bytes = WIRE_INITIATION_BYTES;
-    memcpy(item->data, p->handshake.message, WIRE_INITIATION_BYTES);
+    item->len_bytes = p->handshake.message_bytes;
+    memcpy(item->data, p->handshake.message, item->len_bytes);
     if (jar->full && tstamp_sub(now, jar->got) < COOKIE_LIFETIME_NS)
-        cookie_mac2(jar->cookie, item->data, MAC2_AT, item->data + MAC2_AT);
+        cookie_mac2(jar->cookie, item->data, mac2_at(&p->handshake),
+                    item->data + mac2_at(&p->handshake));
     outbox_push(&p->core->outbox);
     why_called(p, now, link, to);
 }
 
 /* The first try goes to the best address of each family, further ones to all. */
-static void send_on_link(struct peer *p, struct tstamp now, const struct core_link *link)
+static void send_on_link(struct peer *p, struct tstamp now, const struct core_link *link,
+                         bool first)
 {
     bool tried[2] = { false, false };
     for (size_t i = 0; i < p->endpoint_count; i++) {
         const struct netaddr *to = &p->endpoints[(p->endpoint + i) % p->endpoint_count];
         bool six = to->family == 6;
-        bool wanted = p->handshake.attempts > 0 || !tried[six];
+        bool wanted = !first || !tried[six];
         if ((six ? link->has_ipv6 : link->has_ipv4) && wanted)
             send_on(p, now, link->link, to);
         tried[six] = true;
@@ -162,16 +183,16 @@ static void send_on_link(struct peer *p, struct tstamp now, const struct core_li
 }
 
 /* Standby links, which may cost money, only if the active ones brought no response. */
-static void send_on_links(struct peer *p, struct tstamp now)
+static void send_on_links(struct peer *p, struct tstamp now, bool first)
 {
     bool active = false;
     for (uint8_t id = 0; id < WIRE_PATHS_MAX; id++)
         active |= paths_local_use(p, id) == WIRE_PATH_ACTIVE;
     for (uint8_t id = 0; id < WIRE_PATHS_MAX; id++) {
         enum wire_path_use use = paths_local_use(p, id);
-        bool standby_too = !active || p->handshake.attempts > 0;
+        bool standby_too = !active || !first;
         if (use == WIRE_PATH_ACTIVE || (use == WIRE_PATH_STANDBY && standby_too))
-            send_on_link(p, now, &p->core->links[id]);
+            send_on_link(p, now, &p->core->links[id], first);
     }
 }
 
@@ -190,13 +211,14 @@ static void attempt(struct peer *p, struct tstamp now)
         h->resolve_at = tstamp_add(now, HANDSHAKE_RESOLVE_NS);
     }
     if (begun(h, now) || create_initiation(p, now))
-        send_on_links(p, now);
+        send_on_links(p, now, h->attempts == 0);
     else
         core_drop_one(p->core, CORE_DROP_HANDSHAKE);
     bool wanted = tstamp_sub(now, h->wanted_at) < HANDSHAKE_WANTED_NS;
     bool quick = wanted || h->attempts < HANDSHAKE_QUICK_TRIES;
     int64_t wait_ns = quick ? HANDSHAKE_RETRY_NS : HANDSHAKE_SLOW_RETRY_NS;
     h->attempts++;
+    h->challenges = 0;
     h->next = tstamp_add(now, wait_ns + (int64_t)rng_below(&p->rng, (uint64_t)wait_ns / 10));
 }
 
@@ -243,7 +265,27 @@ static void prefer_endpoint(struct peer *p, const struct netaddr *from)
             p->endpoint = i;
 }
 
-/* What the responder said must hold, too. */
+/*
+ * The responder asks for a call that repeats what it chose: then it cannot be a recording. A peer
+ * that asks without end gets no call for each of its answers.
+ */
+static void call_again(struct peer *p, struct tstamp now, const struct wire_welcome *welcome)
+{
+    struct handshake *h = &p->handshake;
+    memcpy(h->challenge, welcome->epoch, sizeof h->challenge);
+    h->challenged = true;
+    handshake_abandon(p);
+    if (h->challenges++ < HANDSHAKE_CHALLENGES_MAX && create_initiation(p, now))
+        send_on_links(p, now, h->attempts <= 1);
+}
+
+static bool may_use(const struct core *c, const struct wire_welcome *w)
+{
+    return w->cipher != 0 && w->version == WIRE_VERSION &&
+           (c->ciphers & 1U << (w->cipher - 1)) != 0;
+}
+
+/* What the responder said must hold, too. NULL: counted, if it should not be. */
 static struct keys *accept_welcome(struct peer *p, struct tstamp now,
                                    const struct wire_response *msg)
 {
@@ -254,21 +296,26 @@ static struct keys *accept_welcome(struct peer *p, struct tstamp now,
     if (noise_consume_response(&p->handshake.noise, msg->noise, WIRE_RESPONSE_NOISE_BYTES, payload,
                                sizeof payload, &len) < 0) {
         why_answered(p, now, WHY_PRESHARED_KEY);
+        core_drop_one(c, CORE_DROP_HANDSHAKE);
         return NULL;
     }
     bool good = wire_get_welcome(payload, len, &welcome);
+    if (good && welcome.cipher == 0 && welcome.refusal == WIRE_REFUSAL_CHALLENGE) {
+        call_again(p, now, &welcome);
+        return NULL;
+    }
     if (good && welcome.cipher == 0)
         why_answer_refused(p, now, welcome.refusal);
     else if (good && welcome.version != WIRE_VERSION)
         why_answered(p, now, WHY_VERSION);
-    if (!good || welcome.cipher == 0 || welcome.version != WIRE_VERSION ||
-        (c->ciphers & 1U << (welcome.cipher - 1)) == 0) {
+    struct keys *k = NULL;
+    if (good && may_use(c, &welcome))
+        k = keys_new(&p->handshake.noise, welcome.cipher, c->test_cipher, now);
+    if (k == NULL) {
         handshake_abandon(p); /* the next call is a new one */
+        core_drop_one(c, CORE_DROP_HANDSHAKE);
         return NULL;
     }
-    struct keys *k = keys_new(&p->handshake.noise, welcome.cipher, c->test_cipher, now);
-    if (k == NULL)
-        return NULL;
     memcpy(k->local_epoch, p->handshake.epoch, sizeof k->local_epoch);
     memcpy(k->remote_epoch, welcome.epoch, sizeof k->remote_epoch);
     k->remote_features = welcome.features;
@@ -296,10 +343,8 @@ void handshake_response_rx(struct core *c, struct tstamp now, const struct core_
         return;
     }
     struct keys *k = accept_welcome(p, now, &msg);
-    if (k == NULL) {
-        core_drop_one(c, CORE_DROP_HANDSHAKE);
+    if (k == NULL)
         return;
-    }
     k->local = msg.receiver;
     k->remote = msg.sender;
     p->handshake.index = 0; /* the table's entry is the keys' now */
@@ -320,8 +365,8 @@ void handshake_cookie_rx(struct core *c, struct tstamp now, const struct core_da
     struct peer *p = index_find(&c->index, msg.receiver);
     uint8_t cookie[COOKIE_BYTES];
     if (p == NULL || p->handshake.index != msg.receiver || !paths_endpoint_known(p, &d->from) ||
-        !cookie_open(&p->handshake.cookie, msg.nonce, p->handshake.message + MAC1_AT, msg.sealed,
-                     cookie)) {
+        !cookie_open(&p->handshake.cookie, msg.nonce, p->handshake.message + mac1_at(&p->handshake),
+                     msg.sealed, cookie)) {
         core_drop_one(c, CORE_DROP_HANDSHAKE);
         return;
     }

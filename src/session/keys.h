@@ -31,6 +31,7 @@ struct keys {
     uint64_t sent;           /* datagrams sealed */
     uint8_t cipher;          /* enum wire_cipher */
     uint8_t remote_features; /* enum wire_feature */
+    uint8_t proof;           /* enum proof, of the call that they answer */
     /* What both sides called themselves in the handshake: the association that the keys are of. */
     uint8_t local_epoch[WIRE_EPOCH_BYTES];
     uint8_t remote_epoch[WIRE_EPOCH_BYTES];

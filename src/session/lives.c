@@ -16,13 +16,13 @@ void lives_init(struct lives *l)
 
 void lives_free(struct peer *p)
 {
-    for (size_t i = 0; i < LIVES_MAX; i++)
+    for (size_t i = 0; i < LIVES_PLACES; i++)
         peer_drop_keys(p, &p->lives.list[i].refused);
 }
 
 struct life *lives_find(struct peer *p, const uint8_t epoch[WIRE_EPOCH_BYTES])
 {
-    for (size_t i = 0; i < LIVES_MAX; i++) {
+    for (size_t i = 0; i < LIVES_PLACES; i++) {
         struct life *l = &p->lives.list[i];
         if (l->number != 0 && memcmp(l->epoch, epoch, sizeof l->epoch) == 0)
             return l;
@@ -47,7 +47,7 @@ static bool matters_less(const struct life *l, const struct life *than)
 static struct life *make_room(struct peer *p)
 {
     struct life *least = NULL;
-    for (size_t i = 0; i < LIVES_MAX; i++) {
+    for (size_t i = 0; i < LIVES_PLACES; i++) {
         struct life *l = &p->lives.list[i];
         if (l->number == 0)
             return l;
@@ -55,6 +55,7 @@ static struct life *make_room(struct peer *p)
             least = l;
     }
     peer_drop_keys(p, &least->refused);
+    *least = (struct life){ 0 };
     return least;
 }
 
@@ -64,6 +65,17 @@ static struct life *begin(struct peer *p, const uint8_t epoch[WIRE_EPOCH_BYTES])
     *l = (struct life){ .number = ++p->lives.count };
     memcpy(l->epoch, epoch, sizeof l->epoch);
     return l;
+}
+
+/* It was no recording. One place stays for those of which that is not known. */
+static void confirm(struct peer *p, struct life *life)
+{
+    size_t confirmed = 0;
+    life->confirmed = true;
+    for (size_t i = 0; i < LIVES_PLACES; i++)
+        confirmed += p->lives.list[i].number != 0 && p->lives.list[i].confirmed;
+    if (confirmed == LIVES_PLACES)
+        make_room(p);
 }
 
 struct life *lives_called(struct peer *p, struct tstamp now, const struct wire_hello *hello)
@@ -116,13 +128,13 @@ void lives_adopt(struct peer *p, const uint8_t epoch[WIRE_EPOCH_BYTES])
     if (l == NULL)
         l = begin(p, epoch); /* we called, not it */
     peer_drop_keys(p, &l->refused);
-    l->confirmed = true;
     l->refusals = 0;
+    confirm(p, l);
 }
 
 struct life *lives_of_index(struct peer *p, uint32_t index)
 {
-    for (size_t i = 0; i < LIVES_MAX; i++) {
+    for (size_t i = 0; i < LIVES_PLACES; i++) {
         struct life *l = &p->lives.list[i];
         if (l->refused != NULL && l->refused->local == index)
             return l;
@@ -170,8 +182,8 @@ void lives_answer(struct peer *p, struct tstamp now, struct life *life,
     bool authentic = keys_open(life->refused, h->path, wire_expand_pn(h->pn, 0), d->data,
                                d->len_bytes, pkt->data);
     if (authentic) {
-        life->confirmed = true;
         tell(p, life, d, h->path);
+        confirm(p, life);
     } else {
         core_drop_one(c, CORE_DROP_AUTH);
     }
@@ -186,7 +198,7 @@ bool lives_contested(const struct peer *p, struct tstamp now)
 
 void lives_tick(struct peer *p, struct tstamp now)
 {
-    for (size_t i = 0; i < LIVES_MAX; i++) {
+    for (size_t i = 0; i < LIVES_PLACES; i++) {
         struct life *l = &p->lives.list[i];
         if (l->refused == NULL)
             continue;

@@ -19,8 +19,9 @@
 #include "wire/wire.h"
 
 enum {
-    LIVES_MAX = 8,      /* remembered for each peer */
-    LIVES_TOLD_MAX = 8, /* datagrams of a refused call that are answered */
+    LIVES_MAX = 8,                /* confirmed ones that are remembered for each peer */
+    LIVES_PLACES = LIVES_MAX + 1, /* so that none of them goes for a call that may be a recording */
+    LIVES_TOLD_MAX = 8,           /* datagrams of a refused call that are answered */
     LIVES_REFUSALS = 2, /* then it is told: a single call may have been on its way for long */
 };
 
@@ -46,7 +47,7 @@ struct life {
 };
 
 struct lives {
-    struct life list[LIVES_MAX];
+    struct life list[LIVES_PLACES];
     uint64_t count;         /* number of the latest */
     struct tstamp rival_at; /* when the last call was refused; NEVER: not yet */
     struct netaddr rival;   /* where it came from */

@@ -133,8 +133,10 @@ void peer_adopt(struct peer *p, struct tstamp now, struct keys *k)
     bool called = p->next == k;
     /* Where both sides call, the one that was called last follows. */
     p->yielded = p->initiates && called;
-    if (called)
+    if (called) {
         p->next = NULL;
+        proof_confirmed(&p->proof);
+    }
     bool is_new = peer_is_new_association(p, k);
     if (is_new) {
         if (called) /* if who had the session is still there, it is another machine */

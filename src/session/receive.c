@@ -55,7 +55,8 @@ static void accept(struct core *c, struct tstamp now, struct arrival *a, struct 
         path->expected_pn = a->pn + 1;
     p->stirred = true;
     paths_arrived(p, now, a->path, &a->from, a->payload_bytes, a->newest);
-    peer_heard(p, now);
+    if (k == p->current) /* that older keys still work says nothing about these */
+        peer_heard(p, now);
     deliver(c, now, a, pkt);
 }
 

@@ -5,6 +5,7 @@
 #include "session/event.h"
 #include "session/handshake.h"
 #include "session/peer.h"
+#include "session/proof.h"
 #include "session/state.h"
 #include "session/strangers.h"
 #include "session/why.h"
@@ -96,27 +97,6 @@ static struct peer *find_peer(const struct core *c, const uint8_t public_key[32]
     return NULL;
 }
 
-/* Remembers an accepted late initiation; -EEXIST: it was there before, -ENOSPC: there is no room.
- */
-static int remember_stale(struct peer *p, struct tstamp now, const uint8_t ephemeral[32])
-{
-    struct stale_entry *room = NULL;
-    for (size_t i = 0; i < HANDSHAKE_STALE_MAX; i++) {
-        struct stale_entry *e = &p->answering.stale[i];
-        if (e->used && tstamp_sub(now, e->at) > HANDSHAKE_STALE_MEMORY_NS)
-            e->used = false;
-        if (!e->used)
-            room = e;
-        else if (memcmp(e->ephemeral, ephemeral, sizeof e->ephemeral) == 0)
-            return -EEXIST;
-    }
-    if (room == NULL)
-        return -ENOSPC;
-    *room = (struct stale_entry){ .at = now, .used = true };
-    memcpy(room->ephemeral, ephemeral, sizeof room->ephemeral);
-    return 0;
-}
-
 /*
  * Both sides may have the other's endpoint. The one with the smaller public key calls, unless its
  * calls bring no answer: it may be the only one that can be reached.
@@ -167,52 +147,80 @@ static bool create_response(struct peer *p, struct incoming *in, struct wire_wel
     return err == 0 && written == WIRE_RESPONSE_NOISE_BYTES;
 }
 
+/* A response that opens nothing: no keys follow from it. bytes: an epoch, or what else it tells. */
+static void answer_no(struct peer *p, struct incoming *in, enum wire_refusal refusal,
+                      const uint8_t bytes[WIRE_EPOCH_BYTES])
+{
+    struct wire_welcome welcome = { .version = WIRE_VERSION,
+                                    .features = WIRE_FEATURES,
+                                    .refusal = (uint8_t)refusal };
+    uint8_t response[WIRE_RESPONSE_BYTES];
+    memcpy(welcome.epoch, bytes, sizeof welcome.epoch);
+    if (create_response(p, in, &welcome, 0, response))
+        answer(p->core, in->datagram, response, sizeof response);
+}
+
 /*
- * Tells a peer that calls what its call lacks; nothing is opened by that. As the call may be a
- * replay, this is as rare as cookies are.
+ * Tells a peer that calls what its call lacks. As the call may be a replay, this is as rare as
+ * cookies are.
  */
 static void refuse(struct peer *p, struct tstamp now, struct incoming *in,
                    enum wire_refusal refusal)
 {
     struct core *c = p->core;
-    struct wire_welcome welcome = { .version = WIRE_VERSION,
-                                    .features = WIRE_FEATURES,
-                                    .refusal = (uint8_t)refusal };
-    uint8_t response[WIRE_RESPONSE_BYTES];
-    memcpy(welcome.epoch, p->epoch, sizeof welcome.epoch);
     why_refused(p, now, (uint8_t)refusal, &in->datagram->from);
     if (refusal != WIRE_REFUSAL_TIMESTAMP)
         core_drop_one(c, CORE_DROP_HANDSHAKE);
-    if (bucket_take(&c->responder.stale, now) && create_response(p, in, &welcome, 0, response))
-        answer(c, in->datagram, response, sizeof response);
+    if (bucket_take(&c->responder.stale, now))
+        answer_no(p, in, refusal, p->epoch);
+}
+
+static bool knows_challenges(const struct incoming *in)
+{
+    return (in->hello.features & WIRE_FEATURE_CHALLENGE) != 0;
 }
 
 /*
- * Newer than all before it, or late but shown to be no replay. Where two machines have one key,
- * their clocks may differ: what each of them says grows.
+ * It may be a recording: it is asked to prove that it is not. There is no limit to that but the
+ * load's, else replays could use it up; the answer is shorter than the call.
  */
-static bool fresh(struct peer *p, struct tstamp now, struct incoming *in)
+static void ask_for_proof(struct peer *p, struct tstamp now, struct incoming *in)
 {
     struct core *c = p->core;
-    const struct life *life = lives_find(p, in->hello.epoch);
-    int order = memcmp(in->hello.timestamp, p->answering.timestamp, WIRE_TIMESTAMP_BYTES);
-    if (order > 0) {
-        memcpy(p->answering.timestamp, in->hello.timestamp, WIRE_TIMESTAMP_BYTES);
-        return true;
-    }
-    if (life != NULL && memcmp(in->hello.timestamp, life->timestamp, sizeof life->timestamp) > 0)
-        return true;
-    int stale = -EAGAIN; /* a cookie first */
-    if (life == NULL && order < 0 && in->proven)
-        stale = remember_stale(p, now, in->noise.remote_ephemeral);
-    if (stale == 0)
-        return true;
+    uint8_t random[WIRE_CHALLENGE_BYTES];
     core_drop_one(c, CORE_DROP_HANDSHAKE_REPLAY);
-    if (stale == -ENOSPC)
-        refuse(p, now, in, WIRE_REFUSAL_TIMESTAMP);
-    else if (life == NULL && order < 0 && !in->proven && bucket_take(&c->responder.stale, now))
+    if (knows_challenges(in)) {
+        core_random(c, random, sizeof random);
+        answer_no(p, in, WIRE_REFUSAL_CHALLENGE, proof_challenge(&p->proof, random));
+    } else if (!in->proven && bucket_take(&c->responder.stale, now)) {
         answer_cookie(c, in);
-    return false;
+    }
+}
+
+/* The keys that wait to be confirmed make room only for a call that proves more, or is by the same.
+ */
+static bool has_room(const struct peer *p, const struct incoming *in, enum proof proof)
+{
+    const struct keys *k = p->next;
+    return k == NULL || proof == PROOF_CHALLENGE || proof > k->proof ||
+           memcmp(k->remote_epoch, in->hello.epoch, sizeof k->remote_epoch) == 0;
+}
+
+/* What a call shows, as far as there is room for it; PROOF_NONE: it is answered or dropped here. */
+static enum proof judge(struct peer *p, struct tstamp now, struct incoming *in, bool life_newer)
+{
+    enum proof proof = proof_of(&p->proof, &in->hello, life_newer);
+    bool late =
+        proof == PROOF_NONE && !knows_challenges(in) && in->proven && has_room(p, in, PROOF_COOKIE);
+    int err = late ? proof_late(&p->proof, now, in->noise.remote_ephemeral) : 0;
+    if (late && err == 0)
+        return PROOF_COOKIE;
+    if (proof != PROOF_NONE && has_room(p, in, proof))
+        return proof;
+    ask_for_proof(p, now, in);
+    if (err == -ENOSPC)
+        refuse(p, now, in, WIRE_REFUSAL_TIMESTAMP);
+    return PROOF_NONE;
 }
 
 /* Ours of the association that a call continues, or of one that it begins. */
@@ -228,7 +236,7 @@ static void choose_epoch(struct peer *p, const struct incoming *in, uint8_t epoc
 
 /* The new session waits aside until a datagram comes with it. */
 static void respond(struct peer *p, struct tstamp now, struct incoming *in, uint8_t cipher,
-                    struct keys **aside)
+                    enum proof proof, struct keys **aside)
 {
     struct core *c = p->core;
     struct recent_answer *r = &c->responder.recent[c->responder.recent_next];
@@ -250,6 +258,7 @@ static void respond(struct peer *p, struct tstamp now, struct incoming *in, uint
     k->local = index;
     k->remote = in->message.sender;
     k->remote_features = in->hello.features;
+    k->proof = (uint8_t)proof;
     memcpy(k->local_epoch, welcome.epoch, sizeof k->local_epoch);
     memcpy(k->remote_epoch, in->hello.epoch, sizeof k->remote_epoch);
     *aside = k;
@@ -266,12 +275,12 @@ static void respond(struct peer *p, struct tstamp now, struct incoming *in, uint
 static struct peer *open_call(struct core *c, struct tstamp now, struct incoming *in)
 {
     uint8_t caller[32];
-    uint8_t payload[WIRE_HELLO_BYTES];
+    uint8_t payload[WIRE_HELLO_LONG_BYTES];
     size_t len = 0;
     int err = noise_responder_init(&in->noise, HANDSHAKE_PROLOGUE, strlen(HANDSHAKE_PROLOGUE),
                                    &c->local.private_key, c->local.public_key);
     if (err == 0)
-        err = noise_consume_initiation(&in->noise, in->message.noise, WIRE_INITIATION_NOISE_BYTES,
+        err = noise_consume_initiation(&in->noise, in->message.noise, in->message.noise_bytes,
                                        caller, payload, sizeof payload, &len);
     if (err < 0 || !wire_get_hello(payload, len, &in->hello)) {
         core_drop_one(c, CORE_DROP_HANDSHAKE);
@@ -284,6 +293,32 @@ static struct peer *open_call(struct core *c, struct tstamp now, struct incoming
             event_stranger(c, caller, &in->datagram->from);
     }
     return p;
+}
+
+/*
+ * A call of a known life that is not newer than that life's last one is a copy: nobody waits for an
+ * answer. An earlier life, while the later one is there, gets keys that change nothing for that.
+ */
+static void take_fresh(struct peer *p, struct tstamp now, struct incoming *in, uint8_t cipher)
+{
+    struct life *life = lives_find(p, in->hello.epoch);
+    if (life != NULL && memcmp(in->hello.timestamp, life->timestamp, sizeof life->timestamp) <= 0) {
+        core_drop_one(p->core, CORE_DROP_HANDSHAKE_REPLAY);
+        return;
+    }
+    if (life != NULL && !lives_may_have(p, now, life)) {
+        proof_accepted(&p->proof, &in->hello, PROOF_CLOCK);
+        lives_called(p, now, &in->hello);
+        respond(p, now, in, cipher, PROOF_CLOCK, &life->refused);
+        lives_refuse(p, now, life, &in->datagram->from);
+        return;
+    }
+    enum proof proof = judge(p, now, in, life != NULL && life->confirmed);
+    if (proof == PROOF_NONE)
+        return;
+    proof_accepted(&p->proof, &in->hello, proof);
+    lives_called(p, now, &in->hello);
+    respond(p, now, in, cipher, proof, &p->next);
 }
 
 static void take_call(struct core *c, struct tstamp now, struct incoming *in)
@@ -302,15 +337,7 @@ static void take_call(struct core *c, struct tstamp now, struct incoming *in)
                                                                 : WIRE_REFUSAL_VERSION);
         return;
     }
-    if (!fresh(p, now, in))
-        return;
-    struct life *life = lives_called(p, now, &in->hello);
-    if (lives_may_have(p, now, life)) {
-        respond(p, now, in, cipher, &p->next);
-    } else {
-        respond(p, now, in, cipher, &life->refused);
-        lives_refuse(p, now, life, &in->datagram->from);
-    }
+    take_fresh(p, now, in, cipher);
 }
 
 void handshake_initiation_rx(struct core *c, struct tstamp now, const struct core_datagram *d)

@@ -24,6 +24,7 @@
 #include "session/lives.h"
 #include "session/mtu.h"
 #include "session/outbox.h"
+#include "session/proof.h"
 #include "session/reports.h"
 #include "session/strangers.h"
 #include "session/validation.h"
@@ -92,7 +93,7 @@ struct peer {
     uint64_t handshakes;
 
     struct handshake handshake; /* calling */
-    struct answering answering; /* being called */
+    struct proof_memory proof;  /* being called: what was accepted */
     struct lives lives;         /* who called */
     struct tstamp displaced_at; /* told that another machine has our key; NEVER: not since up */
     struct netaddr displaced_by;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include "wire/wire.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <string.h>
 
@@ -407,15 +408,20 @@ int wire_get_frame(struct reader *r, struct wire_frame_value *out)
     return good && reader_ok(r) ? 1 : -EBADMSG;
 }
 
-void wire_put_hello(uint8_t out[WIRE_HELLO_BYTES], const struct wire_hello *h)
+static_assert((int)WIRE_CHALLENGE_BYTES == (int)WIRE_EPOCH_BYTES, "one has the other's place");
+
+size_t wire_put_hello(uint8_t out[WIRE_HELLO_LONG_BYTES], const struct wire_hello *h)
 {
-    struct writer w = writer_of(out, WIRE_HELLO_BYTES);
+    struct writer w = writer_of(out, WIRE_HELLO_LONG_BYTES);
     write_bytes(&w, h->timestamp, sizeof h->timestamp);
     write_bytes(&w, h->epoch, sizeof h->epoch);
     write_u8(&w, h->version);
     write_u8(&w, h->ciphers);
     write_u8(&w, h->preferred);
     write_u8(&w, h->features);
+    if (h->challenged)
+        write_bytes(&w, h->challenge, sizeof h->challenge);
+    return writer_len(&w);
 }
 
 static bool cipher_known(uint8_t cipher)
@@ -432,7 +438,11 @@ bool wire_get_hello(const uint8_t *data, size_t len_bytes, struct wire_hello *ou
     out->ciphers = read_u8(&r);
     out->preferred = read_u8(&r);
     out->features = read_u8(&r);
-    return reader_ok(&r) && cipher_known(out->preferred);
+    out->challenged = len_bytes == WIRE_HELLO_LONG_BYTES;
+    memset(out->challenge, 0, sizeof out->challenge);
+    if (out->challenged)
+        read_copy(&r, out->challenge, sizeof out->challenge);
+    return reader_ok(&r) && reader_left(&r) == 0 && cipher_known(out->preferred);
 }
 
 void wire_put_welcome(uint8_t out[WIRE_WELCOME_BYTES], const struct wire_welcome *h)
@@ -468,9 +478,12 @@ static struct writer begin_message(uint8_t *out, size_t len, enum wire_type type
     return w;
 }
 
-void wire_put_initiation(uint8_t out[WIRE_INITIATION_BYTES], uint32_t sender)
+size_t wire_put_initiation(uint8_t out[WIRE_INITIATION_LONG_BYTES], uint32_t sender,
+                           bool challenged)
 {
-    begin_message(out, WIRE_INITIATION_BYTES, WIRE_INITIATION, sender);
+    size_t len = challenged ? WIRE_INITIATION_LONG_BYTES : WIRE_INITIATION_BYTES;
+    begin_message(out, len, WIRE_INITIATION, sender);
+    return len;
 }
 
 void wire_put_response(uint8_t out[WIRE_RESPONSE_BYTES], uint32_t sender, uint32_t receiver)
@@ -492,10 +505,13 @@ static bool open_message(struct reader *r, size_t len, size_t exact, enum wire_t
 bool wire_get_initiation(const uint8_t *data, size_t len_bytes, struct wire_initiation *out)
 {
     struct reader r = reader_of(data, len_bytes);
-    if (!open_message(&r, len_bytes, WIRE_INITIATION_BYTES, WIRE_INITIATION))
+    bool challenged = len_bytes == WIRE_INITIATION_LONG_BYTES;
+    size_t exact = challenged ? WIRE_INITIATION_LONG_BYTES : WIRE_INITIATION_BYTES;
+    if (!open_message(&r, len_bytes, exact, WIRE_INITIATION))
         return false;
     out->sender = read_u32(&r);
-    out->noise = read_bytes(&r, WIRE_INITIATION_NOISE_BYTES);
+    out->noise_bytes = WIRE_INITIATION_NOISE_BYTES + (exact - WIRE_INITIATION_BYTES);
+    out->noise = read_bytes(&r, out->noise_bytes);
     out->mac1 = read_bytes(&r, WIRE_MAC_BYTES);
     out->mac2 = read_bytes(&r, WIRE_MAC_BYTES);
     return reader_ok(&r);

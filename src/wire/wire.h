@@ -24,6 +24,7 @@ enum {
     WIRE_EPOCH_BYTES = 8,
     WIRE_TIMESTAMP_BYTES = 12,
     WIRE_COOKIE_NONCE_BYTES = 24,
+    WIRE_CHALLENGE_BYTES = 8,
 
     /* Transport datagram: header (authenticated, in clear), then the sealed plaintext. */
     WIRE_HEADER_BYTES = 10,
@@ -34,11 +35,13 @@ enum {
 
     /* Noise payloads (see struct wire_hello and struct wire_welcome). */
     WIRE_HELLO_BYTES = WIRE_TIMESTAMP_BYTES + WIRE_EPOCH_BYTES + 4,
+    WIRE_HELLO_LONG_BYTES = WIRE_HELLO_BYTES + WIRE_CHALLENGE_BYTES,
     WIRE_WELCOME_BYTES = WIRE_EPOCH_BYTES + 4,
 
     /* Handshake messages, whole. Noise IKpsk2: e, es, s, ss, payload / e, ee, se, psk, payload. */
     WIRE_INITIATION_NOISE_BYTES = 32 + 48 + WIRE_HELLO_BYTES + WIRE_TAG_BYTES,
     WIRE_INITIATION_BYTES = 8 + WIRE_INITIATION_NOISE_BYTES + 2 * WIRE_MAC_BYTES,
+    WIRE_INITIATION_LONG_BYTES = WIRE_INITIATION_BYTES + WIRE_CHALLENGE_BYTES,
     WIRE_RESPONSE_NOISE_BYTES = 32 + WIRE_WELCOME_BYTES + WIRE_TAG_BYTES,
     WIRE_RESPONSE_BYTES = 12 + WIRE_RESPONSE_NOISE_BYTES + 2 * WIRE_MAC_BYTES,
     WIRE_COOKIE_BYTES = 8 + WIRE_COOKIE_NONCE_BYTES + WIRE_MAC_BYTES + WIRE_TAG_BYTES,
@@ -294,7 +297,9 @@ enum wire_feature {
     WIRE_FEATURE_REPORTS = 0x01,     /* REPORT_ASK and REPORT */
     WIRE_FEATURE_REPLACED_BY = 0x02, /* WIRE_CLOSE_REPLACED_BY */
     WIRE_FEATURE_ACCEPTED = 0x04,    /* ACCEPTED */
-    WIRE_FEATURES = WIRE_FEATURE_REPORTS | WIRE_FEATURE_REPLACED_BY | WIRE_FEATURE_ACCEPTED,
+    WIRE_FEATURE_CHALLENGE = 0x08,   /* WIRE_REFUSAL_CHALLENGE */
+    WIRE_FEATURES = WIRE_FEATURE_REPORTS | WIRE_FEATURE_REPLACED_BY | WIRE_FEATURE_ACCEPTED |
+                    WIRE_FEATURE_CHALLENGE,
 };
 
 /* What the initiator says inside the handshake. */
@@ -305,6 +310,8 @@ struct wire_hello {
     uint8_t ciphers;   /* bit 0: AES-256-GCM, bit 1: ChaCha20-Poly1305 */
     uint8_t preferred; /* enum wire_cipher */
     uint8_t features;  /* enum wire_feature; bits that nobody knows are let be */
+    bool challenged;   /* the long form: it repeats what a refusal asked for */
+    uint8_t challenge[WIRE_CHALLENGE_BYTES];
 };
 
 enum wire_cipher { WIRE_CIPHER_AES256_GCM = 1, WIRE_CIPHER_CHACHA20_POLY1305 = 2 };
@@ -315,18 +322,20 @@ enum wire_refusal {
     WIRE_REFUSAL_CIPHER = 1,    /* no cipher that both accept */
     WIRE_REFUSAL_VERSION = 2,   /* see wire_welcome.version for the one it speaks */
     WIRE_REFUSAL_TIMESTAMP = 3, /* too many calls from before the newest one */
+    WIRE_REFUSAL_CHALLENGE = 4, /* it may be a recording: call again with the challenge */
 };
 
 /* What the responder says. */
 struct wire_welcome {
-    uint8_t epoch[WIRE_EPOCH_BYTES];
+    uint8_t epoch[WIRE_EPOCH_BYTES]; /* with WIRE_REFUSAL_CHALLENGE the challenge */
     uint8_t version;
     uint8_t cipher;   /* enum wire_cipher: for both directions of the session; 0: there is none */
     uint8_t features; /* enum wire_feature */
     uint8_t refusal;  /* with cipher 0, and only then: enum wire_refusal or a newer number */
 };
 
-void wire_put_hello(uint8_t out[WIRE_HELLO_BYTES], const struct wire_hello *h);
+/* Returns the length, which depends on h->challenged. */
+size_t wire_put_hello(uint8_t out[WIRE_HELLO_LONG_BYTES], const struct wire_hello *h);
 bool wire_get_hello(const uint8_t *data, size_t len_bytes, struct wire_hello *out);
 void wire_put_welcome(uint8_t out[WIRE_WELCOME_BYTES], const struct wire_welcome *h);
 bool wire_get_welcome(const uint8_t *data, size_t len_bytes, struct wire_welcome *out);
@@ -334,9 +343,10 @@ bool wire_get_welcome(const uint8_t *data, size_t len_bytes, struct wire_welcome
 /* Handshake messages as views into the datagram. Lengths are exact. */
 struct wire_initiation {
     uint32_t sender;      /* the initiator's session index */
-    const uint8_t *noise; /* WIRE_INITIATION_NOISE_BYTES */
-    const uint8_t *mac1;  /* over all bytes before it */
-    const uint8_t *mac2;  /* over all bytes before it; zero without a cookie */
+    const uint8_t *noise; /* WIRE_INITIATION_NOISE_BYTES; in the long form as many more: */
+    size_t noise_bytes;
+    const uint8_t *mac1; /* over all bytes before it */
+    const uint8_t *mac2; /* over all bytes before it; zero without a cookie */
 };
 
 struct wire_response {
@@ -357,7 +367,8 @@ struct wire_cookie {
  * Begin a message in out, which has room for the whole; the noise bytes and the MACs at the known
  * offsets are for the caller to fill: see the views of wire_get_*().
  */
-void wire_put_initiation(uint8_t out[WIRE_INITIATION_BYTES], uint32_t sender);
+size_t wire_put_initiation(uint8_t out[WIRE_INITIATION_LONG_BYTES], uint32_t sender,
+                           bool challenged); /* returns the length */
 void wire_put_response(uint8_t out[WIRE_RESPONSE_BYTES], uint32_t sender, uint32_t receiver);
 void wire_put_cookie(uint8_t out[WIRE_COOKIE_BYTES], uint32_t receiver);
 bool wire_get_initiation(const uint8_t *data, size_t len_bytes, struct wire_initiation *out);

@@ -232,6 +232,14 @@ static struct world_link *find_link(struct world *w, const struct netaddr *to, s
     return NULL;
 }
 
+static void gone_astray(struct world *w, const uint8_t *data, size_t len)
+{
+    assert(len <= sizeof w->stray_data);
+    w->stray_bytes += len;
+    w->stray_len = len;
+    memcpy(w->stray_data, data, len);
+}
+
 /* One datagram on its way; 0 or what the kernel would say. */
 static int route(struct world *w, size_t from_node, const struct core_tx *tx, const uint8_t *data,
                  size_t len)
@@ -248,7 +256,7 @@ static int route(struct world *w, size_t from_node, const struct core_tx *tx, co
         l = NULL;
     if (l == NULL) {
         if (netaddr_equal(&tx->to, &w->stray))
-            w->stray_bytes += len;
+            gone_astray(w, data, len);
         return 0;
     }
     if (from_node != 0 && l->error != 0)

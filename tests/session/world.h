@@ -76,6 +76,8 @@ struct world {
     struct rng random;
     struct netaddr stray; /* bytes to that address, which is nobody's: */
     uint64_t stray_bytes;
+    uint8_t stray_data[2048]; /* the last of them */
+    size_t stray_len;
     uint64_t datagrams;
     enum world_verdict (*hook)(struct world *w, struct world_datagram *d, void *arg);
     void *hook_arg;

@@ -84,7 +84,7 @@ static void make_side(struct side *s, uint8_t first)
     cookie_keys_init(&s->cookie, s->public_key);
 }
 
-static void make_initiation(struct side *i, struct side *r, uint8_t out[WIRE_INITIATION_BYTES])
+static void make_initiation(struct side *i, struct side *r, uint8_t out[WIRE_INITIATION_LONG_BYTES])
 {
     const struct secret32 psk = counted(0xc0), ephemeral = counted(0x80);
     struct wire_hello hello = { .timestamp = { 0x40, 0, 0, 0, 0x65, 0x53, 0xf1, 0, 0, 0, 0, 1 },
@@ -92,15 +92,15 @@ static void make_initiation(struct side *i, struct side *r, uint8_t out[WIRE_INI
                                 .version = WIRE_VERSION,
                                 .ciphers = 3,
                                 .preferred = WIRE_CIPHER_AES256_GCM };
-    uint8_t payload[WIRE_HELLO_BYTES];
+    uint8_t payload[WIRE_HELLO_LONG_BYTES];
     size_t len;
     wire_put_hello(payload, &hello);
-    value("hello", payload, sizeof payload);
+    value("hello", payload, WIRE_HELLO_BYTES);
     assert_int_equal(noise_initiator_init(&i->noise, PROLOGUE, strlen(PROLOGUE), &i->private_key,
                                           i->public_key, r->public_key, &psk),
                      0);
-    wire_put_initiation(out, 0x01020304);
-    assert_int_equal(noise_create_initiation(&i->noise, &ephemeral, payload, sizeof payload,
+    wire_put_initiation(out, 0x01020304, false);
+    assert_int_equal(noise_create_initiation(&i->noise, &ephemeral, payload, WIRE_HELLO_BYTES,
                                              out + 8, WIRE_INITIATION_NOISE_BYTES, &len),
                      0);
     assert_int_equal(len, WIRE_INITIATION_NOISE_BYTES);
@@ -215,11 +215,21 @@ static void make_payloads(void)
                                           .version = WIRE_VERSION,
                                           .features = WIRE_FEATURE_REPORTS | WIRE_FEATURE_ACCEPTED,
                                           .refusal = WIRE_REFUSAL_CIPHER };
-    uint8_t out[WIRE_HELLO_BYTES];
-    wire_put_hello(out, &hello);
-    value("hello with features", out, WIRE_HELLO_BYTES);
+    const struct wire_welcome challenge = { .epoch = { 3, 3, 3, 3, 3, 3, 3, 3 },
+                                            .version = WIRE_VERSION,
+                                            .features = WIRE_FEATURES,
+                                            .refusal = WIRE_REFUSAL_CHALLENGE };
+    uint8_t out[WIRE_HELLO_LONG_BYTES];
+    value("hello with features", out, wire_put_hello(out, &hello));
     wire_put_welcome(out, &refusal);
     value("refusal", out, WIRE_WELCOME_BYTES);
+    wire_put_welcome(out, &challenge);
+    value("challenge", out, WIRE_WELCOME_BYTES);
+    struct wire_hello repeated = hello;
+    repeated.features = WIRE_FEATURES;
+    repeated.challenged = true;
+    memcpy(repeated.challenge, challenge.epoch, sizeof repeated.challenge);
+    value("hello with a challenge", out, wire_put_hello(out, &repeated));
 }
 
 static void test_vectors(void **state)
@@ -227,7 +237,7 @@ static void test_vectors(void **state)
     (void)state;
     struct side i, r;
     struct secret32 send, receive, other_send, other_receive;
-    uint8_t initiation[WIRE_INITIATION_BYTES], response[WIRE_RESPONSE_BYTES];
+    uint8_t initiation[WIRE_INITIATION_LONG_BYTES], response[WIRE_RESPONSE_BYTES];
     make_side(&i, 0x40);
     make_side(&r, 0x60);
     value("initiator public", i.public_key, 32);
