@@ -17,6 +17,10 @@
  */
 enum { TRIES_ALONE = 4 };
 
+/* What an address in use has of time to answer when another one is claimed. */
+#define ASK_LEAST_NS (20 * NS_PER_MS)
+#define ASK_MOST_NS NS_PER_S
+
 uint32_t paths_tag(enum paths_tag kind, uint8_t path, uint16_t serial)
 {
     return (uint32_t)kind << 24 | (uint32_t)path << 16 | serial;
@@ -265,6 +269,32 @@ void paths_link_changed(struct peer *p, struct tstamp now, const struct core_lin
         revalidate(p, now, id);
 }
 
+/*
+ * A path that works has one and a half round trips to answer at its address. One in trouble is not
+ * waited for: the trouble is what a move looks like.
+ */
+static int64_t patience_ns(const struct peer *p, struct tstamp now, uint8_t id)
+{
+    struct bond_path_stats stats;
+    bond_path_stats(p->bond, now, id, &stats);
+    if (stats.state != BOND_PATH_UP && stats.state != BOND_PATH_STANDBY)
+        return 0;
+    int64_t wait_ns = stats.srtt_ns * 3 / 2;
+    return wait_ns < ASK_LEAST_NS ? ASK_LEAST_NS : wait_ns > ASK_MOST_NS ? ASK_MOST_NS : wait_ns;
+}
+
+/* The peer may have moved there, or somebody sends its datagrams on, faster than they come. */
+static void claim(struct peer *p, struct tstamp now, uint8_t id, const struct route *from)
+{
+    struct validation *v = &p->paths[id].address;
+    uint8_t token[VALIDATION_TOKEN_BYTES];
+    if (validation_held(v, now))
+        return;
+    validate(p, now, id, from, false);
+    core_random(p->core, token, sizeof token);
+    validation_doubt(v, now, patience_ns(p, now, id), token);
+}
+
 void paths_arrived(struct peer *p, struct tstamp now, uint8_t id, const struct route *from,
                    size_t len_bytes, bool newest)
 {
@@ -277,21 +307,15 @@ void paths_arrived(struct peer *p, struct tstamp now, uint8_t id, const struct r
         return;
     }
     if (newest && !validation_pending(v, from))
-        validate(p, now, id, from, false);
+        claim(p, now, id, from);
     validation_credit(v, from, len_bytes);
 }
 
-void paths_answered(struct peer *p, struct tstamp now, uint8_t id, const struct route *from,
-                    const uint8_t token[VALIDATION_TOKEN_BYTES])
+/* The path's route is another one, or its first. */
+static void moved(struct peer *p, struct tstamp now, uint8_t id, uint32_t overhead_before)
 {
     struct peer_path *path = &p->paths[id];
-    struct validation *v = &path->address;
-    uint32_t overhead_before = v->open ? route_overhead_bytes(&v->route) : 0;
-    if (!validation_answer(v, token))
-        return;
-    /* Of the addresses that were asked in turn. */
-    if (v->trusted && paths_endpoint_known(p, &from->to))
-        v->route.to = from->to;
+    const struct validation *v = &path->address;
     if (path->opened)
         bond_path_retry(p->bond, now, id);
     /* Only a port that changed keeps what was found out about sizes; even that is checked. */
@@ -305,6 +329,25 @@ void paths_answered(struct peer *p, struct tstamp now, uint8_t id, const struct 
     tell(p, now, id);
     event_mtu(p); /* a search among one size has ended already */
     peer_set_up(p, now, true, "path validated");
+}
+
+static uint32_t overhead_in_use(const struct validation *v)
+{
+    return v->open ? route_overhead_bytes(&v->route) : 0;
+}
+
+void paths_answered(struct peer *p, struct tstamp now, uint8_t id, const struct route *from,
+                    const uint8_t token[VALIDATION_TOKEN_BYTES])
+{
+    struct validation *v = &p->paths[id].address;
+    uint32_t overhead_before = overhead_in_use(v);
+    if (validation_answer(v, now, token) == VALIDATION_MOVED) {
+        /* Of the addresses that were asked in turn. */
+        if (v->trusted && paths_endpoint_known(p, &from->to))
+            v->route.to = from->to;
+        moved(p, now, id, overhead_before);
+    }
+    peer_wake(p, validation_deadline(v));
 }
 
 void paths_told(struct peer *p, struct tstamp now, const struct wire_path_status *status)
@@ -519,6 +562,28 @@ static void send_challenge(struct peer *p, struct tstamp now, uint8_t id)
     validation_sent(v, now);
 }
 
+static void ask_address_in_use(struct peer *p, struct tstamp now, uint8_t id)
+{
+    struct validation *v = &p->paths[id].address;
+    struct wire_frame_value f = { .type = WIRE_PATH_CHALLENGE };
+    memcpy(f.token, v->asked_token, sizeof f.token);
+    control_send(p, now, id, &v->asked, &f, 1, 0);
+    validation_asked(v, now);
+}
+
+static void tick_address(struct peer *p, struct tstamp now, uint8_t id)
+{
+    struct validation *v = &p->paths[id].address;
+    uint32_t overhead_before = overhead_in_use(v);
+    if (validation_tick(v, now))
+        moved(p, now, id, overhead_before);
+    if (validation_due(v, now))
+        send_challenge(p, now, id);
+    if (validation_ask_due(v, now))
+        ask_address_in_use(p, now, id);
+    peer_wake(p, validation_deadline(v));
+}
+
 static void send_status(struct peer *p, struct tstamp now, uint8_t id)
 {
     struct peer_path *path = &p->paths[id];
@@ -584,14 +649,11 @@ void paths_tick(struct peer *p, struct tstamp now)
     for (uint8_t id = 0; id < WIRE_PATHS_MAX; id++) {
         struct peer_path *path = &p->paths[id];
         forget_ghost(p, now, id);
-        if (validation_due(&path->address, now))
-            send_challenge(p, now, id);
+        tick_address(p, now, id);
         if (path->status_due || status_overdue(path, now))
             send_status(p, now, id);
         if (probes_now(p, id))
             mtu_tick(&path->mtu, now);
-        if (path->address.searching)
-            peer_wake(p, path->address.next);
         if (!tstamp_is_never(path->status_sent))
             peer_wake(p, tstamp_add(path->status_sent, STATE_STATUS_AGAIN_NS));
         if (probes_now(p, id) && tstamp_before(now, path->mtu.next))

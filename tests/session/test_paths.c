@@ -140,6 +140,91 @@ static void test_no_reflection(void **state)
     world_free(w);
 }
 
+/* The longest time in which nothing comes down, while packets go both ways. */
+static int64_t longest_gap_down(struct world *w, int64_t duration_ns)
+{
+    int64_t gap = 0, most = 0;
+    for (int64_t ns = 0; ns < duration_ns; ns += 5 * NS_PER_MS) {
+        size_t before = w->nodes[1].delivered;
+        world_send(w, 1, 0, (uint16_t)(ns / NS_PER_MS), 400);
+        world_send(w, 0, 1, (uint16_t)(ns / NS_PER_MS), 400);
+        world_run(w, 5 * NS_PER_MS);
+        gap = w->nodes[1].delivered > before ? 0 : gap + 5 * NS_PER_MS;
+        most = gap > most ? gap : most;
+    }
+    return most;
+}
+
+/*
+ * Whoever sees the datagrams and is faster brings the challenges to the client, too, so that the
+ * answers come from his address; and throws everything else away.
+ */
+static void test_a_faster_observer_does_not_take_the_path(void **state)
+{
+    (void)state;
+    for (unsigned how = 0; how < 6; how++) {
+        struct world *w = connected(1);
+        struct thief t = { .address = { .family = 4, .port = 9, .addr = { 192, 0, 2, 9 } },
+                           .left = UINT32_MAX };
+        w->nodes[1].links[0].delay_ns = (how % 3 == 0 ? 3 : how % 3 == 1 ? 25 : 300) * NS_PER_MS;
+        w->nodes[1].links[0].loss = how < 3 ? 0 : 0.02;
+        longest_gap_down(w, 5 * NS_PER_S); /* the round trip is known */
+        w->stray = t.address;
+        w->stray_relay_max = 80;
+        w->hook = steal;
+        w->hook_arg = &t;
+        int64_t rtt_ns = 2 * w->nodes[1].links[0].delay_ns;
+        assert_in_range(longest_gap_down(w, 30 * NS_PER_S), 0, 100 * NS_PER_MS + 2 * rtt_ns);
+        assert_true(w->stray_bytes > 0);
+        assert_int_equal(world_status(w, 0, 0).paths[0].remote.port, 40000);
+        world_free(w);
+    }
+}
+
+/* The old address is asked, but waited for no longer than its answer would take. */
+static void test_a_dead_address_delays_a_move_by_a_round_trip(void **state)
+{
+    (void)state;
+    for (unsigned how = 0; how < 3; how++) {
+        struct world *w = connected(1);
+        int64_t rtt_ns = (how == 0 ? 6 : how == 1 ? 50 : 300) * NS_PER_MS;
+        w->nodes[1].links[0].delay_ns = rtt_ns / 2;
+        longest_gap_down(w, 5 * NS_PER_S);
+        w->nodes[1].links[0].outside.port = 50123;
+        /* Down to up, the challenge, what the old address gets of time, and down again. */
+        assert_in_range(longest_gap_down(w, 5 * NS_PER_S), rtt_ns, 30 * NS_PER_MS + 7 * rtt_ns / 2);
+        assert_int_equal(world_status(w, 0, 0).paths[0].remote.port, 50123);
+        world_free(w);
+    }
+}
+
+/* Outgoing datagrams take another address, while the old one still works: both are good. */
+static enum world_verdict from_elsewhere(struct world *w, struct world_datagram *d, void *arg)
+{
+    (void)w;
+    if (d->node == 0)
+        d->from = *(struct netaddr *)arg;
+    return WORLD_PASS;
+}
+
+static void test_an_address_that_works_is_kept(void **state)
+{
+    (void)state;
+    struct netaddr other = { .family = 4, .port = 9, .addr = { 192, 0, 2, 9 } };
+    struct world *w = connected(1);
+    w->hook = from_elsewhere;
+    w->hook_arg = &other;
+    w->stray = other;
+    w->stray_relay_max = 2000;
+    assert_in_range(longest_gap_down(w, 10 * NS_PER_S), 0, 50 * NS_PER_MS);
+    assert_int_equal(world_status(w, 0, 0).paths[0].remote.port, 40000);
+    assert_true(w->stray_bytes < 20000);       /* challenges now and then */
+    w->nodes[1].links[0].outside.port = 41000; /* now it works no more */
+    assert_in_range(longest_gap_down(w, 10 * NS_PER_S), 0, 1500 * NS_PER_MS);
+    assert_int_equal(world_status(w, 0, 0).paths[0].remote.port, 9);
+    world_free(w);
+}
+
 static void test_unvalidated_client_gets_no_flood(void **state)
 {
     (void)state;
@@ -481,6 +566,9 @@ int main(void)
         cmocka_unit_test(test_client_moves_to_another_network),
         cmocka_unit_test(test_standby_is_not_down),
         cmocka_unit_test(test_no_reflection),
+        cmocka_unit_test(test_a_faster_observer_does_not_take_the_path),
+        cmocka_unit_test(test_a_dead_address_delays_a_move_by_a_round_trip),
+        cmocka_unit_test(test_an_address_that_works_is_kept),
         cmocka_unit_test(test_unvalidated_client_gets_no_flood),
         cmocka_unit_test(test_link_held_back_and_returned),
         cmocka_unit_test(test_link_vanishes_and_returns),

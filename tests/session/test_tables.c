@@ -203,14 +203,102 @@ static void test_validation_amplification(void **state)
     validation_debit(&v, &a, 299);
     assert_false(validation_may_send(&v, &a, 2));
     assert_false(validation_may_send(&v, &b, 1));
-    assert_false(validation_answer(&v, other));
+    assert_int_equal(validation_answer(&v, now, other), VALIDATION_NOTHING);
     assert_false(v.open);
-    assert_true(validation_answer(&v, token));
+    assert_int_equal(validation_answer(&v, now, token), VALIDATION_MOVED);
     assert_true(v.open && validation_may_send(&v, &a, 1000000));
-    assert_false(validation_answer(&v, token));
+    assert_int_equal(validation_answer(&v, now, token), VALIDATION_NOTHING);
     validation_start(&v, now, &b, false, other);
     assert_true(validation_may_send(&v, &a, 1000000)); /* the old one stays in use */
     assert_false(validation_may_send(&v, &b, 1));
+}
+
+/* A path at a, and b claimed: both are asked. */
+static struct validation claimed(struct tstamp now, const struct route *a, const struct route *b)
+{
+    struct validation v = { .open = true, .route = *a };
+    validation_start(&v, now, b, false, (const uint8_t[VALIDATION_TOKEN_BYTES]){ 'b' });
+    validation_doubt(&v, now, 50 * NS_PER_MS, (const uint8_t[VALIDATION_TOKEN_BYTES]){ 'a' });
+    return v;
+}
+
+static void test_validation_asks_the_old_address(void **state)
+{
+    (void)state;
+    const uint8_t of_a[VALIDATION_TOKEN_BYTES] = { 'a' }, of_b[VALIDATION_TOKEN_BYTES] = { 'b' };
+    const struct route a = { .to = { .family = 4, .port = 1 } };
+    const struct route b = { .to = { .family = 4, .port = 2 } };
+    const struct tstamp start = { NS_PER_S };
+    struct tstamp now = start;
+    struct validation v = claimed(now, &a, &b);
+    assert_true(validation_ask_due(&v, now) && validation_due(&v, now));
+
+    /* The old one answers, first or last: it stays, and no other is looked at for a while. */
+    assert_int_equal(validation_answer(&v, now, of_b), VALIDATION_NOTHING);
+    assert_true(validation_pending(&v, &b));
+    assert_int_equal(validation_answer(&v, now, of_a), VALIDATION_STAYED);
+    assert_true(route_equal(&v.route, &a) && !v.searching);
+    assert_true(validation_held(&v, now));
+    assert_false(validation_held(&v, tstamp_add(now, VALIDATION_HOLD_NS)));
+    assert_int_equal(validation_answer(&v, now, of_b), VALIDATION_NOTHING);
+
+    /* It is silent: the new one is used when the time is over, not before. */
+    v = claimed(now, &a, &b);
+    assert_int_equal(validation_answer(&v, now, of_b), VALIDATION_NOTHING);
+    now = tstamp_add(start, 50 * NS_PER_MS - 1);
+    assert_false(validation_tick(&v, now));
+    assert_true(validation_deadline(&v).ns <= start.ns + 50 * NS_PER_MS);
+    now = tstamp_add(start, 50 * NS_PER_MS);
+    assert_true(validation_tick(&v, now));
+    assert_true(route_equal(&v.route, &b));
+    assert_true(validation_may_send(&v, &a, 100)); /* it is asked on */
+    struct validation late = v;
+
+    /* It answers late after all. */
+    now = tstamp_add(start, VALIDATION_REGRET_NS - 1);
+    assert_false(validation_tick(&v, now));
+    assert_int_equal(validation_answer(&v, now, of_a), VALIDATION_MOVED);
+    assert_true(route_equal(&v.route, &a));
+
+    now = tstamp_add(start, VALIDATION_REGRET_NS);
+    assert_false(validation_tick(&late, now));
+    assert_int_equal(validation_answer(&late, now, of_a), VALIDATION_NOTHING);
+    assert_false(validation_may_send(&late, &a, 1));
+
+    /* The new one answers when the time is over: at once. */
+    now = start;
+    v = claimed(now, &a, &b);
+    now = tstamp_add(start, 60 * NS_PER_MS);
+    assert_int_equal(validation_answer(&v, now, of_b), VALIDATION_MOVED);
+    assert_true(route_equal(&v.route, &b));
+}
+
+/* One claim after the other gives the old address no less time, and asks it no more often. */
+static void test_validation_of_many_claims(void **state)
+{
+    (void)state;
+    const struct route a = { .to = { .family = 4, .port = 1 } };
+    const struct tstamp start = { NS_PER_S };
+    struct route b = { .to = { .family = 4, .port = 2 } };
+    struct validation v = claimed(start, &a, &b);
+    unsigned asked = 0;
+    for (unsigned ms = 0; ms < 50; ms++) {
+        struct tstamp now = tstamp_add(start, ms * NS_PER_MS);
+        const uint8_t token[VALIDATION_TOKEN_BYTES] = { 'c', (uint8_t)ms };
+        const uint8_t ask[VALIDATION_TOKEN_BYTES] = { 'd', (uint8_t)ms };
+        b.to.port++;
+        validation_start(&v, now, &b, false, token);
+        validation_doubt(&v, now, 50 * NS_PER_MS, ask);
+        if (validation_ask_due(&v, now)) {
+            validation_asked(&v, now);
+            asked++;
+        }
+        assert_int_equal(validation_answer(&v, now, token), VALIDATION_NOTHING);
+    }
+    assert_int_equal(asked, 2);
+    const uint8_t first[VALIDATION_TOKEN_BYTES] = { 'a' };
+    assert_int_equal(validation_answer(&v, tstamp_add(start, 49 * NS_PER_MS), first),
+                     VALIDATION_STAYED);
 }
 
 static void test_validation_gives_up(void **state)
@@ -243,6 +331,8 @@ int main(void)
         cmocka_unit_test(test_bucket),
         cmocka_unit_test(test_outbox),
         cmocka_unit_test(test_validation_amplification),
+        cmocka_unit_test(test_validation_asks_the_old_address),
+        cmocka_unit_test(test_validation_of_many_claims),
         cmocka_unit_test(test_validation_gives_up),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

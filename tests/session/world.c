@@ -238,6 +238,14 @@ static void gone_astray(struct world *w, const uint8_t *data, size_t len)
     w->stray_bytes += len;
     w->stray_len = len;
     memcpy(w->stray_data, data, len);
+    if (len > w->stray_relay_max)
+        return;
+    const struct world_link *l = &w->nodes[1].links[0];
+    struct world_datagram *d = new_datagram(1, 0, data, len);
+    d->at = tstamp_add(w->now, l->delay_ns);
+    d->from = world_server_address();
+    d->to = l->outside;
+    enqueue(w, d);
 }
 
 /* One datagram on its way; 0 or what the kernel would say. */

@@ -78,6 +78,7 @@ struct world {
     uint64_t stray_bytes;
     uint8_t stray_data[2048]; /* the last of them */
     size_t stray_len;
+    size_t stray_relay_max; /* who is there sends datagrams up to that size on to client 1 */
     uint64_t datagrams;
     enum world_verdict (*hook)(struct world *w, struct world_datagram *d, void *arg);
     void *hook_arg;
