@@ -380,7 +380,7 @@ static void note_arrival(struct bond *b, struct tstamp now, uint8_t path, uint32
         a->owd_ns = owd_ns;
         a->last_us = us;
     }
-    a->jitter_ns += (fabs((us - a->last_us) * 1e3) - a->jitter_ns) / 16;
+    a->jitter_ns += (fabs((double)(us - a->last_us) * 1e3) - a->jitter_ns) / 16;
     a->owd_ns += (owd_ns - a->owd_ns) / 16;
     a->last_us = us;
 }

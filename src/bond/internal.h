@@ -25,7 +25,7 @@ enum { EVENTS_MAX = 512 /* a power of two */ };
 /* Relative one-way delay of what arrives on a path, by the sender's stamps in data frames. */
 struct arrival {
     bool known;
-    int32_t last_us; /* against the bond's reference */
+    int64_t last_us; /* against the bond's reference, which may run away from a quiet path's */
     double owd_ns;
     double jitter_ns;
 };

@@ -394,11 +394,16 @@ static bool expand_sent(const struct path *p, uint32_t low, uint64_t *pn)
     return *pn < p->pn_next;
 }
 
-/* A time of the peer's clock without wrapping; moves the clock on. */
-static int64_t read_clock(struct peer_clock *c, uint32_t us)
+/*
+ * A time of the peer's clock without wrapping; moves the clock on. No clock gains an hour on ours:
+ * one that says so would run out of bits after some acknowledgements.
+ */
+static int64_t read_clock(struct peer_clock *c, struct tstamp now, uint32_t us)
 {
     int32_t ahead = (int32_t)(us - c->us);
     int64_t ns = c->ns + ahead * NS_PER_US;
+    if (ns > now.ns + PEER_CLOCK_AHEAD_NS)
+        ns = now.ns;
     if (ahead > 0)
         *c = (struct peer_clock){ .us = us, .ns = ns };
     return ns;
@@ -558,7 +563,7 @@ bool path_ack(struct path *p, struct tstamp now, const struct wire_ack *ack, boo
         note_rtt(p, same_path && path_quiet(p) ? rtt - way_back_ns(p) : rtt);
     if (same_path && rtt > 0 && largest + PATH_SENT_MAX >= p->pn_next)
         p->srtt_same_ns += p->srtt_same_ns == 0 ? rtt : (rtt - p->srtt_same_ns) / 8;
-    const int64_t top_came_ns = read_clock(clock, ack->time_us);
+    const int64_t top_came_ns = read_clock(clock, now, ack->time_us);
     mark_acked(p, ack, largest, top_came_ns);
     if (!p->any_acked || largest > p->largest_acked)
         p->largest_acked = largest;

@@ -87,6 +87,8 @@ struct sent {
  * The peer's clock as its acknowledgements tell it, 32 bits of microseconds made whole. One for all
  * of its paths, for their delays are compared.
  */
+#define PEER_CLOCK_AHEAD_NS (3600 * NS_PER_S) /* of ours; further, it was set: it begins anew */
+
 struct peer_clock {
     uint32_t us; /* last value seen */
     int64_t ns;  /* the same without wrapping */

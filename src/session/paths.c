@@ -124,6 +124,7 @@ static void close_path(struct peer *p, struct tstamp now, uint8_t id)
 {
     struct peer_path *path = &p->paths[id];
     validation_forget(&path->address);
+    p->probes &= ~(UINT32_C(1) << id); /* nobody would send it, and everybody wait for that */
     if (!path->opened)
         return;
     path->opened = false;

@@ -481,6 +481,34 @@ static void test_goodbye(void **state)
     world_free(w);
 }
 
+/* A search for the MTU under way when the other side leaves keeps nobody busy. */
+static void test_goodbye_within_a_search(void **state)
+{
+    (void)state;
+    for (int64_t ms = 0; ms < 300; ms += 3) {
+        struct world *w = world_new(1, 3);
+        for (size_t l = 0; l < 3; l++)
+            w->nodes[1].links[l].mtu_bytes = 1300; /* it goes on for a while */
+        world_start(w);
+        assert_true(world_run_until_up(w, 1, NS_PER_S));
+        world_run(w, ms * NS_PER_MS);
+        core_close(w->nodes[1].core, w->now);
+        w->now = tstamp_add(w->now, 50 * NS_PER_MS);
+        core_tick(w->nodes[0].core, w->now); /* the next probe is due */
+        for (struct core_tx tx; core_next_tx(w->nodes[1].core, w->now, &tx);)
+            world_inject(w, 0, CORE_SOCKET_LISTEN, &w->nodes[1].links[tx.socket].outside, tx.data,
+                         tx.len_bytes);
+        for (struct core_tx tx; core_next_tx(w->nodes[0].core, w->now, &tx);)
+            core_tx_done(w->nodes[0].core, w->now, &tx, 0);
+        core_tick(w->nodes[0].core, w->now);
+        for (struct core_tx tx; core_next_tx(w->nodes[0].core, w->now, &tx);)
+            core_tx_done(w->nodes[0].core, w->now, &tx, 0);
+        assert_false(world_status(w, 0, 0).up);
+        assert_true(tstamp_before(w->now, core_deadline(w->nodes[0].core)));
+        world_free(w);
+    }
+}
+
 static void test_two_clients(void **state)
 {
     (void)state;
@@ -544,6 +572,7 @@ int main(void)
         cmocka_unit_test(test_cookies_under_load),
         cmocka_unit_test(test_troubled_times),
         cmocka_unit_test(test_goodbye),
+        cmocka_unit_test(test_goodbye_within_a_search),
         cmocka_unit_test(test_two_clients),
         cmocka_unit_test(test_peers_change_at_run_time),
     };
