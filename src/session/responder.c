@@ -197,8 +197,7 @@ static void ask_for_proof(struct peer *p, struct tstamp now, struct incoming *in
     }
 }
 
-/* The keys that wait to be confirmed make room only for a call that proves more, or is by the same.
- */
+/* Keys that wait to be confirmed make room only for who proves more, or for the same life. */
 static bool has_room(const struct peer *p, const struct incoming *in, enum proof proof)
 {
     const struct keys *k = p->next;

@@ -157,4 +157,5 @@ void validation_forget(struct validation *v)
     v->open = false;
     v->searching = false;
     v->asking = false;
+    v->hold_until = (struct tstamp){ 0 };
 }

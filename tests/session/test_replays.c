@@ -221,6 +221,22 @@ static void test_keys_that_the_server_does_not_have_are_noticed(void **state)
     world_free(w);
 }
 
+/* Until the answer to the first datagram is there, it is as if the server did not have the keys. */
+static void test_renewals_where_answers_take_seconds(void **state)
+{
+    (void)state;
+    struct tape none = { 0 };
+    struct world *w = world_new(1, 1);
+    w->nodes[1].links[0].delay_ns = 1300 * NS_PER_MS;
+    w->rekey_after_ns = 20 * NS_PER_S;
+    world_start(w);
+    assert_true(world_run_until_up(w, 1, 12 * NS_PER_S));
+    longest_gap(w, &none, 0, 10 * NS_PER_S);
+    assert_in_range(longest_gap(w, &none, 1000, 100 * NS_PER_S), 0, 500 * NS_PER_MS);
+    assert_in_range(world_status(w, 1, 0).handshakes, 5, 7);
+    world_free(w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -228,6 +244,7 @@ int main(void)
         cmocka_unit_test(test_recordings_fill_no_slots),
         cmocka_unit_test(test_recordings_after_a_restart_of_the_server),
         cmocka_unit_test(test_keys_that_the_server_does_not_have_are_noticed),
+        cmocka_unit_test(test_renewals_where_answers_take_seconds),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -240,6 +240,9 @@ static void test_validation_asks_the_old_address(void **state)
     assert_true(route_equal(&v.route, &a) && !v.searching);
     assert_true(validation_held(&v, now));
     assert_false(validation_held(&v, tstamp_add(now, VALIDATION_HOLD_NS)));
+    struct validation closed = v;
+    validation_forget(&closed);
+    assert_false(validation_held(&closed, now));
     assert_int_equal(validation_answer(&v, now, of_b), VALIDATION_NOTHING);
 
     /* It is silent: the new one is used when the time is over, not before. */
