@@ -16,7 +16,8 @@
 
 enum { AEAD_TAG_BYTES = 16, AEAD_NONCE_BYTES = 12, AEAD_SPANS_MAX = 3 };
 
-/* The first two have the values of enum wire_cipher. */
+/* The first two have the values of enum wire_cipher. The others are for tests, and end a program
+ * that is not linked with them. */
 enum aead_id {
     AEAD_AES256_GCM = 1,
     AEAD_CHACHA20_POLY1305 = 2,
