@@ -13,7 +13,7 @@ enum { DNS_NAME_MAX = 255, DNS_LABEL_MAX = 63, RAW_BYTES_MAX = 16 };
 
 /* Which chains there are to be. */
 struct chains {
-    bool nat, clamp, question, answer, leave;
+    bool nat, into, clamp, question, answer, leave;
 };
 
 static const char *family_word(uint8_t family)
@@ -87,6 +87,22 @@ static void put_nat(FILE *to, const struct ruleset *r)
         fputs(" masquerade\n", to);
     }
     fputs(" }\n", to);
+}
+
+/*
+ * Masquerading hides the peers, but anybody on a network of this machine could send to them by a
+ * route through it. A destination that was translated is a port that somebody here forwards.
+ */
+static void put_into(FILE *to, const struct ruleset *r)
+{
+    fprintf(to,
+            " chain into {\n  type filter hook forward priority filter;\n"
+            "  oifname != \"%s\" accept\n  iifname \"%s\" accept\n",
+            r->interface, r->interface);
+    for (size_t i = 0; i < r->lan_count; i++) /* no set: see put_held() */
+        fprintf(to, "  iifname \"%s\" accept\n", r->lans[i]);
+    fputs("  ct state established,related accept\n  ct status dnat accept\n  counter drop\n }\n",
+          to);
 }
 
 static void put_clamp(FILE *to, const struct ruleset *r)
@@ -298,10 +314,9 @@ static void put_head(FILE *to, const char *table, const struct chains *w)
     const struct {
         const char *name;
         bool wanted;
-    } chains[] = {
-        { "nat", w->nat },       { "clamp", w->clamp }, { "question", w->question },
-        { "answer", w->answer }, { "leave", w->leave }, { "held", w->leave }
-    }; /* behind what names it */
+    } chains[] = { { "nat", w->nat },           { "into", w->into },     { "clamp", w->clamp },
+                   { "question", w->question }, { "answer", w->answer }, { "leave", w->leave },
+                   { "held", w->leave } }; /* behind what names it */
     fprintf(to, "add table inet %s\nflush table inet %s\n", table, table);
     for (size_t i = 0; i < sizeof chains / sizeof chains[0]; i++)
         if (!chains[i].wanted)
@@ -332,6 +347,7 @@ static void put_table(FILE *to, const struct ruleset *r)
     char table[NFT_TABLE_NAME_BYTES];
     bool answers = r->answers && r->link_count > 0;
     const struct chains w = { .nat = r->masquerade || r->lan_count > 0,
+                              .into = r->masquerade,
                               .clamp = r->mss_clamp,
                               .question = answers,
                               .answer = answers || r->name_count > 0,
@@ -341,6 +357,8 @@ static void put_table(FILE *to, const struct ruleset *r)
     put_head(to, nft_table_name(table, r->interface), &w);
     if (w.nat)
         put_nat(to, r);
+    if (w.into)
+        put_into(to, r);
     if (w.clamp)
         put_clamp(to, r);
     if (w.question)

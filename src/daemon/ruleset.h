@@ -4,6 +4,8 @@
  *
  * - nat: masquerading of what comes out of the tunnel, of a LAN into it, and of a LAN out of the
  *   links while they stand in for it;
+ * - into: with masquerading, what others send into the tunnel passes only if it is an answer, comes
+ *   from a LAN of the tunnel's, or to a forwarded port;
  * - clamp: the MSS of TCP follows the route's MTU;
  * - answers: a connection that came in over a link is marked (conntrack), and what answers it,
  *   this machine's own or forwarded, carries the link's mark and so leaves by its table;
@@ -37,7 +39,7 @@ struct ruleset_link {
 struct ruleset {
     const char *interface; /* of the tunnel */
     const struct numbers *numbers;
-    bool masquerade;
+    bool masquerade; /* what comes out of the tunnel, which then is closed to others */
     bool mss_clamp;
     const char (*lans)[16]; /* interfaces that are masqueraded into the tunnel */
     size_t lan_count;

@@ -92,6 +92,26 @@ static void translates_a_lan(void **state)
     has(text, "ipv6 ip6 saddr != { fd00:1::/64 } masquerade");
 }
 
+/* From the tunnel itself, where the peers are, and the LANs that were named; else answers. */
+static void masquerading_closes_the_tunnel_to_others(void **state)
+{
+    (void)state;
+    static const char lans[1][16] = { "eth0" };
+    struct ruleset r = { .interface = "hawser0", .numbers = &numbers, .masquerade = true };
+    const char *text = text_of(&r);
+    has(text, "chain into {\n  type filter hook forward priority filter;\n"
+              "  oifname != \"hawser0\" accept\n"
+              "  iifname \"hawser0\" accept\n"
+              "  ct state established,related accept\n"
+              "  ct status dnat accept\n"
+              "  counter drop\n");
+    r.lans = lans;
+    r.lan_count = 1;
+    has(text_of(&r), "  iifname \"hawser0\" accept\n  iifname \"eth0\" accept\n");
+    r.masquerade = false;
+    has_not(text_of(&r), "chain into"); /* routed: nothing is closed */
+}
+
 static struct ruleset blocking(void)
 {
     static struct ruleset_link links[3];
@@ -195,6 +215,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(is_empty_without_wishes),
         cmocka_unit_test(translates_a_lan),
+        cmocka_unit_test(masquerading_closes_the_tunnel_to_others),
         cmocka_unit_test(holds_back_what_belongs_into_the_tunnel),
         cmocka_unit_test(answers_over_the_link_of_the_question),
         cmocka_unit_test(lets_questions_for_names_out),
