@@ -166,9 +166,27 @@ int config_load_text(struct config *out, const char *text, size_t len_bytes,
     return rc;
 }
 
+/* Opening a pipe waits for its other end, and opening a device may do anything. */
+static int open_regular(const char *path, struct stat *st)
+{
+    if (stat(path, st) < 0)
+        return -1;
+    if (!S_ISREG(st->st_mode)) {
+        errno = S_ISDIR(st->st_mode) ? EISDIR : EINVAL;
+        return -1;
+    }
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+    if (fd >= 0 && fstat(fd, st) < 0) {
+        close(fd);
+        return -1;
+    }
+    return fd;
+}
+
 /*
- * Opens and reads at most cap_bytes of a file; its mode to st. Returns a buffer of len_bytes, to be
- * cleared and freed, or NULL with *error set; -EFBIG: it is longer.
+ * Opens and reads at most cap_bytes of a regular file; what it is to st. Returns a buffer of
+ * len_bytes, to be cleared and freed, or NULL with *error set; -EFBIG: it is longer, -EINVAL: it is
+ * no file.
  */
 static char *read_file(const char *path, size_t cap_bytes, struct stat *st, size_t *len_bytes,
                        int *error)
@@ -176,8 +194,8 @@ static char *read_file(const char *path, size_t cap_bytes, struct stat *st, size
     char *data = NULL;
     size_t len = 0;
     ssize_t got = 1;
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-    if (fd < 0 || fstat(fd, st) != 0)
+    int fd = open_regular(path, st);
+    if (fd < 0)
         goto fail;
     data = malloc(cap_bytes + 1);
     while (data != NULL && got > 0 && len <= cap_bytes) {
@@ -207,28 +225,24 @@ fail:
     return NULL;
 }
 
-/* Pipes and the like have no readers that their mode would show. */
-static bool others_can(const struct stat *st, mode_t bits)
-{
-    return S_ISREG(st->st_mode) && (st->st_mode & bits) != 0;
-}
-
-int config_read_secret(const char *path, char *out, size_t cap_bytes)
+int config_read_secret(const char *path, char *out, size_t cap_bytes, char why[TRUST_TEXT_BYTES])
 {
     enum { FILE_BYTES_MAX = 1024 };
-    struct stat st;
-    size_t len;
+    struct stat st = { 0 };
+    size_t len = 0;
     int rc = 0;
     char *data = read_file(path, FILE_BYTES_MAX, &st, &len, &rc);
+    if (data == NULL && rc == -EINVAL)
+        snprintf(why, TRUST_TEXT_BYTES, "it is %s, not a file", trust_irregular(&st));
     if (data == NULL)
-        return rc == -EFBIG ? -EINVAL : rc;
+        return rc == -EFBIG ? -EMSGSIZE : rc;
     while (len > 0 && (is_blank(data[len - 1]) || data[len - 1] == '\n'))
         len--;
-    if (others_can(&st, S_IRGRP | S_IWGRP | S_IROTH | S_IWOTH)) {
-        rc = -EPERM;
+    if (!trust_file(path, &st, S_IRGRP | S_IROTH, why)) {
+        rc = -EINVAL;
     } else if (len == 0 || len >= cap_bytes || memchr(data, '\n', len) != NULL ||
                memchr(data, '\0', len) != NULL) {
-        rc = -EINVAL;
+        rc = -EMSGSIZE;
     } else {
         memcpy(out, data, len);
         out[len] = '\0';
@@ -238,35 +252,27 @@ int config_read_secret(const char *path, char *out, size_t cap_bytes)
     return rc;
 }
 
-const char *config_hook_wrong(const char *path)
+static void check_file(struct config_parser *p, const char *path, const struct stat *st)
 {
-    struct stat st;
-    if (stat(path, &st) < 0)
-        return NULL;
-    if (!S_ISREG(st.st_mode) || (st.st_mode & (S_IXUSR | S_IXGRP | S_IXOTH)) == 0)
-        return "cannot be run";
-    return others_can(&st, S_IWGRP | S_IWOTH) ? "runs as root, and others can change it" : NULL;
-}
-
-static void check_mode(struct config_parser *p, const struct stat *st)
-{
-    if (p->holds_secret && others_can(st, S_IRGRP | S_IROTH))
-        config_fault(p, 0,
-                     "the file holds a secret key and others can read it (mode %04o): chmod 600 it",
-                     st->st_mode & 07777);
-    if (others_can(st, S_IWOTH))
-        config_fault(p, 0, "everybody can change the file (mode %04o): chmod 600 it",
-                     st->st_mode & 07777);
+    char why[TRUST_TEXT_BYTES];
+    if (!trust_file(path, st, p->holds_secret ? S_IRGRP | S_IROTH : 0, why))
+        config_fault(p, 0, "the file%s is not safe: %s",
+                     p->holds_secret ? ", which holds a secret key," : "", why);
 }
 
 int config_load(struct config *out, const char *path, struct config_errors *errs)
 {
     struct config_parser p;
-    struct stat st;
+    struct stat st = { 0 };
     size_t len = 0;
     int rc = 0;
     begin(&p, out, errs, path);
     char *text = read_file(path, CONFIG_FILE_BYTES_MAX, &st, &len, &rc);
+    if (text == NULL && rc == -EINVAL && !S_ISREG(st.st_mode)) {
+        config_fault(&p, 0, "the configuration is %s, not a file: write it into a file",
+                     trust_irregular(&st));
+        return rc;
+    }
     if (text == NULL) {
         config_fault(&p, 0, "cannot read the configuration: %s", strerror(-rc));
         return rc;
@@ -274,7 +280,7 @@ int config_load(struct config *out, const char *path, struct config_errors *errs
     rc = parse_text(&p, text, len);
     explicit_bzero(text, len);
     free(text);
-    check_mode(&p, &st);
+    check_file(&p, path, &st);
     if (rc == 0 && errs->count > 0)
         rc = -EINVAL;
     sort_errors(errs);

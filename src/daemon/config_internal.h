@@ -8,6 +8,7 @@
 #define HAWSER_DAEMON_CONFIG_INTERNAL_H
 
 #include "daemon/config.h"
+#include "daemon/trust.h"
 
 enum config_section {
     CONFIG_SECTION_NONE, /* before the first header */
@@ -140,13 +141,11 @@ void config_set_policy_class(struct config_parser *p, const char *value);
 /* config_file.c */
 
 /*
- * The one line of a file with a secret, at most cap_bytes - 1 bytes. Returns 0, -EPERM (others may
- * read or change the file), -EINVAL (longer than that, or not one line), or another negative errno.
+ * The one line of a file with a secret, at most cap_bytes - 1 bytes. Returns 0, -EINVAL (*why says
+ * what is wrong with the file, as trust_file() does), -EMSGSIZE (longer than that, or not one
+ * line), or another negative errno.
  */
-int config_read_secret(const char *path, char *out, size_t cap_bytes);
-/* What is wrong with the file of a hook, which runs as root; NULL: nothing, or it may still come.
- */
-const char *config_hook_wrong(const char *path);
+int config_read_secret(const char *path, char *out, size_t cap_bytes, char why[TRUST_TEXT_BYTES]);
 
 /* config_check.c */
 

@@ -86,15 +86,15 @@ static void set_key_file(struct config_parser *p, const char *value, uint8_t out
     char path[CONFIG_PATH_BYTES_MAX + 1];
     char quoted[CONFIG_QUOTE_BYTES];
     char text[KEY_BASE64_BYTES + 1];
+    char why[TRUST_TEXT_BYTES];
     if (!set_path(p, value, path, CONFIG_PATH_BYTES_MAX))
         return;
-    int rc = config_read_secret(path, text, sizeof text);
+    int rc = config_read_secret(path, text, sizeof text, why);
     if (rc == 0)
         set_key(p, text, out);
-    else if (rc == -EPERM)
-        config_fault(p, p->line, "%s: others can read or change %s: chmod 600 it", p->key,
-                     config_quote(path, quoted));
     else if (rc == -EINVAL)
+        config_fault(p, p->line, "%s: %s is not safe: %s", p->key, config_quote(path, quoted), why);
+    else if (rc == -EMSGSIZE)
         config_fault(p, p->line, "%s: %s must hold one line, the key in base64", p->key,
                      config_quote(path, quoted));
     else
@@ -330,11 +330,11 @@ static void set_user(struct config_parser *p, const char *value)
 static void set_hook(struct config_parser *p, const char *value)
 {
     char quoted[CONFIG_QUOTE_BYTES];
+    char why[TRUST_TEXT_BYTES];
     if (!set_path(p, value, p->config->hook, CONFIG_PATH_BYTES_MAX))
         return;
-    const char *wrong = config_hook_wrong(value);
-    if (wrong != NULL)
-        config_fault(p, p->line, "hook: %s %s: chmod 755 it", config_quote(value, quoted), wrong);
+    if (trust_program(value, why) == -EPERM) /* it may still come */
+        config_fault(p, p->line, "hook: %s: %s", config_quote(value, quoted), why);
 }
 
 static void set_control(struct config_parser *p, const char *value)

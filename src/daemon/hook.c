@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "daemon/trust.h"
 
 static const char *event_name(enum hook_event_type type)
 {
@@ -50,6 +51,7 @@ static void child(const struct hook_runner *h, const struct hook_event *e)
     char *environment[VARIABLES + 1] = { NULL };
     const char *name = event_name(e->type);
     const char *const argv[] = { h->path, name, event_subject(h, e), NULL };
+    char why[TRUST_TEXT_BYTES];
     sigset_t none;
     int n = 0;
     snprintf(texts[n++], VARIABLE_BYTES, "PATH=/usr/sbin:/usr/bin:/sbin:/bin");
@@ -70,6 +72,11 @@ static void child(const struct hook_runner *h, const struct hook_event *e)
     setpgid(0, 0); /* so that it can be ended with all it started */
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
+    /* It may have come or changed since the configuration was read. */
+    if (trust_program(h->path, why) == -EPERM) {
+        log_error("hook %s is not run: %s", h->path, why);
+        _exit(126);
+    }
     execve(h->path, (char *const *)(uintptr_t)argv, environment);
     log_error("hook %s cannot be run: %s", h->path, strerror(errno));
     _exit(127);

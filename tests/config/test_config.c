@@ -173,7 +173,7 @@ static void test_mode(void **state)
         int rc;
     } cases[] = {
         { 0600, 0 },       { 0400, 0 },       { 0640, -EINVAL }, { 0604, -EINVAL },
-        { 0644, -EINVAL }, { 0602, -EINVAL }, { 0700, 0 },
+        { 0644, -EINVAL }, { 0602, -EINVAL }, { 0620, -EINVAL }, { 0700, 0 },
     };
     struct config c;
     struct config_errors errs;
@@ -200,6 +200,70 @@ static void test_missing_file(void **state)
     config_free(&c);
 }
 
+/* A pipe is not waited for. */
+static void test_no_file(void **state)
+{
+    struct config c;
+    struct config_errors errs;
+    char text[512];
+    (void)state;
+    assert_int_equal(mkfifo("pipe", 0600), 0);
+    assert_int_equal(config_load(&c, "pipe", &errs), -EINVAL);
+    assert_non_null(strstr(errs.list[0].text, "is a pipe, not a file"));
+    config_free(&c);
+    assert_int_equal(config_load(&c, "/dev/zero", &errs), -EINVAL);
+    assert_non_null(strstr(errs.list[0].text, "is a device, not a file"));
+    config_free(&c);
+    char *path = realpath("pipe", NULL);
+    snprintf(text, sizeof text, "[tunnel]\nprivate-key-file = %s\n" REST, path);
+    free(path);
+    assert_int_equal(load(text, 0600, &c, &errs), -EINVAL);
+    assert_non_null(strstr(errs.list[0].text, "it is a pipe, not a file"));
+    config_free(&c);
+}
+
+/* What belongs to somebody else, or can be put aside by somebody else, is not believed. */
+static void test_owner(void **state)
+{
+    enum { NOBODY = 65534 };
+    static const char secret[] = "[tunnel]\nprivate-key = " PRIVATE_KEY "\n" REST;
+    static const struct {
+        uid_t file, directory; /* their owners */
+        mode_t mode;           /* of the directory */
+        const char *error;     /* NULL: loads */
+    } cases[] = {
+        { 0, 0, 0755, NULL },
+        { 0, 0, 01777, NULL },
+        { 0, 0, 0775, NULL }, /* root's group */
+        { NOBODY, 0, 0755, "it belongs to nobody (mode 0600), who can change it: chown root it" },
+        { 0, NOBODY, 0755, "d belongs to nobody (mode 0755)" },
+        { 0, 0, 0777, "d belongs to root (mode 0777)" },
+    };
+    struct config c;
+    struct config_errors errs;
+    (void)state;
+    if (geteuid() != 0)
+        skip();
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        assert_int_equal(mkdir("d", 0700), 0);
+        spill("d/t.conf", secret, strlen(secret), 0600);
+        assert_int_equal(chown("d/t.conf", cases[i].file, 0), 0);
+        assert_int_equal(symlink("d/t.conf", "link.conf"), 0);
+        assert_int_equal(chown("d", cases[i].directory, 0), 0);
+        assert_int_equal(chmod("d", cases[i].mode), 0);
+        for (unsigned by_link = 0; by_link < 2; by_link++) {
+            int rc = config_load(&c, by_link ? "link.conf" : "d/t.conf", &errs);
+            assert_int_equal(rc, cases[i].error == NULL ? 0 : -EINVAL);
+            if (cases[i].error != NULL)
+                assert_non_null(strstr(errs.list[0].text, cases[i].error));
+            config_free(&c);
+        }
+        unlink("link.conf");
+        unlink("d/t.conf");
+        rmdir("d");
+    }
+}
+
 /* It runs with all privileges: nobody else may change it. */
 static void test_hook_mode(void **state)
 {
@@ -210,7 +274,7 @@ static void test_hook_mode(void **state)
         { 0755, NULL },
         { 0700, NULL },
         { 0644, "cannot be run" },
-        { 0757, "others can change it" },
+        { 0757, "others can change it (owner" },
         { 0775, "others can change it" },
     };
     char path[128];
@@ -243,7 +307,7 @@ static void test_key_file(void **state)
         { PRIVATE_KEY, 0400, NULL },
         { PRIVATE_KEY " \r\n\n", 0600, NULL },
         { PRIVATE_KEY "\n", 0640, "others can read" },
-        { PRIVATE_KEY "\n", 0602, "others can read or change" },
+        { PRIVATE_KEY "\n", 0602, "others can change it (owner" },
         { "", 0600, "must hold one line" },
         { PRIVATE_KEY "\n" PRIVATE_KEY "\n", 0600, "must hold one line" },
         { "x\n", 0600, "not a key" },
@@ -370,6 +434,8 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_good),
         cmocka_unit_test(test_bad),
         cmocka_unit_test(test_mode),
+        cmocka_unit_test(test_no_file),
+        cmocka_unit_test(test_owner),
         cmocka_unit_test(test_hook_mode),
         cmocka_unit_test(test_missing_file),
         cmocka_unit_test(test_key_file),

@@ -58,6 +58,23 @@ static const char *written(void)
     return text;
 }
 
+/* It may have been changed since the configuration was read. */
+static void runs_nothing_that_others_can_change(void **state)
+{
+    (void)state;
+    struct hook_runner h;
+    struct hook_event e = { .type = HOOK_PEER_UP, .peer = "vps" };
+    script(&h, "echo ran >>\"$out\"");
+    assert_int_equal(chmod(h.path, 0722), 0);
+    hook_push(&h, now, &e);
+    run(&h);
+    assert_string_equal(written(), "");
+    assert_int_equal(chmod(h.path, 0700), 0);
+    hook_push(&h, now, &e);
+    run(&h);
+    assert_string_equal(written(), "ran\n");
+}
+
 static void tells_everything(void **state)
 {
     (void)state;
@@ -263,6 +280,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(tells_everything),
+        cmocka_unit_test(runs_nothing_that_others_can_change),
         cmocka_unit_test(runs_in_order_one_at_a_time),
         cmocka_unit_test(leaves_out_what_is_too_many),
         cmocka_unit_test(the_last_word_of_a_link_is_kept),
