@@ -22,6 +22,7 @@
 #include "daemon/policy.h"
 #include "daemon/silence.h"
 #include "daemon/status.h"
+#include "sys/memory.h"
 #include "sys/sandbox.h"
 #include "sys/slice.h"
 
@@ -771,6 +772,8 @@ int engine_main(int channel_fd)
         return 1;
     }
     keep_pace();
+    if (memory_lock() < 0)
+        log_debug("the engine's memory cannot be locked");
     enter_sandbox(e);
     tell(e, &(struct msg){ .type = MSG_READY });
     run(e);

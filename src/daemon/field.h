@@ -13,6 +13,8 @@
 
 #include "base/cursor.h"
 #include "base/netaddr.h"
+#include "base/plain.h"
+#include "daemon/problem.h"
 
 /* Names and reasons: two length bytes, then the text without its zero. */
 static inline void put_text(struct writer *w, const char *text, size_t max)
@@ -37,6 +39,13 @@ static inline void get_text(struct reader *r, char *out, size_t max)
     if (len > 0)
         memcpy(out, text, len);
     out[len] = '\0';
+}
+
+/* What goes to hooks, logs and terminals: see plain.h. */
+static inline void get_plain_text(struct reader *r, char *out, size_t max)
+{
+    get_text(r, out, max);
+    plain_text(out);
 }
 
 static inline void put_bool(struct writer *w, bool value)
@@ -76,6 +85,26 @@ static inline void get_addr(struct reader *r, struct netaddr *a)
     read_copy(r, a->addr, sizeof a->addr);
     if (a->family != 0 && a->family != 4 && a->family != 6)
         r->failed = true;
+}
+
+static inline void put_problems(struct writer *w, const struct problem_list *l)
+{
+    if (l->count > PROBLEMS_MAX)
+        w->failed = true;
+    write_u8(w, (uint8_t)l->count);
+    for (size_t i = 0; writer_ok(w) && i < l->count; i++) {
+        put_text(w, l->list[i].code, PROBLEM_CODE_MAX);
+        put_text(w, l->list[i].text, PROBLEM_TEXT_MAX);
+    }
+}
+
+static inline void get_problems(struct reader *r, struct problem_list *l)
+{
+    l->count = get_small(r, PROBLEMS_MAX);
+    for (size_t i = 0; i < l->count; i++) {
+        get_plain_text(r, l->list[i].code, PROBLEM_CODE_MAX);
+        get_plain_text(r, l->list[i].text, PROBLEM_TEXT_MAX);
+    }
 }
 
 #endif

@@ -2,6 +2,7 @@
 #include "daemon/guard.h"
 
 #include <errno.h>
+#include <linux/capability.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,6 +12,7 @@
 
 #include "base/log.h"
 #include "daemon/guard_internal.h"
+#include "sys/memory.h"
 #include "sys/notify.h"
 #include "sys/sandbox.h"
 #include "sys/udp.h"
@@ -302,11 +304,37 @@ static void detach_log(struct guard *g)
     log_init("hawserd", guard_log_level(g), true);
 }
 
+/* As the systemd units bound it; hooks have the same. */
+static bool bound(const struct guard *g)
+{
+    static const unsigned kept[] = { CAP_NET_ADMIN, CAP_NET_RAW, CAP_NET_BIND_SERVICE, CAP_SETUID,
+                                     CAP_SETGID,    CAP_SETPCAP, CAP_SYS_CHROOT,       CAP_KILL,
+                                     CAP_CHOWN,     CAP_FOWNER,  CAP_DAC_OVERRIDE };
+    const char *step;
+    uint64_t keep = 0;
+    for (size_t i = 0; i < sizeof kept / sizeof kept[0]; i++)
+        keep |= UINT64_C(1) << kept[i];
+    int err = memory_lock();
+    if (err == MEMORY_LOCKED_IN_PART)
+        err = memory_lock_part(g->config.private_key, sizeof g->config.private_key);
+    if (err < 0)
+        log_info("keys may be swapped out, as memory cannot be locked (%s): set no limit for it, "
+                 "as LimitMEMLOCK=infinity in the unit",
+                 strerror(-err));
+    step = "dumps";
+    err = memory_hide();
+    if (err == 0)
+        err = sandbox_bound(keep, &step);
+    if (err < 0)
+        log_error("hawserd cannot limit itself (%s): %s", step, strerror(-err));
+    return err == 0;
+}
+
 static bool start(struct guard *g)
 {
     struct tstamp now = loop_now();
     int err;
-    if (!load_config(g) || !guard_check_privileges(g->options->unit))
+    if (!load_config(g) || !guard_check_privileges(g->options->unit) || !bound(g))
         return false;
     if ((err = loop_open(&g->loop)) < 0 || (err = watch_signals(g)) < 0 ||
         (err = watch_network(g)) < 0) {

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "base/plain.h"
 #include "daemon/engine.h"
 #include "daemon/guard_internal.h"
 #include "sys/notify.h"
@@ -110,9 +111,7 @@ void guard_tell_lookup(void *arg, const struct config_peer *peer, const char *te
     char plain[MSG_WHY_MAX + 1];
     char *known = g->peers[peer - g->config.peers].lookup;
     snprintf(plain, sizeof plain, "%s", text);
-    for (char *c = plain; *c != '\0'; c++)
-        if (*c < ' ' || *c > '~')
-            *c = '?';
+    plain_text(plain);
     if (strcmp(known, plain) == 0)
         return;
     memcpy(known, plain, sizeof plain);
@@ -294,20 +293,11 @@ static void on_peer_state(struct guard *g, struct tstamp now, const struct msg *
                m->state.reason);
 }
 
-/* Names that come over the network are shown only as far as they are plain. */
-static bool is_plain(const char *name)
-{
-    for (; *name != '\0'; name++)
-        if (*name <= ' ' || *name > '~')
-            return false;
-    return true;
-}
-
 static void on_path_state(struct guard *g, struct tstamp now, const struct msg *m)
 {
     const struct config_peer *p = peer_of_key(g, m->state.public_key);
     const char *link = m->state.link;
-    if (p == NULL || !is_plain(link))
+    if (p == NULL)
         return;
     if (m->state.up)
         resolver_answered(g->resolver, p->public_key, &m->state.remote);
@@ -334,7 +324,7 @@ static void on_path_slow(struct guard *g, struct tstamp now, const struct msg *m
     const struct config_peer *p = peer_of_key(g, m->state.public_key);
     const char *link = m->state.link;
     bool ended = m->state.up;
-    if (p == NULL || !is_plain(link))
+    if (p == NULL)
         return;
     presence_set(&g->presence, PRESENCE_SLOW, p->public_key, link, !ended);
     if (may_log(g, now, p) && ended)

@@ -1,20 +1,20 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Whether what the tunnel needs is let through by this machine: a process that ends soon reads the
+ * Whether what the tunnel needs is let through by this machine: a program of its own reads the
  * rules of packet filters, while the guard goes on.
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/log.h"
-#include "daemon/firewall.h"
+#include "daemon/firewall_program.h"
 #include "daemon/guard_internal.h"
+#include "daemon/helper.h"
 #include "daemon/sysctl.h"
 
 enum {
@@ -25,13 +25,6 @@ enum {
     CALM_MS = 200, /* rules come in bursts */
     GAP_MIN_S = 2,
     GAP_TIMES = 20, /* how much longer to wait than a look took: a large set of rules costs more */
-    CHILD_SECONDS_MAX = 60,
-    QUESTIONS_MAX = 64,
-};
-
-struct questions {
-    size_t count;
-    struct firewall_question list[QUESTIONS_MAX];
 };
 
 /* Questions */
@@ -96,7 +89,7 @@ static bool has_family(const struct config *c, enum firewall_family f)
 }
 
 /* Two families over one interface are one question. */
-static void ask(struct questions *all, const struct firewall_question *q)
+static void ask(struct firewall_request *all, const struct firewall_question *q)
 {
     struct firewall_question *last = all->count > 0 ? &all->list[all->count - 1] : NULL;
     const enum firewall_family f = q->asked[FIREWALL_IPV4] ? FIREWALL_IPV4 : FIREWALL_IPV6;
@@ -105,7 +98,7 @@ static void ask(struct questions *all, const struct firewall_question *q)
         last->asked[f] = true;
         last->inside[f] = q->inside[f];
         last->outside[f] = q->outside[f];
-    } else if (all->count < QUESTIONS_MAX) {
+    } else if (all->count < FIREWALL_QUESTIONS_MAX) {
         all->list[all->count++] = *q;
     }
 }
@@ -122,7 +115,7 @@ static struct firewall_question question(const struct guard *g, enum firewall_ho
 }
 
 /* What comes out of the tunnel and leaves masqueraded. */
-static void ask_nat(const struct guard *g, enum firewall_family f, struct questions *all)
+static void ask_nat(const struct guard *g, enum firewall_family f, struct firewall_request *all)
 {
     const struct netif_info *out = way_out(g, f);
     struct firewall_question q = question(g, FIREWALL_FORWARD, f, out != NULL ? out->name : "");
@@ -133,7 +126,7 @@ static void ask_nat(const struct guard *g, enum firewall_family f, struct questi
 }
 
 /* What a LAN sends into the tunnel. */
-static void ask_lan(const struct guard *g, const char *lan, struct questions *all)
+static void ask_lan(const struct guard *g, const char *lan, struct firewall_request *all)
 {
     const struct netif_info *in = netif_find(&g->netifs, lan);
     for (enum firewall_family f = FIREWALL_IPV4; in != NULL && f < FIREWALL_FAMILIES; f++) {
@@ -149,7 +142,8 @@ static void ask_lan(const struct guard *g, const char *lan, struct questions *al
 }
 
 /* Peers that call. */
-static void ask_listen(const struct guard *g, const struct netaddr *listen, struct questions *all)
+static void ask_listen(const struct guard *g, const struct netaddr *listen,
+                       struct firewall_request *all)
 {
     for (enum firewall_family f = FIREWALL_IPV4; f < FIREWALL_FAMILIES; f++) {
         const struct netif_info *in = way_out(g, f);
@@ -163,7 +157,7 @@ static void ask_listen(const struct guard *g, const struct netaddr *listen, stru
     }
 }
 
-static void collect(const struct guard *g, struct questions *all)
+static void collect(const struct guard *g, struct firewall_request *all)
 {
     const struct config *c = &g->config;
     all->count = 0;
@@ -178,20 +172,6 @@ static void collect(const struct guard *g, struct questions *all)
 
 /* The process */
 
-static void child(const struct questions *all, int fd)
-{
-    struct firewall_answer answer = { 0 };
-    sigset_t none;
-    sigemptyset(&none);
-    sigprocmask(SIG_SETMASK, &none, NULL);
-    prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
-    alarm(CHILD_SECONDS_MAX);
-    answer.error = firewall_look(all->list, all->count, &answer.found);
-    if (write(fd, &answer, sizeof answer) != (ssize_t)sizeof answer)
-        _exit(1);
-    _exit(0);
-}
-
 static void close_child(struct guard *g)
 {
     struct guard_firewall *w = &g->firewall;
@@ -202,12 +182,10 @@ static void close_child(struct guard *g)
     w->pid = 0;
 }
 
-static void finish(struct guard *g, struct tstamp now)
+/* error: of the look. */
+static void finish(struct guard *g, struct tstamp now, int error, const struct problem_list *found)
 {
     struct guard_firewall *w = &g->firewall;
-    const struct problem_list *found = &w->in.found;
-    bool is_whole = w->in_bytes == sizeof w->in && found->count <= PROBLEMS_MAX;
-    int error = is_whole ? w->in.error : -EPROTO;
     w->gap_ns = GAP_TIMES * tstamp_sub(now, w->started);
     if (w->gap_ns < GAP_MIN_S * NS_PER_S)
         w->gap_ns = GAP_MIN_S * NS_PER_S;
@@ -227,50 +205,48 @@ static void finish(struct guard *g, struct tstamp now)
 static void child_ready(void *arg, struct tstamp now, unsigned events)
 {
     struct guard *g = arg;
-    struct guard_firewall *w = &g->firewall;
+    static struct firewall_answer answer; /* too large for the stack */
+    uint8_t data[FIREWALL_BYTES_MAX];
     (void)events;
-    ssize_t n = read(w->watch.fd, (uint8_t *)&w->in + w->in_bytes, sizeof w->in - w->in_bytes);
-    if (n > 0) {
-        w->in_bytes += (size_t)n;
-        return;
-    }
+    ssize_t n = recv(g->firewall.watch.fd, data, sizeof data, MSG_TRUNC | MSG_DONTWAIT);
     if (n < 0 && (errno == EAGAIN || errno == EINTR))
         return;
+    bool good =
+        n > 0 && (size_t)n <= sizeof data && firewall_decode_answer(&answer, data, (size_t)n);
     close_child(g);
-    finish(g, now);
+    finish(g, now, good ? answer.error : -EPROTO, &answer.found);
 }
 
-static int start(struct guard *g, struct tstamp now, const struct questions *all)
+static int start(struct guard *g, struct tstamp now, const struct firewall_request *all)
 {
     struct guard_firewall *w = &g->firewall;
-    int ends[2];
-    if (pipe2(ends, O_CLOEXEC) < 0)
-        return -errno;
-    w->in_bytes = 0;
+    uint8_t data[FIREWALL_BYTES_MAX];
+    size_t len = firewall_encode_request(all, data);
+    int fd;
     w->started = now;
-    w->pid = fork();
-    if (w->pid == 0)
-        child(all, ends[1]);
-    int err = w->pid < 0 ? -errno : 0;
-    close(ends[1]);
-    w->watch = (struct loop_watch){ .fd = ends[0], .ready = child_ready, .arg = g };
+    int err = len == 0 ? -EINVAL : helper_start("--firewall", &fd, &w->pid);
+    if (err < 0) {
+        w->pid = 0;
+        return err;
+    }
+    w->watch = (struct loop_watch){ .fd = fd, .ready = child_ready, .arg = g };
+    if (send(fd, data, len, MSG_NOSIGNAL | MSG_DONTWAIT) < 0)
+        err = -errno;
     if (err == 0)
         err = loop_add(&g->loop, &w->watch, LOOP_READ);
     if (err == 0)
         return 0;
-    if (w->pid > 0) {
-        kill(w->pid, SIGKILL);
-        waitpid(w->pid, NULL, 0);
-    }
+    close(fd);
+    kill(w->pid, SIGKILL);
+    waitpid(w->pid, NULL, 0);
     w->pid = 0;
-    close(ends[0]);
     return err;
 }
 
 static void look(struct guard *g, struct tstamp now)
 {
     struct guard_firewall *w = &g->firewall;
-    static struct questions all; /* too large for the stack */
+    static struct firewall_request all; /* too large for the stack */
     collect(g, &all);
     w->next = TSTAMP_NEVER; /* the answer sets it */
     if (all.count == 0) {

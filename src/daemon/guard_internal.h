@@ -35,18 +35,10 @@ struct engine_process {
 /* Whose list of problems it is. */
 enum problem_origin { PROBLEM_FIREWALL, PROBLEM_FORWARDING, PROBLEM_ORIGINS };
 
-/* What the process says that looked. */
-struct firewall_answer {
-    int32_t error;
-    struct problem_list found;
-};
-
 /* What looks through the rules of packet filters. */
 struct guard_firewall {
     pid_t pid; /* 0: none runs */
     struct loop_watch watch;
-    struct firewall_answer in;
-    size_t in_bytes;
     struct tstamp next;          /* look */
     struct tstamp started;       /* the last */
     int64_t gap_ns;              /* between two of them, at least */

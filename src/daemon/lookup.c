@@ -7,11 +7,11 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "daemon/helper.h"
 #include "daemon/lookup_links.h"
 #include "daemon/lookup_order.h"
 #include "sys/sandbox.h"
@@ -139,15 +139,15 @@ static bool limit(int what, rlim_t value)
     return setrlimit((__rlimit_resource_t)what, &l) == 0;
 }
 
-/* What name servers say is read without privileges, for a bounded time, and not for a guard that
- * has gone: such a one's channel has ended. */
+/* What name servers say is read without privileges and for a bounded time. */
 static bool confine(const struct lookup_request *q)
 {
-    const char *step;
-    return limit(RLIMIT_CORE, 0) && limit(RLIMIT_FSIZE, 0) && limit(RLIMIT_CPU, CPU_SECONDS_MAX) &&
-           limit(RLIMIT_NOFILE, DESCRIPTORS_MAX) && sandbox_drop(q->uid, q->gid, &step) == 0 &&
-           /* only now: a change of user takes it back */
-           prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) == 0;
+    const char *step = "limits";
+    int err = -EPERM;
+    if (limit(RLIMIT_FSIZE, 0) && limit(RLIMIT_CPU, CPU_SECONDS_MAX) &&
+        limit(RLIMIT_NOFILE, DESCRIPTORS_MAX))
+        err = sandbox_lookup(q->uid, q->gid, &step);
+    return err == 0;
 }
 
 int lookup_main(int channel_fd)
@@ -157,6 +157,8 @@ int lookup_main(int channel_fd)
     struct lookup_links *links = NULL;
     alarm(LOOKUP_SECONDS_MAX);
     p.fd = channel_fd;
+    if (!helper_follow_parent())
+        return 1;
     if (!take_request(&p)) {
         fputs("hawserd --resolve is for hawserd itself: it looks names up over given links\n",
               stderr);
@@ -164,7 +166,7 @@ int lookup_main(int channel_fd)
     }
     if (p.request.way_count > 0)
         links = lookup_links_open(&p.request, tell, &p);
-    if (!confine(&p.request))
+    if (!confine(&p.request) || !helper_has_parent())
         return 1;
     if (p.request.system)
         begin_system(&p, tasks);

@@ -2,34 +2,14 @@
 #include "daemon/lookup_process.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <signal.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { ANSWERS_MAX = 4096 };
+#include "daemon/helper.h"
 
-/* The program has three descriptors to nowhere and the channel, and is told nothing else. */
-static void child(int fd)
-{
-    static char *const argv[] = { "hawserd", "--resolve", NULL };
-    static char *const environment[] = { NULL };
-    sigset_t none;
-    sigemptyset(&none);
-    sigprocmask(SIG_SETMASK, &none, NULL);
-    int nowhere = open("/dev/null", O_RDWR | O_CLOEXEC);
-    for (int i = 0; i < LOOKUP_CHANNEL_FD; i++)
-        if (nowhere < 0 || dup2(nowhere, i) < 0)
-            _exit(1);
-    if (fd == LOOKUP_CHANNEL_FD)
-        fcntl(fd, F_SETFD, 0);
-    else if (dup2(fd, LOOKUP_CHANNEL_FD) < 0)
-        _exit(1);
-    closefrom(LOOKUP_CHANNEL_FD + 1);
-    execve("/proc/self/exe", argv, environment);
-    _exit(1);
-}
+enum { ANSWERS_MAX = 4096 };
 
 void lookup_process_stop(struct lookup_process *p)
 {
@@ -79,26 +59,19 @@ static int send_request(int fd, const struct lookup_request *q)
 
 int lookup_process_start(struct lookup_process *p, const struct lookup_request *q)
 {
-    int pair[2];
+    pid_t pid;
+    int fd;
     lookup_process_stop(p);
-    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
-        return -errno;
-    int err = send_request(pair[0], q);
-    pid_t pid = err == 0 ? fork() : -1;
-    if (pid == 0)
-        child(pair[1]);
-    if (err == 0 && pid < 0)
-        err = -errno;
-    close(pair[1]);
-    p->watch = (struct loop_watch){ .fd = pair[0], .ready = said, .arg = p };
-    if (err == 0)
+    int err = helper_start("--resolve", &fd, &pid);
+    if (err < 0)
+        return err;
+    p->watch = (struct loop_watch){ .fd = fd, .ready = said, .arg = p };
+    if ((err = send_request(fd, q)) == 0)
         err = loop_add(p->loop, &p->watch, LOOP_READ);
     if (err < 0) {
-        close(pair[0]);
-        if (pid > 0) {
-            kill(pid, SIGKILL);
-            waitpid(pid, NULL, 0);
-        }
+        close(fd);
+        kill(pid, SIGKILL);
+        waitpid(pid, NULL, 0);
         return err;
     }
     p->pid = pid;

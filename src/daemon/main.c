@@ -15,7 +15,9 @@
 #include "daemon/config.h"
 #include "daemon/control_proto.h"
 #include "daemon/engine.h"
+#include "daemon/firewall_program.h"
 #include "daemon/guard.h"
+#include "daemon/helper.h"
 #include "daemon/lookup.h"
 #include "daemon/unit.h"
 #include "sys/signals.h"
@@ -234,7 +236,9 @@ int main(int argc, char **argv)
     if (argc == 2 && strcmp(argv[1], "--engine") == 0)
         return engine_main(ENGINE_CHANNEL_FD);
     if (argc == 2 && strcmp(argv[1], "--resolve") == 0)
-        return lookup_main(LOOKUP_CHANNEL_FD);
+        return lookup_main(HELPER_CHANNEL_FD);
+    if (argc == 2 && strcmp(argv[1], "--firewall") == 0)
+        return firewall_main();
     closefrom(STDERR_FILENO + 1); /* else what our starter left open reaches engine and hooks */
     log_init("hawserd", LOG_LEVEL_INFO, is_journal());
     int code = parse(argc, argv, &a);

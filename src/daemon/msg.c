@@ -232,15 +232,6 @@ static void get_policy(struct reader *r, struct msg_policy *p)
     }
 }
 
-/* What goes to hooks, logs and terminals. */
-static void get_plain_text(struct reader *r, char *out, size_t max)
-{
-    get_text(r, out, max);
-    for (const char *c = out; *c != '\0'; c++)
-        if (*c < ' ' || *c > '~')
-            r->failed = true;
-}
-
 static void put_state(struct writer *w, const struct msg_state *s)
 {
     write_bytes(w, s->public_key, sizeof s->public_key);
@@ -254,7 +245,7 @@ static void get_state(struct reader *r, struct msg_state *s)
 {
     read_copy(r, s->public_key, sizeof s->public_key);
     s->up = get_bool(r);
-    get_text(r, s->link, sizeof s->link - 1);
+    get_plain_text(r, s->link, sizeof s->link - 1);
     get_addr(r, &s->remote);
     get_plain_text(r, s->reason, sizeof s->reason - 1);
 }
@@ -287,26 +278,6 @@ static void get_quota(struct reader *r, struct msg_quota *q)
     q->left_s = read_u32(r);
 }
 
-static void put_problems(struct writer *w, const struct problem_list *l)
-{
-    if (l->count > PROBLEMS_MAX)
-        w->failed = true;
-    write_u8(w, (uint8_t)l->count);
-    for (size_t i = 0; writer_ok(w) && i < l->count; i++) {
-        put_text(w, l->list[i].code, PROBLEM_CODE_MAX);
-        put_text(w, l->list[i].text, PROBLEM_TEXT_MAX);
-    }
-}
-
-static void get_problems(struct reader *r, struct problem_list *l)
-{
-    l->count = get_small(r, PROBLEMS_MAX);
-    for (size_t i = 0; i < l->count; i++) {
-        get_text(r, l->list[i].code, PROBLEM_CODE_MAX);
-        get_text(r, l->list[i].text, PROBLEM_TEXT_MAX);
-    }
-}
-
 static void put_choose(struct writer *w, const struct msg_choose *c)
 {
     write_bytes(w, c->public_key, sizeof c->public_key);
@@ -317,7 +288,7 @@ static void put_choose(struct writer *w, const struct msg_choose *c)
 static void get_choose(struct reader *r, struct msg_choose *c)
 {
     read_copy(r, c->public_key, sizeof c->public_key);
-    get_text(r, c->link, sizeof c->link - 1);
+    get_plain_text(r, c->link, sizeof c->link - 1);
     c->choice = get_small(r, MSG_CHOICE_DOWN);
 }
 
@@ -504,6 +475,8 @@ static void get_body(struct reader *r, struct msg *m)
     case MSG_USAGE:
         m->usage.link = get_link_number(r);
         m->usage.bytes = read_u64(r);
+        if (m->usage.bytes > MSG_USAGE_BYTES_MAX)
+            r->failed = true;
         break;
     case MSG_ACCEPTED:
         get_accepted(r, &m->accepted);

@@ -4,8 +4,8 @@
  *
  * Every message is one packet on a SOCK_SEQPACKET pair: a type byte, then that type's fields in a
  * fixed order. msg_decode() accepts exactly what msg_encode() makes: a truncated, longer or
- * out-of-range message is refused as a whole. The guard believes an engine's message only as far
- * as its own configuration names what it asks for.
+ * out-of-range message is refused as a whole, and text is plain (plain.h). The guard believes an
+ * engine's message only as far as its own configuration names what it asks for.
  */
 #ifndef HAWSER_DAEMON_MSG_H
 #define HAWSER_DAEMON_MSG_H
@@ -133,6 +133,9 @@ struct msg_wish {
     char link[WIRE_LINK_NAME_MAX + 1];
     uint8_t use; /* enum wire_path_use; ACTIVE: as the peer wants it */
 };
+
+/* No link carries more between two reports, which are two seconds apart. */
+#define MSG_USAGE_BYTES_MAX (UINT64_C(1) << 40)
 
 /* IP packets that the link's socket sent and received. */
 struct msg_usage {

@@ -5,13 +5,16 @@
 #include <errno.h>
 #include <grp.h>
 #include <pwd.h>
-#include <seccomp.h>
+#include <signal.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include "sys/callfilter.h"
+#include "sys/landlock.h"
+#include "sys/memory.h"
 
 enum { DESCRIPTORS_MAX = 256, NOBODY = 65534 };
 
@@ -40,90 +43,6 @@ int sandbox_make_root(const char *path)
     return 0;
 }
 
-/* What an engine does once it runs: move bytes between open descriptors, wait, and allocate. */
-static int filter_calls(void)
-{
-    static const int allowed[] = {
-        SCMP_SYS(read),
-        SCMP_SYS(write),
-        SCMP_SYS(readv),
-        SCMP_SYS(writev),
-        SCMP_SYS(sendto),
-        SCMP_SYS(sendmsg),
-        SCMP_SYS(sendmmsg),
-        SCMP_SYS(recvfrom),
-        SCMP_SYS(recvmsg),
-        SCMP_SYS(recvmmsg),
-        SCMP_SYS(epoll_ctl),
-        SCMP_SYS(epoll_wait),
-        SCMP_SYS(epoll_pwait),
-        SCMP_SYS(epoll_pwait2),
-        SCMP_SYS(poll),
-        SCMP_SYS(ppoll),
-        SCMP_SYS(accept4),
-        SCMP_SYS(shutdown),
-        SCMP_SYS(close),
-        SCMP_SYS(getsockopt),
-        SCMP_SYS(setsockopt),
-        SCMP_SYS(getsockname),
-        SCMP_SYS(fstat),
-        SCMP_SYS(newfstatat),
-        SCMP_SYS(lseek),
-        SCMP_SYS(clock_gettime),
-        SCMP_SYS(clock_nanosleep),
-        SCMP_SYS(gettimeofday),
-        SCMP_SYS(time),
-        SCMP_SYS(munmap),
-        SCMP_SYS(mremap),
-        SCMP_SYS(madvise),
-        SCMP_SYS(brk),
-        SCMP_SYS(futex),
-        SCMP_SYS(getrandom),
-        SCMP_SYS(getpid),
-        SCMP_SYS(gettid),
-        SCMP_SYS(exit),
-        SCMP_SYS(exit_group),
-        SCMP_SYS(rt_sigaction),
-        SCMP_SYS(rt_sigprocmask),
-        SCMP_SYS(rt_sigreturn),
-        SCMP_SYS(restart_syscall),
-        SCMP_SYS(sched_yield),
-        /* What 32-bit machines have instead; elsewhere a number that no call has. */
-        SCMP_SYS(_llseek),
-        SCMP_SYS(fstat64),
-        SCMP_SYS(fstatat64),
-        SCMP_SYS(clock_gettime64),
-        SCMP_SYS(clock_nanosleep_time64),
-        SCMP_SYS(futex_time64),
-        SCMP_SYS(ppoll_time64),
-        SCMP_SYS(recvmmsg_time64),
-    };
-    static const int mapping[] = { SCMP_SYS(mmap), SCMP_SYS(mmap2), SCMP_SYS(mprotect) };
-    static const int control[] = { SCMP_SYS(fcntl), SCMP_SYS(fcntl64) };
-    scmp_filter_ctx filter = seccomp_init(SCMP_ACT_KILL_PROCESS);
-    if (filter == NULL)
-        return -ENOMEM;
-    int err = 0;
-    for (size_t i = 0; err == 0 && i < sizeof allowed / sizeof allowed[0]; i++)
-        err = seccomp_rule_add(filter, SCMP_ACT_ALLOW, allowed[i], 0);
-    /* Memory may become readable and writable, but never executable. */
-    for (size_t i = 0; err == 0 && i < sizeof mapping / sizeof mapping[0]; i++)
-        err = seccomp_rule_add(filter, SCMP_ACT_ALLOW, mapping[i], 1,
-                               SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0));
-    /* fcntl(2): F_GETFD .. F_SETFL only; no leases, signals or duplicates. */
-    for (size_t i = 0; err == 0 && i < sizeof control / sizeof control[0]; i++)
-        err = seccomp_rule_add(filter, SCMP_ACT_ALLOW, control[i], 1,
-                               SCMP_A1(SCMP_CMP_MASKED_EQ, ~(scmp_datum_t)7, 0));
-    /* abort(3): only to itself, and that only ends it */
-    if (err == 0)
-        err = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(tgkill), 1,
-                               SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)getpid()));
-    if (err == 0)
-        err = seccomp_load(filter);
-    seccomp_release(filter);
-    return err;
-}
-
 static int limit(int what, rlim_t value)
 {
     struct rlimit l = { .rlim_cur = value, .rlim_max = value };
@@ -138,12 +57,23 @@ static int change_user(uid_t uid, gid_t gid)
 }
 
 /* The bounding set can be emptied only while CAP_SETPCAP is there. */
-static int drop_bounding(void)
+static int drop_bounding(uint64_t keep)
 {
     for (unsigned long cap = 0; prctl(PR_CAPBSET_READ, cap, 0, 0, 0) >= 0; cap++)
-        if (prctl(PR_CAPBSET_DROP, cap, 0, 0, 0) < 0)
+        if ((keep >> cap & 1) == 0 && prctl(PR_CAPBSET_DROP, cap, 0, 0, 0) < 0)
             return -errno;
     return 0;
+}
+
+/* Of those that are there. */
+static int keep_capabilities(uint64_t keep)
+{
+    if (capng_get_caps_process() < 0)
+        return -EPERM;
+    for (unsigned cap = 0; cap <= CAP_LAST_CAP; cap++)
+        if ((keep >> cap & 1) == 0)
+            capng_update(CAPNG_DROP, CAPNG_EFFECTIVE | CAPNG_PERMITTED | CAPNG_INHERITABLE, cap);
+    return capng_apply(CAPNG_SELECT_CAPS) < 0 ? -EPERM : 0;
 }
 
 static int drop_capabilities(void)
@@ -158,7 +88,7 @@ int sandbox_drop(uid_t uid, gid_t gid, const char **step)
 {
     int err;
     *step = "capability bounding set";
-    if ((err = drop_bounding()) < 0)
+    if ((err = drop_bounding(0)) < 0)
         return err;
     *step = "change of user";
     if ((err = change_user(uid, gid)) < 0)
@@ -174,13 +104,56 @@ int sandbox_enter(const char *root, uid_t uid, gid_t gid, const char **step)
 {
     int err;
     *step = "limits";
-    if ((err = limit(RLIMIT_CORE, 0)) < 0 || (err = limit(RLIMIT_NOFILE, DESCRIPTORS_MAX)) < 0)
+    if ((err = limit(RLIMIT_NOFILE, DESCRIPTORS_MAX)) < 0)
         return err;
     *step = "chroot";
     if (chroot(root) < 0 || chdir("/") < 0)
         return -errno;
     if ((err = sandbox_drop(uid, gid, step)) < 0)
         return err;
+    *step = "dumps";
+    if ((err = memory_hide()) < 0)
+        return err;
     *step = "system call filter";
-    return filter_calls();
+    return callfilter_engine();
+}
+
+int sandbox_bound(uint64_t keep, const char **step)
+{
+    int err;
+    *step = "capability bounding set";
+    if ((err = drop_bounding(keep)) < 0)
+        return err;
+    *step = "capabilities";
+    if ((err = keep_capabilities(keep)) < 0)
+        return err;
+    *step = "no_new_privs";
+    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
+        return -errno;
+    *step = "system call filter";
+    return callfilter_guard();
+}
+
+int sandbox_lookup(uid_t uid, gid_t gid, const char **step)
+{
+    static const char *const readable[] = { "/etc",       "/usr",         "/lib",
+                                            "/lib32",     "/lib64",       "/run",
+                                            "/var/run",   "/var/lib/sss", "/var/cache/nscd",
+                                            "/nix/store", "/gnu/store",   "/dev/urandom",
+                                            NULL };
+    int err = sandbox_drop(uid, gid, step);
+    if (err < 0)
+        return err;
+    *step = "end with the parent"; /* which the change of user took back */
+    if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0)
+        return -errno;
+    *step = "Landlock";
+    err = landlock_read_only(readable);
+    if (err < 0 && err != -ENOSYS && err != -EOPNOTSUPP)
+        return err;
+    *step = "dumps";
+    if ((err = memory_hide()) < 0)
+        return err;
+    *step = "system call filter";
+    return callfilter_lookup();
 }

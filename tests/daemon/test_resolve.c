@@ -27,6 +27,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "daemon/helper.h"
 #include "daemon/resolve.h"
 
 enum { SKIPPED = 77, NOBODY = 65534, PATIENCE_S = 40 };
@@ -693,7 +694,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(a_changed_set_of_links_is_asked_at_once),
     };
     if (argc == 2 && strcmp(argv[1], "--resolve") == 0)
-        return lookup_main(LOOKUP_CHANNEL_FD);
+        return lookup_main(HELPER_CHANNEL_FD);
     if (geteuid() != 0 || unshare(CLONE_NEWNET | CLONE_NEWNS) < 0) {
         puts("skipped: needs root");
         return SKIPPED;

@@ -2,15 +2,42 @@
 # SPDX-License-Identifier: ISC
 #
 # The engine, which alone touches packets of others, has nothing: no root, no capability and no way
-# to one, an empty root directory, a filter of system calls, and no descriptor of a file.
+# to one, an empty root directory, a filter of system calls, and no descriptor of a file. The guard
+# has the bounds of the systemd unit, also where there is none. Neither is dumped or swapped out.
 
 . "$(dirname "$0")/lib.sh"
 
 lab_up --links 'name=a 20/20,5ms'
 start_pair a
 
+# field NAME [PROCESS]
 field() {
-    awk -v name="$1:" '$1 == name { print $2; exit }' "/proc/$engine/status"
+    awk -v name="$1:" '$1 == name { print $2; exit }' "/proc/${2:-$engine}/status"
+}
+
+# The capabilities of the unit, as /proc tells sets.
+unit_capabilities() {
+    number=0
+    for name in CHOWN DAC_OVERRIDE - FOWNER - KILL SETGID SETUID SETPCAP - NET_BIND_SERVICE - \
+        NET_ADMIN NET_RAW - - - - SYS_CHROOT; do
+        for has in $(sed -n 's/^CapabilityBoundingSet=//p' "$unit"); do
+            [ "$has" != "CAP_$name" ] || echo "$number"
+        done
+        number=$((number + 1))
+    done | awk '{ sum += 2 ^ $1 } END { printf "%016x\n", sum }'
+}
+unit=$(dirname "$0")/../../packaging/hawserd.service.in
+
+# hidden PROCESS WHAT: its memory is neither dumped nor swapped out
+hidden() {
+    grep -q '^Max core file size  *0  *0 ' "/proc/$1/limits" || fail "$2: may leave a core file"
+    grep -qx 0*0 "/proc/$1/coredump_filter" || fail "$2: a dump would have its memory"
+    # Of a process that cannot be dumped everything in /proc is root's.
+    [ "$(stat -c %u "/proc/$1/environ")" = 0 ] || fail "$2: can be dumped"
+    # All of it, or, where memory that may be locked is limited, what is in the heap.
+    least=100
+    ! grep -q '^Max locked memory  *unlimited' "/proc/$1/limits" || least=1000
+    [ "$(field VmLck "$1")" -ge "$least" ] || fail "$2: only $(field VmLck "$1") kB are locked"
 }
 
 for side in client server; do
@@ -36,5 +63,18 @@ for side in client server; do
         *) fail "$side: has $(readlink "$fd") open as ${fd##*/}" ;;
         esac
     done
+    hidden "$engine" "the engine of the $side"
     ok "the engine of the $side"
+
+    guard=$(guard_of "$side")
+    for set in CapPrm CapEff CapBnd; do
+        [ "$(field "$set" "$guard")" = "$(unit_capabilities)" ] ||
+            fail "the guard's $set is $(field "$set" "$guard"), the unit's $(unit_capabilities)"
+    done
+    [ "$(field CapInh "$guard")$(field CapAmb "$guard")" = 00000000000000000000000000000000 ] ||
+        fail "the guard's programs inherit capabilities"
+    [ "$(field Seccomp "$guard")" = 2 ] || fail "the guard: no filter of system calls"
+    [ "$(field NoNewPrivs "$guard")" = 1 ] || fail "the guard: may gain privileges"
+    hidden "$guard" "the guard of the $side"
+    ok "the guard of the $side"
 done

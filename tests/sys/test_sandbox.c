@@ -14,12 +14,20 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/capability.h>
+#include <linux/in6.h>
 #include <net/if.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <pthread.h>
 #include <pwd.h>
+#include <sched.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/ptrace.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -130,6 +138,25 @@ static void try_executable_memory(void)
     (void)p;
 }
 
+static int udp_fd;
+
+static void try_setsockopt(void)
+{
+    const int on = 1;
+    setsockopt(udp_fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+}
+
+static void try_duplicate(void)
+{
+    fcntl(udp_fd, F_DUPFD, 0);
+}
+
+static void try_lock(void)
+{
+    struct flock all = { .l_type = F_RDLCK };
+    fcntl(udp_fd, F_SETLK, &all);
+}
+
 static void kills_what_is_not_allowed(void **state)
 {
     static void (*const tries[])(void) = {
@@ -144,6 +171,9 @@ static void kills_what_is_not_allowed(void **state)
         try_ptrace,
         try_kill,
         try_executable_memory,
+        try_setsockopt,
+        try_duplicate,
+        try_lock,
     };
     (void)state;
     for (size_t i = 0; i < sizeof tries / sizeof tries[0]; i++)
@@ -161,6 +191,167 @@ static void work(void)
     snprintf(buffer, sizeof buffer, "%d", (int)getpid());
     if (write(STDERR_FILENO, "", 0) != 0)
         leave(REFUSED);
+}
+
+/* What udp_watch_errors() does while the engine runs. */
+static void watch_errors(void)
+{
+    const int on = 1;
+    if (setsockopt(udp_fd, IPPROTO_IP, IP_RECVERR, &on, sizeof on) < 0)
+        leave(REFUSED);
+    setsockopt(udp_fd, IPPROTO_IPV6, IPV6_RECVERR, &on, sizeof on);
+}
+
+static void allows_news_of_icmp(void **state)
+{
+    (void)state;
+    int status = inside(watch_errors);
+    assert_true(WIFEXITED(status));
+    assert_int_equal(WEXITSTATUS(status), DID_IT);
+}
+
+/* The guard's bounds */
+
+static bool is_refused(long result, int error)
+{
+    return result < 0 && errno == error;
+}
+
+static bool runs(const char *program)
+{
+    char *const argv[] = { (char *)(uintptr_t)program, NULL };
+    int status;
+    pid_t pid = fork();
+    if (pid == 0) {
+        execv(program, argv);
+        leave(REFUSED);
+    }
+    return pid > 0 && waitpid(pid, &status, 0) == pid && WIFEXITED(status) &&
+           WEXITSTATUS(status) == 0;
+}
+
+/* 0, or the line of what is not as it should be. */
+static int be_bound(void)
+{
+    const struct sched_param first = { .sched_priority = 1 };
+    const char *step;
+    void *memory;
+    errno = 0;
+    if (sandbox_bound(UINT64_C(1) << CAP_NET_ADMIN | UINT64_C(1) << CAP_SETPCAP, &step) < 0)
+        return __LINE__;
+    if (prctl(PR_CAPBSET_READ, CAP_NET_ADMIN, 0, 0, 0) != 1 ||
+        prctl(PR_CAPBSET_READ, CAP_SYS_ADMIN, 0, 0, 0) != 0)
+        return __LINE__;
+    if (prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) != 1)
+        return __LINE__;
+    if (!is_refused(syscall(SYS_init_module, NULL, 0, NULL), EPERM) ||
+        !is_refused(ptrace(PTRACE_TRACEME, 0, NULL, NULL), EPERM) ||
+        !is_refused(unshare(CLONE_NEWUSER), EPERM))
+        return __LINE__;
+    if (!is_refused(socket(AF_VSOCK, SOCK_STREAM, 0), EAFNOSUPPORT) ||
+        socket(AF_NETLINK, SOCK_RAW, 0) < 0 || socket(AF_INET6, SOCK_DGRAM, 0) < 0)
+        return __LINE__;
+    if (!is_refused(chmod(root, 04755), EPERM) ||
+        !is_refused(sched_setscheduler(0, SCHED_FIFO, &first), EPERM))
+        return __LINE__;
+    memory = mmap(NULL, 4096, PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (memory != MAP_FAILED || errno != EPERM)
+        return __LINE__;
+    return runs("/bin/true") ? 0 : __LINE__;
+}
+
+/* The line travels by a pipe: an exit code is too narrow. */
+static int line_of(int (*act)(void))
+{
+    int ends[2];
+    int line = -1;
+    int status;
+    assert_int_equal(pipe(ends), 0);
+    pid_t pid = fork();
+    assert_true(pid >= 0);
+    if (pid == 0) {
+        line = act();
+        leave(write(ends[1], &line, sizeof line) == sizeof line ? DID_IT : REFUSED);
+    }
+    close(ends[1]);
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_int_equal(read(ends[0], &line, sizeof line), sizeof line);
+    close(ends[0]);
+    return line;
+}
+
+static void bounds_what_stays_privileged(void **state)
+{
+    (void)state;
+    assert_int_equal(line_of(be_bound), 0);
+}
+
+/* The bounds of look-ups */
+
+static bool has_landlock;
+static char elsewhere[sizeof root + 8]; /* a file that everybody may read and write */
+
+static void *nothing(void *arg)
+{
+    return arg;
+}
+
+static int look_up(void)
+{
+    struct addrinfo *list = NULL;
+    pthread_t thread;
+    const char *step;
+    if (sandbox_lookup(uid, gid, &step) < 0)
+        return __LINE__;
+    if (getaddrinfo("localhost", NULL, NULL, &list) != 0)
+        return __LINE__;
+    freeaddrinfo(list);
+    if (pthread_create(&thread, NULL, nothing, NULL) != 0 || pthread_join(thread, NULL) != 0)
+        return __LINE__;
+    if (open("/etc/nsswitch.conf", O_RDONLY) < 0 && errno != ENOENT)
+        return __LINE__;
+    if (!is_refused(open(elsewhere, O_WRONLY), ENOSYS))
+        return __LINE__;
+    if (has_landlock && !is_refused(open(elsewhere, O_RDONLY), EACCES))
+        return __LINE__;
+    if (!is_refused(kill(getppid(), 0), ENOSYS) || !is_refused(ptrace(PTRACE_TRACEME), ENOSYS))
+        return __LINE__;
+    return is_refused(fork(), ENOSYS) ? 0 : __LINE__;
+}
+
+static void lets_names_be_looked_up_and_little_else(void **state)
+{
+    (void)state;
+    snprintf(elsewhere, sizeof elsewhere, "%s/file", root);
+    int fd = open(elsewhere, O_CREAT | O_WRONLY | O_CLOEXEC, 0666);
+    assert_true(fd >= 0);
+    fchmod(fd, 0666);
+    close(fd);
+    has_landlock = syscall(SYS_landlock_create_ruleset, NULL, 0, 1 /* the version */) > 0;
+    int line = line_of(look_up);
+    unlink(elsewhere);
+    assert_int_equal(line, 0);
+}
+
+static int killed_by_exec(void)
+{
+    const char *step;
+    if (sandbox_lookup(uid, gid, &step) < 0)
+        return __LINE__;
+    try_exec();
+    return __LINE__;
+}
+
+static void kills_a_look_up_that_starts_a_program(void **state)
+{
+    (void)state;
+    int status;
+    pid_t pid = fork();
+    if (pid == 0)
+        leave(killed_by_exec() != 0 ? REFUSED : DID_IT);
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_true(WIFSIGNALED(status));
+    assert_int_equal(WTERMSIG(status), SIGSYS);
 }
 
 static void allows_work(void **state)
@@ -258,7 +449,11 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(kills_what_is_not_allowed),
+        cmocka_unit_test(allows_news_of_icmp),
         cmocka_unit_test(allows_work),
+        cmocka_unit_test(bounds_what_stays_privileged),
+        cmocka_unit_test(lets_names_be_looked_up_and_little_else),
+        cmocka_unit_test(kills_a_look_up_that_starts_a_program),
         cmocka_unit_test(holds_no_privilege),
         cmocka_unit_test(root_is_checked),
         cmocka_unit_test(finds_users),
@@ -270,6 +465,7 @@ int main(void)
     if (mkdtemp(root) == NULL || chmod(root, 0555) < 0)
         return 1;
     sandbox_find_user("nobody", &uid, &gid);
+    udp_fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
     rmdir(root);
     return failed;
