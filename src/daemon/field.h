@@ -13,7 +13,6 @@
 
 #include "base/cursor.h"
 #include "base/netaddr.h"
-#include "base/plain.h"
 #include "daemon/problem.h"
 
 /* Names and reasons: two length bytes, then the text without its zero. */
@@ -39,13 +38,6 @@ static inline void get_text(struct reader *r, char *out, size_t max)
     if (len > 0)
         memcpy(out, text, len);
     out[len] = '\0';
-}
-
-/* What goes to hooks, logs and terminals: see plain.h. */
-static inline void get_plain_text(struct reader *r, char *out, size_t max)
-{
-    get_text(r, out, max);
-    plain_text(out);
 }
 
 static inline void put_bool(struct writer *w, bool value)
@@ -102,8 +94,8 @@ static inline void get_problems(struct reader *r, struct problem_list *l)
 {
     l->count = get_small(r, PROBLEMS_MAX);
     for (size_t i = 0; i < l->count; i++) {
-        get_plain_text(r, l->list[i].code, PROBLEM_CODE_MAX);
-        get_plain_text(r, l->list[i].text, PROBLEM_TEXT_MAX);
+        get_text(r, l->list[i].code, PROBLEM_CODE_MAX);
+        get_text(r, l->list[i].text, PROBLEM_TEXT_MAX);
     }
 }
 

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/cursor.h"
+#include "base/plain.h"
 #include "daemon/field.h"
 #include "daemon/helper.h"
 #include "sys/memory.h"
@@ -83,6 +84,10 @@ bool firewall_decode_answer(struct firewall_answer *out, const uint8_t *data, si
     uint32_t error = read_u32(&r);
     out->error = error <= ERRNO_MAX ? -(int)error : -EPROTO;
     get_problems(&r, &out->found);
+    for (size_t i = 0; i < out->found.count; i++) {
+        plain_text(out->found.list[i].code); /* names of chains are others' */
+        plain_text(out->found.list[i].text);
+    }
     return reader_ok(&r) && error <= ERRNO_MAX && reader_left(&r) == 0;
 }
 

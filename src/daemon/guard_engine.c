@@ -492,6 +492,7 @@ static void engine_said(void *arg, struct tstamp now, unsigned events)
         engine_end(g, now, "sent what is no message");
         return;
     }
+    msg_make_plain(&g->in.msg);
     for (size_t i = 0; i < sizeof requests / sizeof requests[0]; i++) {
         if (requests[i].type == g->in.msg.type) {
             requests[i].handle(g, now, &g->in.msg);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/cursor.h"
+#include "base/plain.h"
 #include "daemon/field.h"
 
 static void put_setup(struct writer *w, const struct msg_setup *s)
@@ -245,9 +246,9 @@ static void get_state(struct reader *r, struct msg_state *s)
 {
     read_copy(r, s->public_key, sizeof s->public_key);
     s->up = get_bool(r);
-    get_plain_text(r, s->link, sizeof s->link - 1);
+    get_text(r, s->link, sizeof s->link - 1);
     get_addr(r, &s->remote);
-    get_plain_text(r, s->reason, sizeof s->reason - 1);
+    get_text(r, s->reason, sizeof s->reason - 1);
 }
 
 static void put_restored(struct writer *w, const struct restored *r)
@@ -288,7 +289,7 @@ static void put_choose(struct writer *w, const struct msg_choose *c)
 static void get_choose(struct reader *r, struct msg_choose *c)
 {
     read_copy(r, c->public_key, sizeof c->public_key);
-    get_plain_text(r, c->link, sizeof c->link - 1);
+    get_text(r, c->link, sizeof c->link - 1);
     c->choice = get_small(r, MSG_CHOICE_DOWN);
 }
 
@@ -460,7 +461,7 @@ static void get_body(struct reader *r, struct msg *m)
         break;
     case MSG_LOOKUP:
         read_copy(r, m->lookup.public_key, sizeof m->lookup.public_key);
-        get_plain_text(r, m->lookup.text, sizeof m->lookup.text - 1);
+        get_text(r, m->lookup.text, sizeof m->lookup.text - 1);
         break;
     case MSG_CHOOSE:
         get_choose(r, &m->choose);
@@ -501,4 +502,16 @@ bool msg_decode(struct msg *out, const uint8_t *data, size_t len_bytes)
     out->type = (enum msg_type)type;
     get_body(&r, out);
     return reader_ok(&r) && reader_left(&r) == 0;
+}
+
+void msg_make_plain(struct msg *m)
+{
+    bool is_state = m->type == MSG_PEER_STATE || m->type == MSG_PATH_STATE ||
+                    m->type == MSG_PEER_RIVAL || m->type == MSG_PATH_SLOW;
+    if (is_state) {
+        plain_text(m->state.link);
+        plain_text(m->state.reason);
+    }
+    if (m->type == MSG_CHOOSE)
+        plain_text(m->choose.link);
 }

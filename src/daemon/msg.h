@@ -4,7 +4,7 @@
  *
  * Every message is one packet on a SOCK_SEQPACKET pair: a type byte, then that type's fields in a
  * fixed order. msg_decode() accepts exactly what msg_encode() makes: a truncated, longer or
- * out-of-range message is refused as a whole, and text is plain (plain.h). The guard believes an
+ * out-of-range message is refused as a whole. The guard believes an
  * engine's message only as far as its own configuration names what it asks for.
  */
 #ifndef HAWSER_DAEMON_MSG_H
@@ -221,5 +221,8 @@ struct msg {
 size_t msg_encode(const struct msg *m, uint8_t out[MSG_BYTES_MAX]);
 /* False: refused; out then holds nothing that may be used. */
 bool msg_decode(struct msg *out, const uint8_t *data, size_t len_bytes);
+
+/* Makes the texts of an engine's message plain (plain.h): hooks, logs and terminals get them. */
+void msg_make_plain(struct msg *m);
 
 #endif

@@ -96,6 +96,9 @@ int sandbox_drop(uid_t uid, gid_t gid, const char **step)
     *step = "capabilities";
     if ((err = drop_capabilities()) < 0)
         return err;
+    *step = "dumps"; /* a change of user sets this anew */
+    if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
+        return -errno;
     *step = "no_new_privs";
     return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 ? -errno : 0;
 }
@@ -103,6 +106,9 @@ int sandbox_drop(uid_t uid, gid_t gid, const char **step)
 int sandbox_enter(const char *root, uid_t uid, gid_t gid, const char **step)
 {
     int err;
+    *step = "dumps";
+    if ((err = memory_hide()) < 0)
+        return err;
     *step = "limits";
     if ((err = limit(RLIMIT_NOFILE, DESCRIPTORS_MAX)) < 0)
         return err;
@@ -110,9 +116,6 @@ int sandbox_enter(const char *root, uid_t uid, gid_t gid, const char **step)
     if (chroot(root) < 0 || chdir("/") < 0)
         return -errno;
     if ((err = sandbox_drop(uid, gid, step)) < 0)
-        return err;
-    *step = "dumps";
-    if ((err = memory_hide()) < 0)
         return err;
     *step = "system call filter";
     return callfilter_engine();
@@ -141,8 +144,9 @@ int sandbox_lookup(uid_t uid, gid_t gid, const char **step)
                                             "/var/run",   "/var/lib/sss", "/var/cache/nscd",
                                             "/nix/store", "/gnu/store",   "/dev/urandom",
                                             NULL };
-    int err = sandbox_drop(uid, gid, step);
-    if (err < 0)
+    int err;
+    *step = "dumps";
+    if ((err = memory_hide()) < 0 || (err = sandbox_drop(uid, gid, step)) < 0)
         return err;
     *step = "end with the parent"; /* which the change of user took back */
     if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0)
@@ -150,9 +154,6 @@ int sandbox_lookup(uid_t uid, gid_t gid, const char **step)
     *step = "Landlock";
     err = landlock_read_only(readable);
     if (err < 0 && err != -ENOSYS && err != -EOPNOTSUPP)
-        return err;
-    *step = "dumps";
-    if ((err = memory_hide()) < 0)
         return err;
     *step = "system call filter";
     return callfilter_lookup();

@@ -162,7 +162,7 @@ static struct msg sample(enum msg_type type)
         m.choose.choice = MSG_CHOICE_DOWN;
         break;
     case MSG_USAGE:
-        m.usage = (struct msg_usage){ .link = WIRE_PATHS_MAX - 1, .bytes = UINT64_MAX };
+        m.usage = (struct msg_usage){ .link = WIRE_PATHS_MAX - 1, .bytes = MSG_USAGE_BYTES_MAX };
         break;
     case MSG_SETTINGS:
         m.settings = (struct msg_settings){ .log_level = LOG_LEVEL_DEBUG, .mtu_bytes = 9000 };
@@ -253,11 +253,8 @@ static void refuses_values_out_of_range(void **state)
     m = sample(MSG_SETTINGS);
     m.settings.log_level = LOG_LEVEL_DEBUG + 1;
     assert_false(msg_decode(&out, data, msg_encode(&m, data)));
-    m = sample(MSG_PATH_STATE);
-    strcpy(m.state.reason, "a\nb");
-    assert_false(msg_decode(&out, data, msg_encode(&m, data)));
-    m = sample(MSG_LOOKUP);
-    strcpy(m.lookup.text, "a\33[2J");
+    m = sample(MSG_USAGE);
+    m.usage.bytes = MSG_USAGE_BYTES_MAX + 1; /* more than any link carries */
     assert_false(msg_decode(&out, data, msg_encode(&m, data)));
     m = sample(MSG_ACCEPTED);
     m.accepted.list[31].addr[3] = 1; /* behind the length */
@@ -270,6 +267,33 @@ static void refuses_values_out_of_range(void **state)
     assert_false(msg_decode(&out, data, 1));
     data[0] = 0;
     assert_false(msg_decode(&out, data, 1));
+}
+
+/* What could end a line, move a cursor or colour a screen: of every message with text. */
+static void makes_the_texts_of_a_hostile_engine_plain(void **state)
+{
+    (void)state;
+    static const enum msg_type with_state[] = { MSG_PEER_STATE, MSG_PATH_STATE, MSG_PEER_RIVAL,
+                                                MSG_PATH_SLOW };
+    static const char hostile[] = "a\n\33[2J\7\r\x7f\x9b";
+    static const char plain[] = "a??[2J????";
+    uint8_t data[MSG_BYTES_MAX];
+    struct msg m;
+    struct msg out;
+    for (size_t i = 0; i < sizeof with_state / sizeof with_state[0]; i++) {
+        m = sample(with_state[i]);
+        strcpy(m.state.link, hostile);
+        strcpy(m.state.reason, hostile);
+        assert_true(msg_decode(&out, data, msg_encode(&m, data)));
+        msg_make_plain(&out);
+        assert_string_equal(out.state.link, plain);
+        assert_string_equal(out.state.reason, plain);
+    }
+    m = sample(MSG_CHOOSE);
+    strcpy(m.choose.link, hostile);
+    assert_true(msg_decode(&out, data, msg_encode(&m, data)));
+    msg_make_plain(&out);
+    assert_string_equal(out.choose.link, plain);
 }
 
 /* Whatever is accepted encodes to the same bytes: nothing has two spellings. */
@@ -332,6 +356,7 @@ int main(void)
         cmocka_unit_test(comes_back),
         cmocka_unit_test(refuses_other_lengths),
         cmocka_unit_test(refuses_values_out_of_range),
+        cmocka_unit_test(makes_the_texts_of_a_hostile_engine_plain),
         cmocka_unit_test(garbage),
         cmocka_unit_test(channel_carries_descriptors),
     };
