@@ -65,7 +65,8 @@ struct engine {
     struct tstamp usage_at;              /* when it is told of more */
     struct msg unsent;                   /* to the guard, when it does not keep up */
     bool has_unsent;
-    bool mtu_due; /* the guard asked for what was found */
+    bool pong_due; /* the guard asks whether we run */
+    bool mtu_due;  /* the guard asked for what was found */
     struct tstamp started;
     uint8_t cpu; /* percent of a processor in the last second that it ran in */
     struct tstamp cpu_at;
@@ -311,6 +312,9 @@ static void take_message(struct engine *e, struct tstamp now, struct channel_inp
     case MSG_WISH:
         take_wish(e, now, &m->wish);
         break;
+    case MSG_PING:
+        e->pong_due = true;
+        break;
     case MSG_STOP:
         e->stopping = true;
         break;
@@ -327,6 +331,7 @@ static void take_message(struct engine *e, struct tstamp now, struct channel_inp
     case MSG_CHOOSE:
     case MSG_USAGE:
     case MSG_ACCEPTED:
+    case MSG_PONG:
     case MSG_TYPE_END:
         log_error("the guard sent a message of type %d out of turn", (int)m->type);
         break;
@@ -449,6 +454,10 @@ static void tell_events(struct engine *e)
 {
     struct core_event event;
     struct msg m = { .type = MSG_MTU, .mtu_bytes = core_mtu(e->core) };
+    if (e->pong_due && !e->has_unsent) {
+        e->pong_due = false;
+        tell(e, &(struct msg){ .type = MSG_PONG });
+    }
     if (e->mtu_due && !e->has_unsent) {
         e->mtu_due = false;
         tell(e, &m);

@@ -23,6 +23,7 @@ enum {
     CALM_S = 60,      /* an engine that ran so long has not failed for what the last one did */
     SEND_SECONDS = 2, /* an engine that takes no message for so long hangs */
     STOP_MS = 2000,
+    START_SECONDS = 60, /* for thousands of peers on a slow machine, too */
 };
 
 /* The log */
@@ -229,6 +230,7 @@ static void on_ready(struct guard *g, struct tstamp now, const struct msg *m)
     if (g->engine.ready)
         return;
     g->engine.ready = true;
+    watchdog_start(&g->engine.watchdog, now, notify_watchdog_usec());
     for (size_t i = 0; i < g->listen_count; i++) {
         struct msg listen = { .type = MSG_LISTEN, .listen = (uint16_t)i };
         guard_tell(g, &listen, &g->listen_fds[i], 1);
@@ -392,6 +394,15 @@ static void on_accepted(struct guard *g, struct tstamp now, const struct msg *m)
     guard_accepted_changed(g, now);
 }
 
+/* The service manager hears that we live only while the engine does. */
+static void on_pong(struct guard *g, struct tstamp now, const struct msg *m)
+{
+    (void)m;
+    watchdog_answered(&g->engine.watchdog, now);
+    if (notify_watchdog_usec() > 0)
+        notify_send("WATCHDOG=1");
+}
+
 /* All that an engine can have done for it. */
 static const struct {
     enum msg_type type;
@@ -409,6 +420,7 @@ static const struct {
     { MSG_USAGE, on_usage },
     { MSG_PATH_SLOW, on_path_slow },
     { MSG_ACCEPTED, on_accepted },
+    { MSG_PONG, on_pong },
 };
 
 void guard_tell_gone(struct guard *g, struct tstamp now, const char *peer,
@@ -451,6 +463,7 @@ static void engine_gone(struct guard *g, struct tstamp now, const char *how)
     close(e->watch.fd);
     e->pid = 0;
     e->ready = false;
+    watchdog_stop(&e->watchdog);
     links_untold(&g->links);
     peers_gone(g, now);
     if (tstamp_sub(now, e->started) > CALM_S * NS_PER_S)
@@ -553,12 +566,35 @@ int guard_engine_start(struct guard *g, struct tstamp now)
     }
     e->started = now;
     e->ready = false;
+    watchdog_stop(&e->watchdog);
     e->restart_at = TSTAMP_NEVER;
     if (e->pause_s == 0)
         e->pause_s = PAUSE_MIN_S;
     if (tell_setup(g))
         guard_tell_peers(g);
     return 0;
+}
+
+/* One that hangs at its start never gets ready. */
+static void watch(struct guard *g, struct tstamp now)
+{
+    struct engine_process *e = &g->engine;
+    if (e->pid == 0)
+        return;
+    if (!e->ready && tstamp_sub(now, e->started) > START_SECONDS * NS_PER_S) {
+        engine_end(g, now, "did not get ready");
+        return;
+    }
+    switch (watchdog_tick(&e->watchdog, now)) {
+    case WATCHDOG_WAIT:
+        break;
+    case WATCHDOG_ASK:
+        guard_tell(g, &(struct msg){ .type = MSG_PING }, NULL, 0);
+        break;
+    case WATCHDOG_HANGS:
+        engine_end(g, now, "hung and was ended");
+        break;
+    }
 }
 
 void guard_engine_tick(struct guard *g, struct tstamp now)
@@ -574,6 +610,7 @@ void guard_engine_tick(struct guard *g, struct tstamp now)
             snprintf(how, sizeof how, "ended with exit code %d", WEXITSTATUS(status));
         engine_gone(g, now, how);
     }
+    watch(g, now);
     tell_left_out(g, now);
     if (e->pid == 0 && tstamp_reached(e->restart_at, now) && guard_engine_start(g, now) < 0)
         e->restart_at = tstamp_add(now, PAUSE_MAX_S * NS_PER_S);
@@ -581,7 +618,11 @@ void guard_engine_tick(struct guard *g, struct tstamp now)
 
 struct tstamp guard_engine_deadline(const struct guard *g)
 {
-    return g->engine.pid == 0 ? tstamp_min(g->engine.restart_at, g->lines_at) : g->lines_at;
+    const struct engine_process *e = &g->engine;
+    struct tstamp at = e->restart_at;
+    if (e->pid != 0)
+        at = e->ready ? e->watchdog.next : tstamp_add(e->started, START_SECONDS * NS_PER_S + 1);
+    return tstamp_min(at, g->lines_at);
 }
 
 void guard_engine_stop(struct guard *g)

@@ -17,6 +17,7 @@
 #include "daemon/problem.h"
 #include "daemon/resolve.h"
 #include "daemon/usage.h"
+#include "daemon/watchdog.h"
 #include "daemon/wishes.h"
 #include "sys/loop.h"
 #include "sys/netif.h"
@@ -28,6 +29,7 @@ struct engine_process {
     bool ready; /* in its sandbox: it may be told of the network */
     struct tstamp restart_at;
     struct tstamp started;
+    struct watchdog watchdog;
     int pause_s;                    /* before the next restart */
     bool peer_up[CONFIG_PEERS_MAX]; /* as it told, by their place in the configuration */
 };

@@ -389,6 +389,8 @@ size_t msg_encode(const struct msg *m, uint8_t out[MSG_BYTES_MAX])
     case MSG_ACCEPTED:
         put_accepted(&w, &m->accepted);
         break;
+    case MSG_PING:
+    case MSG_PONG:
     case MSG_STOP:
     case MSG_READY:
     case MSG_RELOAD:
@@ -482,6 +484,8 @@ static void get_body(struct reader *r, struct msg *m)
     case MSG_ACCEPTED:
         get_accepted(r, &m->accepted);
         break;
+    case MSG_PING:
+    case MSG_PONG:
     case MSG_STOP:
     case MSG_READY:
     case MSG_RELOAD:

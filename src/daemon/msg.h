@@ -59,6 +59,9 @@ enum msg_type {
     MSG_CHOOSE,   /* how a link is to be used, by hand */
     MSG_USAGE,    /* of a link with a quota, since it was told last */
     MSG_ACCEPTED, /* what a peer accepts from us */
+    MSG_PONG,     /* from the engine's loop */
+    /* guard to engine again */
+    MSG_PING,
     MSG_TYPE_END,
 };
 

@@ -44,3 +44,17 @@ int notify_reloading(void)
              (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000);
     return notify_send(text);
 }
+
+/* sd_watchdog_enabled(3) */
+int64_t notify_watchdog_usec(void)
+{
+    enum { DECIMAL = 10 };
+    const char *text = getenv("WATCHDOG_USEC");
+    const char *pid = getenv("WATCHDOG_PID");
+    char *end;
+    if (text == NULL || (pid != NULL && strtol(pid, NULL, DECIMAL) != (long)getpid()))
+        return 0;
+    errno = 0;
+    long long usec = strtoll(text, &end, DECIMAL);
+    return errno == 0 && *end == '\0' && usec > 0 ? usec : 0;
+}

@@ -178,6 +178,8 @@ static struct msg sample(enum msg_type type)
         for (size_t i = 0; i < CORE_ACCEPTED_MAX; i++)
             m.accepted.list[i] = (struct netprefix){ .family = 4, .len = 24, .addr = { 10, 7 } };
         break;
+    case MSG_PING:
+    case MSG_PONG:
     case MSG_STOP:
     case MSG_READY:
     case MSG_RELOAD:
