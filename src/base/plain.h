@@ -6,6 +6,15 @@
 #ifndef HAWSER_BASE_PLAIN_H
 #define HAWSER_BASE_PLAIN_H
 
+#include <stdbool.h>
+
+static inline bool plain_is_text(const char *text)
+{
+    while (*text >= ' ' && *text <= '~')
+        text++;
+    return *text == '\0';
+}
+
 /* Every byte that is no printable character of ASCII becomes '?'. Returns text. */
 static inline char *plain_text(char *text)
 {

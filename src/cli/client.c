@@ -14,6 +14,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "base/plain.h"
 #include "cli/command.h"
 #include "cli/tunnel_file.h"
 
@@ -233,6 +234,32 @@ static char *receive_line(int fd, size_t *len_bytes)
     return NULL;
 }
 
+/*
+ * What the daemon says is shown on terminals, and the process that says it reads packets of
+ * others: no text of its moves a cursor or colours a screen, and no such name of a value is known.
+ */
+static void make_plain(json_t *value)
+{
+    size_t index;
+    const char *key;
+    void *next;
+    json_t *member;
+    json_array_foreach(value, index, member) make_plain(member);
+    json_object_foreach_safe(value, next, key, member)
+    {
+        if (plain_is_text(key))
+            make_plain(member);
+        else
+            json_object_del(value, key);
+    }
+    if (!json_is_string(value) || plain_is_text(json_string_value(value)))
+        return;
+    char *text = strdup(json_string_value(value));
+    if (text == NULL || json_string_set(value, plain_text(text)) < 0)
+        json_string_set(value, "");
+    free(text);
+}
+
 /* The answer of the daemon, or NULL with the line in error. */
 static json_t *exchange(int fd, const char *tunnel, const struct control_request *request,
                         char error[CLIENT_ERROR_BYTES])
@@ -263,6 +290,7 @@ static json_t *exchange(int fd, const char *tunnel, const struct control_request
         json_decref(answer);
         return NULL;
     }
+    make_plain(answer);
     return answer;
 }
 

@@ -178,6 +178,29 @@ static void a_thousand_peers(void **state)
     stop_server(pid, "hawser0");
 }
 
+/* A hostile engine writes to no terminal but plain text. */
+static void what_the_daemon_says_is_made_plain(void **state)
+{
+    static const char *const lines[] = { "status", "status --json", "link" };
+    struct outcome o;
+    (void)state;
+    snprintf(answer, sizeof answer,
+             "{\"ok\":true,\"status\":{\"version\":\"\\u001b[2J\",\"interface\":\"h\\u0007\","
+             "\"uptime_s\":1,\"mtu\":1400,\"\\u001b]0;x\":1,\"peers\":[{\"name\":\"v\\u009b1mx\","
+             "\"state\":\"up\\u001b[31m\",\"paths\":[]}],\"links\":[{\"name\":\"d\\r\\u001bc\","
+             "\"interface\":\"e\\u202ex\"}],\"problems\":[{\"code\":\"c\",\"text\":\"\\u001b[1m\"}]"
+             "}}\n");
+    pid_t pid = start_server("hawser0", answer_for);
+    for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++) {
+        run(&o, lines[i], "");
+        for (const char *c = o.out; *c != '\0'; c++)
+            assert_true(*c == '\n' || (*c >= ' ' && *c <= '~'));
+        assert_null(strstr(o.out, "u001b"));
+        assert_null(strstr(o.out, "u009b"));
+    }
+    stop_server(pid, "hawser0");
+}
+
 static void links_are_listed(void **state)
 {
     static const char *const home[] = { "home:up" };
@@ -305,6 +328,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(one_peer_is_shown_in_full),
         cmocka_unit_test(many_peers_have_a_line_each),
         cmocka_unit_test(a_thousand_peers),
+        cmocka_unit_test(what_the_daemon_says_is_made_plain),
         cmocka_unit_test(links_are_listed),
         cmocka_unit_test(a_tunnel_by_its_configuration),
         cmocka_unit_test(what_is_not_running_has_its_unit_named),
