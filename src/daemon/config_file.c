@@ -256,8 +256,8 @@ static void check_file(struct config_parser *p, const char *path, const struct s
 {
     char why[TRUST_TEXT_BYTES];
     if (!trust_file(path, st, p->holds_secret ? S_IRGRP | S_IROTH : 0, why))
-        config_fault(p, 0, "the file%s is not safe: %s",
-                     p->holds_secret ? ", which holds a secret key," : "", why);
+        config_fault(p, 0, "the file %s %s",
+                     p->holds_secret ? "holds a secret key and" : "is not safe:", why);
 }
 
 int config_load(struct config *out, const char *path, struct config_errors *errs)

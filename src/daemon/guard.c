@@ -443,6 +443,7 @@ int guard_main(const struct guard_options *options)
     g->netif_dump_at = TSTAMP_NEVER;
     g->usage_look_at = TSTAMP_NEVER;
     g->engine.restart_at = TSTAMP_NEVER;
+    g->engine.log.fd = -1;
     g->lines_at = TSTAMP_NEVER;
     bool started = start(g);
     if (started)

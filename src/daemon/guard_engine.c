@@ -459,6 +459,7 @@ static void peers_gone(struct guard *g, struct tstamp now)
 static void engine_gone(struct guard *g, struct tstamp now, const char *how)
 {
     struct engine_process *e = &g->engine;
+    guard_log_close(g);
     loop_remove(&g->loop, &e->watch);
     close(e->watch.fd);
     e->pid = 0;
@@ -517,13 +518,15 @@ static void engine_said(void *arg, struct tstamp now, unsigned events)
 
 /* The process */
 
-static void child(int fd)
+static void child(int fd, int log_fd)
 {
     static char *const argv[] = { "hawserd", "--engine", NULL };
     static char *const environment[] = { NULL };
     sigset_t none;
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
+    if (dup2(log_fd, STDERR_FILENO) < 0)
+        _exit(1);
     if (fd == ENGINE_CHANNEL_FD)
         fcntl(fd, F_SETFD, 0);
     else if (dup2(fd, ENGINE_CHANNEL_FD) < 0)
@@ -545,13 +548,20 @@ int guard_engine_start(struct guard *g, struct tstamp now)
     struct engine_process *e = &g->engine;
     int pair[2];
     int err;
+    int log_fd;
     if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
         return -errno;
     prepare_channel(pair[0]);
+    if ((err = guard_log_open(g, &log_fd)) < 0) {
+        close(pair[0]);
+        close(pair[1]);
+        return err;
+    }
     e->pid = fork();
     if (e->pid == 0)
-        child(pair[1]);
+        child(pair[1], log_fd);
     err = e->pid < 0 ? -errno : 0;
+    close(log_fd);
     close(pair[1]);
     e->watch = (struct loop_watch){ .fd = pair[0], .ready = engine_said, .arg = g };
     if (err == 0)
@@ -561,6 +571,7 @@ int guard_engine_start(struct guard *g, struct tstamp now)
         if (e->pid > 0)
             waitpid(e->pid, NULL, 0); /* its channel has ended, and so will it */
         e->pid = 0;
+        guard_log_close(g);
         log_error("the engine cannot be started: %s", strerror(-err));
         return err;
     }
@@ -653,6 +664,7 @@ void guard_engine_stop(struct guard *g)
     close(e->watch.fd);
     kill(e->pid, SIGKILL); /* it has ended, or hangs */
     waitpid(e->pid, NULL, 0);
+    guard_log_close(g);
     e->pid = 0;
     e->ready = false;
 }

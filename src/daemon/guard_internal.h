@@ -26,7 +26,8 @@
 struct engine_process {
     pid_t pid; /* 0: none runs */
     struct loop_watch watch;
-    bool ready; /* in its sandbox: it may be told of the network */
+    struct loop_watch log; /* its standard error; fd -1: none */
+    bool ready;            /* in its sandbox: it may be told of the network */
     struct tstamp restart_at;
     struct tstamp started;
     struct watchdog watchdog;
@@ -136,6 +137,13 @@ bool guard_tell_settings(struct guard *g);
 void guard_tell_gone(struct guard *g, struct tstamp now, const char *peer,
                      const struct presence_entry *e, const char *reason);
 enum log_level guard_log_level(const struct guard *g);
+
+/* guard_log.c: what the engine writes to its standard error */
+
+/* *engine_end is for the engine, and the caller's to close. 0 or negative errno. */
+int guard_log_open(struct guard *g, int *engine_end);
+/* Passes on what is left. */
+void guard_log_close(struct guard *g);
 
 /* guard_problems.c: what keeps the tunnel from being of use */
 
