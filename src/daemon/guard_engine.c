@@ -525,7 +525,10 @@ static void child(int fd, int log_fd)
     sigset_t none;
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
-    if (dup2(log_fd, STDERR_FILENO) < 0)
+    /* A terminal may be open as each of them. */
+    int nowhere = open("/dev/null", O_RDWR | O_CLOEXEC);
+    if (nowhere < 0 || dup2(nowhere, STDIN_FILENO) < 0 || dup2(log_fd, STDOUT_FILENO) < 0 ||
+        dup2(log_fd, STDERR_FILENO) < 0)
         _exit(1);
     if (fd == ENGINE_CHANNEL_FD)
         fcntl(fd, F_SETFD, 0);

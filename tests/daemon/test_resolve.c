@@ -456,6 +456,7 @@ static void the_program_has_neither_privileges_nor_descriptors(void **state)
     has_line(pid, "CapEff:\t0000000000000000");
     has_line(pid, "CapBnd:\t0000000000000000");
     has_line(pid, "NoNewPrivs:\t1");
+    has_line(pid, "Seccomp:\t2");
     for (int fd = 0; fd < 64; fd++) {
         snprintf(path, sizeof path, "/proc/%d/fd/%d", (int)pid, fd);
         ssize_t n = readlink(path, target, sizeof target - 1);

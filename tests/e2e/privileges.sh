@@ -59,7 +59,6 @@ for side in client server; do
     for fd in "/proc/$engine/fd"/*; do
         case $(readlink "$fd") in
         socket:* | anon_inode:* | /dev/net/tun | /dev/null) ;;
-        "$tmp/$side.log") ;; # its standard error, as it was started
         *) fail "$side: has $(readlink "$fd") open as ${fd##*/}" ;;
         esac
     done
