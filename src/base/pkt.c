@@ -6,6 +6,11 @@
 #include <string.h>
 #include <sys/mman.h>
 
+enum {
+    SHARE_FACTOR = 4, /* buffers of an owner for each that is free: arbitrary */
+    ASIDE_PART = 16,  /* of the pool no owner's queue takes; it is for what comes and goes */
+};
+
 struct shelf {
     uint8_t *memory;  /* owned; count slots of slot_bytes */
     struct pkt *free; /* slots that were used before and came back */
@@ -94,11 +99,35 @@ struct pkt *pkt_new(struct pkt_pool *pool, size_t cap_bytes)
     return p;
 }
 
+static bool is_small(const struct pkt *p)
+{
+    return p->cap_bytes == PKT_SMALL_BYTES;
+}
+
+void pkt_charge(struct pkt *p, struct pkt_share *share)
+{
+    if (p->share != NULL)
+        --*(is_small(p) ? &p->share->small : &p->share->large);
+    if (share != NULL)
+        ++*(is_small(p) ? &share->small : &share->large);
+    p->share = share;
+}
+
+bool pkt_share_full(const struct pkt_share *share, const struct pkt *p)
+{
+    const struct shelf *s = is_small(p) ? &p->pool->small : &p->pool->large;
+    size_t taken = s->used + s->count / ASIDE_PART;
+    size_t has = is_small(p) ? share->small : share->large;
+    return taken >= s->count ? has > 0 : has > SHARE_FACTOR * (s->count - taken);
+}
+
 void pkt_put(struct pkt *p)
 {
     if (p == NULL || --p->refs > 0)
         return;
-    struct shelf *s = p->cap_bytes == PKT_SMALL_BYTES ? &p->pool->small : &p->pool->large;
+    struct shelf *s = is_small(p) ? &p->pool->small : &p->pool->large;
+    if (p->share != NULL)
+        pkt_charge(p, NULL);
     p->next = s->free;
     s->free = p;
     s->used--;

@@ -7,6 +7,10 @@
  * idle engine stays small. Nothing is allocated after pkt_pool_new(). Buffers are counted: a
  * super-packet is kept until its last segment needs no repeat any more.
  *
+ * Owners share a pool by dynamic thresholds (Choudhury and Hahne, 1998): each may have four times
+ * as many buffers as are free, without those kept aside. So one that wants all gets four fifths and
+ * leaves the rest free; of several that want all, each gets the same.
+ *
  * Not thread-safe: a pool belongs to one engine.
  */
 #ifndef HAWSER_BASE_PKT_H
@@ -30,10 +34,17 @@ enum pkt_gso { PKT_GSO_NONE, PKT_GSO_TCP4, PKT_GSO_TCP6, PKT_GSO_UDP4, PKT_GSO_U
 
 struct pkt_pool;
 
+/* The buffers of one owner. All zero: none. */
+struct pkt_share {
+    size_t small;
+    size_t large;
+};
+
 struct pkt {
-    struct pkt *next;      /* for the list of its present owner */
-    struct pkt_pool *pool; /* where it goes back to */
-    uint8_t *data;         /* first byte of the inner packet */
+    struct pkt *next;        /* for the list of its present owner */
+    struct pkt_pool *pool;   /* where it goes back to */
+    struct pkt_share *share; /* that it counts in; NULL: none */
+    uint8_t *data;           /* first byte of the inner packet */
     uint32_t len_bytes;
     uint32_t cap_bytes; /* from the first data position after pkt_new() */
     uint32_t refs;
@@ -70,6 +81,12 @@ void pkt_put(struct pkt *p);
 
 /* Buffers handed out now, for status and leak tests. */
 size_t pkt_pool_used(const struct pkt_pool *pool);
+
+/* Counts p in a share (NULL: in none), and no longer in another. The share must outlive that. */
+void pkt_charge(struct pkt *p, struct pkt_share *share);
+
+/* The owner has more buffers of the size of p than it may: its part to give some back. */
+bool pkt_share_full(const struct pkt_share *share, const struct pkt *p);
 
 /* A first-in first-out list of packets. */
 struct pkt_list {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include "bond/acker.h"
 
+#include <stddef.h>
 #include <string.h>
 
 enum {
@@ -13,22 +14,28 @@ void acker_init(struct acker *a)
     a->due = TSTAMP_NEVER;
 }
 
+void acker_clear(struct acker *a)
+{
+    size_t used = a->next < ACKER_RING ? (size_t)a->next : ACKER_RING;
+    memset(a->came_us, 0, used * sizeof a->came_us[0]);
+    memset(a, 0, offsetof(struct acker, came_us));
+    a->due = TSTAMP_NEVER;
+}
+
 static uint32_t clock_us(struct tstamp t)
 {
     return (uint32_t)(t.ns / NS_PER_US) | 1; /* never 0, which means not received */
 }
 
-/* Forgets the numbers between the old largest one and pn. */
-static void advance(struct acker *a, uint64_t pn)
+/* Forgets the numbers from the old largest one to pn. */
+static void forget(struct acker *a, uint64_t pn)
 {
-    uint64_t from = a->next;
-    if (pn - from >= ACKER_RING)
-        memset(a->came_us, 0, sizeof a->came_us);
-    for (; from < pn && pn - from < ACKER_RING; from++)
-        a->came_us[from % ACKER_RING] = 0;
-    if (pn > a->next)
-        a->unbroken = pn;
-    a->next = pn + 1;
+    uint64_t missing = pn - a->next < ACKER_RING ? pn - a->next : ACKER_RING;
+    size_t first = a->next % ACKER_RING;
+    size_t to_end = missing < ACKER_RING - first ? (size_t)missing : ACKER_RING - first;
+    memset(a->came_us + first, 0, to_end * sizeof a->came_us[0]);
+    memset(a->came_us, 0, (missing - to_end) * sizeof a->came_us[0]);
+    a->unbroken = pn;
 }
 
 void acker_record(struct acker *a, struct tstamp now, uint64_t pn, bool eliciting)
@@ -37,7 +44,9 @@ void acker_record(struct acker *a, struct tstamp now, uint64_t pn, bool elicitin
     if (pn + ACKER_RING < a->next)
         return;
     if (pn >= a->next) {
-        advance(a, pn);
+        if (gap)
+            forget(a, pn);
+        a->next = pn + 1;
         a->largest_at = now;
     }
     a->came_us[pn % ACKER_RING] = clock_us(now);

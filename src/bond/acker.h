@@ -26,7 +26,6 @@ enum {
 #define ACKER_SPACING_NS (1 * NS_PER_MS)
 
 struct acker {
-    uint32_t came_us[ACKER_RING];     /* 0: not received */
     uint64_t next;                    /* largest number received plus one */
     uint64_t pending;                 /* eliciting packets since the last acknowledgement */
     uint64_t unbroken;                /* every number from here to next was received */
@@ -35,9 +34,12 @@ struct acker {
     struct tstamp due; /* TSTAMP_NEVER: nothing to acknowledge */
     struct tstamp last_sent;
     struct tstamp largest_at;
+    uint32_t came_us[ACKER_RING]; /* 0: not received */
 };
 
 void acker_init(struct acker *a);
+/* As new, for as much work as was recorded. */
+void acker_clear(struct acker *a);
 
 /* An authentic packet that was not received before. */
 void acker_record(struct acker *a, struct tstamp now, uint64_t pn, bool eliciting);

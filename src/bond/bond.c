@@ -12,7 +12,8 @@
 enum {
     REPAIRS_MAX = 16384, /* a power of two */
     QUEUE_BYTES_DEFAULT = 16 << 20,
-    TRIES_MAX = 4, /* the first sending and three repeats */
+    TRIES_MAX = 4,                  /* the first sending and three repeats */
+    DELIVER_MAX = REORDER_HELD_MAX, /* waiting for the tunnel's device */
 };
 
 #define WAIT_WITHOUT_PATH_NS (3 * NS_PER_S)
@@ -68,7 +69,9 @@ struct bond *bond_new(const struct bond_config *config, struct tstamp now)
     b->pool = config->pool;
     flowq_init(&b->queue, config->seed,
                config->queue_bytes_max > 0 ? config->queue_bytes_max : QUEUE_BYTES_DEFAULT);
+    b->queue.share = &b->sending;
     reorder_init(&b->reorder);
+    b->reorder.share = &b->receiving;
     recruit_clear(b);
     line_init(&b->line);
     b->now = now;
@@ -332,6 +335,7 @@ static void note_traffic(struct bond *b, struct tstamp now, uint32_t bytes)
 void bond_send(struct bond *b, struct tstamp now, struct pkt *p)
 {
     note_traffic(b, now, p->len_bytes);
+    pkt_charge(p, &b->sending);
     flowq_push(&b->queue, now, p);
 }
 
@@ -416,6 +420,11 @@ void bond_rx_data(struct bond *b, struct tstamp now, uint8_t path, const struct 
                   struct pkt *p)
 {
     note_traffic(b, now, p->len_bytes);
+    if (b->reorder.out.count >= DELIVER_MAX) {
+        b->drops[BOND_DROP_NO_BUFFER]++;
+        pkt_put(p);
+        return;
+    }
     if ((d->flags & WIRE_DATA_REPEAT) == 0)
         note_arrival(b, now, path, d->sent_us);
     p->flags = d->flags;
@@ -448,6 +457,8 @@ struct pkt *bond_deliver(struct bond *b)
     struct pkt *p;
     while ((p = pkt_list_pop(&b->reorder.out)) != NULL && recruit_hold(b, p))
         ;
+    if (p != NULL && p->share != NULL)
+        pkt_charge(p, NULL);
     return p;
 }
 
@@ -459,6 +470,24 @@ static void tell_slumps(struct bond *b)
         if (slump_turned(&p->slump))
             push_event(b, (struct bond_event){
                               .type = BOND_EVENT_SLUMP, .path = p->id, .slow = p->slump.slow });
+    }
+}
+
+static bool waits_for_path(const struct bond *b)
+{
+    return b->queue.bytes > 0 || b->repairs.count > 0;
+}
+
+/* A peer that is gone keeps no buffers. */
+static void expire_repairs(struct bond *b, struct tstamp now)
+{
+    for (const struct segment *head; (head = ring_head(&b->repairs)) != NULL;) {
+        struct segment s;
+        if (tstamp_sub(now, head->first_sent) <= WAIT_WITHOUT_PATH_NS)
+            return;
+        ring_pop(&b->repairs, &s, 0);
+        b->drops[BOND_DROP_NO_PATH]++;
+        pkt_put(s.pkt);
     }
 }
 
@@ -489,10 +518,11 @@ void bond_tick(struct bond *b, struct tstamp now)
     recruit_tick(b, now);
     adapt_hold(b);
     reorder_tick(&b->reorder, now);
-    if (any_usable(b) || b->queue.bytes == 0) {
+    if (any_usable(b) || !waits_for_path(b)) {
         b->expire_at = TSTAMP_NEVER;
     } else if (tstamp_is_never(b->expire_at) || tstamp_reached(b->expire_at, now)) {
         b->drops[BOND_DROP_NO_PATH] += flowq_expire(&b->queue, now, WAIT_WITHOUT_PATH_NS);
+        expire_repairs(b, now);
         b->expire_at = tstamp_add(now, EXPIRE_EVERY_NS);
     }
 }
@@ -530,7 +560,7 @@ struct tstamp bond_deadline(const struct bond *b)
         if (tstamp_before(b->now, flowq_ack_due(&b->queue)))
             t = tstamp_min(t, flowq_ack_due(&b->queue));
     }
-    if (!usable && b->queue.bytes > 0 && tstamp_is_never(b->expire_at))
+    if (!usable && waits_for_path(b) && tstamp_is_never(b->expire_at))
         return tstamp_min(t, b->now); /* it begins to expire */
     return tstamp_min(t, b->expire_at);
 }

@@ -21,6 +21,8 @@ static const double sparse_decay_ns = 100e6;
 #define HEAVY_LARGE 600                 /* no call, no acknowledgement */
 #define HEAVY_VOTES_MAX (INT64_C(256) << 10)
 
+enum { FATTEST_PACKETS = 64 /* dropped from one flow before the fattest is looked for again */ };
+
 void flowq_init(struct flowq *q, uint64_t seed, uint32_t bytes_max)
 {
     memset(q, 0, sizeof *q);
@@ -82,7 +84,9 @@ void flowq_clear(struct flowq *q)
     if (q->bands != NULL)
         free(q->bands[0].flows);
     free(q->bands);
+    const struct pkt_share *share = q->share;
     flowq_init(q, q->seed, q->bytes_max);
+    q->share = share;
 }
 
 static void list_append(struct flowq_flow **head, struct flowq_flow **tail, struct flowq_flow *f)
@@ -253,27 +257,52 @@ void flowq_put_off_ack(struct flowq *q, struct tstamp due)
     insert_ack(q, f);
 }
 
-/* Full: the flow that holds most loses its oldest packet (RFC 8290, section 4.1.2). */
-static bool drop_from_fattest(struct flowq *q)
+/* The flow that holds most; NULL: no bulk waits. */
+static struct flowq_flow *find_fattest(struct flowq *q)
 {
     struct flowq_flow *fattest = NULL;
-    struct pkt_list *sparse = NULL;
     for_each_band(q, band)
     {
-        if (band->sparse.head != NULL && sparse == NULL)
-            sparse = &band->sparse;
         for (unsigned i = 0; band->listed > 0 && i < band->flow_count; i++) {
             struct flowq_flow *f = &band->flows[i];
             if (f->packets.count > 0 && (fattest == NULL || f->bytes > fattest->bytes))
                 fattest = f;
         }
     }
-    struct pkt *p = fattest != NULL  ? take_head(fattest)
-                    : sparse != NULL ? pkt_list_pop(sparse)
-                                     : NULL;
+    return fattest;
+}
+
+static struct pkt *pop_any_sparse(struct flowq *q)
+{
+    for_each_band(q, band) if (band->sparse.head != NULL) return pkt_list_pop(&band->sparse);
+    return NULL;
+}
+
+/*
+ * Full: the flow that holds most loses its oldest packet (RFC 8290, section 4.1.2). To look for it
+ * costs more than a packet, so it is looked for once for many.
+ */
+static bool drop_from_fattest(struct flowq *q)
+{
+    struct flowq_flow *f = q->fattest;
+    bool known =
+        f != NULL && q->fattest_left > 0 && f->packets.count > 0 && f->bytes > q->fattest_bytes / 2;
+    if (!known) {
+        f = q->fattest = find_fattest(q);
+        q->fattest_bytes = f != NULL ? f->bytes : 0;
+        q->fattest_left = FATTEST_PACKETS;
+    }
+    q->fattest_left--;
+    struct pkt *p = f != NULL ? take_head(f) : pop_any_sparse(q);
     if (p != NULL)
         drop(q, p, &q->dropped_full);
     return p != NULL;
+}
+
+/* More waits than may: by bytes, or by buffers of the kind that came last. */
+static bool is_full(const struct flowq *q, const struct pkt *last)
+{
+    return q->bytes > q->bytes_max || (q->share != NULL && pkt_share_full(q->share, last));
 }
 
 /* True: it is the flow that counts now. */
@@ -345,8 +374,10 @@ void flowq_push(struct flowq *q, struct tstamp now, struct pkt *p)
         }
     }
     f->hash = info.flow_hash;
-    while (q->bytes > q->bytes_max && drop_from_fattest(q))
+    pkt_ref(p); /* it may be among what is dropped */
+    while (is_full(q, p) && drop_from_fattest(q))
         ;
+    pkt_put(p);
 }
 
 struct pkt *flowq_band_pop_sparse(struct flowq *q, struct flowq_band *band)

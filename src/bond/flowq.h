@@ -16,6 +16,9 @@
  * Packets of a policy (pkt.policy) wait in a band of its own, with flows of its own, so that what
  * waits for a certain path never stands before what may take another. The bond says which band is
  * served; packets of no policy are the plain band.
+ *
+ * Bounded in bytes, and in buffers by the share that the packets count in: what is too much is
+ * dropped from a flow that holds at least half as much as the one that holds most.
  */
 #ifndef HAWSER_BOND_FLOWQ_H
 #define HAWSER_BOND_FLOWQ_H
@@ -107,8 +110,12 @@ struct flowq {
     struct flowq_heavy heavy;
     uint64_t seed;
     uint32_t bytes_max;
-    uint32_t bytes;  /* waiting, all classes */
-    uint32_t banded; /* packets of policies that wait */
+    const struct pkt_share *share; /* borrowed: of the packets; NULL: they may be any number */
+    struct flowq_flow *fattest;    /* the last that lost a packet because the queue was full */
+    uint32_t fattest_bytes;        /* that it had when it was found */
+    uint32_t fattest_left;         /* packets that it may lose before another one is looked for */
+    uint32_t bytes;                /* waiting, all classes */
+    uint32_t banded;               /* packets of policies that wait */
     uint64_t dropped_full;
     uint64_t dropped_codel;
     uint64_t dropped_bad;

@@ -32,6 +32,8 @@ struct arrival {
 
 struct bond {
     struct pkt_pool *pool;
+    struct pkt_share sending;   /* buffers of what waits and of what may have to be repeated */
+    struct pkt_share receiving; /* of what is held for order */
     struct flowq queue;
     struct path paths[WIRE_PATHS_MAX];
     uint32_t known;        /* bit mask of the paths that are ready */

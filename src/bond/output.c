@@ -142,6 +142,7 @@ static bool take_bundle(struct bond *b, struct tstamp now, struct path *p, struc
     struct pkt *bundle = pkt_new(b->pool, WIRE_FRAMES_BYTES_MAX);
     if (bundle == NULL)
         return false;
+    pkt_charge(bundle, &b->sending);
     struct writer w = writer_of(bundle->data, bundle_bytes_most(b, p));
     const struct segment *head = ring_head(&p->express);
     *out = (struct segment){ .pkt = bundle, .bundle = true, .first_sent = head->first_sent };

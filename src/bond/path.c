@@ -2,6 +2,7 @@
 #include "bond/path.h"
 
 #include <math.h>
+#include <stddef.h>
 #include <string.h>
 
 #include "bond/frame.h"
@@ -40,7 +41,7 @@ void path_init(struct path *p, struct tstamp now, uint8_t id)
         (struct bond_path_config){ .datagram_bytes = WIRE_DATAGRAM_MIN, .overhead_bytes = 28 };
     rate_init(&p->rate, now, 0);
     path_set_pace(p, now);
-    acker_init(&p->acker);
+    acker_clear(&p->acker);
     p->free_at = now;
     p->probe_at = p->alarm = p->tail_at = TSTAMP_NEVER;
     p->state_since = p->last_sent = p->second_since = p->answered = now;
@@ -62,15 +63,16 @@ void path_clear(struct path *p)
 {
     if (!p->ready)
         return;
-    for (uint64_t pn = p->oldest; pn < p->pn_next; pn++) {
+    for (uint64_t pn = p->oldest; pn < p->pn_next; pn++)
         pkt_put(p->sent[pn % PATH_SENT_MAX].segment.pkt);
-        p->sent[pn % PATH_SENT_MAX] = (struct sent){ 0 };
-    }
+    size_t used = p->pn_next < PATH_SENT_MAX ? (size_t)p->pn_next : PATH_SENT_MAX;
+    memset(p->sent, 0, used * sizeof p->sent[0]);
+    acker_clear(&p->acker);
     ring_clear(&p->committed);
     ring_clear(&p->express);
     struct segment_ring committed = p->committed;
     struct segment_ring express = p->express;
-    memset(p, 0, sizeof *p);
+    memset(p, 0, offsetof(struct path, acker));
     p->committed = committed;
     p->express = express;
 }

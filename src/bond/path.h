@@ -102,11 +102,9 @@ struct path {
     uint32_t spill_bytes; /* takes bulk from a queue of so much on: see survey_paths() */
     struct rate rate;
     struct slump slump;
-    struct acker acker;
     struct hole hole;
     double hole_bps; /* with losses in it: the capacity before them */
     /* in flight */
-    struct sent sent[PATH_SENT_MAX];
     uint64_t pn_next;
     uint64_t oldest; /* no number below it is in flight */
     uint64_t largest_acked;
@@ -164,6 +162,9 @@ struct path {
     uint64_t tx_bytes_second, rx_bytes_second;
     uint64_t tx_bps, rx_bps;
     struct tstamp second_since;
+    /* large, so last: path_clear() clears only what was used of them */
+    struct acker acker;
+    struct sent sent[PATH_SENT_MAX]; /* of numbers below pn_next */
 };
 
 /* What path_ack() and path_abandon() find; arg is the caller's. */
@@ -174,9 +175,10 @@ struct path_events {
     void *arg;
 };
 
-/* First use in an association: numbers start at 0. The rings' slots stay as they are. */
+/* First use in an association, of one that is all zero or cleared: numbers start at 0. The rings'
+ * slots stay as they are. */
 void path_init(struct path *p, struct tstamp now, uint8_t id);
-/* Gives back every packet. */
+/* Gives back every packet. Its work is in proportion to what was sent and received. */
 void path_clear(struct path *p);
 
 void path_set_state(struct path *p, struct tstamp now, enum bond_path_state state);

@@ -22,90 +22,6 @@ void reorder_init(struct reorder *r)
     }
 }
 
-void reorder_clear(struct reorder *r)
-{
-    struct pkt_list out = r->out;
-    for (unsigned i = 0; i < WIRE_LANES_MAX; i++) {
-        pkt_put(r->lanes[i].partial);
-        for (struct reorder_run *run = r->lanes[i].runs; run != NULL; run = run->next)
-            pkt_list_clear(&run->packets);
-    }
-    reorder_init(r);
-    r->out = out;
-}
-
-static bool bit_get(const uint64_t *bits, uint32_t size, uint32_t n)
-{
-    return bits[n % size / 64] >> (n % 64) & 1;
-}
-
-static void bit_set(uint64_t *bits, uint32_t size, uint32_t n, bool value)
-{
-    uint64_t mask = UINT64_C(1) << (n % 64);
-    if (value)
-        bits[n % size / 64] |= mask;
-    else
-        bits[n % size / 64] &= ~mask;
-}
-
-static void drop_partial(struct reorder *r, struct reorder_lane *l)
-{
-    if (l->partial == NULL)
-        return;
-    r->fragments_lost++;
-    pkt_put(l->partial);
-    l->partial = NULL;
-}
-
-/* Joins pieces; a packet that is whole goes out. */
-static void emit(struct reorder *r, struct reorder_lane *l, struct pkt *p)
-{
-    if ((p->flags & (WIRE_DATA_MORE | WIRE_DATA_CONT)) == 0) {
-        drop_partial(r, l);
-        pkt_list_push(&r->out, p);
-        return;
-    }
-    if ((p->flags & WIRE_DATA_CONT) == 0) {
-        drop_partial(r, l);
-        l->partial = p;
-        return;
-    }
-    struct pkt *whole = l->partial;
-    if (whole == NULL || whole->len_bytes + p->len_bytes > WIRE_DATAGRAM_MAX) {
-        drop_partial(r, l);
-        r->fragments_lost++;
-        pkt_put(p);
-        return;
-    }
-    if (whole->len_bytes + p->len_bytes > whole->cap_bytes) {
-        struct pkt *larger = pkt_new(p->pool, PKT_LARGE_BYTES);
-        if (larger == NULL) {
-            drop_partial(r, l);
-            pkt_put(p);
-            return;
-        }
-        memcpy(larger->data, whole->data, whole->len_bytes);
-        larger->len_bytes = whole->len_bytes;
-        larger->csum_partial = whole->csum_partial;
-        pkt_put(whole);
-        l->partial = whole = larger;
-    }
-    memcpy(whole->data + whole->len_bytes, p->data, p->len_bytes);
-    whole->len_bytes += p->len_bytes;
-    if ((p->flags & WIRE_DATA_MORE) == 0) {
-        pkt_list_push(&r->out, whole);
-        l->partial = NULL;
-    }
-    pkt_put(p);
-}
-
-static void deliver(struct reorder *r, struct reorder_lane *l, struct pkt *p)
-{
-    bit_set(l->seen, REORDER_SEEN, l->next, true);
-    l->next++;
-    emit(r, l, p);
-}
-
 static void free_run(struct reorder *r, struct reorder_lane *l, struct reorder_run *run)
 {
     if (l->latest == run)
@@ -114,12 +30,176 @@ static void free_run(struct reorder *r, struct reorder_lane *l, struct reorder_r
     r->free_runs = run;
 }
 
+static void clear_lane(struct reorder *r, struct reorder_lane *l)
+{
+    pkt_put(l->partial);
+    for (struct reorder_run *run = l->runs, *next; run != NULL; run = next) {
+        next = run->next;
+        pkt_list_clear(&run->packets);
+        free_run(r, l, run);
+    }
+    memset(l, 0, sizeof *l);
+}
+
+/* What was used is cleared, and nothing else: a peer may bring it about again and again. */
+void reorder_clear(struct reorder *r)
+{
+    for (unsigned word = 0; word < WIRE_LANES_MAX / 64; word++) {
+        for (; r->used[word] != 0; r->used[word] &= r->used[word] - 1)
+            clear_lane(r, &r->lanes[word * 64 + (unsigned)__builtin_ctzll(r->used[word])]);
+    }
+    memset(r->unordered_seen, 0, sizeof r->unordered_seen);
+    r->unordered_next = 0;
+    r->holding = r->oldest_partial = r->newest_partial = NULL;
+    r->held = 0;
+    r->hold_ns = REORDER_HOLD_FIRST_NS;
+    r->late = r->duplicates = r->overflows = r->fragments_lost = 0;
+}
+
+static bool bit_get(const uint64_t *bits, uint32_t size, uint32_t n)
+{
+    return bits[n % size / 64] >> (n % 64) & 1;
+}
+
+static void bit_set(uint64_t *bits, uint32_t size, uint32_t n)
+{
+    bits[n % size / 64] |= UINT64_C(1) << (n % 64);
+}
+
+/* Clears the bits of from .. to - 1 in a ring of size bits, a word at a time. */
+static void bits_clear(uint64_t *bits, uint32_t size, uint32_t from, uint32_t to)
+{
+    if (to - from >= size) {
+        memset(bits, 0, size / 8);
+        return;
+    }
+    while (from != to) {
+        uint32_t first = from % 64;
+        uint32_t count = to - from < 64 - first ? to - from : 64 - first;
+        bits[from % size / 64] &= ~((UINT64_MAX >> (64 - count)) << first);
+        from += count;
+    }
+}
+
+static bool is_crowded(const struct reorder *r, const struct pkt *p)
+{
+    return r->share != NULL && pkt_share_full(r->share, p);
+}
+
+static void keep_partial(struct reorder *r, struct reorder_lane *l, struct tstamp now,
+                         struct pkt *p)
+{
+    pkt_charge(p, r->share);
+    l->partial = p;
+    l->partial_since = now;
+    l->partial_next = NULL;
+    l->partial_prev = r->newest_partial;
+    *(r->newest_partial != NULL ? &r->newest_partial->partial_next : &r->oldest_partial) = l;
+    r->newest_partial = l;
+}
+
+static struct pkt *take_partial(struct reorder *r, struct reorder_lane *l)
+{
+    struct pkt *p = l->partial;
+    *(l->partial_prev != NULL ? &l->partial_prev->partial_next : &r->oldest_partial) =
+        l->partial_next;
+    *(l->partial_next != NULL ? &l->partial_next->partial_prev : &r->newest_partial) =
+        l->partial_prev;
+    l->partial = NULL;
+    return p;
+}
+
+static void drop_partial(struct reorder *r, struct reorder_lane *l)
+{
+    if (l->partial == NULL)
+        return;
+    r->fragments_lost++;
+    pkt_put(take_partial(r, l));
+}
+
+/* A larger buffer for the pieces; false: there is none for this share. */
+static bool grow_partial(struct reorder *r, struct reorder_lane *l, const struct pkt *next)
+{
+    struct pkt *whole = l->partial;
+    if (whole->len_bytes + next->len_bytes <= whole->cap_bytes)
+        return true;
+    struct pkt *larger = pkt_new(whole->pool, PKT_LARGE_BYTES);
+    if (larger == NULL)
+        return false;
+    pkt_charge(larger, whole->share);
+    if (is_crowded(r, larger)) {
+        pkt_put(larger);
+        return false;
+    }
+    memcpy(larger->data, whole->data, whole->len_bytes);
+    larger->len_bytes = whole->len_bytes;
+    larger->csum_partial = whole->csum_partial;
+    pkt_put(whole);
+    l->partial = larger;
+    return true;
+}
+
+static void begin_partial(struct reorder *r, struct reorder_lane *l, struct tstamp now,
+                          struct pkt *p)
+{
+    drop_partial(r, l);
+    if (is_crowded(r, p)) {
+        r->fragments_lost++;
+        pkt_put(p);
+        return;
+    }
+    keep_partial(r, l, now, p);
+}
+
+/* Joins pieces; a packet that is whole goes out. */
+static void emit(struct reorder *r, struct reorder_lane *l, struct tstamp now, struct pkt *p)
+{
+    if ((p->flags & (WIRE_DATA_MORE | WIRE_DATA_CONT)) == 0) {
+        drop_partial(r, l);
+        pkt_list_push(&r->out, p);
+        return;
+    }
+    if ((p->flags & WIRE_DATA_CONT) == 0) {
+        begin_partial(r, l, now, p);
+        return;
+    }
+    if (l->partial == NULL || l->partial->len_bytes + p->len_bytes > WIRE_DATAGRAM_MAX ||
+        !grow_partial(r, l, p)) {
+        drop_partial(r, l);
+        r->fragments_lost++;
+        pkt_put(p);
+        return;
+    }
+    struct pkt *whole = l->partial;
+    memcpy(whole->data + whole->len_bytes, p->data, p->len_bytes);
+    whole->len_bytes += p->len_bytes;
+    if ((p->flags & WIRE_DATA_MORE) == 0)
+        pkt_list_push(&r->out, take_partial(r, l));
+    pkt_put(p);
+}
+
+static void deliver(struct reorder *r, struct reorder_lane *l, struct tstamp now, struct pkt *p)
+{
+    bit_set(l->seen, REORDER_SEEN, l->next);
+    l->next++;
+    emit(r, l, now, p);
+}
+
+static void list(struct reorder *r, struct reorder_lane *l)
+{
+    l->listed = true;
+    l->list_prev = NULL;
+    l->list_next = r->holding;
+    if (r->holding != NULL)
+        r->holding->list_prev = l;
+    r->holding = l;
+}
+
 static void unlist(struct reorder *r, struct reorder_lane *l)
 {
-    struct reorder_lane **at = &r->holding;
-    while (*at != l)
-        at = &(*at)->list_next;
-    *at = l->list_next;
+    *(l->list_prev != NULL ? &l->list_prev->list_next : &r->holding) = l->list_next;
+    if (l->list_next != NULL)
+        l->list_next->list_prev = l->list_prev;
     l->listed = false;
 }
 
@@ -127,6 +207,33 @@ static void unlist(struct reorder *r, struct reorder_lane *l)
 static bool is_bursting(const struct reorder_lane *l)
 {
     return l->runs != NULL && l->runs->first == l->next;
+}
+
+static struct tstamp hole_end(const struct reorder *r, const struct reorder_lane *l)
+{
+    return tstamp_add(l->runs->since, r->hold_ns);
+}
+
+static struct tstamp lane_due(const struct reorder *r, const struct reorder_lane *l)
+{
+    return is_bursting(l) ? l->burst_at : hole_end(r, l);
+}
+
+/* No lane is due before; it may be later, for lanes that were due first may hold nothing now. */
+static struct tstamp lanes_due(const struct reorder *r)
+{
+    int64_t shorter_ns = r->due_hold_ns - r->hold_ns;
+    if (r->holding == NULL)
+        return TSTAMP_NEVER;
+    return shorter_ns > 0 ? tstamp_add(r->due, -shorter_ns) : r->due;
+}
+
+static void note_due(struct reorder *r, const struct reorder_lane *l)
+{
+    bool alone = r->holding == l && l->list_next == NULL;
+    struct tstamp due = lane_due(r, l);
+    r->due = alone ? due : tstamp_min(lanes_due(r), due);
+    r->due_hold_ns = r->hold_ns;
 }
 
 static uint32_t burst_packets(const struct reorder_lane *l)
@@ -147,7 +254,7 @@ static void advance(struct reorder *r, struct reorder_lane *l, struct tstamp now
         run->first++;
         r->held--;
         left--;
-        deliver(r, l, p);
+        deliver(r, l, now, p);
         if (run->first == run->end) {
             l->runs = run->next;
             free_run(r, l, run);
@@ -156,6 +263,8 @@ static void advance(struct reorder *r, struct reorder_lane *l, struct tstamp now
     l->burst_at = tstamp_add(now, BURST_EVERY_NS);
     if (l->runs == NULL && l->listed)
         unlist(r, l);
+    else if (l->listed)
+        note_due(r, l);
 }
 
 /* Goes over the first hole. */
@@ -163,11 +272,7 @@ static void skip_hole(struct reorder *r, struct reorder_lane *l, struct tstamp n
 {
     uint32_t to = l->runs->first;
     drop_partial(r, l);
-    if (to - l->next >= REORDER_SEEN)
-        memset(l->seen, 0, sizeof l->seen);
-    else
-        for (uint32_t n = l->next; n != to; n++)
-            bit_set(l->seen, REORDER_SEEN, n, false);
+    bits_clear(l->seen, REORDER_SEEN, l->next, to);
     l->next = to;
     advance(r, l, now);
 }
@@ -243,15 +348,14 @@ static bool hold(struct reorder *r, struct reorder_lane *l, struct tstamp now, u
         if (run == NULL)
             return false;
     }
+    pkt_charge(p, r->share);
     l->latest = run;
     r->held++;
     if ((p->flags & WIRE_DATA_CONT) == 0)
         l->in_bursts = !inner_is_tcp(p->data, p->len_bytes);
-    if (!l->listed) {
-        l->listed = true;
-        l->list_next = r->holding;
-        r->holding = l;
-    }
+    if (!l->listed)
+        list(r, l);
+    note_due(r, l);
     return true;
 }
 
@@ -263,7 +367,7 @@ static void push_late(struct reorder *r, struct reorder_lane *l, uint32_t sequen
         pkt_put(p);
         return;
     }
-    bit_set(l->seen, REORDER_SEEN, sequence, true);
+    bit_set(l->seen, REORDER_SEEN, sequence);
     r->late++;
     if (piece) {
         r->fragments_lost++;
@@ -277,11 +381,7 @@ static void push_unordered(struct reorder *r, uint32_t sequence, struct pkt *p)
 {
     int32_t ahead = (int32_t)(sequence - r->unordered_next);
     if (ahead >= 0) {
-        if (ahead >= REORDER_SEEN_UNORDERED)
-            memset(r->unordered_seen, 0, sizeof r->unordered_seen);
-        else
-            for (uint32_t n = r->unordered_next; n != sequence; n++)
-                bit_set(r->unordered_seen, REORDER_SEEN_UNORDERED, n, false);
+        bits_clear(r->unordered_seen, REORDER_SEEN_UNORDERED, r->unordered_next, sequence);
         r->unordered_next = sequence + 1;
     } else if (ahead < -REORDER_SEEN_UNORDERED ||
                bit_get(r->unordered_seen, REORDER_SEEN_UNORDERED, sequence)) {
@@ -289,7 +389,7 @@ static void push_unordered(struct reorder *r, uint32_t sequence, struct pkt *p)
         pkt_put(p);
         return;
     }
-    bit_set(r->unordered_seen, REORDER_SEEN_UNORDERED, sequence, true);
+    bit_set(r->unordered_seen, REORDER_SEEN_UNORDERED, sequence);
     pkt_list_push(&r->out, p);
 }
 
@@ -302,17 +402,17 @@ void reorder_push(struct reorder *r, struct tstamp now, uint16_t lane, uint32_t 
     }
     struct reorder_lane *l = &r->lanes[lane];
     int32_t ahead = (int32_t)(sequence - l->next);
-    l->used = true;
+    r->used[lane / 64] |= UINT64_C(1) << (lane % 64);
     if (ahead < 0) {
         push_late(r, l, sequence, p);
         return;
     }
     if (ahead == 0 && !is_bursting(l)) {
-        deliver(r, l, p);
+        deliver(r, l, now, p);
         advance(r, l, now);
         return;
     }
-    if (r->held >= REORDER_HELD_MAX || r->free_runs == NULL) {
+    if (r->held >= REORDER_HELD_MAX || r->free_runs == NULL || is_crowded(r, p)) {
         r->overflows++;
         struct reorder_lane *freed = l->runs != NULL ? l : r->holding;
         if (freed != NULL) {
@@ -325,21 +425,27 @@ void reorder_push(struct reorder *r, struct tstamp now, uint16_t lane, uint32_t 
         }
     }
     if (sequence == l->next && !is_bursting(l)) {
-        deliver(r, l, p);
+        deliver(r, l, now, p);
         advance(r, l, now);
     } else if (!hold(r, l, now, sequence, p)) {
         pkt_put(p);
     }
 }
 
-static struct tstamp hole_end(const struct reorder *r, const struct reorder_lane *l)
+/* When the oldest pieces are given up. */
+static struct tstamp partial_end(const struct reorder *r)
 {
-    return tstamp_add(l->runs->since, r->hold_ns);
+    const struct reorder_lane *l = r->oldest_partial;
+    return l != NULL ? tstamp_add(l->partial_since, REORDER_PIECES_NS) : TSTAMP_NEVER;
 }
 
 void reorder_tick(struct reorder *r, struct tstamp now)
 {
     struct reorder_lane *next;
+    while (tstamp_reached(partial_end(r), now))
+        drop_partial(r, r->oldest_partial);
+    if (!tstamp_reached(lanes_due(r), now))
+        return;
     for (struct reorder_lane *l = r->holding; l != NULL; l = next) {
         next = l->list_next;
         if (is_bursting(l) && tstamp_reached(l->burst_at, now))
@@ -347,12 +453,13 @@ void reorder_tick(struct reorder *r, struct tstamp now)
         while (l->runs != NULL && !is_bursting(l) && tstamp_reached(hole_end(r, l), now))
             skip_hole(r, l, now);
     }
+    r->due = TSTAMP_NEVER;
+    r->due_hold_ns = r->hold_ns;
+    for (const struct reorder_lane *l = r->holding; l != NULL; l = l->list_next)
+        r->due = tstamp_min(r->due, lane_due(r, l));
 }
 
 struct tstamp reorder_deadline(const struct reorder *r)
 {
-    struct tstamp t = TSTAMP_NEVER;
-    for (const struct reorder_lane *l = r->holding; l != NULL; l = l->list_next)
-        t = tstamp_min(t, is_bursting(l) ? l->burst_at : hole_end(r, l));
-    return t;
+    return tstamp_min(partial_end(r), lanes_due(r));
 }

@@ -13,7 +13,8 @@
  * waits: a UDP socket's buffer is small (Linux's default holds 92 full packets).
  *
  * Bounded: at most REORDER_HELD_MAX packets and REORDER_RUNS_MAX runs of consecutive packets are
- * held; beyond that the lane's first hole is given up.
+ * held, and no more buffers than the share that they count in allows; beyond that the lane's first
+ * hole is given up. Pieces whose packet is not whole REORDER_PIECES_NS after its first are dropped.
  */
 #ifndef HAWSER_BOND_REORDER_H
 #define HAWSER_BOND_REORDER_H
@@ -33,6 +34,7 @@ enum {
 };
 
 #define REORDER_HOLD_FIRST_NS (100 * NS_PER_MS) /* until the paths are known */
+#define REORDER_PIECES_NS (2 * NS_PER_S)        /* the longest packet takes 1.2 s at 64 kbit/s */
 
 /* Consecutive packets of a lane that are held: first .. end - 1. */
 struct reorder_run {
@@ -44,15 +46,16 @@ struct reorder_run {
 };
 
 struct reorder_lane {
-    uint32_t next; /* the sequence number to be delivered next */
-    bool used;
+    uint32_t next;              /* the sequence number to be delivered next */
     bool listed;                /* holds something */
     struct reorder_run *runs;   /* ascending; owned */
     bool in_bursts;             /* what is held goes out so */
     struct tstamp burst_at;     /* when the next one may */
     struct reorder_run *latest; /* of runs: the one that grew last; or NULL */
-    struct reorder_lane *list_next;
+    struct reorder_lane *list_prev, *list_next;
     struct pkt *partial; /* owned: the pieces so far of a packet */
+    struct tstamp partial_since;
+    struct reorder_lane *partial_prev, *partial_next; /* in the list of lanes that have some */
     uint64_t seen[REORDER_SEEN / 64];
 };
 
@@ -63,8 +66,13 @@ struct reorder {
     struct reorder_run runs[REORDER_RUNS_MAX];
     struct reorder_run *free_runs;
     struct reorder_lane *holding; /* lanes that hold packets */
+    struct reorder_lane *oldest_partial, *newest_partial;
+    uint64_t used[WIRE_LANES_MAX / 64]; /* bit for each lane that something came for */
+    struct pkt_share *share; /* borrowed: what is held counts in it; NULL: it may be any number */
     uint32_t held;
-    int64_t hold_ns; /* set by the bond */
+    int64_t hold_ns;     /* set by the bond */
+    struct tstamp due;   /* no lane has anything to do before, at the hold time of then: */
+    int64_t due_hold_ns; /* and earlier by as much as that has become shorter */
     uint64_t late;
     uint64_t duplicates;
     uint64_t overflows;
@@ -82,6 +90,7 @@ void reorder_push(struct reorder *r, struct tstamp now, uint16_t lane, uint32_t 
 
 /* Gives up holes that are open for too long. */
 void reorder_tick(struct reorder *r, struct tstamp now);
+/* Nothing is to be done before; what it was for may have come since, and then nothing is then. */
 struct tstamp reorder_deadline(const struct reorder *r);
 
 #endif

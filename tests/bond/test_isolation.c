@@ -1,0 +1,268 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * What one peer can make a bond do: the buffers it takes from the others, for how long, and the
+ * work of a datagram. Work is measured as processor time against that of an ordinary datagram, with
+ * a wide margin.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include <cmocka.h>
+
+#include "bond/bond.h"
+#include "bond/flowq.h"
+#include "bond/packet.h"
+#include "bond/reorder.h"
+
+enum { SMALL = 4096, LARGE = 256 };
+
+static struct pkt_pool *pool;
+static struct bond *greedy, *other;
+
+static struct tstamp at_ms(int64_t ms)
+{
+    return (struct tstamp){ NS_PER_S + ms * NS_PER_MS };
+}
+
+static struct bond *open_bond(uint8_t paths)
+{
+    const struct bond_config config = { .pool = pool, .seed = 1 };
+    const struct bond_path_config path = { .datagram_bytes = 1472, .overhead_bytes = 28 };
+    struct bond *b = bond_new(&config, at_ms(0));
+    assert_non_null(b);
+    for (uint8_t i = 0; i < paths; i++)
+        bond_path_open(b, at_ms(0), i, &path);
+    return b;
+}
+
+static int begin(void **state)
+{
+    (void)state;
+    pool = pkt_pool_new(SMALL, LARGE);
+    if (pool == NULL)
+        return -1;
+    greedy = open_bond(1);
+    other = open_bond(1);
+    return 0;
+}
+
+static int end(void **state)
+{
+    (void)state;
+    bond_free(greedy);
+    bond_free(other);
+    size_t used = pkt_pool_used(pool);
+    pkt_pool_free(pool);
+    return used != 0;
+}
+
+static size_t small_left(void)
+{
+    struct pkt_list all = { 0 };
+    for (struct pkt *p; (p = pkt_new(pool, PKT_SMALL_BYTES)) != NULL;)
+        pkt_list_push(&all, p);
+    size_t left = all.count;
+    pkt_list_clear(&all);
+    return left;
+}
+
+/* The smallest packets, of many flows: no limit in bytes would ever notice them. */
+static void send_small(struct bond *b, unsigned count)
+{
+    for (unsigned i = 0; i < count; i++) {
+        struct pkt *p = packet_udp(pool, (uint16_t)(i % 97), i, 40);
+        if (p != NULL)
+            bond_send(b, at_ms(i / 20), p);
+    }
+}
+
+static void small_packets_for_one_peer_leave_buffers_for_another(void **state)
+{
+    (void)state;
+    send_small(greedy, 4 * SMALL);
+    assert_in_range(small_left(), SMALL / 5, SMALL / 2);
+    for (unsigned i = 0; i < 100; i++) { /* the greedy one may have less now that there are two */
+        send_small(greedy, 100);
+        send_small(other, 100);
+    }
+    struct bond_stats of_other;
+    bond_stats(other, at_ms(0), &of_other);
+    assert_true(of_other.queued_bytes > 40 * SMALL / 3);
+    assert_in_range(pkt_pool_used(pool), SMALL / 2, SMALL - SMALL / 16);
+}
+
+static void receive(struct bond *b, int64_t ms, uint16_t lane, uint32_t sequence, uint8_t flags,
+                    uint32_t bytes)
+{
+    const struct wire_data d = { .flags = flags, .lane = lane, .sequence = sequence };
+    struct pkt *p = packet_udp(pool, lane, sequence, bytes);
+    assert_non_null(p); /* there is always a buffer for what comes in */
+    bond_rx_data(b, at_ms(ms), 0, &d, p);
+    while ((p = bond_deliver(b)) != NULL)
+        pkt_put(p);
+}
+
+static void what_waits_behind_holes_leaves_buffers_for_others(void **state)
+{
+    (void)state;
+    for (uint32_t i = 0; i < 3 * SMALL; i++)
+        receive(greedy, 0, (uint16_t)(1 + i % 500), 1 + i / 500, 0, 100);
+    assert_true(small_left() > SMALL / 5);
+}
+
+static void pieces_without_the_rest_are_given_back(void **state)
+{
+    (void)state;
+    for (uint16_t lane = 1; lane < WIRE_LANES_MAX; lane++)
+        for (uint32_t i = 0; i < 2; i++)
+            receive(greedy, 0, lane, i, (uint8_t)(WIRE_DATA_MORE | (i > 0 ? WIRE_DATA_CONT : 0)),
+                    1200);
+    size_t used = pkt_pool_used(pool);
+    assert_in_range(used, LARGE / 2, SMALL);
+    assert_true(bond_deadline(greedy).ns <= at_ms(2000).ns);
+    bond_tick(greedy, at_ms(1900));
+    assert_int_equal(pkt_pool_used(pool), used);
+    bond_tick(greedy, at_ms(2001));
+    assert_int_equal(pkt_pool_used(pool), 0);
+    struct bond_stats s;
+    bond_stats(greedy, at_ms(2001), &s);
+    assert_in_range(s.drops[BOND_DROP_FRAGMENT], 1000, 3000);
+}
+
+/* A peer that leaves while much is on its way to it. */
+static void a_peer_that_left_keeps_no_buffers(void **state)
+{
+    (void)state;
+    struct bond_out out;
+    send_small(greedy, 1000);
+    const struct wire_ack ack = { .largest = 0,
+                                  .range_count = 1,
+                                  .time_count = 1,
+                                  .ranges = { { .len = 1 } },
+                                  .times = { { .count = 1 } } };
+    for (unsigned i = 0; i < 3 && bond_path_state(greedy, 0) != BOND_PATH_UP; i++) {
+        bond_tick(greedy, at_ms(1 + i));
+        while (bond_next(greedy, at_ms(1 + i), &out))
+            ;
+        bond_rx_ack(greedy, at_ms(2 + i), 0, &ack);
+    }
+    assert_int_equal(bond_path_state(greedy, 0), BOND_PATH_UP);
+    while (bond_next(greedy, at_ms(60), &out))
+        ;
+    bond_path_close(greedy, at_ms(61), 0);
+    assert_true(pkt_pool_used(pool) > 0);
+    for (int64_t ms = 61; ms < 4000; ms += 50)
+        bond_tick(greedy, at_ms(ms));
+    assert_int_equal(pkt_pool_used(pool), 0);
+}
+
+static int64_t cpu_ns(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+    return t.tv_sec * NS_PER_S + t.tv_nsec;
+}
+
+/* The least of several measurements of a piece of work. */
+static int64_t least_ns(void (*work)(uint32_t), uint32_t arg)
+{
+    int64_t least = INT64_MAX;
+    for (unsigned i = 0; i < 5; i++) {
+        int64_t from = cpu_ns();
+        work(arg);
+        int64_t took = cpu_ns() - from;
+        least = took < least ? took : least;
+    }
+    return least;
+}
+
+static uint32_t sequence;
+
+static void jump_unordered(uint32_t step)
+{
+    for (unsigned i = 0; i < 1000; i++)
+        receive(greedy, 0, WIRE_LANE_UNORDERED, sequence += step, 0, 64);
+}
+
+static void a_jump_in_a_lane_costs_no_more_than_a_step(void **state)
+{
+    (void)state;
+    int64_t step = least_ns(jump_unordered, 1);
+    int64_t jump = least_ns(jump_unordered, 4095);
+    assert_in_range(jump, 1, 4 * step);
+}
+
+static uint64_t number;
+
+static void jump_numbers(uint32_t step)
+{
+    for (unsigned i = 0; i < 1000; i++)
+        bond_rx(greedy, at_ms(0), 0, number += step, 100, true);
+}
+
+/* The times of 4096 numbers are forgotten at once. */
+static void a_jump_in_packet_numbers_costs_little(void **state)
+{
+    (void)state;
+    int64_t step = least_ns(jump_numbers, 1);
+    int64_t jump = least_ns(jump_numbers, 4095);
+    assert_in_range(jump, 1, 40 * step);
+}
+
+static void push_over(uint32_t flows)
+{
+    for (uint32_t i = 0; i < 4000; i++)
+        bond_send(greedy, at_ms(0), packet_udp(pool, (uint16_t)(i % flows), i, 1200));
+}
+
+/* To find what to drop must not cost more than what is dropped. */
+static void a_full_queue_is_cheap(void **state)
+{
+    (void)state;
+    int64_t empty = least_ns(push_over, 1); /* the first turns fill it */
+    int64_t full = least_ns(push_over, 1000);
+    assert_in_range(full, 1, 6 * empty);
+}
+
+static void begin_anew(uint32_t paths)
+{
+    struct bond_out out;
+    for (unsigned i = 0; i < 20; i++) {
+        bond_reset(greedy, at_ms(0));
+        for (uint8_t id = 0; id < paths; id++) {
+            bond_rx(greedy, at_ms(0), id, 0, 100, true);
+            bond_take_pn(greedy, at_ms(0), id, 100, true, 0);
+        }
+        while (bond_next(greedy, at_ms(0), &out))
+            ;
+    }
+}
+
+/* Twenty of them, with a packet on each path. All there is to the paths is 19 MB. */
+static void a_new_association_clears_what_was_used(void **state)
+{
+    (void)state;
+    assert_in_range(least_ns(begin_anew, WIRE_PATHS_MAX), 1, 3 * NS_PER_MS);
+}
+
+#define isolation_test(name) cmocka_unit_test_setup_teardown(name, begin, end)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        isolation_test(small_packets_for_one_peer_leave_buffers_for_another),
+        isolation_test(what_waits_behind_holes_leaves_buffers_for_others),
+        isolation_test(pieces_without_the_rest_are_given_back),
+        isolation_test(a_peer_that_left_keeps_no_buffers),
+        isolation_test(a_jump_in_a_lane_costs_no_more_than_a_step),
+        isolation_test(a_jump_in_packet_numbers_costs_little),
+        isolation_test(a_full_queue_is_cheap),
+        isolation_test(a_new_association_clears_what_was_used),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
