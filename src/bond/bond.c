@@ -304,6 +304,12 @@ enum bond_path_state bond_path_state(const struct bond *b, uint8_t path)
     return b->paths[path].ready ? b->paths[path].state : BOND_PATH_CLOSED;
 }
 
+int64_t bond_path_srtt_ns(const struct bond *b, uint8_t path)
+{
+    const struct path *p = &b->paths[path];
+    return p->srtt_same_ns > 0 ? p->srtt_same_ns : p->srtt_ns;
+}
+
 uint32_t bond_inner_mtu(const struct bond *b)
 {
     return b->inner_mtu;
@@ -439,17 +445,31 @@ void bond_rx_ack(struct bond *b, struct tstamp now, uint8_t arrived_on, const st
         return;
     struct path_events events = events_of(b);
     path_ack(p, now, ack, arrived_on == ack->path, &b->peer_clock, &events);
-    survey_paths(b);
+    b->acked |= UINT32_C(1) << p->id;
+}
+
+/* True: its state changed. */
+static bool settle_acked(struct bond *b, struct tstamp now, struct path *p)
+{
     bool changed = path_tick(p, now);
     if (changed)
         state_changed(b, p);
-    if (trust_anyone(b, now) || changed)
-        choose_standby(b, now);
     if (p->fault == PATH_SOUND && (p->state == BOND_PATH_PROBING || p->state == BOND_PATH_DOWN)) {
         /* an answer: the next probe need not wait for the back-off */
         if (p->good_probes > 0 && p->good_probes < p->probes_needed)
             p->probe_wanted = true;
     }
+    return changed;
+}
+
+void bond_rx_acks_end(struct bond *b, struct tstamp now)
+{
+    bool changed = false;
+    survey_paths(b);
+    for (; b->acked != 0; b->acked &= b->acked - 1)
+        changed = settle_acked(b, now, &b->paths[__builtin_ctz(b->acked)]) || changed;
+    if (trust_anyone(b, now) || changed)
+        choose_standby(b, now);
 }
 
 struct pkt *bond_deliver(struct bond *b)

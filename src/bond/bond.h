@@ -80,6 +80,8 @@ void bond_path_retry(struct bond *b, struct tstamp now, uint8_t path);
 /* What failed on it was another way out: it need not earn its trust again. */
 void bond_path_forgive(struct bond *b, struct tstamp now, uint8_t path);
 enum bond_path_state bond_path_state(const struct bond *b, uint8_t path);
+/* Smoothed, over this path both ways where that is known; 0: not measured yet. */
+int64_t bond_path_srtt_ns(const struct bond *b, uint8_t path);
 
 /*
  * An inner packet (or super-packet) read from the tunnel; the bond takes it over, sets flow_hash
@@ -174,6 +176,8 @@ void bond_rx_data(struct bond *b, struct tstamp now, uint8_t path, const struct 
                   struct pkt *p);
 /* An acknowledgement that arrived on a path (of packets we sent on ack->path). */
 void bond_rx_ack(struct bond *b, struct tstamp now, uint8_t arrived_on, const struct wire_ack *ack);
+/* After those of one datagram: what they mean for the paths together. */
+void bond_rx_acks_end(struct bond *b, struct tstamp now);
 
 /* The next inner packet for the tunnel, whose reference passes to the caller, or NULL. */
 struct pkt *bond_deliver(struct bond *b);

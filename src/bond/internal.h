@@ -63,6 +63,7 @@ struct bond {
     struct tstamp brisk_at; /* when there was enough of it last */
     struct tstamp now;      /* of the last call that had it */
     struct peer_clock peer_clock;
+    uint32_t acked;     /* bit mask of paths that bond_rx_acks_end() is to look at */
     uint32_t ack_count; /* times that acknowledgements were built */
     uint8_t ack_copied; /* path that took the last copy */
     /* sender's lanes */

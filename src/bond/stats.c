@@ -172,7 +172,7 @@ void bond_path_stats(const struct bond *b, struct tstamp now, uint8_t path,
             least = fmin(least, q->rate.owd_ns);
     bool fresh = tstamp_sub(now, p->second_since) < 2 * NS_PER_S;
     out->state = p->state;
-    out->srtt_ns = p->srtt_same_ns > 0 ? p->srtt_same_ns : p->srtt_ns;
+    out->srtt_ns = bond_path_srtt_ns(b, path);
     out->rtt_min_ns = p->rtt_min_ns;
     out->owd_ns = p->rate.owd_known ? (int64_t)(p->rate.owd_ns - least) : 0;
     out->jitter_ns = (int64_t)p->rate.jitter_ns;

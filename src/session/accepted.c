@@ -78,7 +78,7 @@ static void send(struct peer *p, struct tstamp now)
 {
     struct accepted *a = &p->accepted;
     struct wire_frame_value f = { .type = WIRE_ACCEPTED };
-    int via = paths_best(p, now);
+    int via = paths_best(p);
     if (via < 0)
         return; /* the first path that opens wakes us */
     f.accepted.sequence = ++a->sequence;

@@ -17,6 +17,12 @@ struct bucket {
     int64_t burst;             /* tokens it holds */
 };
 
+/* When the next token can be taken. */
+static inline struct tstamp bucket_ready(const struct bucket *b)
+{
+    return tstamp_add(b->empty_until, -(b->burst - 1) * b->interval_ns);
+}
+
 static inline bool bucket_take(struct bucket *b, struct tstamp now)
 {
     struct tstamp at = tstamp_max(b->empty_until, now);

@@ -9,6 +9,7 @@
 #include "session/peer.h"
 #include "session/reports.h"
 #include "session/state.h"
+#include "session/validation.h"
 
 static bool is_eliciting(enum wire_frame type)
 {
@@ -29,7 +30,7 @@ bool control_send(struct peer *p, struct tstamp now, uint8_t path, const struct 
     size_t len = WIRE_HEADER_BYTES + writer_len(&w) + WIRE_TAG_BYTES;
     if (!writer_ok(&w) || !peer_can_send(p, now) || !validation_may_send(v, to, len))
         return false;
-    struct outbox_item *item = outbox_room(&p->core->outbox);
+    struct outbox_item *item = outbox_room(&p->core->outbox, p);
     if (item == NULL) {
         core_drop_one(p->core, CORE_DROP_SEND);
         return false;
@@ -42,7 +43,6 @@ bool control_send(struct peer *p, struct tstamp now, uint8_t path, const struct 
         return false;
     }
     item->route = *to;
-    item->peer = p;
     item->path = path;
     outbox_push(&p->core->outbox);
     validation_debit(v, to, len);
@@ -54,7 +54,7 @@ bool control_send(struct peer *p, struct tstamp now, uint8_t path, const struct 
 void control_ping(struct peer *p, struct tstamp now)
 {
     const struct wire_frame_value ping = { .type = WIRE_PING };
-    int via = paths_best(p, now);
+    int via = paths_best(p);
     if (via >= 0)
         control_send(p, now, (uint8_t)via, &p->paths[via].address.route, &ping, 1, 0);
 }
@@ -133,21 +133,40 @@ static void close_rx(struct peer *p, struct tstamp now, const struct wire_close 
         peer_disconnect(p, now, "closed by the peer");
 }
 
+/* What the frames of one datagram may bring about once, and not as often as they say it. */
+struct gathered {
+    bool challenged;
+    uint8_t token[VALIDATION_TOKEN_BYTES]; /* of the last challenge */
+    uint32_t acked;                        /* bit for each path whose acknowledgement came */
+    bool closed;                           /* what follows is of no interest */
+};
+
+static void ack_rx(struct peer *p, struct tstamp now, uint8_t path, const struct wire_ack *ack,
+                   struct gathered *g)
+{
+    uint32_t bit = UINT32_C(1) << ack->path;
+    if ((g->acked & bit) != 0)
+        return;
+    g->acked |= bit;
+    bond_rx_ack(p->bond, now, path, ack);
+}
+
 static void frame_rx(struct peer *p, struct tstamp now, uint8_t path, const struct route *from,
-                     const struct wire_frame_value *f)
+                     const struct wire_frame_value *f, struct gathered *g)
 {
     switch (f->type) {
     case WIRE_ACK:
-        bond_rx_ack(p->bond, now, path, &f->ack);
+        ack_rx(p, now, path, &f->ack, g);
         break;
     case WIRE_PATH_CHALLENGE:
-        answer_challenge(p, now, path, from, f->token);
+        g->challenged = true;
+        memcpy(g->token, f->token, sizeof g->token);
         break;
     case WIRE_PATH_RESPONSE:
         paths_answered(p, now, path, from, f->token);
         break;
     case WIRE_PATH_STATUS:
-        paths_told(p, now, &f->status);
+        paths_told(p, &f->status);
         break;
     case WIRE_REPORT_ASK:
         reports_asked(p, now, f->report_s);
@@ -160,6 +179,7 @@ static void frame_rx(struct peer *p, struct tstamp now, uint8_t path, const stru
         break;
     case WIRE_CLOSE:
         close_rx(p, now, &f->close);
+        g->closed = true;
         break;
     case WIRE_PACKET:
         packet_rx(p, now, path, &f->packet);
@@ -176,6 +196,12 @@ void control_rx(struct peer *p, struct tstamp now, uint8_t path, const struct ro
 {
     struct reader r = reader_of(plain, len_bytes);
     struct wire_frame_value f;
-    while (wire_get_frame(&r, &f) > 0)
-        frame_rx(p, now, path, from, &f);
+    struct gathered g = { 0 };
+    while (!g.closed && wire_get_frame(&r, &f) > 0)
+        frame_rx(p, now, path, from, &f, &g);
+    if (g.acked != 0)
+        bond_rx_acks_end(p->bond, now);
+    if (g.challenged)
+        answer_challenge(p, now, path, from, g.token);
+    paths_take_told(p, now);
 }

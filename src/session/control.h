@@ -39,6 +39,8 @@ struct wire_frame_value control_replaced(uint8_t features, const struct netaddr 
  * acknowledgements, padding and CLOSE. False: malformed.
  */
 bool control_scan(const uint8_t *plain, size_t len_bytes, bool *eliciting);
+/* Its work is bounded: one answer to all challenges of a datagram, one acknowledgement and one
+ * status of each path. */
 void control_rx(struct peer *p, struct tstamp now, uint8_t path, const struct route *from,
                 const uint8_t *plain, size_t len_bytes);
 

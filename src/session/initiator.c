@@ -152,7 +152,7 @@ static struct cookie_jar *jar_of(struct peer *p, uint16_t link, const struct net
 static void send_on(struct peer *p, struct tstamp now, uint16_t link, const struct netaddr *to)
 {
     const struct cookie_jar *jar = jar_of(p, link, to);
-    struct outbox_item *item = outbox_room(&p->core->outbox);
+    struct outbox_item *item = outbox_room(&p->core->outbox, NULL);
     if (item == NULL) {
         core_drop_one(p->core, CORE_DROP_SEND);
         return;

@@ -145,7 +145,7 @@ struct life *lives_of_index(struct peer *p, uint32_t index)
 /* Says who has the session, to where the datagram came from; it is not much longer than that. */
 static void tell(struct peer *p, struct life *life, const struct core_datagram *d, uint8_t path)
 {
-    struct outbox_item *item = outbox_room(&p->core->outbox);
+    struct outbox_item *item = outbox_room(&p->core->outbox, NULL);
     uint8_t plain[32];
     struct writer w = writer_of(plain, sizeof plain);
     const struct wire_frame_value close =

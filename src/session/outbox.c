@@ -1,13 +1,23 @@
 /* SPDX-License-Identifier: ISC */
 #include "session/outbox.h"
 
-struct outbox_item *outbox_room(struct outbox *o)
+static uint32_t count_of(const struct outbox *o, const struct peer *peer)
 {
+    uint32_t count = 0;
+    for (uint32_t i = o->head; i != o->tail; i++)
+        count += o->items[i % OUTBOX_COUNT].peer == peer;
+    return count;
+}
+
+struct outbox_item *outbox_room(struct outbox *o, struct peer *peer)
+{
+    uint32_t waiting = o->tail - o->head;
     /* One less than there are: what was popped last is still being read. */
-    if (o->tail - o->head == OUTBOX_COUNT - 1)
+    if (waiting == OUTBOX_COUNT - 1 ||
+        (waiting >= OUTBOX_PEER_MAX && count_of(o, peer) >= OUTBOX_PEER_MAX))
         return NULL;
     struct outbox_item *item = &o->items[o->tail % OUTBOX_COUNT];
-    item->peer = NULL;
+    item->peer = peer;
     item->path = 0;
     item->len_bytes = 0;
     return item;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * Small datagrams that are complete and wait for core_next_tx(): handshake messages and sealed
- * control datagrams. A ring; when it is full a datagram is refused and the caller counts a drop.
+ * control datagrams. A ring; when it is full, or when the same peer has OUTBOX_PEER_MAX in it, a
+ * datagram is refused and the caller counts a drop. What is of no peer counts as one peer's.
  */
 #ifndef HAWSER_SESSION_OUTBOX_H
 #define HAWSER_SESSION_OUTBOX_H
@@ -14,6 +15,7 @@
 
 enum {
     OUTBOX_COUNT = 256,               /* a power of two */
+    OUTBOX_PEER_MAX = 96,             /* three for each path */
     OUTBOX_BYTES = WIRE_DATAGRAM_MIN, /* longest datagram: every path carries it */
 };
 
@@ -33,8 +35,9 @@ struct outbox {
     uint32_t tail; /* next to fill */
 };
 
-/* The next free item, NULL when full; it counts only after outbox_push(). */
-struct outbox_item *outbox_room(struct outbox *o);
+/* The next free item for that peer (NULL: none), NULL when full; it counts only after
+ * outbox_push(). */
+struct outbox_item *outbox_room(struct outbox *o, struct peer *peer);
 void outbox_push(struct outbox *o);
 /* NULL when empty; valid until the next outbox_pop(). */
 const struct outbox_item *outbox_pop(struct outbox *o);

@@ -351,11 +351,20 @@ void paths_answered(struct peer *p, struct tstamp now, uint8_t id, const struct 
     peer_wake(p, validation_deadline(v));
 }
 
-void paths_told(struct peer *p, struct tstamp now, const struct wire_path_status *status)
+void paths_told(struct peer *p, const struct wire_path_status *status)
 {
     struct peer_path *path = &p->paths[status->path];
-    if (path->heard && (int32_t)(status->sequence - path->remote.sequence) <= 0)
+    bool waits = (p->told >> status->path & 1) != 0;
+    const struct wire_path_status *known = waits ? &path->told : &path->remote;
+    if ((path->heard || waits) && (int32_t)(status->sequence - known->sequence) <= 0)
         return;
+    path->told = *status;
+    p->told |= UINT32_C(1) << status->path;
+}
+
+static void take_status(struct peer *p, struct tstamp now, const struct wire_path_status *status)
+{
+    struct peer_path *path = &p->paths[status->path];
     enum wire_path_use wanted = paths_local_use(p, status->path);
     bool wider = path->heard && status->datagram_bytes > path->remote.datagram_bytes;
     path->heard = true;
@@ -372,6 +381,19 @@ void paths_told(struct peer *p, struct tstamp now, const struct wire_path_status
     if (paths_local_use(p, status->path) != wanted)
         tell(p, now, status->path); /* the name is another */
     peer_wake(p, now);
+}
+
+void paths_take_told(struct peer *p, struct tstamp now)
+{
+    p->statuses.interval_ns = STATE_STATUSES_NS;
+    p->statuses.burst = STATE_STATUSES_BURST;
+    for (; p->told != 0; p->told &= p->told - 1) {
+        if (!bucket_take(&p->statuses, now)) {
+            peer_wake(p, bucket_ready(&p->statuses));
+            return;
+        }
+        take_status(p, now, &p->paths[__builtin_ctz(p->told)].told);
+    }
 }
 
 /* The open path over a link of the peer's, by its name; negative: there is none. */
@@ -522,6 +544,7 @@ void paths_clear(struct peer *p)
         memcpy(path->name_when_up, name, sizeof name);
         replay_init(&path->replay);
     }
+    p->told = 0;
 }
 
 static struct wire_frame_value status_frame(struct peer *p, uint8_t id)
@@ -588,7 +611,7 @@ static void tick_address(struct peer *p, struct tstamp now, uint8_t id)
 static void send_status(struct peer *p, struct tstamp now, uint8_t id)
 {
     struct peer_path *path = &p->paths[id];
-    int via = paths_best(p, now);
+    int via = paths_best(p);
     if (via < 0)
         return;
     struct wire_frame_value f = status_frame(p, id);
@@ -647,6 +670,7 @@ static void forget_ghost(struct peer *p, struct tstamp now, uint8_t id)
 
 void paths_tick(struct peer *p, struct tstamp now)
 {
+    paths_take_told(p, now);
     for (uint8_t id = 0; id < WIRE_PATHS_MAX; id++) {
         struct peer_path *path = &p->paths[id];
         forget_ghost(p, now, id);
@@ -686,26 +710,25 @@ uint32_t paths_probe_tag(struct peer *p, struct tstamp now, uint8_t id)
 }
 
 /* Lower is better. */
-static int64_t rank(const struct peer *p, struct tstamp now, uint8_t id)
+static int64_t rank(const struct peer *p, uint8_t id)
 {
     static const int64_t by_state[] = {
         [BOND_PATH_UP] = 0,      [BOND_PATH_PROBING] = 1, [BOND_PATH_STANDBY] = 2,
         [BOND_PATH_SUSPECT] = 3, [BOND_PATH_DOWN] = 4,    [BOND_PATH_CLOSED] = 5,
     };
-    struct bond_path_stats stats;
-    bond_path_stats(p->bond, now, id, &stats);
     bool unusable = paths_local_use(p, id) == WIRE_PATH_DOWN;
-    return (by_state[stats.state] + (unusable ? 8 : 0)) * 3600 * NS_PER_S + stats.srtt_ns;
+    int64_t state = by_state[bond_path_state(p->bond, id)];
+    return (state + (unusable ? 8 : 0)) * 3600 * NS_PER_S + bond_path_srtt_ns(p->bond, id);
 }
 
-int paths_best(const struct peer *p, struct tstamp now)
+int paths_best(const struct peer *p)
 {
     int best = -1;
     int64_t best_rank = 0;
     for (uint8_t id = 0; id < WIRE_PATHS_MAX; id++) {
         if (!p->paths[id].opened)
             continue;
-        int64_t r = rank(p, now, id);
+        int64_t r = rank(p, id);
         if (best < 0 || r < best_rank) {
             best = id;
             best_rank = r;

@@ -42,7 +42,9 @@ void paths_arrived(struct peer *p, struct tstamp now, uint8_t id, const struct r
 /* A challenge was answered from there. */
 void paths_answered(struct peer *p, struct tstamp now, uint8_t id, const struct route *from,
                     const uint8_t token[VALIDATION_TOKEN_BYTES]);
-void paths_told(struct peer *p, struct tstamp now, const struct wire_path_status *status);
+/* A status came; the newest of each path takes effect with paths_take_told(), after a datagram. */
+void paths_told(struct peer *p, const struct wire_path_status *status);
+void paths_take_told(struct peer *p, struct tstamp now);
 void paths_bond_event(struct peer *p, struct tstamp now, const struct bond_event *e);
 /* The system refused a datagram of that size. */
 void paths_refused(struct peer *p, struct tstamp now, uint8_t id, uint32_t bytes);
@@ -63,7 +65,7 @@ bool paths_probe_due(struct peer *p, struct tstamp now, uint8_t *id, uint32_t *b
 uint32_t paths_probe_tag(struct peer *p, struct tstamp now, uint8_t id);
 
 /* The open path that is best for a word to the peer; negative: none is open. */
-int paths_best(const struct peer *p, struct tstamp now);
+int paths_best(const struct peer *p);
 
 /* How this side wants the path to be used. */
 enum wire_path_use paths_local_use(const struct peer *p, uint8_t id);

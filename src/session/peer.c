@@ -169,7 +169,7 @@ void peer_heard(struct peer *p, struct tstamp now)
 {
     p->heard_at = now;
     p->asked_at = TSTAMP_NEVER;
-    if (!p->up && paths_best(p, now) >= 0)
+    if (!p->up && paths_best(p) >= 0)
         peer_set_up(p, now, true, "answers again");
 }
 

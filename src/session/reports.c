@@ -47,7 +47,7 @@ const struct wire_report *reports_latest(const struct peer *p, struct tstamp now
 
 static void send(struct peer *p, struct tstamp now, const struct wire_frame_value *f)
 {
-    int via = paths_best(p, now);
+    int via = paths_best(p);
     if (via >= 0)
         control_send(p, now, (uint8_t)via, &p->paths[via].address.route, f, 1, 0);
 }

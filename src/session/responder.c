@@ -44,7 +44,7 @@ static void rotate_cookies(struct core *c, struct tstamp now)
 /* Back where the call came from. */
 static void answer(struct core *c, const struct core_datagram *d, const uint8_t *data, size_t len)
 {
-    struct outbox_item *item = outbox_room(&c->outbox);
+    struct outbox_item *item = outbox_room(&c->outbox, NULL);
     if (item == NULL) {
         core_drop_one(c, CORE_DROP_SEND);
         return;

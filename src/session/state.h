@@ -37,9 +37,12 @@ enum {
     STATE_GROUP_BYTES = CORE_TX_BYTES_MAX + WIRE_DATAGRAM_MAX,
 };
 
-#define STATE_REKEY_NS (120 * NS_PER_S) /* default age at which the initiator makes new keys */
-#define STATE_SILENCE_NS NS_PER_S       /* unanswered for so long: the peer may have restarted */
-#define STATE_LOST_NS (5 * NS_PER_S)    /* unanswered for so long: the peer is down */
+#define STATE_REKEY_NS (120 * NS_PER_S)    /* default age at which the initiator makes new keys */
+#define STATE_SILENCE_NS NS_PER_S          /* unanswered for so long: the peer may have restarted */
+#define STATE_LOST_NS (5 * NS_PER_S)       /* unanswered for so long: the peer is down */
+#define STATE_STATUSES_NS (10 * NS_PER_MS) /* 100 a second of a peer's take effect, in bursts of:  \
+                                            */
+#define STATE_STATUSES_BURST 128
 #define STATE_STATUS_AGAIN_NS (2 * NS_PER_S) /* a PATH_STATUS without any news is told again */
 #define STATE_GHOST_NS (60 * NS_PER_S)       /* a path that its owner closed is shown for so long */
 #define STATE_HOLD_NS (2 * NS_PER_S) /* inner packets wait so long for a peer to come back */
@@ -58,6 +61,7 @@ struct peer_path {
     struct tstamp status_sent; /* NEVER: acknowledged, or not told yet */
     bool heard;                /* remote holds what the peer told */
     struct wire_path_status remote;
+    struct wire_path_status told;              /* newer than that; with peer.told */
     bool told_up;                              /* by event_path() */
     bool told_slow;                            /* by event_slow() */
     char name_when_up[WIRE_LINK_NAME_MAX + 1]; /* what event_path() called it */
@@ -104,12 +108,14 @@ struct peer {
     struct accepted accepted;
     struct reports reports;
 
-    struct tstamp heard_at;  /* last authentic datagram */
-    struct tstamp asked_at;  /* first eliciting datagram since then; NEVER: none */
-    struct tstamp down_at;   /* when it was last lost, or the start */
-    struct tstamp wake;      /* when a timer of the session's own is due */
-    bool stirred;            /* the bond got something: it may have something to send */
-    uint32_t probes;         /* bit for each path whose MTU probe is due */
+    struct tstamp heard_at; /* last authentic datagram */
+    struct tstamp asked_at; /* first eliciting datagram since then; NEVER: none */
+    struct tstamp down_at;  /* when it was last lost, or the start */
+    struct tstamp wake;     /* when a timer of the session's own is due */
+    bool stirred;           /* the bond got something: it may have something to send */
+    uint32_t probes;        /* bit for each path whose MTU probe is due */
+    uint32_t told;          /* bit for each path of which the peer told what is not in effect yet */
+    struct bucket statuses; /* how many of them may take effect */
     struct route last_route; /* of the newest authentic datagram, for status */
     uint64_t tx_bytes;
     uint64_t rx_bytes;

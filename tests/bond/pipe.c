@@ -234,6 +234,7 @@ static void receive_frames(struct pipe *p, const struct pipe_datagram *d)
         else
             fail_msg("a frame of type %d", (int)f.type);
     }
+    bond_rx_acks_end(p->bond[d->to], pipe_now(p, d->to));
     assert_int_equal(got, 0);
 }
 

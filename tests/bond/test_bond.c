@@ -692,6 +692,7 @@ static void tags_come_back_as_events(void **state)
             continue;
         assert_int_equal(out.ack_count, 1);
         bond_rx_ack(b, pipe->now, 0, out.acks[0]);
+        bond_rx_acks_end(b, pipe->now);
         break;
     }
     assert_true(bond_next_event(b, &e));

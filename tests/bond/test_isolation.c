@@ -150,6 +150,7 @@ static void a_peer_that_left_keeps_no_buffers(void **state)
         while (bond_next(greedy, at_ms(1 + i), &out))
             ;
         bond_rx_ack(greedy, at_ms(2 + i), 0, &ack);
+        bond_rx_acks_end(greedy, at_ms(2 + i));
     }
     assert_int_equal(bond_path_state(greedy, 0), BOND_PATH_UP);
     while (bond_next(greedy, at_ms(60), &out))

@@ -169,17 +169,22 @@ static void test_outbox(void **state)
     struct outbox *o = calloc(1, sizeof *o);
     assert_non_null(o);
     unsigned pushed = 0;
-    for (struct outbox_item *item; (item = outbox_room(o)) != NULL; pushed++) {
-        item->len_bytes = pushed;
-        item->peer = peer(1 + pushed % 2);
-        outbox_push(o);
+    /* Neither one peer nor those without a name take the room of another. */
+    for (uintptr_t owner = 0; owner < 3; owner++) {
+        unsigned before = pushed;
+        for (struct outbox_item *item;
+             (item = outbox_room(o, owner > 0 ? peer(owner) : NULL)) != NULL; pushed++) {
+            item->len_bytes = pushed;
+            outbox_push(o);
+        }
+        assert_true(pushed > before);
     }
     assert_int_equal(pushed, OUTBOX_COUNT - 1);
     outbox_forget(o, peer(1));
     for (unsigned i = 0; i < pushed; i++) {
         const struct outbox_item *item = outbox_pop(o);
         assert_int_equal(item->len_bytes, i);
-        assert_ptr_equal(item->peer, i % 2 == 0 ? NULL : peer(2));
+        assert_ptr_equal(item->peer, i < 2 * OUTBOX_PEER_MAX ? NULL : peer(2));
     }
     assert_null(outbox_pop(o));
     free(o);
