@@ -93,9 +93,8 @@ void accepted_tick(struct peer *p, struct tstamp now)
 {
     struct accepted *a = &p->accepted;
     if (a->changed && tstamp_reached(a->event_at, now)) {
-        a->changed = false;
+        a->changed = !event_accepted(p);
         a->event_at = tstamp_add(now, ACCEPTED_EVENT_NS);
-        event_accepted(p);
     }
     if (a->changed)
         peer_wake(p, a->event_at);

@@ -46,6 +46,7 @@ int core_new(struct core **out, const struct core_config *config, struct tstamp 
     c->random = config->random;
     c->random_arg = config->random_arg;
     c->mtu_bytes = MTU_AT_START;
+    c->now = now;
     c->group = malloc(STATE_GROUP_BYTES);
     int err = local_keys_init(&c->local, config->private_key);
     if (c->group == NULL || allowed_init(&c->allowed) < 0 || index_init(&c->index, 0) < 0)
@@ -234,6 +235,7 @@ int core_wish(struct core *c, struct tstamp now, size_t peer, const char *link,
 
 void core_rx(struct core *c, struct tstamp now, const struct core_datagram *batch, size_t count)
 {
+    c->now = now;
     for (size_t i = 0; i < count; i++)
         receive_datagram(c, now, &batch[i]);
 }
@@ -365,6 +367,7 @@ struct pkt *core_next_tun(struct core *c)
 
 void core_tick(struct core *c, struct tstamp now)
 {
+    c->now = now;
     for (size_t i = 0; i < c->peer_count; i++)
         peer_tick(c->peers[i], now);
 }

@@ -369,7 +369,7 @@ static void take_status(struct peer *p, struct tstamp now, const struct wire_pat
     bool wider = path->heard && status->datagram_bytes > path->remote.datagram_bytes;
     path->heard = true;
     path->remote = *status;
-    if (path->told_up) /* it may be another link's now */
+    if (path->news.up) /* it may be another link's now */
         event_path(p, status->path, true, "answers");
     if (!path->opened)
         return;
@@ -534,14 +534,11 @@ void paths_clear(struct peer *p)
 {
     for (uint8_t id = 0; id < WIRE_PATHS_MAX; id++) {
         struct peer_path *path = &p->paths[id];
-        char name[sizeof path->name_when_up];
-        memcpy(name, path->name_when_up, sizeof name);
         event_slow(p, id, false, 0, 0); /* it is measured anew */
         *path = (struct peer_path){ .status_sent = TSTAMP_NEVER,
-                                    .told_up = path->told_up,
+                                    .news = path->news,
                                     .status_sequence = path->status_sequence,
                                     .status_serial = path->status_serial };
-        memcpy(path->name_when_up, name, sizeof name);
         replay_init(&path->replay);
     }
     p->told = 0;

@@ -284,6 +284,7 @@ void peer_tick(struct peer *p, struct tstamp now)
     if (peer_can_send(p, now))
         paths_tick(p, now);
     accepted_tick(p, now);
+    event_tick(p);
     if (peer_can_send(p, now))
         reports_tick(p, now);
 }

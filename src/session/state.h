@@ -18,6 +18,7 @@
 #include "session/accepted.h"
 #include "session/allowed.h"
 #include "session/core.h"
+#include "session/event.h"
 #include "session/handshake.h"
 #include "session/index.h"
 #include "session/keys.h"
@@ -37,11 +38,12 @@ enum {
     STATE_GROUP_BYTES = CORE_TX_BYTES_MAX + WIRE_DATAGRAM_MAX,
 };
 
-#define STATE_REKEY_NS (120 * NS_PER_S)    /* default age at which the initiator makes new keys */
-#define STATE_SILENCE_NS NS_PER_S          /* unanswered for so long: the peer may have restarted */
-#define STATE_LOST_NS (5 * NS_PER_S)       /* unanswered for so long: the peer is down */
-#define STATE_STATUSES_NS (10 * NS_PER_MS) /* 100 a second of a peer's take effect, in bursts of:  \
-                                            */
+#define STATE_REKEY_NS (120 * NS_PER_S) /* default age at which the initiator makes new keys */
+#define STATE_SILENCE_NS NS_PER_S       /* unanswered for so long: the peer may have restarted */
+#define STATE_LOST_NS (5 * NS_PER_S)    /* unanswered for so long: the peer is down */
+#define STATE_STATUSES_NS                                                                          \
+    (10 * NS_PER_MS) /* 100 a second of a peer's take effect, in bursts of:                        \
+                      */
 #define STATE_STATUSES_BURST 128
 #define STATE_STATUS_AGAIN_NS (2 * NS_PER_S) /* a PATH_STATUS without any news is told again */
 #define STATE_GHOST_NS (60 * NS_PER_S)       /* a path that its owner closed is shown for so long */
@@ -61,15 +63,14 @@ struct peer_path {
     struct tstamp status_sent; /* NEVER: acknowledged, or not told yet */
     bool heard;                /* remote holds what the peer told */
     struct wire_path_status remote;
-    struct wire_path_status told;              /* newer than that; with peer.told */
-    bool told_up;                              /* by event_path() */
-    bool told_slow;                            /* by event_slow() */
-    char name_when_up[WIRE_LINK_NAME_MAX + 1]; /* what event_path() called it */
+    struct wire_path_status told; /* newer than that; with peer.told */
+    struct path_news news;
 };
 
 struct peer {
     struct core *core; /* the one that owns this peer */
-    uint16_t number;   /* its place among the core's peers */
+    struct peer_news news;
+    uint16_t number; /* its place among the core's peers */
     char name[CORE_NAME_MAX + 1];
     uint8_t public_key[32];
     uint8_t preshared_key[32];
@@ -119,7 +120,7 @@ struct peer {
     struct route last_route; /* of the newest authentic datagram, for status */
     uint64_t tx_bytes;
     uint64_t rx_bytes;
-    uint32_t mtu_bytes; /* of what is routed to it, as told last; 0: not known yet */
+    uint32_t mtu_bytes; /* of what is routed to it; 0: not known yet */
     struct peer_path paths[WIRE_PATHS_MAX];
     struct wish_list wishes; /* of paths over the peer's links */
 };
@@ -149,6 +150,7 @@ struct core {
     void (*random)(void *arg, void *out, size_t len_bytes);
     void *random_arg;
     bool closing;
+    struct tstamp now; /* of the last call that brought something */
 
     struct peer **peers; /* owned, and so is each */
     size_t peer_count;
