@@ -13,7 +13,7 @@ enum {
     REPAIRS_MAX = 16384, /* a power of two */
     QUEUE_BYTES_DEFAULT = 16 << 20,
     TRIES_MAX = 4,                  /* the first sending and three repeats */
-    DELIVER_MAX = REORDER_HELD_MAX, /* waiting for the tunnel's device */
+    DELIVER_MAX = REORDER_HELD_MAX * 3 / 2, /* waiting for the tunnel's device */
 };
 
 #define WAIT_WITHOUT_PATH_NS (3 * NS_PER_S)
@@ -557,7 +557,10 @@ static struct tstamp send_deadline(const struct path *p)
 
 struct tstamp bond_deadline(const struct bond *b)
 {
+    static const struct tstamp at_once = { 0 };
     struct tstamp t = tstamp_min(reorder_deadline(&b->reorder), recruit_deadline(b));
+    if (b->reorder.out.head != NULL)
+        return at_once;
     bool usable = false;
     bool opened = any_open(b); /* what is to be acknowledged waits for a way back */
     struct tstamp room = TSTAMP_NEVER;

@@ -18,6 +18,7 @@ enum {
     LISTEN_SOCKETS_MAX = 32,
     SOCKETS_MAX = WIRE_PATHS_MAX + LISTEN_SOCKETS_MAX,
     DATAGRAMS_PER_CALL = 64,
+    WRITES_PER_TURN = 512,
     GROUPS_PER_TURN = 256, /* so that a flood of output cannot starve the input */
     ERRORS_PER_TURN = 16,
     OPEN_FLOWS = 16, /* super-packets that grow at a time, a power of two */
@@ -320,15 +321,17 @@ static unsigned open_flow(const struct pkt *p)
 }
 _Static_assert(OPEN_FLOWS == 16, "open_flow() gives four bits");
 
+/* So many writes at most: what the peers bring may be thousands, and others wait to be received. */
 static void write_packets(struct dataplane *d)
 {
-    for (struct pkt *p; (p = core_next_tun(d->core)) != NULL;) {
+    struct pkt *p;
+    for (unsigned writes = 0; writes < WRITES_PER_TURN && (p = core_next_tun(d->core)) != NULL;) {
         struct coalesce *c = &d->joined[open_flow(p)];
-        if (c->count > 0 && d->tun.offload < TUN_OFFLOAD_TSO)
-            write_joined(d, c);
-        if (coalesce_add(c, p))
+        bool alone = c->count > 0 && d->tun.offload < TUN_OFFLOAD_TSO;
+        if (!alone && coalesce_add(c, p))
             continue;
         write_joined(d, c);
+        writes++;
         coalesce_add(c, p);
     }
     for (unsigned i = 0; i < OPEN_FLOWS; i++)

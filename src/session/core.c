@@ -18,6 +18,7 @@
 #include "session/state.h"
 #include "session/transmit.h"
 
+enum { TUN_IN_TURN = 128 /* packets of one peer while others have some */ };
 enum { MTU_AT_START = 1420 }; /* until the paths are measured; larger packets are fragmented */
 
 static int local_keys_init(struct local_keys *l, const uint8_t private_key[32])
@@ -355,11 +356,15 @@ static struct pkt *deliver_from(struct core *c, struct peer *p)
 
 struct pkt *core_next_tun(struct core *c)
 {
-    /* Everything of one peer, then of the next: packets of one flow stay together. */
-    for (size_t i = 0; i < c->peer_count; i++) {
-        struct pkt *pkt = deliver_from(c, c->peers[c->turn_tun % c->peer_count]);
-        if (pkt != NULL)
+    /* Many of one peer, then of the next: packets of one flow stay together. */
+    for (size_t i = 0; i <= c->peer_count && c->peer_count > 0; i++) {
+        bool may = c->tun_in_turn < TUN_IN_TURN;
+        struct pkt *pkt = may ? deliver_from(c, c->peers[c->turn_tun % c->peer_count]) : NULL;
+        if (pkt != NULL) {
+            c->tun_in_turn++;
             return pkt;
+        }
+        c->tun_in_turn = 0;
         c->turn_tun++;
     }
     return NULL;

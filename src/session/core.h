@@ -244,6 +244,7 @@ enum core_drop {
     CORE_DROP_NO_BUFFER,
     CORE_DROP_SEND,   /* the kernel refused the datagram */
     CORE_DROP_COOKIE, /* a handshake under load: the caller got a cookie and may try again */
+    CORE_DROP_CALLS,  /* a handshake of a caller who calls too often */
     CORE_DROP_COUNT,
 };
 

@@ -20,6 +20,7 @@
 #include "crypto/cookie.h"
 #include "crypto/noise.h"
 #include "session/bucket.h"
+#include "session/callers.h"
 #include "session/core.h"
 #include "wire/wire.h"
 
@@ -41,6 +42,8 @@ enum {
 #define HANDSHAKE_RESOLVE_NS (10 * NS_PER_S)
 #define HANDSHAKE_LOAD_NS (20 * NS_PER_MS) /* 50 initiations a second without a cookie */
 #define HANDSHAKE_LOAD_BURST 50
+#define HANDSHAKE_PEER_NS (100 * NS_PER_MS) /* 10 calls a second of one peer */
+#define HANDSHAKE_PEER_BURST 20
 #define HANDSHAKE_STALE_NS (100 * NS_PER_MS) /* 10 cookies a second to clocks in the past */
 #define HANDSHAKE_STALE_BURST 20
 
@@ -97,6 +100,7 @@ struct recent_answer {
 
 /* The called side of the core as a whole. */
 struct responder {
+    struct callers callers;
     struct cookie_checker cookies;
     struct bucket load;
     struct bucket stale;

@@ -25,6 +25,9 @@ void responder_init(struct core *c, struct tstamp now)
     core_random(c, secret.bytes, sizeof secret.bytes);
     cookie_checker_init(&c->responder.cookies, now, &secret);
     secret_clear(&secret, sizeof secret);
+    uint64_t key;
+    core_random(c, &key, sizeof key);
+    callers_init(&c->responder.callers, key);
     c->responder.load =
         (struct bucket){ .interval_ns = HANDSHAKE_LOAD_NS, .burst = HANDSHAKE_LOAD_BURST };
     c->responder.stale =
@@ -298,6 +301,17 @@ static struct peer *open_call(struct core *c, struct tstamp now, struct incoming
  * A call of a known life that is not newer than that life's last one is a copy: nobody waits for an
  * answer. An earlier life, while the later one is there, gets keys that change nothing for that.
  */
+/* What answers to one peer's calls cost is bounded, whatever it proves. */
+static bool may_answer(struct peer *p, struct tstamp now)
+{
+    p->calls.interval_ns = HANDSHAKE_PEER_NS;
+    p->calls.burst = HANDSHAKE_PEER_BURST;
+    if (bucket_take(&p->calls, now))
+        return true;
+    core_drop_one(p->core, CORE_DROP_CALLS);
+    return false;
+}
+
 static void take_fresh(struct peer *p, struct tstamp now, struct incoming *in, uint8_t cipher)
 {
     struct life *life = lives_find(p, in->hello.epoch);
@@ -306,6 +320,8 @@ static void take_fresh(struct peer *p, struct tstamp now, struct incoming *in, u
         return;
     }
     if (life != NULL && !lives_may_have(p, now, life)) {
+        if (!may_answer(p, now))
+            return;
         proof_accepted(&p->proof, &in->hello, PROOF_CLOCK);
         lives_called(p, now, &in->hello);
         respond(p, now, in, cipher, PROOF_CLOCK, &life->refused);
@@ -313,7 +329,7 @@ static void take_fresh(struct peer *p, struct tstamp now, struct incoming *in, u
         return;
     }
     enum proof proof = judge(p, now, in, life != NULL && life->confirmed);
-    if (proof == PROOF_NONE)
+    if (proof == PROOF_NONE || !may_answer(p, now))
         return;
     proof_accepted(&p->proof, &in->hello, proof);
     lives_called(p, now, &in->hello);
@@ -362,6 +378,10 @@ void handshake_initiation_rx(struct core *c, struct tstamp now, const struct cor
     if (!in.proven && !bucket_take(&c->responder.load, now)) {
         core_drop_one(c, CORE_DROP_COOKIE);
         answer_cookie(c, &in);
+        return;
+    }
+    if (in.proven && !callers_take(&c->responder.callers, now, &d->from)) {
+        core_drop_one(c, CORE_DROP_CALLS);
         return;
     }
     take_call(c, now, &in);

@@ -98,6 +98,7 @@ struct peer {
     uint64_t handshakes;
 
     struct handshake handshake; /* calling */
+    struct bucket calls;        /* being called, from wherever the calls come */
     struct proof_memory proof;  /* being called: what was accepted */
     struct lives lives;         /* who called */
     struct tstamp displaced_at; /* told that another machine has our key; NEVER: not since up */
@@ -156,6 +157,7 @@ struct core {
     size_t peer_count;
     size_t turn_tx; /* round robin */
     size_t turn_tun;
+    unsigned tun_in_turn; /* packets of one peer, one after the other */
     struct allowed allowed;
     struct index_table index;
     struct core_link links[WIRE_PATHS_MAX]; /* present says whether there is one */

@@ -37,6 +37,8 @@ const char *core_drop_name(enum core_drop reason)
         return "no-buffer";
     case CORE_DROP_SEND:
         return "send-refused";
+    case CORE_DROP_CALLS:
+        return "calls-too-often";
     case CORE_DROP_COOKIE:
         return "cookie-asked";
     case CORE_DROP_COUNT:

@@ -16,7 +16,10 @@
 
 struct core;
 
-enum { HOSTILE_PLAIN_MAX = 1400, HOSTILE_BYTES = WIRE_HEADER_BYTES + HOSTILE_PLAIN_MAX + WIRE_TAG_BYTES };
+enum {
+    HOSTILE_PLAIN_MAX = 1400,
+    HOSTILE_BYTES = WIRE_HEADER_BYTES + HOSTILE_PLAIN_MAX + WIRE_TAG_BYTES
+};
 
 /* A datagram in the making. */
 struct hostile {

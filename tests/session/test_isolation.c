@@ -1,0 +1,339 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * What one peer with a genuine key can cost the others: a datagram's work and answers, the outbox,
+ * events, the tunnel's device, and calls. Work is measured as processor time against that of a
+ * ping, with a wide margin.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "attack/hostile.h"
+#include "session/callers.h"
+#include "session/control.h"
+#include "session/event.h"
+#include "session/state.h"
+#include "session/world.h"
+
+enum { HOSTILE = 1, OTHER = 2, PATHS = 32 };
+
+static struct hostile hostile;
+
+static struct peer *at_server(const struct world *w, size_t client)
+{
+    return w->nodes[0].core->peers[client - 1];
+}
+
+/* What is in hostile, from that client's first link. */
+static void inject(struct world *w, uint8_t path)
+{
+    size_t len = hostile_seal(&hostile, path, 0);
+    assert_true(len > 0);
+    world_inject(w, 0, CORE_SOCKET_LISTEN, &w->nodes[HOSTILE].links[0].outside, hostile.sealed,
+                 len);
+}
+
+static void begin(struct world *w)
+{
+    hostile_begin(&hostile, w->nodes[HOSTILE].core, w->now);
+}
+
+/* The server takes the hostile client for one with 32 paths. */
+static void open_paths(struct world *w)
+{
+    for (uint8_t id = 1; id < PATHS; id++) {
+        struct wire_frame_value f = { .type = WIRE_PING };
+        begin(w);
+        hostile_frame(&hostile, &f);
+        inject(w, id);
+        f.type = WIRE_PATH_RESPONSE;
+        memcpy(f.token, at_server(w, HOSTILE)->paths[id].address.token, sizeof f.token);
+        begin(w);
+        hostile_frame(&hostile, &f);
+        inject(w, id);
+        assert_true(at_server(w, HOSTILE)->paths[id].opened);
+    }
+}
+
+static struct world *connected(void)
+{
+    struct world *w = world_new(2, 1);
+    world_start(w);
+    assert_true(world_run_until_up(w, HOSTILE, NS_PER_S));
+    assert_true(world_run_until_up(w, OTHER, NS_PER_S));
+    world_run(w, NS_PER_S);
+    return w;
+}
+
+static size_t sent_by_server(struct world *w)
+{
+    struct core_tx tx;
+    size_t n = 0;
+    while (core_next_tx(w->nodes[0].core, w->now, &tx))
+        n += tx.segment_count;
+    return n;
+}
+
+static void challenges_get_one_answer_a_datagram(void **state)
+{
+    (void)state;
+    struct world *w = connected();
+    for (uint32_t i = 0; i < 50; i++) {
+        begin(w);
+        hostile_challenges(&hostile, i);
+        inject(w, 0);
+    }
+    assert_in_range(sent_by_server(w), 40, 60); /* some are acknowledgements */
+    world_free(w);
+}
+
+static void one_peer_leaves_room_in_the_outbox(void **state)
+{
+    (void)state;
+    struct world *w = connected();
+    for (uint32_t i = 0; i < 1000; i++) {
+        begin(w);
+        hostile_challenges(&hostile, i);
+        inject(w, 0);
+    }
+    assert_non_null(outbox_room(&w->nodes[0].core->outbox, at_server(w, OTHER)));
+    control_ping(at_server(w, OTHER), w->now);
+    assert_int_equal(world_drops(w, 0, CORE_DROP_SEND), 1000 - OUTBOX_PEER_MAX);
+    world_free(w);
+}
+
+static int64_t cpu_ns(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+    return t.tv_sec * NS_PER_S + t.tv_nsec;
+}
+
+/* The mean time of a datagram at the server, until it has nothing to do any more; the least of
+ * several such means. */
+static int64_t cost_ns(struct world *w, void (*fill)(uint32_t))
+{
+    enum { TURNS = 7, EACH = 50 };
+    int64_t least = INT64_MAX;
+    for (unsigned turn = 0; turn < TURNS; turn++) {
+        int64_t took = 0;
+        for (uint32_t i = 0; i < EACH; i++) {
+            begin(w);
+            fill(i);
+            size_t len = hostile_seal(&hostile, 0, 0);
+            int64_t from = cpu_ns();
+            world_inject(w, 0, CORE_SOCKET_LISTEN, &w->nodes[HOSTILE].links[0].outside,
+                         hostile.sealed, len);
+            core_tick(w->nodes[0].core, w->now);
+            took += cpu_ns() - from;
+            for (struct pkt *p; (p = core_next_tun(w->nodes[0].core)) != NULL;)
+                pkt_put(p);
+            sent_by_server(w);
+        }
+        least = took / EACH < least ? took / EACH : least;
+        world_run(w, NS_PER_S);
+    }
+    return least;
+}
+
+static void fill_ping(uint32_t i)
+{
+    const struct wire_frame_value ping = { .type = WIRE_PING };
+    (void)i;
+    hostile_frame(&hostile, &ping);
+    while (writer_left(&hostile.w) > 0)
+        write_u8(&hostile.w, WIRE_PADDING);
+}
+
+static void fill_statuses(uint32_t i)
+{
+    hostile_statuses(&hostile, PATHS, i % 2);
+}
+
+static void fill_acks(uint32_t i)
+{
+    (void)i;
+    hostile_acks(&hostile, PATHS);
+}
+
+static uint32_t sequence;
+
+static void fill_jumps(uint32_t i)
+{
+    (void)i;
+    hostile_packets(&hostile, WIRE_LANE_UNORDERED, &sequence, 4095, 0);
+}
+
+static void fill_steps(uint32_t i)
+{
+    (void)i;
+    hostile_packets(&hostile, WIRE_LANE_UNORDERED, &sequence, 1, 0);
+}
+
+static void no_frames_cost_many_times_a_ping(void **state)
+{
+    (void)state;
+    struct world *w = connected();
+    open_paths(w);
+    int64_t ping = cost_ns(w, fill_ping);
+    int64_t statuses = cost_ns(w, fill_statuses);
+    int64_t acks = cost_ns(w, fill_acks);
+    int64_t steps = cost_ns(w, fill_steps);
+    int64_t jumps = cost_ns(w, fill_jumps);
+    print_message(
+        "ns a datagram: ping %d, statuses %d, acknowledgements %d, packets %d, jumps %d\n",
+        (int)ping, (int)statuses, (int)acks, (int)steps, (int)jumps);
+    assert_true(statuses < 30 * ping);
+    assert_true(acks < 30 * ping);
+    assert_true(jumps < 3 * steps);
+    world_free(w);
+}
+
+static void the_newest_status_counts_in_the_end(void **state)
+{
+    (void)state;
+    struct world *w = connected();
+    open_paths(w);
+    for (uint32_t i = 0; i < 500; i++) {
+        begin(w);
+        hostile_statuses(&hostile, PATHS, i == 499 ? WIRE_PATH_STANDBY : WIRE_PATH_ACTIVE);
+        inject(w, 0);
+    }
+    const struct peer *p = at_server(w, HOSTILE);
+    world_run(w, NS_PER_S);
+    for (uint8_t id = 1; id < PATHS; id++)
+        assert_int_equal(p->paths[id].remote.use, WIRE_PATH_STANDBY);
+    assert_int_equal(p->told, 0);
+    world_free(w);
+}
+
+static size_t count_events(struct world *w, size_t peer, enum core_event_type *last)
+{
+    struct core_event e;
+    size_t n = 0;
+    while (core_next_event(w->nodes[0].core, &e)) {
+        n += e.peer == peer;
+        if (e.peer == peer)
+            *last = e.type;
+    }
+    return n;
+}
+
+static void a_path_that_flaps_is_told_as_it_is_in_the_end(void **state)
+{
+    (void)state;
+    struct world *w = connected();
+    struct peer *p = at_server(w, HOSTILE);
+    enum core_event_type last = CORE_EVENT_MTU;
+    for (unsigned i = 0; i < 2000; i++)
+        event_path(p, 0, i % 2 == 1, "the test"); /* at last up */
+    assert_in_range(count_events(w, 0, &last), 10, 100);
+    assert_int_equal(last, CORE_EVENT_PATH_DOWN);
+    size_t before = w->nodes[0].event_count;
+    world_run(w, 2 * NS_PER_S);
+    assert_int_equal(w->nodes[0].event_count, before + 1);
+    assert_int_equal(w->nodes[0].events[before].type, CORE_EVENT_PATH_UP);
+    world_free(w);
+}
+
+static void no_change_of_another_peer_is_lost(void **state)
+{
+    (void)state;
+    struct world *w = connected();
+    enum core_event_type last = CORE_EVENT_MTU;
+    event_path(at_server(w, OTHER), 0, false, "the test");
+    for (unsigned i = 0; i < 2000; i++)
+        event_peer(at_server(w, HOSTILE), i % 2 == 1, "the test");
+    assert_true(count_events(w, 1, &last) == 1);
+    assert_int_equal(last, CORE_EVENT_PATH_DOWN);
+    world_free(w);
+}
+
+/* What one peer brings at once does not stand before what another brings. */
+static void peers_take_turns_at_the_tunnel(void **state)
+{
+    (void)state;
+    struct world *w = world_new(2, 1);
+    unsigned before = 0;
+    world_start(w);
+    assert_true(world_run_until_up(w, HOSTILE, NS_PER_S));
+    assert_true(world_run_until_up(w, OTHER, NS_PER_S));
+    struct bond *b = at_server(w, HOSTILE)->bond;
+    for (uint32_t i = 0; i < 4000; i++) {
+        struct pkt *p = pkt_new(w->nodes[0].pool, 40);
+        const struct wire_data d = { .sequence = i + 1 };
+        static const uint8_t header[20] = { 0x45, 0, 0,  40, 0, 0, 0,  0,  64, 17,
+                                            0,    0, 10, 77, 0, 2, 10, 77, 0,  1 };
+        for (unsigned k = 0; k < 40; k++)
+            p->data[k] = (uint8_t)k; /* as the world expects it */
+        memcpy(p->data, header, sizeof header);
+        p->len_bytes = 40;
+        bond_rx_data(b, w->now, 0, &d, p);
+    }
+    world_send(w, OTHER, 0, 7, 100);
+    struct core_tx tx;
+    while (core_next_tx(w->nodes[OTHER].core, w->now, &tx))
+        world_inject(w, 0, CORE_SOCKET_LISTEN, &w->nodes[OTHER].links[0].outside, tx.data,
+                     tx.segment_bytes);
+    bool came = false;
+    for (struct pkt *p; !came && (p = core_next_tun(w->nodes[0].core)) != NULL; pkt_put(p)) {
+        came = p->data[15] == OTHER + 1;
+        before += !came;
+    }
+    assert_in_range(before, 0, 300);
+    assert_true(core_deadline(w->nodes[0].core).ns <= w->now.ns); /* there is more */
+    world_run(w, NS_PER_MS);
+    world_free(w);
+}
+
+static void callers_are_limited_by_their_addresses(void **state)
+{
+    (void)state;
+    static struct callers c;
+    struct tstamp now = { NS_PER_S };
+    struct netaddr a = { .family = 4, .addr = { 192, 0, 2, 1 } };
+    struct netaddr six = { .family = 6, .addr = { 0x20, 1, 0xd, 0xb8 } };
+    unsigned passed = 0, passed_six = 0, refused = 0;
+    callers_init(&c, 42);
+    for (unsigned ms = 0; ms < 10000; ms++) {
+        now = tstamp_add(now, NS_PER_MS);
+        a.port = (uint16_t)ms; /* another port or interface is no other caller */
+        six.addr[15] = (uint8_t)ms;
+        passed += callers_take(&c, now, &a);
+        passed_six += callers_take(&c, now, &six);
+        struct netaddr once = { .family = 4, .addr = { 198, 51, (uint8_t)(ms >> 8), (uint8_t)ms } };
+        refused += ms % 100 == 0 && !callers_take(&c, now, &once);
+    }
+    assert_in_range(passed, 200, 221);
+    assert_in_range(passed_six, 200, 221);
+    assert_int_equal(refused, 0);
+    passed = 0;
+    for (unsigned i = 0; i < 100000; i++) {
+        struct netaddr many = { .family = 4,
+                                .addr = { 10, (uint8_t)(i >> 16), (uint8_t)(i >> 8), (uint8_t)i } };
+        now = tstamp_add(now, 10 * NS_PER_US);
+        passed += callers_take(&c, now, &many);
+    }
+    assert_in_range(passed, 500, 500 + CALLERS_ALL_BURST + 1);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(challenges_get_one_answer_a_datagram),
+        cmocka_unit_test(one_peer_leaves_room_in_the_outbox),
+        cmocka_unit_test(no_frames_cost_many_times_a_ping),
+        cmocka_unit_test(the_newest_status_counts_in_the_end),
+        cmocka_unit_test(a_path_that_flaps_is_told_as_it_is_in_the_end),
+        cmocka_unit_test(no_change_of_another_peer_is_lost),
+        cmocka_unit_test(peers_take_turns_at_the_tunnel),
+        cmocka_unit_test(callers_are_limited_by_their_addresses),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
