@@ -12,7 +12,7 @@
 enum {
     REPAIRS_MAX = 16384, /* a power of two */
     QUEUE_BYTES_DEFAULT = 16 << 20,
-    TRIES_MAX = 4,                  /* the first sending and three repeats */
+    TRIES_MAX = 4,                          /* the first sending and three repeats */
     DELIVER_MAX = REORDER_HELD_MAX * 3 / 2, /* waiting for the tunnel's device */
 };
 

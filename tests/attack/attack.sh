@@ -1,0 +1,133 @@
+#!/bin/sh
+# SPDX-License-Identifier: ISC
+#
+# What an authenticated peer that means harm costs another one: each attack of attacker.c against a
+# live pair, with an innocent client beside it. Prints a table: the innocent one's goodput and ping,
+# and the server's processor, memory and hooks, each without and with the attack. Fails where the
+# attack takes more than the limits allow; both are measured in the same minute, so that a machine
+# that does other work does not decide.
+#
+# usage: attack.sh BUILD-DIRECTORY
+#
+# Of the environment, as bench/attack sets them: ATTACKS, SECONDS_EACH (of a measurement),
+# GOODPUT_LEAST (of what there is without) and PING_MOST_MS (that the 99th percentile may grow by).
+
+. "$(dirname "$0")/../e2e/lib.sh"
+
+attacker=$build/tests/attack/hawser-attacker
+attacks=${ATTACKS:-slow pieces jumps statuses challenges flaps calls}
+seconds=${SECONDS_EACH:-3}
+goodput_least=${GOODPUT_LEAST:-0.75}
+ping_most_ms=${PING_MOST_MS:-20}
+
+# Datagrams a second; of slow, what somebody sends to it.
+rate_of() {
+    case $1 in
+    slow) echo 20000 ;;
+    pieces | holes) echo 2000 ;;
+    jumps | numbers | statuses | flaps | acks) echo 3000 ;;
+    challenges) echo 1000 ;;
+    calls) echo 10000 ;;
+    epochs) echo 100 ;;
+    *) fail "no attack is called $1" ;;
+    esac
+}
+
+# The engine's processor time in ticks, and its memory in MB.
+engine_ticks() {
+    awk '{ print $14 + $15 }' "/proc/$engine/stat"
+}
+engine_mb() {
+    awk '/^VmRSS/ { printf "%d", $2 / 1024 }' "/proc/$engine/status"
+}
+hooks() {
+    wc -l <"$tmp/hooked"
+}
+
+# measure NAME: pings through an idle tunnel, then a download, into $tmp/NAME as JSON
+measure() {
+    ticks=$(engine_ticks)
+    hooked=$(hooks)
+    at c ping -q -c 3 -i 0.1 10.77.0.1 >&3 2>&1 || true
+    at c ping -i 0.01 -c $((seconds * 100)) -W 1 10.77.0.1 >"$tmp/pings" 2>&3 || true
+    at c "$probe" flow down 10.77.0.1 7000 "$seconds" >"$tmp/flow" 2>&3 ||
+        echo '{"bytes":0}' >"$tmp/flow"
+    sed -n 's/.* time=\([0-9.]*\) ms/\1/p' "$tmp/pings" | sort -n >"$tmp/times"
+    # A ping without an answer took longer than any other.
+    sent=$(sed -n 's/^\([0-9]*\) packets transmitted.*/\1/p' "$tmp/pings")
+    p99=$(awk -v n="${sent:-1}" 'BEGIN { at = int(n * 0.99) } NR == at { print; found = 1 }
+        END { if (!found) print 1000 }' "$tmp/times")
+    jq -n --slurpfile f "$tmp/flow" --argjson s "$seconds" --argjson p99 "$p99" \
+        --argjson ticks $(($(engine_ticks) - ticks)) --argjson hz "$(getconf CLK_TCK)" \
+        --argjson mb "$(engine_mb)" --argjson hooks $(($(hooks) - hooked)) \
+        '{mbps: ($f[0].bytes * 8 / $s / 1e6), p99: $p99, cpu: (100 * $ticks / $hz / (2 * $s)), mb: $mb,
+          hooks: $hooks}' >"$tmp/$1"
+}
+
+# attack NAME: begins it, and returns when it is under way
+attack() {
+    : >"$tmp/attack"
+    ip netns exec "hw-$id-c2" "$attacker" "$1" "$tmp/evil.key" "$(public_key server)" "$endpoint" \
+        $((seconds * 2 + 6)) "$(rate_of "$1")" >"$tmp/attack" 2>&1 &
+    attacker_pid=$!
+    started="$started $attacker_pid"
+    tries=150
+    until grep -q up "$tmp/attack"; do
+        alive $attacker_pid && [ "$tries" -gt 0 ] || fail "$1 does not begin: $(cat "$tmp/attack")"
+        tries=$((tries - 1))
+        sleep 0.1
+    done
+    [ "$1" != slow ] || background s "$attacker" flood 10.77.0.3 $((seconds * 2 + 6)) "$(rate_of slow)"
+    sleep 1.5
+}
+
+row() {
+    jq -rn --arg name "$1" --slurpfile w "$tmp/without" --slurpfile a "$tmp/with" '
+        def d: . * 10 | round / 10;
+        [$name, $w[0].mbps, $a[0].mbps, $w[0].p99, $a[0].p99, $w[0].cpu, $a[0].cpu, $w[0].mb, $a[0].mb,
+         $w[0].hooks, $a[0].hooks] | map(if type == "number" then d else . end) |
+        "| " + (map(tostring) | join(" | ")) + " |"'
+}
+
+within_limits() {
+    jq -en --slurpfile w "$tmp/without" --slurpfile a "$tmp/with" --argjson least "$goodput_least" \
+        --argjson most "$ping_most_ms" \
+        '$a[0].mbps >= $least * $w[0].mbps and $a[0].p99 <= $w[0].p99 + $most' >&3
+}
+
+cat >"$tmp/hook" <<END
+#!/bin/sh
+echo "\$*" >>$tmp/hooked
+END
+chmod 700 "$tmp/hook"
+: >"$tmp/hooked"
+private_key evil >&3
+server_tunnel="hook = $tmp/hook"
+lab_up --links 'name=a 100/100,5ms' --clients 2
+config_pair a
+cat >>"$tmp/server.conf" <<END
+[peer evil]
+public-key = $(public_key evil)
+allowed-ips = 10.77.0.3/32
+END
+serve s
+start server s
+start client c
+await 20 "client up" paths_up client a
+engine=$(engine_of server)
+measure without # the first download finds the rate
+
+failed=
+echo "| attack | Mbit/s without | with | ping p99 ms without | with | server CPU % without | with | MB without | with | hooks without | with |"
+echo "|---|---|---|---|---|---|---|---|---|---|---|"
+for name in $attacks; do
+    measure without
+    attack "$name"
+    measure with
+    end $attacker_pid
+    row "$name"
+    within_limits || failed="$failed $name"
+    alive "$engine" || fail "the server's engine ended under $name"
+done
+[ -z "$failed" ] || fail "more than the limits allow:$failed"
+ok "another peer keeps $goodput_least of its goodput, and ping p99 grows by less than $ping_most_ms ms"
