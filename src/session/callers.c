@@ -12,14 +12,14 @@ void callers_init(struct callers *c, uint64_t key)
     c->all = (struct bucket){ .interval_ns = CALLERS_ALL_NS, .burst = CALLERS_ALL_BURST };
 }
 
-static struct caller caller_of(const struct netaddr *from)
+static struct callers_entry caller_of(const struct netaddr *from)
 {
-    struct caller who = { .family = from->family };
+    struct callers_entry who = { .family = from->family };
     memcpy(who.prefix, from->addr, from->family == 6 ? sizeof who.prefix : 4);
     return who;
 }
 
-static struct caller *set_of(struct callers *c, const struct caller *who)
+static struct callers_entry *set_of(struct callers *c, const struct callers_entry *who)
 {
     struct rng mix = { c->key ^ who->family };
     uint64_t prefix;
@@ -29,10 +29,10 @@ static struct caller *set_of(struct callers *c, const struct caller *who)
 }
 
 /* Its place, or that of the one whose bucket is fullest, which it takes. */
-static struct caller *place_of(struct callers *c, const struct caller *who)
+static struct callers_entry *place_of(struct callers *c, const struct callers_entry *who)
 {
-    struct caller *set = set_of(c, who);
-    struct caller *least = &set[0];
+    struct callers_entry *set = set_of(c, who);
+    struct callers_entry *least = &set[0];
     for (unsigned i = 0; i < CALLERS_WAYS; i++) {
         if (set[i].family == who->family && memcmp(set[i].prefix, who->prefix, 8) == 0)
             return &set[i];
@@ -45,8 +45,8 @@ static struct caller *place_of(struct callers *c, const struct caller *who)
 
 bool callers_take(struct callers *c, struct tstamp now, const struct netaddr *from)
 {
-    const struct caller who = caller_of(from);
-    struct caller *at = place_of(c, &who);
+    const struct callers_entry who = caller_of(from);
+    struct callers_entry *at = place_of(c, &who);
     struct bucket b = { .empty_until = at->empty_until,
                         .interval_ns = CALLERS_NS,
                         .burst = CALLERS_BURST };

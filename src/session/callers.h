@@ -27,7 +27,7 @@ enum {
 #define CALLERS_NS (50 * NS_PER_MS)    /* 20 a second, as in WireGuard */
 #define CALLERS_ALL_NS (2 * NS_PER_MS) /* 500 a second: a twentieth of a processor */
 
-struct caller {
+struct callers_entry {
     uint8_t family; /* 0: free */
     uint8_t prefix[8];
     struct tstamp empty_until; /* of its bucket */
@@ -36,7 +36,7 @@ struct caller {
 struct callers {
     uint64_t key; /* random: nobody outside knows who shares a place */
     struct bucket all;
-    struct caller list[CALLERS_SETS][CALLERS_WAYS];
+    struct callers_entry list[CALLERS_SETS][CALLERS_WAYS];
 };
 
 void callers_init(struct callers *c, uint64_t key);
