@@ -14,7 +14,6 @@
 #include "sys/tun.h"
 
 enum {
-    RULE_LINK = 0,
     RULE_MAIN = 1,
     RULE_LOOKUP = 2,
     RULE_SOURCE = 3,
@@ -207,7 +206,7 @@ static void want_link(const struct network *n, const struct network_link *l, uin
                                  .index = l->index,
                                  .table = numbers_table(&n->numbers, slot) };
     struct netif_rule rule = { .family = family,
-                               .priority = n->numbers.priority + RULE_LINK,
+                               .priority = n->numbers.link_priority,
                                .mark = numbers_mark(&n->numbers, slot),
                                .mask = n->numbers.mask,
                                .table = route.table };
@@ -448,10 +447,35 @@ static bool has_address_of(const struct config *c, uint8_t family)
     return false;
 }
 
+/*
+ * The marks of the machine's other tunnels, which go by links as ours do: of the rules for their
+ * links, as mark = ... may choose any.
+ */
+static size_t list_others(const struct network *n, struct ruleset_mark *list, size_t max)
+{
+    const uint32_t slots = NUMBERS_SLOTS - 1;
+    struct netif_rule *rules = NULL;
+    size_t rule_count = 0;
+    size_t count = 0;
+    int err = netif_rules_list(NUMBERS_LINK_FIRST, NUMBERS_LINK_LAST, &rules, &rule_count);
+    warn_failure("routing rules of other tunnels", err);
+    for (size_t i = 0; err == 0 && i < rule_count; i++) {
+        struct ruleset_mark mark = { rules[i].mark & ~slots, rules[i].mask & ~slots };
+        bool known = mark.mask == 0 || rules[i].priority == n->numbers.link_priority;
+        for (size_t k = 0; k < count; k++)
+            known = known || (list[k].mark == mark.mark && list[k].mask == mark.mask);
+        if (!known && count < max)
+            list[count++] = mark;
+    }
+    free(rules);
+    return count;
+}
+
 static char *describe_filter(const struct network *n, const struct config *c,
                              const struct netif_table *t, struct tstamp now)
 {
     struct ruleset_link links[WIRE_PATHS_MAX];
+    struct ruleset_mark others[NUMBERS_SETS];
     bool is_default = c->routes && (config_takes_default(c, 4) || config_takes_default(c, 6));
     struct ruleset r = { .interface = n->interface,
                          .numbers = &n->numbers,
@@ -473,6 +497,8 @@ static char *describe_filter(const struct network *n, const struct config *c,
                                           .slot = NUMBERS_SLOT_LINK + n->links[i].slot,
                                           .addresses = { n->links[i].ways[0].source,
                                                          n->links[i].ways[1].source } };
+    r.others = others;
+    r.other_count = r.block ? list_others(n, others, NUMBERS_SETS) : 0;
     struct ruleset_near *near = list_near(n, t, &r.near_count);
     struct netprefix *held = list_held(c, &r.held_count);
     const char **names = list_names(c, &r.name_count);

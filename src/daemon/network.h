@@ -8,14 +8,17 @@
  * removes is put back. It needs no device to hold back what must not leave by a link: that is in
  * place from network_begin() to network_end(), and outlives a process that is killed.
  *
- * Where packets find their way, in the order of the rules (IPv4 and IPv6 alike):
- *   +0  our sockets and answers, by the mark of a link: to the table of that link
+ * Where packets find their way, in the order of the rules (IPv4 and IPv6 alike). First, for all
+ * tunnels of the machine:
+ *       our sockets and answers, by the mark of a link: to the table of that link
+ * Then, tunnel by tunnel:
  *   +1  everything: to the main table, but for its routes to wide prefixes
  *   +2  look-ups of the peers' names while no session is up, by their mark, and all questions of
- * this machine to name servers, for their source address: to the table of a link +3  what has the
- * address of a link: to the table of that link +4  everything without a mark of ours: to the
- * tunnel's table The tunnel's table has the wide prefixes of allowed-ips by the tunnel, and under
- * `fallback = block` an unreachable route behind each; other prefixes stand in the main table.
+ *       this machine to name servers, for their source address: to the table of a link
+ *   +3  what has the address of a link: to the table of that link
+ *   +4  everything without a mark of ours: to the tunnel's table
+ * The tunnel's table has the wide prefixes of allowed-ips by the tunnel, and under `fallback =
+ * block` an unreachable route behind each; other prefixes stand in the main table.
  */
 #ifndef HAWSER_DAEMON_NETWORK_H
 #define HAWSER_DAEMON_NETWORK_H

@@ -40,6 +40,7 @@ static bool choose(const struct netif_route *list, size_t count, uint32_t hash, 
     for (uint32_t i = 0; i < NUMBERS_SETS; i++) {
         uint32_t set = 1 + (hash + i) % NUMBERS_SETS;
         *n = (struct numbers){ .table = TABLE_BASE + set * NUMBERS_SLOTS,
+                               .link_priority = NUMBERS_LINK_FIRST + set - 1,
                                .priority = PRIORITY_BASE + set * NUMBERS_PRIORITIES_EACH,
                                .mark = set << MARK_SHIFT,
                                .mask = MARK_MASK,

@@ -6,6 +6,9 @@
  * a process that was killed has left. In a set there are slots: one for the tunnel itself, one a
  * link, one for look-ups of names; each has a mark and a table of its own.
  *
+ * What a tunnel sends by a link must not get into another tunnel of the machine, so the rules for
+ * the links of all tunnels come before the others.
+ *
  * The default marks differ from 0 in bits 24 to 27 and 0 to 5 only: others (Kubernetes, mwan3,
  * Tailscale, AWS) test bits in between.
  */
@@ -22,16 +25,19 @@ enum {
     NUMBERS_SLOT_TUNNEL = 0,
     NUMBERS_SLOT_LINK = 1, /* the first link's */
     NUMBERS_SLOT_LOOKUP = NUMBERS_SLOT_LINK + WIRE_PATHS_MAX,
-    NUMBERS_SLOTS = 64,          /* a set; also the low bits of a mark that a tunnel needs */
-    NUMBERS_PRIORITIES_EACH = 8, /* rules of a set have the priorities from `priority` on */
+    NUMBERS_SLOTS = 64,        /* a set; also the low bits of a mark that a tunnel needs */
+    NUMBERS_LINK_FIRST = 9981, /* the rules for links of all sets, before all other rules of ours */
+    NUMBERS_LINK_LAST = NUMBERS_LINK_FIRST + NUMBERS_SETS - 1,
+    NUMBERS_PRIORITIES_EACH = 8, /* a set's other rules have the priorities from `priority` on */
 };
 
 struct numbers {
-    uint32_t table;    /* of slot 0; the other slots' follow */
-    uint32_t priority; /* of the first rule */
-    uint32_t mark;     /* of slot 0; the other slots' follow */
-    uint32_t mask;     /* the bits of marks that count */
-    uint32_t owner;    /* a metric that tells this tunnel's tables from another one's */
+    uint32_t table;         /* of slot 0; the other slots' follow */
+    uint32_t link_priority; /* of the rules for its links */
+    uint32_t priority;      /* of its first other rule */
+    uint32_t mark;          /* of slot 0; the other slots' follow */
+    uint32_t mask;          /* the bits of marks that count */
+    uint32_t owner;         /* a metric that tells this tunnel's tables from another one's */
 };
 
 /*
@@ -48,6 +54,12 @@ static inline uint32_t numbers_table(const struct numbers *n, unsigned slot)
 static inline uint32_t numbers_mark(const struct numbers *n, unsigned slot)
 {
     return n->mark + slot;
+}
+
+static inline bool numbers_has_priority(const struct numbers *n, uint32_t priority)
+{
+    return priority == n->link_priority ||
+           (priority >= n->priority && priority < n->priority + NUMBERS_PRIORITIES_EACH);
 }
 
 /* The bits that are the same in all marks of the tunnel. */

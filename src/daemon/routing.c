@@ -113,6 +113,16 @@ static int apply_routes(const struct routing *wanted, const struct routing *befo
 
 /* Rules */
 
+/* The kernel's rules that are this tunnel's. */
+static size_t keep_our_rules(struct netif_rule *list, size_t count, const struct numbers *n)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < count; i++)
+        if (numbers_has_priority(n, list[i].priority))
+            list[kept++] = list[i];
+    return kept;
+}
+
 static bool has_rule(const struct netif_rule *list, size_t count, const struct netif_rule *r)
 {
     for (size_t i = 0; i < count; i++)
@@ -169,10 +179,12 @@ int routing_apply(struct routing *wanted, struct routing *before, const struct n
         sort_routes(before->routes, before->route_count);
         err = apply_routes(wanted, before, routes, route_count, &changes->routes_restored);
     }
-    int rules_err = netif_rules_list(n->priority, n->priority + NUMBERS_PRIORITIES_EACH - 1, &rules,
-                                     &rule_count);
-    if (rules_err == 0)
+    int rules_err = netif_rules_list(n->link_priority, n->priority + NUMBERS_PRIORITIES_EACH - 1,
+                                     &rules, &rule_count);
+    if (rules_err == 0) {
+        rule_count = keep_our_rules(rules, rule_count, n);
         rules_err = apply_rules(wanted, before, rules, rule_count, &changes->rules_restored);
+    }
     free(routes);
     free(rules);
     return err < 0 ? err : rules_err;

@@ -287,6 +287,9 @@ static void put_leave(FILE *to, const struct ruleset *r)
     const struct numbers *n = r->numbers;
     fprintf(to, " chain held {\n  meta mark & 0x%08" PRIx32 " == 0x%08" PRIx32 " accept\n",
             numbers_common_mask(n), n->mark);
+    for (size_t i = 0; i < r->other_count; i++)
+        fprintf(to, "  meta mark & 0x%08" PRIx32 " == 0x%08" PRIx32 " accept\n", r->others[i].mask,
+                r->others[i].mark);
     fputs("  udp sport 68 udp dport 67 accept\n  udp sport 546 udp dport 547 accept\n"
           "  ip daddr { 169.254.0.0/16, 224.0.0.0/4, 255.255.255.255 } accept\n"
           "  ip6 daddr { fe80::/10, ff00::/8 } accept\n",

@@ -35,6 +35,11 @@ struct ruleset_link {
     struct netaddr addresses[2]; /* family 0: none; tells links that share an interface apart */
 };
 
+/* What the marks of another tunnel have in common. */
+struct ruleset_mark {
+    uint32_t mark, mask;
+};
+
 /* All is borrowed. */
 struct ruleset {
     const char *interface; /* of the tunnel */
@@ -54,6 +59,8 @@ struct ruleset {
     bool block;
     const struct netprefix *held; /* with block: what may not leave by a link */
     size_t held_count;
+    const struct ruleset_mark *others; /* whose packets may leave, too */
+    size_t other_count;
     const struct ruleset_near *near;
     size_t near_count;
     const char *const *names; /* that may be looked up past the tunnel; none: look-ups go into it */

@@ -149,6 +149,15 @@ static void holds_back_what_belongs_into_the_tunnel(void **state)
     has(text, "oifname \"eth1\" goto held");
     has(text, "oifname \"eth0\" goto held");
     has(text, "meta mark & 0x0f000000 == 0x01000000 accept");
+    has_not(text, "0x02000000");
+    const struct ruleset_mark others[] = { { 0x02000000, 0x0f000000 }, { 0x1000, 0xffffffc0 } };
+    r.others = others;
+    r.other_count = 2;
+    text = text_of(&r);
+    has(text, "meta mark & 0x0f000000 == 0x02000000 accept");
+    has(text, "meta mark & 0xffffffc0 == 0x00001000 accept");
+    r.other_count = 0;
+    text = text_of(&r);
     has(text, "oifname \"eth1\" ip daddr 192.0.2.0/30 accept");
     has(text, "oifname \"eth0\" ip6 daddr 2001:db8::/64 accept");
     has(text, "meta nfproto ipv4 counter drop");
