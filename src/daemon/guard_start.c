@@ -43,8 +43,16 @@ bool guard_check_privileges(const char *unit)
     return true;
 }
 
-/* A daemon that still serves the socket; else the file was left behind. */
-static bool answers_at(const struct sockaddr_un *addr)
+enum { TRIES = 40, PAUSE_MS = 50 };
+
+/* The engine of a guard that was killed is just about to end. */
+static void wait_for_engine(void)
+{
+    const struct timespec pause = { .tv_nsec = PAUSE_MS * NS_PER_MS };
+    nanosleep(&pause, NULL);
+}
+
+static bool is_served(const struct sockaddr_un *addr)
 {
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (fd < 0)
@@ -53,6 +61,17 @@ static bool answers_at(const struct sockaddr_un *addr)
                     errno == EAGAIN; /* its queue is full */
     close(fd);
     return is_alive;
+}
+
+/* A daemon that goes on serving the socket; else the file was left behind. */
+static bool answers_at(const struct sockaddr_un *addr)
+{
+    for (unsigned i = 0; i < TRIES; i++) {
+        if (!is_served(addr))
+            return false;
+        wait_for_engine();
+    }
+    return true;
 }
 
 bool guard_answers(const char *control)
@@ -117,12 +136,9 @@ void guard_close_control(struct guard *g)
 
 bool guard_open_tun(struct guard *g)
 {
-    enum { TRIES = 40, PAUSE_MS = 50 };
-    const struct timespec pause = { .tv_nsec = PAUSE_MS * NS_PER_MS };
     int fd = tun_open(g->config.interface, g->config.tun_offload, &g->tun_offload);
-    /* The engine of a guard that was killed is just about to end. */
     for (unsigned i = 0; fd == -EBUSY && i < TRIES; i++) {
-        nanosleep(&pause, NULL);
+        wait_for_engine();
         fd = tun_open(g->config.interface, g->config.tun_offload, &g->tun_offload);
     }
     if (fd == -EBUSY)

@@ -518,14 +518,18 @@ static char *describe_filter(const struct network *n, const struct config *c,
 static int filter_failed(struct network *n, const struct config *c, int err, const char *error)
 {
     bool needed = c->nat || c->lan_count > 0;
-    const char *reason = err == -ENOENT ? "there is no nft program: apt install nftables" : error;
-    if (!n->filter_failed && needed)
+    bool told = n->filter_failed && n->filter_needed == needed;
+    const char *reason = err == -ENOENT     ? "there is no nft program: apt install nftables"
+                         : error[0] != '\0' ? error
+                                            : strerror(-err);
+    if (!told && needed)
         log_error("%s = ... cannot be done: %s", c->nat ? "nat" : "lan", reason);
-    else if (!n->filter_failed && c->fallback == CONFIG_FALLBACK_BLOCK)
+    else if (!told && c->fallback == CONFIG_FALLBACK_BLOCK)
         log_warn("fallback = block relies on routes alone, and mss-clamp is left out: %s", reason);
-    else if (!n->filter_failed)
+    else if (!told)
         log_warn("mss-clamp is left out: %s", reason);
     n->filter_failed = true;
+    n->filter_needed = needed;
     return needed ? err : 0;
 }
 

@@ -77,7 +77,8 @@ struct network {
     char *ruleset;             /* owned: what nft was given; NULL: nothing */
     bool filter_touched;       /* by another program */
     bool others_changed;       /* rules of others; whoever looks at these clears it */
-    bool filter_failed;        /* and that was told */
+    bool filter_failed;        /* and that was told, as something that is */
+    bool filter_needed;        /* needed or not */
     char settings_file[SYSCTL_FILE_BYTES];
     int nft_fd; /* owned: tells of changes of rules; -1: none */
     pid_t nft_by;

@@ -76,3 +76,19 @@ chmod 600 "$tmp/client.conf"
 cp "$tmp/good.conf" "$tmp/client.conf"
 "$hawser" reload -i "$tmp/client.sock" || fail "the file that is right again is refused"
 pings c -c 3 -i 0.05 10.77.0.1
+
+# The nft program is missed when it is needed, and only then is that an error.
+stop client
+at c unshare --mount sh -c 'for nft in /usr/sbin/nft /sbin/nft /usr/bin/nft /usr/local/sbin/nft; do
+        [ ! -e "$nft" ] || mount --bind /dev/null "$nft"
+    done
+    exec "$0" -f -c "$1"' "$hawserd" "$tmp/client.conf" >"$tmp/no-nft.log" 2>&1 &
+started="$started $!"
+await 10 "up without nft" paths_up client a
+grep -q "mss-clamp is left out: ..*" "$tmp/no-nft.log" || fail "that is not told"
+sed -i 's/^\[peer /lan = lan\n&/' "$tmp/client.conf"
+refused "reload with lan, without nft" 1 "could not be set up" c "$hawser" reload \
+    -i "$tmp/client.sock"
+grep -q "lan = .* cannot be done: ..*" "$tmp/no-nft.log" ||
+    fail "the reason is not told: $(cat "$tmp/no-nft.log")"
+ok "the reason is told: $(grep "cannot be done" "$tmp/no-nft.log")"

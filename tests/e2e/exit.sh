@@ -1,9 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: ISC
 #
-# A stopped daemon, in the foreground or not, leaves no device, route, rule, packet filter table, kernel setting or control
-# socket behind, and one that was killed leaves nothing beyond the next start. A killed engine is
-# started anew by its guard; a killed guard takes its engine with it.
+# A stopped daemon, in the foreground or not, leaves no device, route, rule, packet filter table,
+# kernel setting or control socket behind, and one that was killed leaves nothing beyond the next
+# start. A killed engine is started anew by its guard; a killed guard takes its engine with it.
 
 . "$(dirname "$0")/lib.sh"
 
@@ -108,3 +108,17 @@ note_engines
 stop client
 stop server
 left_nothing "SIGKILL, start, SIGTERM"
+
+# The engine of a guard that was killed may end after the next start has begun.
+start_pair a b
+engine=$(engine_of client)
+kill -STOP "$engine"
+kill -9 "$(guard_of client)"
+(sleep 1; kill -CONT "$engine") &
+started="$started $!"
+start client c
+await 20 "up after a start beside an engine that is about to end" paths_up client a b
+note_engines
+stop client
+stop server
+left_nothing "a start beside an engine"
