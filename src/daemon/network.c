@@ -668,8 +668,12 @@ static void update_settings(struct network *n, const struct config *c, const str
             want_setting(&s, "ipv6", "all", "forwarding", "1");
         }
     }
-    warn_failure("kernel settings", sysctl_apply(n->settings_file, n->interface, s.list, s.count,
-                                                 is_needed_by_others, &put_back));
+    int err = sysctl_apply(n->settings_file, n->interface, s.list, s.count, is_needed_by_others,
+                           &put_back);
+    if (err < 0 && err != n->settings_err)
+        log_warn("kernel settings cannot be changed, or noted in %s: %s", n->settings_file,
+                 strerror(-err));
+    n->settings_err = err;
     n->restored.count[RESTORED_SETTINGS] += n->device_is_new ? 0 : put_back;
 }
 

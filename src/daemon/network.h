@@ -80,7 +80,8 @@ struct network {
     bool filter_failed;        /* and that was told, as something that is */
     bool filter_needed;        /* needed or not */
     char settings_file[SYSCTL_FILE_BYTES];
-    int nft_fd; /* owned: tells of changes of rules; -1: none */
+    int settings_err; /* that was told last */
+    int nft_fd;       /* owned: tells of changes of rules; -1: none */
     pid_t nft_by;
     struct restored restored;
     struct tstamp told_at; /* of the newest word in the log on it */
