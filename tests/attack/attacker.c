@@ -269,19 +269,19 @@ static void step_calls(struct attacker *a, uint32_t n)
 {
     struct handshake *h = &a->core->peers[0]->handshake;
     const struct cookie_jar *jar = &h->jars[0][0];
-    uint8_t call[WIRE_INITIATION_BYTES];
+    uint8_t call[WIRE_INITIATION_LONG_BYTES];
     struct wire_initiation view;
-    wire_put_initiation(call, n + 1);
-    wire_get_initiation(call, sizeof call, &view);
+    size_t bytes = wire_put_initiation(call, n + 1, false);
+    wire_get_initiation(call, bytes, &view);
     uint8_t *noise = call + (view.noise - call);
     uint8_t *mac1 = call + (view.mac1 - call);
     uint8_t *mac2 = call + (view.mac2 - call);
-    key_random(noise, WIRE_INITIATION_NOISE_BYTES);
+    key_random(noise, view.noise_bytes);
     memset(mac2, 0, WIRE_MAC_BYTES);
     cookie_mac1(&h->cookie, call, (size_t)(mac1 - call), mac1);
     if (jar->full)
         cookie_mac2(jar->cookie, call, (size_t)(mac2 - call), mac2);
-    send_out(a, call, sizeof call);
+    send_out(a, call, bytes);
 }
 
 /*
