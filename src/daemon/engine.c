@@ -445,6 +445,7 @@ static bool event_message(const struct engine *e, const struct core_event *event
         out->type = MSG_PEER_MTU;
         memcpy(out->peer_mtu.public_key, key != NULL ? key : no_key, 32);
         out->peer_mtu.mtu_bytes = event->mtu_bytes;
+        out->peer_mtu.fit_bytes = event->fit_bytes;
         break;
     }
     return true;

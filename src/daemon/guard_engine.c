@@ -271,7 +271,8 @@ static void on_peer_mtu(struct guard *g, struct tstamp now, const struct msg *m)
 {
     const struct config_peer *p = peer_of_key(g, m->peer_mtu.public_key);
     if (p != NULL)
-        guard_mtu_peer(g, now, (size_t)(p - g->config.peers), m->peer_mtu.mtu_bytes);
+        guard_mtu_peer(g, now, (size_t)(p - g->config.peers), m->peer_mtu.mtu_bytes,
+                       m->peer_mtu.fit_bytes);
 }
 
 static void on_reload(struct guard *g, struct tstamp now, const struct msg *m)

@@ -51,6 +51,12 @@ struct guard_firewall {
     bool was_off;                /* at the last reading */
 };
 
+/* What the engine measured of a peer. */
+struct guard_mtu {
+    uint32_t mtu_bytes; /* of the routes to it; 0: not yet */
+    uint32_t fit_bytes; /* the largest packet that is not cut; may be less than that */
+};
+
 /* What was found out about a peer of the configuration, for as long as it has the same key. */
 struct guard_peer {
     char lookup[MSG_WHY_MAX + 1]; /* why its name is not found; empty: it is */
@@ -72,7 +78,7 @@ struct guard {
     bool control_made; /* the socket's file is ours to remove */
     int listen_fds[CONFIG_LISTEN_MAX];
     size_t listen_count;
-    uint32_t peer_mtu_bytes[CONFIG_PEERS_MAX]; /* as measured, by their place; 0: not yet */
+    struct guard_mtu peer_mtus[CONFIG_PEERS_MAX]; /* as measured, by their place */
     struct loop_watch signals;
     struct loop_watch netif_watch;
     struct loop_watch filter_watch;
@@ -186,7 +192,8 @@ void guard_close_control(struct guard *g);
 /* guard_mtu.c: the MTU of the device and of the routes to each peer, as the engine measured them */
 
 void guard_mtu_device(struct guard *g, struct tstamp now, uint32_t mtu_bytes);
-void guard_mtu_peer(struct guard *g, struct tstamp now, size_t peer, uint32_t mtu_bytes);
+void guard_mtu_peer(struct guard *g, struct tstamp now, size_t peer, uint32_t mtu_bytes,
+                    uint32_t fit_bytes);
 /* Another configuration is in use; network_update() follows. */
 void guard_mtu_reload(struct guard *g, const struct config *old);
 

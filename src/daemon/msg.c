@@ -349,6 +349,7 @@ size_t msg_encode(const struct msg *m, uint8_t out[MSG_BYTES_MAX])
     case MSG_PEER_MTU:
         write_bytes(&w, m->peer_mtu.public_key, sizeof m->peer_mtu.public_key);
         write_u32(&w, m->peer_mtu.mtu_bytes);
+        write_u32(&w, m->peer_mtu.fit_bytes);
         break;
     case MSG_PEER_STATE:
     case MSG_PATH_STATE:
@@ -442,6 +443,7 @@ static void get_body(struct reader *r, struct msg *m)
     case MSG_PEER_MTU:
         read_copy(r, m->peer_mtu.public_key, sizeof m->peer_mtu.public_key);
         m->peer_mtu.mtu_bytes = read_u32(r);
+        m->peer_mtu.fit_bytes = read_u32(r);
         break;
     case MSG_PEER_STATE:
     case MSG_PATH_STATE:

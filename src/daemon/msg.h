@@ -172,10 +172,11 @@ struct msg_policy {
     struct filter_step steps[FILTER_STEPS_MAX];
 };
 
-/* The MTU of what is routed to a peer. */
+/* The MTU of what is routed to a peer, and the largest packet that is not cut. */
 struct msg_peer_mtu {
     uint8_t public_key[32];
     uint32_t mtu_bytes;
+    uint32_t fit_bytes;
 };
 
 /* A peer, or one of its paths, came or went; another machine calls in its name; or a path is far

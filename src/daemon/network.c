@@ -23,6 +23,9 @@ enum {
     NEAR_IPV4_LEN = 8, /* a network is not believed to be larger than that */
     NEAR_IPV6_LEN = 32,
     MTU_AT_START = 1420,
+    TCP_IPV4_HEADER_BYTES = 40,
+    TCP_IPV6_HEADER_BYTES = 60,
+    FITS_MAX = 256, /* prefixes of peers to which large packets are cut */
     SETTINGS_MAX = 2 * WIRE_PATHS_MAX + 16,
 };
 
@@ -172,20 +175,31 @@ static void want_unreachable(const struct network *n, const struct netprefix *to
     routing_add_route(w, &route);
 }
 
-static void want_prefix(const struct network *n, const struct config *c, const struct netprefix *to,
-                        uint32_t mtu_bytes, struct routing *w)
+/* Of TCP's packets to and from a peer; 0: the MTU says it. */
+static uint32_t peer_mss(const struct network *n, size_t peer, uint8_t family)
+{
+    uint32_t fit_bytes = n->peer_fit_bytes[peer];
+    uint32_t header_bytes = family == 4 ? TCP_IPV4_HEADER_BYTES : TCP_IPV6_HEADER_BYTES;
+    return fit_bytes > header_bytes ? fit_bytes - header_bytes : 0;
+}
+
+static void want_prefix(const struct network *n, const struct config *c, size_t peer,
+                        const struct netprefix *to, struct routing *w)
 {
     bool wide = config_is_wide(to);
     bool direct = wide && c->fallback == CONFIG_FALLBACK_DIRECT && !n->path_up;
     const struct network_link *link = direct ? best_link(n, to->family) : NULL;
-    struct netif_route route = {
-        .to = *to, .index = n->index, .table = NETIF_TABLE_MAIN, .mtu_bytes = mtu_bytes
-    };
+    struct netif_route route = { .to = *to,
+                                 .index = n->index,
+                                 .table = NETIF_TABLE_MAIN,
+                                 .mtu_bytes = n->peer_mtu_bytes[peer],
+                                 .advmss_bytes = peer_mss(n, peer, to->family) };
     if (wide)
         route.table = numbers_table(&n->numbers, NUMBERS_SLOT_TUNNEL);
     if (link != NULL) {
         route.index = link->index;
         route.mtu_bytes = 0;
+        route.advmss_bytes = 0;
         route.gateway = link->ways[family_at(to->family)].gateway;
     }
     if (route.index != 0)
@@ -283,7 +297,7 @@ static void want_all(const struct network *n, const struct config *c, struct rou
     for (size_t i = 0; c->routes && i < c->peer_count; i++) {
         const struct config_peer *p = &c->peers[i];
         for (size_t j = 0; j < p->allowed_count; j++) {
-            want_prefix(n, c, &p->allowed[j], n->peer_mtu_bytes[i], w);
+            want_prefix(n, c, i, &p->allowed[j], w);
             if (config_is_wide(&p->allowed[j]) || c->fallback == CONFIG_FALLBACK_BLOCK)
                 is_routed[family_at(p->allowed[j].family)] = true;
         }
@@ -439,6 +453,39 @@ static const char **list_names(const struct config *c, size_t *count)
     return list;
 }
 
+static bool is_within_a_fit(const struct netprefix *p, const struct ruleset_fit *list, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (list[i].prefix.len < p->len && netprefix_contains(&list[i].prefix, p->family, p->addr))
+            return true;
+    return false;
+}
+
+/*
+ * The prefixes of peers to which large packets are cut, and those of other peers within them, as
+ * many as a packet filter may have. What is beyond is cut, or has a smaller MSS than it could.
+ * NULL: no memory.
+ */
+static struct ruleset_fit *list_fits(const struct network *n, const struct config *c, size_t *count)
+{
+    struct ruleset_fit *list = calloc(2 * FITS_MAX, sizeof *list);
+    size_t cut_count = 0;
+    for (size_t i = 0; list != NULL && i < c->peer_count; i++)
+        for (size_t j = 0; n->peer_fit_bytes[i] != 0 && j < c->peers[i].allowed_count; j++) {
+            const struct netprefix *p = &c->peers[i].allowed[j];
+            if (cut_count < FITS_MAX)
+                list[cut_count++] = (struct ruleset_fit){ *p, peer_mss(n, i, p->family) };
+        }
+    *count = cut_count;
+    for (size_t i = 0; cut_count > 0 && i < c->peer_count; i++)
+        for (size_t j = 0; n->peer_fit_bytes[i] == 0 && j < c->peers[i].allowed_count; j++) {
+            const struct netprefix *p = &c->peers[i].allowed[j];
+            if (*count < 2 * FITS_MAX && is_within_a_fit(p, list, cut_count))
+                list[(*count)++] = (struct ruleset_fit){ .prefix = *p };
+        }
+    return list;
+}
+
 static bool has_address_of(const struct config *c, uint8_t family)
 {
     for (size_t i = 0; i < c->address_count; i++)
@@ -502,15 +549,19 @@ static char *describe_filter(const struct network *n, const struct config *c,
     struct ruleset_near *near = list_near(n, t, &r.near_count);
     struct netprefix *held = list_held(c, &r.held_count);
     const char **names = list_names(c, &r.name_count);
+    struct ruleset_fit *fits = list_fits(n, c, &r.fit_count);
     r.near = near;
     r.held = held;
     r.names = names;
+    r.fits = fits;
     if (!n->lookups || n->link_count == 0)
         r.name_count = 0;
-    char *text = near != NULL && held != NULL && names != NULL ? ruleset_text(&r) : NULL;
+    bool complete = near != NULL && held != NULL && names != NULL && fits != NULL;
+    char *text = complete ? ruleset_text(&r) : NULL;
     free(near);
     free(held);
     free(names);
+    free(fits);
     return text;
 }
 
@@ -732,6 +783,11 @@ void network_set_mtu(struct network *n, uint32_t mtu_bytes)
 void network_set_peer_mtu(struct network *n, size_t peer, uint32_t mtu_bytes)
 {
     n->peer_mtu_bytes[peer] = mtu_bytes;
+}
+
+void network_set_peer_fit(struct network *n, size_t peer, uint32_t fit_bytes)
+{
+    n->peer_fit_bytes[peer] = fit_bytes;
 }
 
 void network_set_path_up(struct network *n, bool is_up)

@@ -62,6 +62,7 @@ struct network {
     bool device_is_new; /* nobody has taken anything away from it yet */
     uint32_t mtu_bytes;
     uint32_t peer_mtu_bytes[CONFIG_PEERS_MAX]; /* of the routes to them; 0: the device's */
+    uint32_t peer_fit_bytes[CONFIG_PEERS_MAX]; /* what TCP's packets are kept to; 0: the MTU */
     struct network_link links[WIRE_PATHS_MAX];
     size_t link_count;
     bool path_up;               /* of a peer that has wide prefixes */
@@ -110,6 +111,8 @@ bool network_filter_changed(struct network *n);
 void network_set_mtu(struct network *n, uint32_t mtu_bytes);
 /* Of the routes to a peer, by its place in the configuration; 0: the device's. */
 void network_set_peer_mtu(struct network *n, size_t peer, uint32_t mtu_bytes);
+/* The largest packet to a peer that is not cut, where that is less than the MTU; 0: it is not. */
+void network_set_peer_fit(struct network *n, size_t peer, uint32_t fit_bytes);
 void network_set_path_up(struct network *n, bool is_up);
 void network_set_lookups(struct network *n, bool past_the_tunnel, int slot);
 /* Takes a copy; 0 or -ENOMEM. */

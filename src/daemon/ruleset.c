@@ -11,6 +11,8 @@
 
 enum { DNS_NAME_MAX = 255, DNS_LABEL_MAX = 63, RAW_BYTES_MAX = 16 };
 
+static const char syn[] = "tcp flags & (syn|rst) == syn";
+
 /* Which chains there are to be. */
 struct chains {
     bool nat, into, clamp, question, answer, leave;
@@ -25,6 +27,11 @@ static void put_prefix(FILE *to, const struct netprefix *p)
 {
     char text[NETADDR_STRLEN];
     fputs(netprefix_format(p, text), to);
+}
+
+static bool is_within(const struct netprefix *inner, const struct netprefix *outer)
+{
+    return outer->len < inner->len && netprefix_contains(outer, inner->family, inner->addr);
 }
 
 /* " ip saddr != { … }" of the prefixes of a family, or nothing if there are none. */
@@ -105,13 +112,59 @@ static void put_into(FILE *to, const struct ruleset *r)
           to);
 }
 
+/* True: within the prefix of that fit, and within no other that is. */
+static bool is_outermost_within(const struct ruleset *r, const struct netprefix *p, size_t fit)
+{
+    if (!is_within(p, &r->fits[fit].prefix))
+        return false;
+    for (size_t i = 0; i < r->fit_count; i++)
+        if (is_within(&r->fits[i].prefix, &r->fits[fit].prefix) && is_within(p, &r->fits[i].prefix))
+            return false;
+    return true;
+}
+
+/* direction: "saddr" or "daddr" */
+static void put_fit(FILE *to, const struct ruleset *r, size_t fit, const char *direction)
+{
+    const struct ruleset_fit *f = &r->fits[fit];
+    const char *family = family_word(f->prefix.family);
+    const char *before = "";
+    fprintf(to, " meta nfproto ipv%u", f->prefix.family);
+    if (f->prefix.len > 0) {
+        fprintf(to, " %s %s ", family, direction);
+        put_prefix(to, &f->prefix);
+    }
+    for (size_t i = 0; i < r->fit_count; i++) {
+        if (!is_outermost_within(r, &r->fits[i].prefix, fit))
+            continue;
+        if (*before == '\0')
+            fprintf(to, " %s %s != { ", family, direction);
+        fputs(before, to);
+        put_prefix(to, &r->fits[i].prefix);
+        before = ", ";
+    }
+    if (*before != '\0')
+        fputs(" }", to);
+    fprintf(to, " %s tcp option maxseg size > %" PRIu32 " tcp option maxseg size set %" PRIu32 "\n",
+            syn, f->mss_bytes, f->mss_bytes);
+}
+
 static void put_clamp(FILE *to, const struct ruleset *r)
 {
-    static const char syn[] = "tcp flags & (syn|rst) == syn tcp option maxseg size set rt mtu";
     fprintf(to,
             " chain clamp {\n  type filter hook forward priority mangle;\n"
-            "  iifname \"%s\" %s\n  oifname \"%s\" %s\n }\n",
+            "  iifname \"%s\" %s tcp option maxseg size set rt mtu\n"
+            "  oifname \"%s\" %s tcp option maxseg size set rt mtu\n",
             r->interface, syn, r->interface, syn);
+    for (size_t i = 0; i < r->fit_count; i++) {
+        if (r->fits[i].mss_bytes == 0)
+            continue;
+        fprintf(to, "  iifname \"%s\"", r->interface);
+        put_fit(to, r, i, "saddr");
+        fprintf(to, "  oifname \"%s\"", r->interface);
+        put_fit(to, r, i, "daddr");
+    }
+    fputs(" }\n", to);
 }
 
 /* Answers */
@@ -230,7 +283,7 @@ static void put_lookups(FILE *to, const struct ruleset *r)
 static bool is_covered(const struct ruleset *r, const struct netprefix *p)
 {
     for (size_t i = 0; i < r->held_count; i++)
-        if (r->held[i].len < p->len && netprefix_contains(&r->held[i], p->family, p->addr))
+        if (is_within(p, &r->held[i]))
             return true;
     return false;
 }

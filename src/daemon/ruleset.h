@@ -6,7 +6,7 @@
  *   links while they stand in for it;
  * - into: with masquerading, what others send into the tunnel passes only if it is an answer, comes
  *   from a LAN of the tunnel's, or to a forwarded port;
- * - clamp: the MSS of TCP follows the route's MTU;
+ * - clamp: the MSS of TCP follows the route's MTU, and what a peer's paths carry without cutting;
  * - answers: a connection that came in over a link is marked (conntrack), and what answers it,
  *   this machine's own or forwarded, carries the link's mark and so leaves by its table;
  * - look-ups: questions for the server's name, also those of a forwarder on this machine, carry a
@@ -40,12 +40,20 @@ struct ruleset_mark {
     uint32_t mark, mask;
 };
 
+/* What is routed to a peer. Of prefixes within others, the longest one counts. */
+struct ruleset_fit {
+    struct netprefix prefix;
+    uint32_t mss_bytes; /* 0: the route's MTU says it */
+};
+
 /* All is borrowed. */
 struct ruleset {
     const char *interface; /* of the tunnel */
     const struct numbers *numbers;
     bool masquerade; /* what comes out of the tunnel, which then is closed to others */
     bool mss_clamp;
+    const struct ruleset_fit *fits; /* with mss_clamp */
+    size_t fit_count;
     const char (*lans)[16]; /* interfaces that are masqueraded into the tunnel */
     size_t lan_count;
     bool lan_ipv6;                    /* their IPv6, too */

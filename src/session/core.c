@@ -407,6 +407,7 @@ bool core_next_event(struct core *c, struct core_event *out)
     *out = (struct core_event){ .type = e->type,
                                 .path = e->path,
                                 .mtu_bytes = e->mtu_bytes,
+                                .fit_bytes = e->fit_bytes,
                                 .reason = e->reason,
                                 .rate_bps = e->rate_bps,
                                 .usual_bps = e->usual_bps,

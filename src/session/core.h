@@ -211,7 +211,7 @@ enum core_event_type {
     CORE_EVENT_PATH_SLOW_END,
     CORE_EVENT_STRANGER, /* somebody calls whose key is no peer's */
     CORE_EVENT_ACCEPTED, /* the peer told what it accepts from us: see core_accepted() */
-    CORE_EVENT_PEER_MTU, /* the MTU of what is routed to a peer changed */
+    CORE_EVENT_PEER_MTU, /* the MTU of what is routed to a peer, or what is not cut, changed */
 };
 
 struct core_event {
@@ -219,6 +219,7 @@ struct core_event {
     uint16_t peer;
     uint8_t path;
     uint32_t mtu_bytes;
+    uint32_t fit_bytes;                /* PEER_MTU: the largest inner packet that is not cut */
     const char *reason;                /* static words; NULL: none */
     uint64_t rate_bps, usual_bps;      /* PATH_SLOW: found now, and before; 0: not known */
     char link[WIRE_LINK_NAME_MAX + 1]; /* of a path: goes under the name it came with */

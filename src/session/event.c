@@ -185,15 +185,29 @@ static void push_peer_mtu(struct peer *p)
     push(p->core, &(struct state_event){ .type = CORE_EVENT_PEER_MTU,
                                          .peer = p,
                                          .mtu_bytes = p->mtu_bytes,
+                                         .fit_bytes = p->fit_bytes,
                                          .reason = "measured" });
+}
+
+/*
+ * The MSS that TCP asks for governs what the other side sends, whose search may have ended at
+ * another size. Where 1280 bytes pass whole the MTU of its routes sees to that.
+ */
+static uint32_t find_fit(const struct peer *p)
+{
+    uint32_t ours = paths_inner_mtu(p);
+    uint32_t theirs = paths_far_inner_mtu(p);
+    return ours < INNER_MTU_MIN && theirs != 0 && theirs < ours ? theirs : ours;
 }
 
 static void tell_mtu(struct peer *p)
 {
     bool grows = p->mtu_bytes > p->news.mtu_bytes;
-    if (p->mtu_bytes == p->news.mtu_bytes || !may_tell(p))
+    bool same = p->mtu_bytes == p->news.mtu_bytes && p->fit_bytes == p->news.fit_bytes;
+    if (same || !may_tell(p))
         return;
     p->news.mtu_bytes = p->mtu_bytes;
+    p->news.fit_bytes = p->fit_bytes;
     /* In this order the device of a single peer never has another MTU than its routes. */
     if (grows)
         push_peer_mtu(p);
@@ -204,10 +218,11 @@ static void tell_mtu(struct peer *p)
 
 void event_mtu(struct peer *p)
 {
-    uint32_t mtu_bytes = paths_inner_mtu(p);
-    if (mtu_bytes == 0)
+    uint32_t fit_bytes = find_fit(p);
+    if (fit_bytes == 0)
         return;
-    p->mtu_bytes = mtu_bytes < INNER_MTU_MIN ? INNER_MTU_MIN : mtu_bytes;
+    p->fit_bytes = fit_bytes;
+    p->mtu_bytes = fit_bytes < INNER_MTU_MIN ? INNER_MTU_MIN : fit_bytes;
     tell_mtu(p);
 }
 

@@ -35,6 +35,7 @@ struct peer_news {
     bool again; /* it is down, and for another reason */
     const char *reason;
     uint32_t mtu_bytes; /* as told; 0: not yet */
+    uint32_t fit_bytes; /* as told */
     struct bucket told;
     bool waits;   /* something is to be told later: event_tick() */
     uint8_t turn; /* the path that is looked at first then */

@@ -380,6 +380,7 @@ static void take_status(struct peer *p, struct tstamp now, const struct wire_pat
     configure(p, now, status->path);
     if (paths_local_use(p, status->path) != wanted)
         tell(p, now, status->path); /* the name is another */
+    event_mtu(p);
     peer_wake(p, now);
 }
 
@@ -759,6 +760,20 @@ uint32_t paths_inner_mtu(const struct peer *p)
         uint32_t inner = path->mtu.settled_bytes - WIRE_OVERHEAD_BYTES;
         if (least == 0 || inner < least)
             least = inner;
+    }
+    return least;
+}
+
+uint32_t paths_far_inner_mtu(const struct peer *p)
+{
+    uint32_t least = 0;
+    for (uint8_t id = 0; id < WIRE_PATHS_MAX; id++) {
+        const struct peer_path *path = &p->paths[id];
+        uint32_t bytes = path->remote.datagram_bytes;
+        if (!path->opened || !path->heard || bytes < WIRE_DATAGRAM_MIN)
+            continue;
+        if (least == 0 || bytes - WIRE_OVERHEAD_BYTES < least)
+            least = bytes - WIRE_OVERHEAD_BYTES;
     }
     return least;
 }

@@ -81,5 +81,7 @@ void paths_link_name(const struct peer *p, uint8_t id, char out[WIRE_LINK_NAME_M
 
 /* The largest inner packet that crosses each of this peer's paths whole; 0: not known yet. */
 uint32_t paths_inner_mtu(const struct peer *p);
+/* The same of what comes from the peer, as it told; 0: not known, or that it has no path. */
+uint32_t paths_far_inner_mtu(const struct peer *p);
 
 #endif

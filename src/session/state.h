@@ -122,6 +122,7 @@ struct peer {
     uint64_t tx_bytes;
     uint64_t rx_bytes;
     uint32_t mtu_bytes; /* of what is routed to it; 0: not known yet */
+    uint32_t fit_bytes; /* of the largest inner packet that is not cut */
     struct peer_path paths[WIRE_PATHS_MAX];
     struct wish_list wishes; /* of paths over the peer's links */
 };
@@ -131,6 +132,7 @@ struct state_event {
     struct peer *peer; /* borrowed; NULL: of no peer */
     uint8_t path;
     uint32_t mtu_bytes;
+    uint32_t fit_bytes;
     const char *reason;
     uint64_t rate_bps, usual_bps;
     char link[WIRE_LINK_NAME_MAX + 1];

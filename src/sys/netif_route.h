@@ -20,8 +20,9 @@ struct netif_route {
     struct netaddr source; /* that packets get which have none yet; family 0: the kernel's choice */
     uint32_t index;        /* of the interface; 0: unreachable, what goes there is refused */
     uint32_t table;
-    uint32_t metric;    /* lower ones go first; 0: the kernel's default */
-    uint32_t mtu_bytes; /* of packets to there; 0: the interface's */
+    uint32_t metric;       /* lower ones go first; 0: the kernel's default */
+    uint32_t mtu_bytes;    /* of packets to there; 0: the interface's */
+    uint32_t advmss_bytes; /* the MSS that TCP from here asks those for; 0: by the MTU */
 };
 
 /* "[not] [from ADDRESS] [fwmark MARK/MASK] [iif lo ipproto udp dport 53] lookup TABLE

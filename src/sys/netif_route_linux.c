@@ -50,7 +50,7 @@ bool netif_route_equal(const struct netif_route *a, const struct netif_route *b)
 {
     return netif_route_compare(a, b) == 0 && same_address(&a->gateway, &b->gateway) &&
            same_address(&a->source, &b->source) && a->index == b->index &&
-           a->mtu_bytes == b->mtu_bytes;
+           a->mtu_bytes == b->mtu_bytes && a->advmss_bytes == b->advmss_bytes;
 }
 
 bool netif_rule_equal(const struct netif_rule *a, const struct netif_rule *b)
@@ -75,6 +75,18 @@ static void put_gateway(struct nlmsghdr *h, const struct netif_route *r)
     memcpy(via, &family, sizeof family);
     memcpy(via + sizeof family, r->gateway.addr, sizeof r->gateway.addr);
     mnl_attr_put(h, RTA_VIA, sizeof via, via);
+}
+
+static void put_metrics(struct nlmsghdr *h, const struct netif_route *r)
+{
+    if (r->mtu_bytes == 0 && r->advmss_bytes == 0)
+        return;
+    struct nlattr *metrics = mnl_attr_nest_start(h, RTA_METRICS);
+    if (r->mtu_bytes != 0)
+        mnl_attr_put_u32(h, RTAX_MTU, r->mtu_bytes);
+    if (r->advmss_bytes != 0)
+        mnl_attr_put_u32(h, RTAX_ADVMSS, r->advmss_bytes);
+    mnl_attr_nest_end(h, metrics);
 }
 
 static int change_route(uint16_t type, uint16_t flags, const struct netif_route *r)
@@ -104,11 +116,7 @@ static int change_route(uint16_t type, uint16_t flags, const struct netif_route 
     }
     if (r->source.family != 0)
         netlink_put_address(h, RTA_PREFSRC, r->source.family, r->source.addr);
-    if (r->mtu_bytes != 0) {
-        struct nlattr *metrics = mnl_attr_nest_start(h, RTA_METRICS);
-        mnl_attr_put_u32(h, RTAX_MTU, r->mtu_bytes);
-        mnl_attr_nest_end(h, metrics);
-    }
+    put_metrics(h, r);
     return netlink_ask(h, NULL, NULL);
 }
 
@@ -196,13 +204,14 @@ static void *next_item(struct listing *l, size_t item_bytes)
     return item;
 }
 
-static uint32_t get_mtu(const struct nlattr *metrics)
+static void take_metrics(const struct nlattr *metrics, struct netif_route *r)
 {
     struct netlink_attributes a;
     if (metrics == NULL)
-        return 0;
+        return;
     netlink_parse_list(mnl_attr_get_payload(metrics), mnl_attr_get_payload_len(metrics), &a);
-    return netlink_get_u32(a.by_type[RTAX_MTU], 0);
+    r->mtu_bytes = netlink_get_u32(a.by_type[RTAX_MTU], 0);
+    r->advmss_bytes = netlink_get_u32(a.by_type[RTAX_ADVMSS], 0);
 }
 
 static int take_route(const struct nlmsghdr *h, void *arg)
@@ -227,7 +236,7 @@ static int take_route(const struct nlmsghdr *h, void *arg)
     r->source = netlink_get_address(a.by_type[RTA_PREFSRC], family);
     r->table = netlink_get_u32(a.by_type[RTA_TABLE], body->rtm_table);
     r->metric = netlink_get_u32(a.by_type[RTA_PRIORITY], 0);
-    r->mtu_bytes = get_mtu(a.by_type[RTA_METRICS]);
+    take_metrics(a.by_type[RTA_METRICS], r);
     return MNL_CB_OK;
 }
 

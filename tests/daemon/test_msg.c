@@ -124,7 +124,8 @@ static struct msg sample(enum msg_type type)
         break;
     case MSG_PEER_MTU:
         memset(m.peer_mtu.public_key, 9, sizeof m.peer_mtu.public_key);
-        m.peer_mtu.mtu_bytes = 1336;
+        m.peer_mtu.mtu_bytes = 1280;
+        m.peer_mtu.fit_bytes = 1196;
         break;
     case MSG_PEER_STATE:
     case MSG_PATH_STATE:

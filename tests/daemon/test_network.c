@@ -361,6 +361,52 @@ static void routes_have_the_mtu_of_their_peer(void **state)
     t->config.peer_count = 1;
 }
 
+/* Where packets of the MTU are cut, TCP is kept to what is not. */
+static void tcp_fits_what_a_peer_carries(void **state)
+{
+    static const char clamp[] = "nft list ruleset | sed -n '/chain clamp/,/}/p'";
+    struct tunnel *t = *state;
+    struct config_peer peers[2] = { t->peer, { .name = "office" } };
+    struct netprefix office[] = { prefix("10.88.0.0/16"), prefix("fd88::/48") };
+    struct netprefix within[] = { prefix("10.88.7.0/24"), prefix("10.99.0.0/16") };
+    peers[0].allowed = within;
+    peers[0].allowed_count = 2;
+    peers[1].allowed = office;
+    peers[1].allowed_count = 2;
+    t->config.peers = peers;
+    t->config.peer_count = 2;
+    t->config.mss_clamp = true;
+    network_set_peer_mtu(&t->network, 1, 1280);
+    network_set_peer_fit(&t->network, 1, 1196);
+    begin(t);
+    assert_true(shows("ip route show 10.88.0.0/16", "mtu 1280 advmss 1156"));
+    assert_true(shows("ip -6 route show fd88::/48", "mtu 1280 advmss 1136"));
+    assert_false(shows("ip route show 10.88.7.0/24; ip route show 10.99.0.0/16", "advmss"));
+    assert_true(shows(clamp, "maxseg size set 1156"));
+    assert_true(shows(clamp, "ip daddr != 10.88.7.0/24"));
+    assert_true(shows(clamp, "ip6 saddr fd88::/48"));
+    assert_false(shows(clamp, "10.99."));
+    network_set_peer_fit(&t->network, 1, 1216);
+    assert_int_equal(update(t), 0);
+    assert_true(shows("ip route show 10.88.0.0/16", "mtu 1280 advmss 1176"));
+    assert_true(shows(clamp, "maxseg size set 1176"));
+    output("ip route change 10.88.0.0/16 dev hw-test proto 197 scope link mtu 1280");
+    assert_int_equal(update(t), 0);
+    assert_true(shows("ip route show 10.88.0.0/16", "mtu 1280 advmss 1176"));
+    t->config.mss_clamp = false;
+    assert_int_equal(update(t), 0);
+    assert_false(shows(clamp, "maxseg"));
+    t->config.mss_clamp = true;
+    network_set_peer_fit(&t->network, 1, 0);
+    assert_int_equal(update(t), 0);
+    assert_false(shows("ip route; ip -6 route", "advmss"));
+    assert_true(shows(clamp, "rt mtu"));
+    assert_false(shows(clamp, "10.88."));
+    t->config.peers = &t->peer;
+    t->config.peer_count = 1;
+    network_set_peer_mtu(&t->network, 1, 0);
+}
+
 static void a_link_stands_in(void **state)
 {
     struct tunnel *t = *state;
@@ -459,6 +505,7 @@ int main(void)
         TEST(asks_for_another_device),
         TEST(reload_changes_what_it_must),
         TEST(routes_have_the_mtu_of_their_peer),
+        TEST(tcp_fits_what_a_peer_carries),
         TEST(a_link_stands_in),
         TEST(look_ups_go_by_a_link),
         TEST(follows_a_link),

@@ -219,6 +219,40 @@ static void lets_questions_for_names_out(void **state)
     has_not(text, "0x0141");
 }
 
+/* By the longest of the prefixes that an address is in. */
+static void clamps_tcp_to_what_is_not_cut(void **state)
+{
+    (void)state;
+    struct ruleset_fit fits[] = { { prefix("0.0.0.0/0"), 1156 },
+                                  { prefix("10.1.0.0/16"), 0 },
+                                  { prefix("10.1.2.0/24"), 900 },
+                                  { prefix("10.2.0.0/16"), 0 },
+                                  { prefix("fd77::2/128"), 1136 } };
+    struct ruleset r = { .interface = "hawser0", .numbers = &numbers, .mss_clamp = true };
+    const char *text = text_of(&r);
+    has(text, "  iifname \"hawser0\" tcp flags & (syn|rst) == syn"
+              " tcp option maxseg size set rt mtu\n");
+    has_not(text, "maxseg size >");
+    r.fits = fits;
+    r.fit_count = 5;
+    text = text_of(&r);
+    has(text, "  oifname \"hawser0\" tcp flags & (syn|rst) == syn"
+              " tcp option maxseg size set rt mtu\n");
+    has(text, "  iifname \"hawser0\" meta nfproto ipv4 ip saddr != { 10.1.0.0/16, 10.2.0.0/16 }"
+              " tcp flags & (syn|rst) == syn"
+              " tcp option maxseg size > 1156 tcp option maxseg size set 1156\n");
+    has(text, "  oifname \"hawser0\" meta nfproto ipv4 ip daddr != { 10.1.0.0/16, 10.2.0.0/16 }"
+              " tcp flags");
+    has(text, "  oifname \"hawser0\" meta nfproto ipv4 ip daddr 10.1.2.0/24"
+              " tcp flags & (syn|rst) == syn"
+              " tcp option maxseg size > 900 tcp option maxseg size set 900\n");
+    has(text, "  iifname \"hawser0\" meta nfproto ipv6 ip6 saddr fd77::2/128 tcp flags");
+    has(text, "set 1136\n");
+    has_not(text, "size set 0");
+    r.mss_clamp = false;
+    assert_string_equal(text_of(&r), "");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -228,6 +262,7 @@ int main(void)
         cmocka_unit_test(holds_back_what_belongs_into_the_tunnel),
         cmocka_unit_test(answers_over_the_link_of_the_question),
         cmocka_unit_test(lets_questions_for_names_out),
+        cmocka_unit_test(clamps_tcp_to_what_is_not_cut),
     };
     if (geteuid() == 0 && unshare(CLONE_NEWNET) < 0)
         return 77;

@@ -230,13 +230,14 @@ static void test_losses_are_no_size(void **state)
     world_free(w);
 }
 
-static uint32_t told_mtu(const struct world *w, size_t node, uint16_t peer)
+/* The MTU of what is routed to a peer, or the largest packet that is not cut, as told last. */
+static uint32_t told(const struct world *w, size_t node, uint16_t peer, bool fit)
 {
     uint32_t bytes = 0;
     for (size_t i = 0; i < w->nodes[node].event_count; i++) {
         const struct core_event *e = &w->nodes[node].events[i];
         if (e->type == CORE_EVENT_PEER_MTU && e->peer == peer)
-            bytes = e->mtu_bytes;
+            bytes = fit ? e->fit_bytes : e->mtu_bytes;
     }
     return bytes;
 }
@@ -253,13 +254,41 @@ static void test_each_peer_has_its_own(void **state)
         assert_true(world_run_until_up(w, client, NS_PER_S));
     world_run(w, 4 * NS_PER_S);
     assert_int_equal(core_mtu(w->nodes[0].core), 1436);
-    assert_int_equal(told_mtu(w, 0, 0), 1436);
-    assert_int_equal(told_mtu(w, 0, 1), 1336);
-    assert_int_equal(told_mtu(w, 0, 2), 1280);
+    assert_int_equal(told(w, 0, 0, false), 1436);
+    assert_int_equal(told(w, 0, 1, false), 1336);
+    assert_int_equal(told(w, 0, 2, false), 1280);
+    assert_int_equal(told(w, 0, 0, true), 1436);
+    assert_int_equal(told(w, 0, 1, true), 1336);
+    assert_int_equal(told(w, 0, 2, true), 640 - 28 - 36);
     assert_int_equal(world_status(w, 0, 1).mtu_bytes, 1336);
     assert_int_equal(core_mtu(w->nodes[2].core), 1336);
     assert_int_equal(core_mtu(w->nodes[3].core), 1280);
+    /* It grows, and still packets of 1280 bytes are cut. */
+    w->nodes[3].links[0].mtu_bytes = 1280;
+    world_run(w, 20 * NS_PER_S);
+    assert_int_equal(told(w, 0, 2, false), 1280);
+    assert_int_equal(told(w, 0, 2, true), 1280 - 28 - 36);
     world_free(w);
+}
+
+/* Where both directions cut 1280 bytes, each side tells what both carry whole. */
+static void test_fits_both_directions(void **state)
+{
+    (void)state;
+    for (unsigned down = 0; down < 2; down++) {
+        struct world *w = world_new(1, 1);
+        w->nodes[1].links[0].mtu_bytes = down ? 1100 : 900;
+        w->nodes[1].links[0].mtu_down_bytes = down ? 900 : 1100;
+        world_start(w);
+        assert_true(world_run_until_up(w, 1, NS_PER_S));
+        world_run(w, 6 * NS_PER_S);
+        assert_int_equal(datagram_bytes(w, down, 0), 1100 - 28);
+        for (size_t node = 0; node < 2; node++) {
+            assert_int_equal(told(w, node, 0, false), 1280);
+            assert_int_equal(told(w, node, 0, true), 900 - 28 - 36);
+        }
+        world_free(w);
+    }
 }
 
 int main(void)
@@ -273,6 +302,7 @@ int main(void)
         cmocka_unit_test(test_one_of_two_shrinks),
         cmocka_unit_test(test_losses_are_no_size),
         cmocka_unit_test(test_each_peer_has_its_own),
+        cmocka_unit_test(test_fits_both_directions),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

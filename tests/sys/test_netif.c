@@ -232,7 +232,12 @@ static void lists_its_own_routes_and_rules(void **state)
         { .to = prefix("0.0.0.0/0"), .index = tun_index, .table = TABLE, .mtu_bytes = 1300 },
         { .to = prefix("0.0.0.0/0"), .table = TABLE, .metric = 0x40000001 },
         { .to = prefix("10.99.0.0/16"), .index = tun_index, .table = NETIF_TABLE_MAIN },
-        { .to = prefix("::/0"), .index = tun_index, .table = TABLE },
+        { .to = prefix("::/0"), .index = tun_index, .table = TABLE, .advmss_bytes = 1136 },
+        { .to = prefix("10.98.0.0/16"),
+          .index = tun_index,
+          .table = NETIF_TABLE_MAIN,
+          .mtu_bytes = 1280,
+          .advmss_bytes = 1156 },
         { .to = prefix("::/0"), .table = TABLE, .metric = 0x40000001 },
         { .to = prefix("0.0.0.0/0"),
           .gateway = address("10.77.0.1"),
@@ -264,6 +269,10 @@ static void lists_its_own_routes_and_rules(void **state)
     assert_non_null(strstr(text, "10001:\tfrom all lookup main suppress_prefixlength 7"));
     assert_non_null(strstr(text, "not from all fwmark 0x1000000/0xf000000 lookup 1752629248"));
 
+    assert_non_null(strstr(output("ip route show 10.98.0.0/16"), "mtu 1280 advmss 1156"));
+    struct netif_route other = routes[3];
+    other.advmss_bytes = 1137;
+    assert_false(netif_route_equal(&routes[3], &other));
     assert_int_equal(netif_rules_list(10000, 10003, &rule_list, &count), 0);
     assert_int_equal(count, RULES);
     for (size_t i = 0; i < RULES; i++) {
