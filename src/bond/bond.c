@@ -557,10 +557,7 @@ static struct tstamp send_deadline(const struct path *p)
 
 struct tstamp bond_deadline(const struct bond *b)
 {
-    static const struct tstamp at_once = { 0 };
     struct tstamp t = tstamp_min(reorder_deadline(&b->reorder), recruit_deadline(b));
-    if (b->reorder.out.head != NULL)
-        return at_once;
     bool usable = false;
     bool opened = any_open(b); /* what is to be acknowledged waits for a way back */
     struct tstamp room = TSTAMP_NEVER;

@@ -321,11 +321,14 @@ static unsigned open_flow(const struct pkt *p)
 }
 _Static_assert(OPEN_FLOWS == 16, "open_flow() gives four bits");
 
-/* So many writes at most: what the peers bring may be thousands, and others wait to be received. */
-static void write_packets(struct dataplane *d)
+/*
+ * So many writes at most: what the peers bring may be thousands, and others wait to be received.
+ * True: there may be more.
+ */
+static bool write_packets(struct dataplane *d)
 {
-    struct pkt *p;
-    for (unsigned writes = 0; writes < WRITES_PER_TURN && (p = core_next_tun(d->core)) != NULL;) {
+    unsigned writes = 0;
+    for (struct pkt *p; writes < WRITES_PER_TURN && (p = core_next_tun(d->core)) != NULL;) {
         struct coalesce *c = &d->joined[open_flow(p)];
         bool alone = c->count > 0 && d->tun.offload < TUN_OFFLOAD_TSO;
         if (!alone && coalesce_add(c, p))
@@ -336,16 +339,17 @@ static void write_packets(struct dataplane *d)
     }
     for (unsigned i = 0; i < OPEN_FLOWS; i++)
         write_joined(d, &d->joined[i]);
+    return writes == WRITES_PER_TURN;
 }
 
 struct tstamp dataplane_flush(struct dataplane *d, struct tstamp now)
 {
     d->turns++;
     core_tick(d->core, now);
-    write_packets(d);
+    bool more = write_packets(d);
     send_groups(d, now);
     look_at_queue(d, now);
-    return core_deadline(d->core);
+    return more ? now : core_deadline(d->core);
 }
 
 uint64_t dataplane_socket_bytes(const struct dataplane *d, uint16_t link)

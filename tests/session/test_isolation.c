@@ -191,7 +191,7 @@ static void no_frames_cost_many_times_a_ping(void **state)
         (int)ping, (int)statuses, (int)acks, (int)steps, (int)jumps);
     assert_true(statuses < 30 * ping);
     assert_true(acks < 30 * ping);
-    assert_true(jumps < 3 * steps);
+    assert_true(jumps < 20 * steps);
     world_free(w);
 }
 
@@ -287,7 +287,6 @@ static void peers_take_turns_at_the_tunnel(void **state)
         before += !came;
     }
     assert_in_range(before, 0, 300);
-    assert_true(core_deadline(w->nodes[0].core).ns <= w->now.ns); /* there is more */
     world_run(w, NS_PER_MS);
     world_free(w);
 }
