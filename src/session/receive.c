@@ -69,7 +69,8 @@ static void transport_rx(struct core *c, struct tstamp now, const struct core_da
     }
     struct peer *p = index_find(&c->index, h.receiver);
     struct keys *k = p != NULL ? peer_keys(p, h.receiver) : NULL;
-    struct life *refused = p != NULL ? lives_of_index(p, h.receiver) : NULL;
+    /* An index is of one or the other: most datagrams need not be looked for among the refused. */
+    struct life *refused = p != NULL && k == NULL ? lives_of_index(p, h.receiver) : NULL;
     if (refused != NULL) {
         lives_answer(p, now, refused, d, &h);
         return;
