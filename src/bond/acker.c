@@ -34,7 +34,7 @@ static void forget(struct acker *a, uint64_t pn)
     size_t first = a->next % ACKER_RING;
     size_t to_end = missing < ACKER_RING - first ? (size_t)missing : ACKER_RING - first;
     memset(a->came_us + first, 0, to_end * sizeof a->came_us[0]);
-    memset(a->came_us, 0, (missing - to_end) * sizeof a->came_us[0]);
+    memset(a->came_us, 0, (size_t)(missing - to_end) * sizeof a->came_us[0]);
     a->unbroken = pn;
 }
 
