@@ -34,7 +34,8 @@ told() {
 
 server_allowed="0.0.0.0/0, ::/0"
 client_allowed="10.77.0.2/32, fd77::2/128, 192.168.1.0/24, fd00:1::/64"
-server_tunnel="nat = yes"
+server_tunnel="nat = yes
+lan = wan"
 lab_up --links 'name=a 20/20,5ms; name=b 20/20,10ms'
 at i ip route add 192.168.1.0/24 via 203.0.113.1
 at i ip -6 route add fd00:1::/64 via 2001:db8::1
