@@ -43,12 +43,12 @@ static bool shows(const char *command, const char *text)
     return strstr(output(command), text) != NULL;
 }
 
-/* All that could be left behind. */
+/* All that could be left behind. Sorted, as the kernel lists its tables in no fixed order. */
 static void snapshot(char out[OUTPUT_BYTES])
 {
     const char *text =
-        output("ip rule; ip -6 rule; ip route show table all; "
-               "ip -6 route show table all | grep -v -e multicast -e fe80; nft list ruleset; "
+        output("{ ip rule; ip -6 rule; ip route show table all; ip -6 route show table all; } | "
+               "grep -v -e multicast -e anycast -e fe80 | sort; nft list ruleset; "
                "cat /proc/sys/net/ipv4/ip_forward "
                "/proc/sys/net/ipv4/conf/hw-link/rp_filter "
                "/proc/sys/net/ipv6/conf/default/accept_ra");
@@ -241,8 +241,9 @@ static void puts_back_what_others_remove(void **state)
     static char before[OUTPUT_BYTES], after[OUTPUT_BYTES];
     t->config.nat = true;
     static const char all[] =
-        "ip rule; ip -6 rule; ip route show table all; ip -6 route show table all | "
-        "grep -v -e multicast -e fe80; ip -o address show dev hw-test scope global; "
+        "{ ip rule; ip -6 rule; ip route show table all; ip -6 route show table all; } | "
+        "grep -v -e multicast -e anycast -e fe80 | sort; ip -o address show dev hw-test scope "
+        "global; "
         "ip link show dev hw-test; nft list ruleset; cat "
         "/proc/sys/net/ipv4/ip_forward";
     static const struct {
