@@ -29,6 +29,7 @@ enum {
     SETTINGS_MAX = 2 * WIRE_PATHS_MAX + 16,
 };
 
+#define AGAIN_NS (20 * NS_PER_MS)
 #define YOUNG_NS NS_PER_S             /* answers that are on their way arrive within it */
 #define TELL_AGAIN_NS (60 * NS_PER_S) /* that something was put back */
 
@@ -769,6 +770,9 @@ int network_update(struct network *n, const struct config *c, const struct links
 
 struct tstamp network_deadline(const struct network *n, struct tstamp now)
 {
+    /* Somebody else was at it while our own rules were put in place. */
+    if (n->filter_touched && !n->filter_failed)
+        return tstamp_add(now, AGAIN_NS);
     return tstamp_reached(n->young_until, now) ? TSTAMP_NEVER : n->young_until;
 }
 
