@@ -1,175 +1,249 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * A server's core with a session, in clear: the input is a sequence of steps (see enum step), each
- * with a length and that many bytes. Sealed steps are authentic, so that the fuzzer gets past the
- * cipher to the frames, the bond and reassembly.
+ * Two cores with a session (pair.h), one of which is tried: the input is a sequence of steps (see
+ * enum step), each with a length and that many bytes. Sealed steps are authentic, so that the
+ * fuzzer gets past the cipher to the frames, the bond and reassembly. The server is tried first;
+ * STEP_TURN changes sides.
  */
+#include <errno.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <stdlib.h>
 #include <string.h>
 
+#include "base/be.h"
 #include "base/cursor.h"
-#include "base/rng.h"
+#include "base/pkt.h"
 #include "crypto/aead.h"
-#include "crypto/hash.h"
-#include "crypto/key.h"
-#include "session/core.h"
+#include "pair.h"
+#include "session/keys.h"
 #include "session/state.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len_bytes);
 
 enum step {
-    STEP_RAW,    /* a datagram as it is */
-    STEP_SEALED, /* a plaintext, sealed by the client; its first byte is the path */
-    STEP_TIME,   /* goes on by so many half milliseconds (first byte, squared) */
-    STEP_TUN,    /* an inner packet at the server */
-    STEP_ROAM,   /* the client's port changes */
+    STEP_RAW,         /* a datagram as it is */
+    STEP_SEALED,      /* a plaintext, sealed by the other side; first byte: see sealed() */
+    STEP_TIME,        /* goes on by so many half milliseconds (first byte, squared) */
+    STEP_TUN,         /* an inner packet at the side that is tried */
+    STEP_ROAM,        /* the client's ports change */
+    STEP_TURN,        /* the other side is tried from now on */
+    STEP_TALK,        /* both talk for so many milliseconds */
+    STEP_OTHER_TUN,   /* an inner packet at the other side */
+    STEP_RESTART,     /* the side that is tried begins anew (odd byte: the other) */
+    STEP_RECONFIGURE, /* and another setting: see reconfigure() */
+    STEP_LINK,        /* number, enum pair_link_bit */
+    STEP_WISH,        /* enum wire_path_use, name */
+    STEP_POLICIES,    /* one a byte: see policies() */
+    STEP_POLICY_TUN,  /* as STEP_TUN, of a policy (first byte) */
+    STEP_SUPER,       /* a super-packet: segments, size / 8, port */
+    STEP_FAIL,        /* the next sends fail: number, error */
+    STEP_UNREACHABLE, /* as ICMP tells */
+    STEP_LOSE,        /* what is lost from now on: four bytes, a bit mask */
+    STEP_AGAIN,       /* a recorded datagram: its place, and one byte that is altered */
+    STEP_LOOK,        /* at the status */
     STEP_COUNT,
 };
 
-enum { STEPS_MAX = 200 };
-
-struct bench {
-    struct tstamp now;
-    struct pkt_pool *pool;
-    struct core *server;
-    struct core *client;
-    struct rng random;
-    uint16_t port; /* of the client */
-    uint64_t pn[WIRE_PATHS_MAX];
+enum {
+    STEPS_MAX = 200,
+    TALK_MS_MAX = 32,
+    SEALED_BYTES_MAX = 4096,
+    SUPER_HEADER = 40,
 };
 
-static void must(bool holds)
-{
-    if (!holds)
-        abort();
-}
+struct trial {
+    struct pair pair;
+    enum pair_side side; /* that is tried */
+};
 
-static void random_of(void *arg, void *out, size_t len_bytes)
+/* Bits 0 .. 4: path; 5 .. 7: how many numbers of it are left out before this one. */
+static void sealed(struct trial *t, const uint8_t *data, size_t len_bytes)
 {
-    for (size_t i = 0; i < len_bytes; i++)
-        ((uint8_t *)out)[i] = (uint8_t)rng_next(arg);
-}
-
-static struct core *make(struct bench *b, uint8_t own, uint8_t other, bool initiate)
-{
-    static const struct netprefix everything = { .family = 4 };
-    struct core_peer_config peer = { .allowed = &everything,
-                                     .allowed_count = 1,
-                                     .initiate = initiate };
-    struct core_config config = { .pool = b->pool,
-                                  .peers = &peer,
-                                  .peer_count = 1,
-                                  .ciphers = 3,
-                                  .preferred_cipher = WIRE_CIPHER_CHACHA20_POLY1305,
-                                  .test_cipher = AEAD_SUM,
-                                  .random = random_of,
-                                  .random_arg = &b->random };
-    uint8_t other_private[32];
-    struct core *c;
-    memset(config.private_key, own, sizeof config.private_key);
-    memset(other_private, other, sizeof other_private);
-    must(key_public(peer.public_key, other_private));
-    must(core_new(&c, &config, b->now) == 0);
-    return c;
-}
-
-static void deliver(struct bench *b, struct core *to, uint16_t socket, uint16_t port,
-                    const uint8_t *data, size_t len_bytes)
-{
-    const struct core_datagram d = {
-        .socket = socket,
-        .from = { .family = 4, .port = port, .addr = { 192, 0, 2, 1 } },
-        .data = data,
-        .len_bytes = len_bytes
-    };
-    core_rx(to, b->now, &d, 1);
-}
-
-/* What a core sends goes to the other one, or nowhere. */
-static void drain(struct bench *b, struct core *from, struct core *to)
-{
-    struct core_tx tx;
-    struct pkt *p;
-    struct core_event e;
-    core_tick(from, b->now);
-    for (unsigned n = 0; n < 10000 && core_next_tx(from, b->now, &tx); n++) {
-        must(tx.len_bytes <= CORE_TX_BYTES_MAX && tx.segment_count >= 1);
-        for (size_t at = 0; to != NULL && at < tx.len_bytes; at += tx.segment_bytes) {
-            size_t left = tx.len_bytes - at;
-            deliver(b, to, from == b->client ? CORE_SOCKET_LISTEN : 0,
-                    from == b->client ? b->port : WIRE_PORT, tx.data + at,
-                    left < tx.segment_bytes ? left : tx.segment_bytes);
-        }
-        core_tx_done(from, b->now, &tx, 0);
-    }
-    while ((p = core_next_tun(from)) != NULL)
-        pkt_put(p);
-    while (core_next_event(from, &e)) {
-    }
-}
-
-static void connect_them(struct bench *b)
-{
-    const struct core_link link = {
-        .name = "dsl", .present = true, .carrier = true, .has_ipv4 = true, .mtu_bytes = 1500
-    };
-    const struct netaddr server = { .family = 4, .port = WIRE_PORT, .addr = { 192, 0, 2, 1 } };
-    core_link_event(b->client, b->now, &link);
-    core_endpoints(b->client, b->now, 0, &server, 1);
-    for (unsigned i = 0; i < 50; i++) {
-        drain(b, b->client, b->server);
-        drain(b, b->server, b->client);
-        b->now = tstamp_add(b->now, NS_PER_MS);
-    }
-    must(b->client->peers[0]->up && b->server->peers[0]->up);
-    for (size_t i = 0; i < WIRE_PATHS_MAX; i++)
-        b->pn[i] = b->server->peers[0]->paths[i].expected_pn;
-}
-
-static void sealed(struct bench *b, const uint8_t *data, size_t len_bytes)
-{
-    uint8_t out[WIRE_HEADER_BYTES + 4096 + WIRE_TAG_BYTES];
-    struct keys *k = b->client->peers[0]->current;
-    if (len_bytes < 2 || len_bytes > 4096 || k == NULL)
+    uint8_t out[WIRE_HEADER_BYTES + SEALED_BYTES_MAX + WIRE_TAG_BYTES];
+    const struct core *from = t->pair.cores[pair_other(t->side)];
+    const struct core *to = t->pair.cores[t->side];
+    if (len_bytes < 2 || len_bytes > SEALED_BYTES_MAX || from->peer_count == 0 ||
+        to->peer_count == 0 || from->peers[0]->current == NULL)
         return;
     uint8_t path = data[0] % WIRE_PATHS_MAX;
+    uint64_t pn = to->peers[0]->paths[path].expected_pn + data[0] / WIRE_PATHS_MAX;
     const struct aead_span span = { .data = data + 1, .len_bytes = len_bytes - 1 };
-    size_t n = keys_seal(k, path, b->pn[path]++, &span, 1, out);
-    deliver(b, b->server, CORE_SOCKET_LISTEN, b->port, out, n);
+    size_t n = keys_seal(from->peers[0]->current, path, pn, &span, 1, out);
+    pair_deliver(&t->pair, t->side, path % PAIR_LINKS, out, n);
 }
 
-static void inner(struct bench *b, const uint8_t *data, size_t len_bytes)
+static void inner(struct trial *t, enum pair_side side, uint8_t policy, const uint8_t *data,
+                  size_t len_bytes)
 {
-    struct pkt *p = pkt_new(b->pool, len_bytes);
-    if (p == NULL || len_bytes == 0) {
-        pkt_put(p);
+    struct pkt *p = len_bytes > 0 ? pkt_new(t->pair.pool, len_bytes) : NULL;
+    if (p == NULL)
         return;
-    }
     memcpy(p->data, data, len_bytes);
     p->len_bytes = (uint32_t)len_bytes;
-    core_tun(b->server, b->now, &p, 1);
+    p->policy = policy % (CORE_POLICIES_MAX + 1);
+    core_tun(t->pair.cores[side], t->pair.now, &p, 1);
 }
 
-static void run_step(struct bench *b, enum step step, const uint8_t *data, size_t len_bytes)
+/* As the kernel hands it over: TCP over IPv4, of 2 .. 65 segments. */
+static void super_packet(struct trial *t, const uint8_t data[3])
 {
+    unsigned segments = 2 + data[0] % 64;
+    uint16_t gso_size = (uint16_t)(64 + 4 * data[1]);
+    struct pkt *p = pkt_new(t->pair.pool, SUPER_HEADER + segments * gso_size);
+    if (p == NULL)
+        return;
+    p->len_bytes = SUPER_HEADER + segments * gso_size - data[2] % 32;
+    memset(p->data, 0, p->len_bytes);
+    p->data[0] = 0x45;
+    be16_put(p->data + 2, (uint16_t)p->len_bytes);
+    p->data[8] = 64;
+    p->data[9] = 6;
+    memcpy(p->data + 12, "\x0a\x4d\0\x01\x0a\x4d\0\x02", 8);
+    p->data[21] = data[2];
+    p->data[32] = 0x50;
+    p->data[33] = 0x10;
+    p->gso = PKT_GSO_TCP4;
+    p->gso_size = gso_size;
+    p->header_bytes = SUPER_HEADER;
+    p->seg_count = (uint16_t)((p->len_bytes - SUPER_HEADER + gso_size - 1) / gso_size);
+    p->l4_offset = 20;
+    p->csum_partial = true;
+    core_tun(t->pair.cores[t->side], t->pair.now, &p, 1);
+}
+
+/* Bits 0 and 1: allowed-ips; 2: a preshared key; 3: no peer; 7: of the other side. */
+static void reconfigure(struct trial *t, uint8_t bits)
+{
+    const struct pair_setting setting = { .allowed = bits & 3,
+                                          .has_preshared_key = (bits & 4) != 0,
+                                          .has_no_peer = (bits & 8) != 0 };
+    pair_set(&t->pair, (bits & 0x80) != 0 ? pair_other(t->side) : t->side, &setting);
+}
+
+/* Bits 0 and 1: mode; 2 and 3: class; 4: fallback; 5: pinned to a link; 6: unused. */
+static void policies(struct trial *t, const uint8_t *data, size_t len_bytes)
+{
+    struct core_policy list[CORE_POLICIES_MAX] = { 0 };
+    for (size_t i = 0; i < len_bytes && i < CORE_POLICIES_MAX; i++) {
+        list[i].used = (data[i] & 0x40) == 0;
+        list[i].mode = (enum bond_mode)(data[i] & 3);
+        list[i].class = (enum bond_class)((data[i] >> 2 & 3) % 3);
+        list[i].fallback = (data[i] & 0x10) != 0;
+        list[i].link_count = data[i] >> 5 & 1;
+        strcpy(list[i].links[0], "lte");
+    }
+    (void)core_set_policies(t->pair.cores[t->side], list);
+}
+
+static void wish(struct trial *t, uint8_t use, const uint8_t *name, size_t len_bytes)
+{
+    char link[WIRE_LINK_NAME_MAX + 1] = "";
+    memcpy(link, name, len_bytes < WIRE_LINK_NAME_MAX ? len_bytes : WIRE_LINK_NAME_MAX);
+    (void)core_wish(t->pair.cores[t->side], t->pair.now, 0, link, (enum wire_path_use)(use % 3));
+}
+
+static void fail(struct trial *t, uint8_t count, uint8_t error)
+{
+    static const int results[] = { -EMSGSIZE, -EAGAIN, -ENOBUFS, -ENETUNREACH, -EPERM };
+    t->pair.result_for = count;
+    t->pair.result = results[error % (sizeof results / sizeof results[0])];
+}
+
+static void unreachable(struct trial *t)
+{
+    const struct netaddr to = { .family = 4, .port = WIRE_PORT, .addr = { 192, 0, 2, 1 } };
+    core_unreachable(t->pair.cores[t->side], t->pair.now, 0, &to, EHOSTUNREACH);
+}
+
+static void again(struct trial *t, uint8_t place, uint8_t at, uint8_t change)
+{
+    const struct pair_record r = t->pair.records[place % PAIR_RECORDS];
+    uint8_t data[PAIR_RECORD_BYTES];
+    if (r.len_bytes == 0)
+        return;
+    memcpy(data, r.data, r.len_bytes);
+    data[at % r.len_bytes] ^= change;
+    pair_deliver(&t->pair, r.to, r.link, data, r.len_bytes);
+}
+
+static void look(struct trial *t)
+{
+    static struct core_peer_status status;
+    struct core *c = t->pair.cores[t->side];
+    struct core_stranger strangers[CORE_STRANGERS_MAX];
+    (void)core_look(c, t->pair.now);
+    (void)core_strangers(c, t->pair.now, strangers);
+    for (size_t i = 0; i < core_peer_count(c); i++)
+        core_peer_status(c, t->pair.now, i, &status);
+}
+
+/* Steps with a payload of fixed size get zeros for what is missing. */
+static void run_step(struct trial *t, enum step step, const uint8_t *data, size_t len_bytes)
+{
+    struct pair *p = &t->pair;
+    uint8_t first[4] = { 0 };
+    if (len_bytes > 0)
+        memcpy(first, data, len_bytes < sizeof first ? len_bytes : sizeof first);
     switch (step) {
     case STEP_RAW:
-        deliver(b, b->server, CORE_SOCKET_LISTEN, b->port, data, len_bytes);
+        pair_deliver(p, t->side, 0, data, len_bytes);
         break;
     case STEP_SEALED:
-        sealed(b, data, len_bytes);
+        sealed(t, data, len_bytes);
         break;
     case STEP_TIME:
-        if (len_bytes > 0)
-            b->now = tstamp_add(b->now, (int64_t)data[0] * data[0] * NS_PER_MS / 2);
+        p->now = tstamp_add(p->now, (int64_t)first[0] * first[0] * NS_PER_MS / 2);
         break;
     case STEP_TUN:
-        inner(b, data, len_bytes);
+        inner(t, t->side, 0, data, len_bytes);
         break;
     case STEP_ROAM:
-        b->port++;
+        p->port = (uint16_t)(p->port + 16);
+        break;
+    case STEP_TURN:
+        t->side = pair_other(t->side);
+        break;
+    case STEP_TALK:
+        pair_talk(p, 1 + first[0] % TALK_MS_MAX);
+        break;
+    case STEP_OTHER_TUN:
+        inner(t, pair_other(t->side), 0, data, len_bytes);
+        break;
+    case STEP_RESTART:
+        pair_restart(p, (first[0] & 1) != 0 ? pair_other(t->side) : t->side);
+        break;
+    case STEP_RECONFIGURE:
+        reconfigure(t, first[0]);
+        break;
+    case STEP_LINK:
+        pair_link(p, first[0], first[1]);
+        break;
+    case STEP_WISH:
+        wish(t, first[0], data + 1, len_bytes > 0 ? len_bytes - 1 : 0);
+        break;
+    case STEP_POLICIES:
+        policies(t, data, len_bytes);
+        break;
+    case STEP_POLICY_TUN:
+        inner(t, t->side, first[0], data + 1, len_bytes > 0 ? len_bytes - 1 : 0);
+        break;
+    case STEP_SUPER:
+        super_packet(t, first);
+        break;
+    case STEP_FAIL:
+        fail(t, first[0], first[1]);
+        break;
+    case STEP_UNREACHABLE:
+        unreachable(t);
+        break;
+    case STEP_LOSE:
+        p->lost = be32_get(first);
+        break;
+    case STEP_AGAIN:
+        again(t, first[0], first[1], first[2]);
+        break;
+    case STEP_LOOK:
+        look(t);
         break;
     case STEP_COUNT:
         break;
@@ -178,27 +252,18 @@ static void run_step(struct bench *b, enum step step, const uint8_t *data, size_
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len_bytes)
 {
-    struct bench b = { .now = { 1000 * NS_PER_S }, .random = { 1 }, .port = 40000 };
+    static struct trial t;
     struct reader r = reader_of(data, len_bytes);
-    must(crypto_init() == 0);
-    b.pool = pkt_pool_new(2048, 16);
-    must(b.pool != NULL);
-    b.server = make(&b, 0x11, 0x22, false);
-    b.client = make(&b, 0x22, 0x11, true);
-    connect_them(&b);
+    t.side = PAIR_SERVER;
+    pair_open(&t.pair);
     for (unsigned i = 0; i < STEPS_MAX && reader_left(&r) >= 3; i++) {
         enum step step = (enum step)(read_u8(&r) % STEP_COUNT);
         size_t len = read_u16(&r);
         if (len > reader_left(&r))
             len = reader_left(&r);
-        run_step(&b, step, read_bytes(&r, len), len);
-        drain(&b, b.server, NULL);
+        run_step(&t, step, read_bytes(&r, len), len);
+        pair_drain(&t.pair, t.side, false);
     }
-    core_close(b.server, b.now);
-    drain(&b, b.server, NULL);
-    core_free(b.server);
-    core_free(b.client);
-    must(pkt_pool_used(b.pool) == 0);
-    pkt_pool_free(b.pool);
+    pair_close(&t.pair);
     return 0;
 }

@@ -109,7 +109,8 @@ FRAMES["packets-cut"] = FRAMES["packets"][:-1]
 FRAMES["packet-empty"] = packet_frame(data(0, 1, b""))
 FRAMES["packet-of-packets"] = packet_frame(FRAMES["packet"])
 
-RAW, SEALED, TIME, TUN, ROAM = range(5)
+(RAW, SEALED, TIME, TUN, ROAM, TURN, TALK, OTHER_TUN, RESTART, RECONFIGURE, LINK, WISH, POLICIES, POLICY_TUN,
+ SUPER, FAIL, UNREACHABLE, LOSE, AGAIN, LOOK) = range(20)
 
 
 def step(kind, payload=b""):
@@ -135,6 +136,25 @@ def core_seeds():
     yield "close-and-on", sealed(CLOSE) + step(TUN, packet) + step(TIME, b"\xff") * 4
     yield "traffic", b"".join(step(TUN, packet) + step(TIME, b"\x02") for _ in range(20)) + sealed(ack(0, 20))
     yield "silence", step(TUN, packet) + step(TIME, b"\xff") * 20
+    talk = step(TALK, b"\x1f")
+    second = step(LINK, b"\1\x10") + talk
+    yield "client", step(TURN) + b"".join(sealed(plain) for plain in FRAMES.values()) + talk
+    yield "talk", second + b"".join(step(OTHER_TUN, p) + step(TUN, p) for p in INNER.values()) + talk * 2
+    yield "restart-server", step(RESTART, b"\0") + step(OTHER_TUN, packet) + (talk + step(TIME, b"\x28")) * 4
+    yield "restart-client", second + step(RESTART, b"\1") + talk + step(TUN, packet) + talk
+    yield "rekey", second + (step(TIME, b"\xff") + talk + step(OTHER_TUN, packet) + talk) * 5
+    for bits in (1, 2, 3, 4, 8, 0x84, 0x88):
+        yield "reconfigure-%x" % bits, talk + step(RECONFIGURE, bytes([bits])) + talk + step(TUN, packet) + talk + step(RECONFIGURE, b"\0") + talk
+    for bits in (1, 2, 4, 8, 16, 32, 64):
+        yield "link-%d" % bits, second + step(LINK, bytes([0, bits])) + step(OTHER_TUN, packet) + talk + step(LINK, b"\0\0") + talk + step(LOOK)
+    yield "wish", second + b"".join(step(WISH, bytes([use]) + b"lte") + talk for use in (1, 2, 0)) + step(WISH, b"\1none") + step(LOOK)
+    yield "policies", step(TURN) + second + step(POLICIES, bytes([0, 5, 0x2A, 0x33, 0x40])) + b"".join(step(POLICY_TUN, bytes([n]) + packet) + talk for n in range(1, 6)) + step(LOOK)
+    yield "super", second + step(SUPER, b"\x14\xff\1") * 3 + talk + step(TURN) + step(SUPER, b"\x3f\x10\x1f") + talk
+    yield "lossy", second + step(LOSE, b"\x11\x20\x42\x08") + (step(SUPER, b"\x14\x40\1") + talk) * 6
+    yield "fails", second + b"".join(step(FAIL, bytes([3, n])) + step(SUPER, b"\x04\xff\1") + talk for n in range(5)) + step(UNREACHABLE) + talk
+    yield "deaf", step(LOSE, b"\xff" * 4) + step(OTHER_TUN, packet) + (talk + step(TIME, b"\x50")) * 5 + step(LOSE, bytes(4)) + talk * 3
+    yield "again", step(RESTART, b"\1") + step(TALK, b"\1") + b"".join(step(AGAIN, bytes([n, 0, 0])) + step(AGAIN, bytes([n, 40, 1])) for n in range(8)) + talk
+    yield "roaming-talk", step(OTHER_TUN, packet) + talk + step(ROAM) + step(OTHER_TUN, packet) + talk * 2 + step(TUN, packet) + talk
     for kind, size in ((1, 160), (2, 104), (3, 64), (4, 80)):
         yield "raw-%d" % kind, step(RAW, bytes([kind, 0, 0, 0]) + random.randbytes(size - 4))
 

@@ -13,11 +13,12 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/size.h"
 #include "base/tstamp.h"
 #include "wire/wire.h"
 
 enum {
-    ACKER_RING = 4096, /* numbers remembered, a power of two */
+    ACKER_RING = TABLE_SIZE(4096, 128), /* numbers remembered, a power of two */
     ACKER_PACKETS = 16,
     ACKER_REPORTS = 64,
 };

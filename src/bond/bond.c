@@ -6,11 +6,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/size.h"
 #include "bond/internal.h"
 #include "bond/policy.h"
 
 enum {
-    REPAIRS_MAX = 16384, /* a power of two */
+    REPAIRS_MAX = TABLE_SIZE(16384, 64), /* a power of two */
     QUEUE_BYTES_DEFAULT = 16 << 20,
     TRIES_MAX = 4,                          /* the first sending and three repeats */
     DELIVER_MAX = REORDER_HELD_MAX * 3 / 2, /* waiting for the tunnel's device */

@@ -28,15 +28,16 @@
 #include <stdint.h>
 
 #include "base/pkt.h"
+#include "base/size.h"
 #include "base/tstamp.h"
 #include "bond/frame.h"
 
 enum {
-    FLOWQ_FLOWS = 1024,
+    FLOWQ_FLOWS = TABLE_SIZE(1024, 32),
     FLOWQ_SPARSE_BYTES = 4096,
     FLOWQ_QUANTUM = FRAME_BYTES,
-    FLOWQ_BANDS = 32,       /* policies: pkt.policy of 1 .. FLOWQ_BANDS */
-    FLOWQ_BAND_FLOWS = 128, /* of each */
+    FLOWQ_BANDS = 32,                      /* policies: pkt.policy of 1 .. FLOWQ_BANDS */
+    FLOWQ_BAND_FLOWS = TABLE_SIZE(128, 8), /* of each */
 };
 
 struct flowq_codel {

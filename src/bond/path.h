@@ -22,6 +22,7 @@
 #include <stdint.h>
 
 #include "base/pkt.h"
+#include "base/size.h"
 #include "base/tstamp.h"
 #include "bond/acker.h"
 #include "bond/beat.h"
@@ -32,9 +33,9 @@
 #include "bond/trial.h"
 
 enum {
-    PATH_SENT_MAX = 8192,      /* packets in flight; a power of two */
-    PATH_COMMITTED_MAX = 2048, /* a power of two */
-    PATH_EXPRESS_MAX = 4096,   /* a power of two */
+    PATH_SENT_MAX = TABLE_SIZE(8192, 128),     /* packets in flight; a power of two */
+    PATH_COMMITTED_MAX = TABLE_SIZE(2048, 32), /* a power of two */
+    PATH_EXPRESS_MAX = TABLE_SIZE(4096, 64),   /* a power of two */
 };
 
 #define PATH_CREDIT_NS (4 * NS_PER_MS)

@@ -23,14 +23,16 @@
 #include <stdint.h>
 
 #include "base/pkt.h"
+#include "base/size.h"
 #include "base/tstamp.h"
 #include "wire/wire.h"
 
 enum {
-    REORDER_HELD_MAX = 8192,
-    REORDER_RUNS_MAX = 2048,
-    REORDER_SEEN = 1024, /* numbers behind the next one that are remembered, a power of two */
-    REORDER_SEEN_UNORDERED = 4096,
+    REORDER_HELD_MAX = TABLE_SIZE(8192, 64),
+    REORDER_RUNS_MAX = TABLE_SIZE(2048, 32),
+    /* numbers behind the next one that are remembered, powers of two */
+    REORDER_SEEN = TABLE_SIZE(1024, 64),
+    REORDER_SEEN_UNORDERED = TABLE_SIZE(4096, 128),
 };
 
 #define REORDER_HOLD_FIRST_NS (100 * NS_PER_MS) /* until the paths are known */

@@ -10,13 +10,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/size.h"
 #include "session/route.h"
 #include "wire/wire.h"
 
 enum {
-    OUTBOX_COUNT = 256,               /* a power of two */
-    OUTBOX_PEER_MAX = 96,             /* three for each path */
-    OUTBOX_BYTES = WIRE_DATAGRAM_MIN, /* longest datagram: every path carries it */
+    OUTBOX_COUNT = TABLE_SIZE(256, 64),   /* a power of two */
+    OUTBOX_PEER_MAX = TABLE_SIZE(96, 24), /* three for each path */
+    OUTBOX_BYTES = WIRE_DATAGRAM_MIN,     /* longest datagram: every path carries it */
 };
 
 struct peer;

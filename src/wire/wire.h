@@ -14,6 +14,7 @@
 
 #include "base/cursor.h"
 #include "base/netaddr.h"
+#include "base/size.h"
 
 enum {
     WIRE_VERSION = 1,
@@ -46,9 +47,9 @@ enum {
     WIRE_RESPONSE_BYTES = 12 + WIRE_RESPONSE_NOISE_BYTES + 2 * WIRE_MAC_BYTES,
     WIRE_COOKIE_BYTES = 8 + WIRE_COOKIE_NONCE_BYTES + WIRE_MAC_BYTES + WIRE_TAG_BYTES,
 
-    WIRE_PATHS_MAX = 32,     /* path ids are 0 .. 31 */
-    WIRE_LANES_MAX = 1024,   /* lane ids are 0 .. 1023 */
-    WIRE_LANE_UNORDERED = 0, /* delivered on arrival, duplicates dropped */
+    WIRE_PATHS_MAX = 32,                   /* path ids are 0 .. 31 */
+    WIRE_LANES_MAX = TABLE_SIZE(1024, 16), /* lane ids are 0 .. 1023 */
+    WIRE_LANE_UNORDERED = 0,               /* delivered on arrival, duplicates dropped */
     WIRE_LINK_NAME_MAX = 15,
     WIRE_ACCEPTED_MAX = 32,                /* prefixes */
     WIRE_REPORT_VALUE_MAX = (1 << 30) - 1, /* a varint of four bytes */

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Sizes of tables: as shipped, or small. With HAWSER_SMALL a core takes some 1 MB instead of 28 MB,
+ * so that the fuzzer makes thousands of them a second, and its tables are full after few packets.
+ * Nothing else differs. Of a table both sizes are of the same kind: powers of two, multiples of 64.
+ */
+#ifndef HAWSER_BASE_SIZE_H
+#define HAWSER_BASE_SIZE_H
+
+#ifdef HAWSER_SMALL
+#define TABLE_SIZE(shipped, small) (small)
+#else
+#define TABLE_SIZE(shipped, small) (shipped)
+#endif
+
+#endif
