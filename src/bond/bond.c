@@ -83,13 +83,24 @@ struct bond *bond_new(const struct bond_config *config, struct tstamp now)
 static void clear_repairs(struct bond *b)
 {
     struct segment s;
-    while (ring_pop(&b->repairs, &s, 0))
+    while (ring_pop(&b->repairs, &s, 0)) {
+        b->drops[BOND_DROP_FORGOTTEN] += segment_packets(&s);
         pkt_put(s.pkt);
+    }
+}
+
+/* What is under way when the association ends: some of it may still have arrived. */
+static void count_forgotten(struct bond *b)
+{
+    for (unsigned i = 0; i < WIRE_PATHS_MAX; i++)
+        b->drops[BOND_DROP_FORGOTTEN] += path_packets(&b->paths[i]);
+    b->drops[BOND_DROP_FORGOTTEN] += b->reorder.held + (b->recruit.held != NULL ? 1 : 0);
 }
 
 void bond_reset(struct bond *b, struct tstamp now)
 {
     b->now = now;
+    count_forgotten(b);
     for (unsigned i = 0; i < WIRE_PATHS_MAX; i++)
         path_clear(&b->paths[i]);
     b->known = 0;
@@ -132,7 +143,7 @@ static void lost_segment(void *arg, struct path *p, struct segment *s)
     bool needless = s->once || (s->copied && p->state != BOND_PATH_UP);
     if (needless || s->tries >= TRIES_MAX || !ring_push(&b->repairs, s, 0)) {
         if (!needless)
-            b->drops[BOND_DROP_REPEAT_LATE]++;
+            b->drops[BOND_DROP_REPEAT_LATE] += segment_packets(s);
         pkt_put(s->pkt);
     }
 }

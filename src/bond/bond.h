@@ -217,6 +217,7 @@ enum bond_drop {
     BOND_DROP_FRAGMENT,     /* a piece whose others never came */
     BOND_DROP_BAD_PACKET,   /* an inner packet that is no IP */
     BOND_DROP_ACK_THINNED,  /* an inner TCP ACK replaced by a newer one */
+    BOND_DROP_FORGOTTEN,    /* under way when the peer or we started anew; it may have arrived */
     BOND_DROP_COUNT,
 };
 

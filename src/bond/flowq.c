@@ -114,10 +114,11 @@ static void count_out(struct flowq *q, const struct pkt *p)
         q->banded--;
 }
 
+/* A super-packet counts as what is left of it. */
 static void drop(struct flowq *q, struct pkt *p, uint64_t *counter)
 {
     count_out(q, p);
-    ++*counter;
+    *counter += (uint64_t)(p->seg_count - p->seg_next);
     pkt_put(p);
 }
 
@@ -338,7 +339,7 @@ void flowq_push(struct flowq *q, struct tstamp now, struct pkt *p)
 {
     struct inner_info info;
     if (!inner_parse(p->data, p->len_bytes, q->seed, &info)) {
-        q->dropped_bad++;
+        q->dropped_bad += p->seg_count;
         pkt_put(p);
         return;
     }

@@ -155,6 +155,7 @@ static bool take_bundle(struct bond *b, struct tstamp now, struct path *p, struc
                                             .inner_bytes = s.bytes };
         wire_put_frame(&w, &(struct wire_frame_value){ .type = WIRE_PACKET, .packet = packet });
         pkt_put(s.pkt);
+        out->sequence++;
         head = ring_head(&p->express);
     }
     bundle->len_bytes = (uint32_t)writer_len(&w);

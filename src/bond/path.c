@@ -59,6 +59,16 @@ static void ring_clear(struct segment_ring *r)
     r->bytes = 0;
 }
 
+uint64_t path_packets(const struct path *p)
+{
+    uint64_t packets = p->express.count + p->committed.count;
+    for (uint64_t pn = p->oldest; p->ready && pn < p->pn_next; pn++) {
+        const struct segment *s = &p->sent[pn % PATH_SENT_MAX].segment;
+        packets += s->pkt != NULL ? segment_packets(s) : 0;
+    }
+    return packets;
+}
+
 void path_clear(struct path *p)
 {
     if (!p->ready)

@@ -47,16 +47,22 @@ struct segment {
     uint16_t offset; /* of the piece in the segment */
     uint16_t bytes;
     uint16_t lane;
-    uint32_t sequence;
-    uint8_t flags;    /* enum wire_data_flag */
-    uint8_t tries;    /* times sent */
-    bool bundle : 1;  /* pkt holds packet frames, the plaintext of a datagram */
-    bool once : 1;    /* a duplicate: never repeated */
-    bool copied : 1;  /* a duplicate left on another path: not repeated when this one fails */
-    uint8_t left_on;  /* with left_pn: where path_abandon() found it, plus 1; 0: nowhere */
-    uint32_t left_pn; /* low bits of its number there */
+    uint32_t sequence; /* of a bundle: the number of its packets */
+    uint8_t flags;     /* enum wire_data_flag */
+    uint8_t tries;     /* times sent */
+    bool bundle : 1;   /* pkt holds packet frames, the plaintext of a datagram */
+    bool once : 1;     /* a duplicate: never repeated */
+    bool copied : 1;   /* a duplicate left on another path: not repeated when this one fails */
+    uint8_t left_on;   /* with left_pn: where path_abandon() found it, plus 1; 0: nowhere */
+    uint32_t left_pn;  /* low bits of its number there */
     struct tstamp first_sent;
 };
+
+/* Inner packets of it, or pieces of one. */
+static inline uint32_t segment_packets(const struct segment *s)
+{
+    return s->bundle ? s->sequence : 1;
+}
 
 struct segment_ring {
     struct segment *slots; /* capacity of them, a power of two; owned by the bond's allocation */
@@ -181,6 +187,8 @@ struct path_events {
 void path_init(struct path *p, struct tstamp now, uint8_t id);
 /* Gives back every packet. Its work is in proportion to what was sent and received. */
 void path_clear(struct path *p);
+/* Packets that wait for it or are unacknowledged on it. */
+uint64_t path_packets(const struct path *p);
 
 void path_set_state(struct path *p, struct tstamp now, enum bond_path_state state);
 

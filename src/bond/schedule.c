@@ -390,7 +390,7 @@ static void pump_repairs(struct bond *b, struct tstamp now)
         if (s.tries > 0)
             s.flags |= WIRE_DATA_REPEAT;
         if (late || !ring_push(&p->express, &s, path_segment_bytes(p, &s))) {
-            b->drops[BOND_DROP_REPEAT_LATE]++;
+            b->drops[BOND_DROP_REPEAT_LATE] += segment_packets(&s);
             pkt_put(s.pkt);
         }
     }

@@ -21,6 +21,7 @@ const char *bond_drop_name(enum bond_drop reason)
         [BOND_DROP_REPEAT_LATE] = "repeat_late",   [BOND_DROP_DUPLICATE] = "duplicate",
         [BOND_DROP_REORDER_FULL] = "reorder_full", [BOND_DROP_FRAGMENT] = "fragment",
         [BOND_DROP_BAD_PACKET] = "bad_packet",     [BOND_DROP_ACK_THINNED] = "ack_thinned",
+        [BOND_DROP_FORGOTTEN] = "forgotten",
     };
     return names[reason];
 }

@@ -160,7 +160,9 @@ int dataplane_replace_tun(struct dataplane *d, int fd, enum tun_offload offload)
     tun_clear(&d->tun);
     close(d->tun.fd);
     tun_init(&d->tun, fd, offload, d->pool);
-    d->tun.malformed = before.malformed; /* the counters go on */
+    d->tun.read_packets = before.read_packets; /* the counters go on */
+    d->tun.written_packets = before.written_packets;
+    d->tun.malformed = before.malformed;
     d->tun.no_buffer = before.no_buffer;
     d->tun.write_errors = before.write_errors;
     d->tun_watch = (struct loop_watch){ .fd = fd, .ready = tun_ready, .arg = d };
@@ -362,6 +364,8 @@ void dataplane_stats(const struct dataplane *d, struct dataplane_stats *out)
     *out = (struct dataplane_stats){ .tun_offload = d->tun.offload,
                                      .udp_gso = true,
                                      .udp_gro = true,
+                                     .tun_read_packets = d->tun.read_packets,
+                                     .tun_written_packets = d->tun.written_packets,
                                      .tun_read_drops = d->tun.malformed + d->tun.no_buffer,
                                      .tun_write_drops = d->tun.write_errors,
                                      .turns = d->turns };

@@ -59,6 +59,8 @@ struct dataplane_stats {
     enum tun_offload tun_offload;
     bool udp_gso; /* by every socket */
     bool udp_gro;
+    uint64_t tun_read_packets; /* without those that were dropped */
+    uint64_t tun_written_packets;
     uint64_t tun_read_drops;  /* no buffer, or malformed */
     uint64_t tun_write_drops; /* refused by the device */
     uint64_t turns;

@@ -207,6 +207,8 @@ static json_t *peer_json(const struct status_source *s, const struct core_peer_s
     set_count(o, "handshakes", p->handshakes);
     set_count(o, "tx_bytes", p->tx_bytes);
     set_count(o, "rx_bytes", p->rx_bytes);
+    set_count(o, "tx_packets", p->tx_packets);
+    set_count(o, "rx_packets", p->rx_packets);
     set_text(o, "cipher", cipher_name(p->cipher));
     set_text(o, "limit", p->bond.limit);
     set_text(o, "limit_code", bond_limit_name((uint8_t)p->bond.limit_code));
@@ -252,6 +254,15 @@ static json_t *tunnel_drops(const struct status_source *s, const struct dataplan
     set_count(o, "tun-read", plane->tun_read_drops);
     set_count(o, "tun-write", plane->tun_write_drops);
     set_count(o, "control-garbage", s->control_garbage);
+    return o;
+}
+
+/* As the kernel counts them: a super-packet is one. */
+static json_t *device_json(const struct dataplane_stats *plane)
+{
+    json_t *o = json_object();
+    set_count(o, "read_packets", plane->tun_read_packets);
+    set_count(o, "written_packets", plane->tun_written_packets);
     return o;
 }
 
@@ -383,6 +394,7 @@ json_t *status_json(const struct status_source *s, struct tstamp now)
     set(o, "links", links);
     set(o, "policies", policies_json(s->policies));
     set(o, "offloads", offloads_json(&plane));
+    set(o, "device", device_json(&plane));
     set(o, "restored", restored_json(s->restored));
     set(o, "strangers", strangers_json(s->core, now));
     set(o, "drops", tunnel_drops(s, &plane));

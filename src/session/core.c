@@ -248,11 +248,12 @@ static void tun_one(struct core *c, struct tstamp now, struct pkt *pkt)
         handshake_wanted(p, now);
     bool gone = p != NULL && !p->up && tstamp_sub(now, p->down_at) > STATE_HOLD_NS;
     if (p == NULL || gone) {
-        core_drop_one(c, p == NULL ? CORE_DROP_NO_ROUTE : CORE_DROP_NO_SESSION);
+        c->drops[p == NULL ? CORE_DROP_NO_ROUTE : CORE_DROP_NO_SESSION] += pkt->seg_count;
         pkt_put(pkt);
         return;
     }
     p->tx_bytes += pkt->len_bytes;
+    p->tx_packets += pkt->seg_count;
     bond_send(p->bond, now, pkt);
     p->stirred = true;
 }
@@ -346,6 +347,7 @@ static struct pkt *deliver_from(struct core *c, struct peer *p)
     while ((pkt = bond_deliver(p->bond)) != NULL) {
         if (allowed_source(&c->allowed, pkt->data, pkt->len_bytes) == p) {
             p->rx_bytes += pkt->len_bytes;
+            p->rx_packets++;
             return pkt;
         }
         core_drop_one(c, CORE_DROP_SOURCE);

@@ -289,6 +289,8 @@ struct core_peer_status {
     uint64_t handshakes;
     uint64_t tx_bytes; /* inner */
     uint64_t rx_bytes;
+    uint64_t tx_packets; /* inner; a super-packet is as many as it has segments */
+    uint64_t rx_packets;
     uint8_t cipher;     /* enum wire_cipher; 0: none yet */
     uint32_t mtu_bytes; /* of what is routed to it; 0: not measured yet */
     struct bond_stats bond;

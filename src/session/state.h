@@ -121,6 +121,8 @@ struct peer {
     struct route last_route; /* of the newest authentic datagram, for status */
     uint64_t tx_bytes;
     uint64_t rx_bytes;
+    uint64_t tx_packets;
+    uint64_t rx_packets;
     uint32_t mtu_bytes; /* of what is routed to it; 0: not known yet */
     uint32_t fit_bytes; /* of the largest inner packet that is not cut */
     struct peer_path paths[WIRE_PATHS_MAX];

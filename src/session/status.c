@@ -136,6 +136,8 @@ void core_peer_status(const struct core *c, struct tstamp now, size_t peer,
         .handshakes = p->handshakes,
         .tx_bytes = p->tx_bytes,
         .rx_bytes = p->rx_bytes,
+        .tx_packets = p->tx_packets,
+        .rx_packets = p->rx_packets,
         .mtu_bytes = p->mtu_bytes,
         .cipher = p->current != NULL ? p->current->cipher : 0,
     };

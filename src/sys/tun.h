@@ -38,7 +38,9 @@ struct tun {
     enum tun_offload offload;
     struct pkt_pool *pool;  /* borrowed */
     struct pkt *read_ahead; /* owned: buffer for the next packet */
-    uint64_t malformed;     /* counters of packets thrown away */
+    uint64_t read_packets;  /* counters */
+    uint64_t written_packets;
+    uint64_t malformed; /* and of packets thrown away */
     uint64_t no_buffer;
     uint64_t write_errors;
 };

@@ -282,8 +282,10 @@ struct pkt *tun_read(struct tun *t, int *error)
             .csum_start = header.csum_start,
             .csum_offset = header.csum_offset,
         };
-        if (tun_describe(p, &v))
+        if (tun_describe(p, &v)) {
+            t->read_packets++;
             return p;
+        }
         t->malformed++;
         pkt_put(p);
     }
@@ -324,8 +326,10 @@ int tun_write(struct tun *t, const struct tun_packet *p)
     do
         n = writev(t->fd, pieces, (int)p->piece_count + 1);
     while (n < 0 && errno == EINTR);
-    if (n >= 0)
+    if (n >= 0) {
+        t->written_packets++;
         return 0;
+    }
     t->write_errors++;
     return -errno;
 }
