@@ -103,6 +103,7 @@ void accepted_tick(struct peer *p, struct tstamp now)
     bool overdue = !tstamp_is_never(a->sent) && tstamp_sub(now, a->sent) >= ACCEPTED_AGAIN_NS;
     if (a->due || overdue)
         send(p, now);
-    if (!tstamp_is_never(a->sent))
+    /* Without a path it is overdue, and the first path that opens wakes us. */
+    if (!tstamp_is_never(a->sent) && tstamp_sub(now, a->sent) < ACCEPTED_AGAIN_NS)
         peer_wake(p, tstamp_add(a->sent, ACCEPTED_AGAIN_NS));
 }

@@ -677,7 +677,7 @@ void paths_tick(struct peer *p, struct tstamp now)
             send_status(p, now, id);
         if (probes_now(p, id))
             mtu_tick(&path->mtu, now);
-        if (!tstamp_is_never(path->status_sent))
+        if (!tstamp_is_never(path->status_sent) && !status_overdue(path, now))
             peer_wake(p, tstamp_add(path->status_sent, STATE_STATUS_AGAIN_NS));
         if (probes_now(p, id) && tstamp_before(now, path->mtu.next))
             peer_wake(p, path->mtu.next);

@@ -84,6 +84,31 @@ static void it_is_told_until_it_arrives(void **state)
     }
 }
 
+/* Datagrams to the server pass, those to the client only if they are handshakes. */
+static enum world_verdict lose_answers(struct world *w, struct world_datagram *d, void *arg)
+{
+    (void)w;
+    (void)arg;
+    return d->data[0] == WIRE_TRANSPORT && d->node != 0 ? WORLD_DROP : WORLD_PASS;
+}
+
+/* Keys are there, but no path: what is overdue waits for one, and nobody is woken for it. */
+static void without_a_path_nobody_is_woken_again_and_again(void **state)
+{
+    (void)state;
+    struct world *w = up(1);
+    w->hook = lose_answers;
+    accepted_tell(peer_of(w, 0), w->now);
+    world_run(w, NS_PER_S);
+    world_restart(w, 1);
+    for (unsigned i = 0; i < 200; i++) {
+        world_run(w, 100 * NS_PER_MS);
+        assert_true(tstamp_before(w->now, core_deadline(w->nodes[0].core)));
+        assert_true(tstamp_before(w->now, core_deadline(w->nodes[1].core)));
+    }
+    world_free(w);
+}
+
 /* A reload: without a handshake, as many as fit, without host bits. */
 static void changes_are_told(void **state)
 {
@@ -243,6 +268,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_side_tells_what_it_accepts),
+        cmocka_unit_test(without_a_path_nobody_is_woken_again_and_again),
         cmocka_unit_test(it_is_told_until_it_arrives),
         cmocka_unit_test(changes_are_told),
         cmocka_unit_test(a_peer_that_changes_its_mind_is_heard_once_a_second),
