@@ -142,8 +142,8 @@ static void lost_segment(void *arg, struct path *p, struct segment *s)
     struct bond *b = arg;
     bool needless = s->once || (s->copied && p->state != BOND_PATH_UP);
     if (needless || s->tries >= TRIES_MAX || !ring_push(&b->repairs, s, 0)) {
-        if (!needless)
-            b->drops[BOND_DROP_REPEAT_LATE] += segment_packets(s);
+        if (!s->once) /* a copy is counted by its original */
+            b->drops[needless ? BOND_DROP_FORGOTTEN : BOND_DROP_REPEAT_LATE] += segment_packets(s);
         pkt_put(s->pkt);
     }
 }

@@ -217,7 +217,8 @@ enum bond_drop {
     BOND_DROP_FRAGMENT,     /* a piece whose others never came */
     BOND_DROP_BAD_PACKET,   /* an inner packet that is no IP */
     BOND_DROP_ACK_THINNED,  /* an inner TCP ACK replaced by a newer one */
-    BOND_DROP_FORGOTTEN,    /* under way when the peer or we started anew; it may have arrived */
+    BOND_DROP_FORGOTTEN, /* given up, but it or its copy may have arrived: under way when one side
+                            started anew, or sent twice and one path failed */
     BOND_DROP_COUNT,
 };
 

@@ -7,11 +7,15 @@
  *     traffic ask udp|tcp ADDRESS PORT N    N questions to one that echoes, 20 ms apart, each
  *                                           answered within 1 s; {"asked":N,"answered":N}; fails if
  *                                           one was not
+ *     traffic talk ADDRESS PORT             one TCP connection to one that echoes, a question each
+ *                                           50 ms, until it is ended; however late an answer is:
+ *                                           {"answered":N,"worst_ms":N}; fails if it breaks
  *     traffic pester ADDRESS4 ADDRESS6 MS   each MS, until it is ended: UDP, TCP, ping and a DNS
  *                                           query for www.test to both; no answer is waited for
  */
 #include <arpa/inet.h>
 #include <errno.h>
+#include <inttypes.h>
 #include <netdb.h>
 #include <netinet/icmp6.h>
 #include <netinet/in.h>
@@ -31,6 +35,7 @@ enum {
     EXIT_USAGE = 2,
     ANSWER_MS = 1000,
     BETWEEN_MS = 20,
+    TALK_MS = 50,
     CLEAR_PORT = 9999, /* nobody listens there */
     CONTROL_BYTES = 256,
     TCP_KEPT = 32, /* so many connections of pester are tried at once */
@@ -170,6 +175,58 @@ static int ask(char **argv)
     return answered == count ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
+static volatile sig_atomic_t has_ended;
+
+static void on_end(int number)
+{
+    (void)number;
+    has_ended = 1;
+}
+
+/* False: the connection is no more. Nobody waits for an answer after the end. */
+static bool wait_answer(int fd, uint32_t number)
+{
+    uint32_t answer;
+    size_t got = 0;
+    while (got < sizeof answer) {
+        ssize_t n = recv(fd, (char *)&answer + got, sizeof answer - got, 0);
+        if (n < 0 && errno == EINTR && has_ended)
+            return true;
+        if (n <= 0)
+            return false;
+        got += (size_t)n;
+    }
+    return answer == number;
+}
+
+static int talk(char **argv)
+{
+    const struct addrinfo hints = { .ai_flags = AI_NUMERICHOST, .ai_socktype = SOCK_STREAM };
+    const struct sigaction action = { .sa_handler = on_end };
+    struct addrinfo *to;
+    uint32_t number = 0;
+    int64_t worst_ms = 0;
+    if (getaddrinfo(argv[0], argv[1], &hints, &to) != 0)
+        die(argv[0]);
+    int fd = socket(to->ai_family, SOCK_STREAM, 0);
+    if (fd < 0 || connect(fd, to->ai_addr, to->ai_addrlen) < 0)
+        die("connect");
+    freeaddrinfo(to);
+    sigaction(SIGTERM, &action, NULL);
+    while (!has_ended) {
+        int64_t asked_ms = clock_ms();
+        number++;
+        if (send(fd, &number, sizeof number, MSG_NOSIGNAL) != sizeof number ||
+            !wait_answer(fd, number))
+            die("the connection is lost");
+        int64_t took_ms = clock_ms() - asked_ms;
+        worst_ms = took_ms > worst_ms ? took_ms : worst_ms;
+        sleep_ms(TALK_MS);
+    }
+    printf("{\"answered\":%" PRIu32 ",\"worst_ms\":%" PRId64 "}\n", number, worst_ms);
+    return EXIT_SUCCESS;
+}
+
 /* Pestering: what fails, for want of a route or because it is refused, is what is tested. */
 
 struct sockets {
@@ -286,11 +343,13 @@ int main(int argc, char **argv)
         const char *name;
         int operands;
         int (*run)(char **argv);
-    } commands[] = { { "echo", 1, echo }, { "ask", 4, ask }, { "pester", 3, pester } };
+    } commands[] = {
+        { "echo", 1, echo }, { "ask", 4, ask }, { "talk", 2, talk }, { "pester", 3, pester }
+    };
     for (size_t i = 0; argc >= 2 && i < sizeof commands / sizeof commands[0]; i++) {
         if (strcmp(argv[1], commands[i].name) == 0 && argc == 2 + commands[i].operands)
             return commands[i].run(argv + 2);
     }
-    fputs("usage: traffic echo|ask|pester ...; see traffic.c\n", stderr);
+    fputs("usage: traffic echo|ask|talk|pester ...; see traffic.c\n", stderr);
     return EXIT_USAGE;
 }
