@@ -53,7 +53,6 @@ void reorder_clear(struct reorder *r)
     r->holding = r->oldest_partial = r->newest_partial = NULL;
     r->held = 0;
     r->hold_ns = REORDER_HOLD_FIRST_NS;
-    r->late = r->duplicates = r->overflows = r->fragments_lost = 0;
 }
 
 static bool bit_get(const uint64_t *bits, uint32_t size, uint32_t n)

@@ -83,7 +83,7 @@ struct reorder {
 };
 
 void reorder_init(struct reorder *r);
-/* Gives back every packet held; what is in out stays. */
+/* Gives back every packet held, and counts on; what is in out stays. */
 void reorder_clear(struct reorder *r);
 
 /* Takes p over; p->flags must hold the frame's flags. */

@@ -48,7 +48,7 @@ enum {
     WIRE_COOKIE_BYTES = 8 + WIRE_COOKIE_NONCE_BYTES + WIRE_MAC_BYTES + WIRE_TAG_BYTES,
 
     WIRE_PATHS_MAX = 32,                   /* path ids are 0 .. 31 */
-    WIRE_LANES_MAX = TABLE_SIZE(1024, 16), /* lane ids are 0 .. 1023 */
+    WIRE_LANES_MAX = TABLE_SIZE(1024, 64), /* lane ids are 0 .. 1023 */
     WIRE_LANE_UNORDERED = 0,               /* delivered on arrival, duplicates dropped */
     WIRE_LINK_NAME_MAX = 15,
     WIRE_ACCEPTED_MAX = 32,                /* prefixes */
