@@ -759,6 +759,7 @@ int engine_main(int channel_fd)
     const char *what = "memory";
     if (e == NULL)
         return 1;
+    memory_map_large();
     log_init("hawserd", LOG_LEVEL_INFO, false);
     prctl(PR_SET_NAME, "hawserd-engine"); /* instead of "exe" */
     e->guard_fd = channel_fd;

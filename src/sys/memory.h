@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* Memory that holds keys. */
+/* Memory: of keys, and of tables that are large and mostly empty. */
 #ifndef HAWSER_SYS_MEMORY_H
 #define HAWSER_SYS_MEMORY_H
 
@@ -24,5 +24,12 @@ int memory_lock(void);
 
 /* The same for the pages of one thing. */
 int memory_lock_part(const void *from, size_t len_bytes);
+
+/*
+ * Large pieces from calloc() stay mappings of their own, which are empty until they are touched and
+ * gone when they are freed. The C library would take the next one from the heap once one was freed,
+ * and clear it: a peer that joins later would take 28 MB at once instead of less than one.
+ */
+void memory_map_large(void);
 
 #endif

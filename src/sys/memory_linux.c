@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <malloc.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
@@ -32,6 +33,15 @@ int memory_hide(void)
         return -errno;
     empty_dumps();
     return prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0 ? -errno : 0;
+}
+
+enum { LARGE_BYTES = 1 << 17 };
+
+void memory_map_large(void)
+{
+#ifdef M_MMAP_THRESHOLD /* glibc's; a value that is set is not adapted any more */
+    mallopt(M_MMAP_THRESHOLD, LARGE_BYTES);
+#endif
 }
 
 int memory_lock_part(const void *from, size_t len_bytes)
