@@ -14,6 +14,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/be.h"
 #include "base/rng.h"
 #include "daemon/channel.h"
 #include "daemon/msg.h"
@@ -222,6 +223,25 @@ static void refuses_other_lengths(void **state)
     }
 }
 
+/* As no encoder of ours makes it: the count is the last thing before the prefixes. */
+static void one_prefix_too_many(void)
+{
+    enum { PREFIX_BYTES = 18 };
+    static uint8_t data[MSG_BYTES_MAX];
+    struct msg m = sample(MSG_PEER);
+    struct msg out;
+    m.peer.allowed_count = 1;
+    size_t one = msg_encode(&m, data);
+    uint8_t *prefix = data + one - PREFIX_BYTES;
+    for (size_t i = 1; i <= CONFIG_ALLOWED_MAX; i++)
+        memcpy(prefix + i * PREFIX_BYTES, prefix, PREFIX_BYTES);
+    uint8_t *count = prefix - 2;
+    be16_put(count, CONFIG_ALLOWED_MAX);
+    assert_true(msg_decode(&out, data, one + (CONFIG_ALLOWED_MAX - 1) * PREFIX_BYTES));
+    be16_put(count, CONFIG_ALLOWED_MAX + 1);
+    assert_false(msg_decode(&out, data, one + CONFIG_ALLOWED_MAX * PREFIX_BYTES));
+}
+
 static void refuses_values_out_of_range(void **state)
 {
     (void)state;
@@ -241,6 +261,7 @@ static void refuses_values_out_of_range(void **state)
     assert_false(msg_decode(&out, data, msg_encode(&m, data)));
     m.peer.allowed_count = CONFIG_ALLOWED_MAX + 1;
     assert_int_equal(msg_encode(&m, data), 0);
+    one_prefix_too_many();
     m = sample(MSG_PEER);
     memset(m.peer.name, 'n', sizeof m.peer.name); /* without an end */
     assert_int_equal(msg_encode(&m, data), 0);

@@ -9,7 +9,10 @@
 #include <errno.h>
 #include <string.h>
 
+#include "crypto/key.h"
 #include "session/caller.h"
+#include "session/callers.h"
+#include "session/handshake.h"
 #include "session/lives.h"
 #include "session/proof.h"
 #include "session/world.h"
@@ -116,6 +119,90 @@ static void no_challenge_is_guessed(void **state)
     caller_make(&c);
     assert_int_equal(caller_send(&c), WIRE_RESPONSE);
     assert_false(caller_has_session(&c));
+    world_free(w);
+}
+
+/* Nor is another one good than the one that was told. */
+static void a_wrong_challenge_is_none(void **state)
+{
+    (void)state;
+    struct world *w = quiet();
+    struct caller first, c;
+    caller_init(&first, w, 1, 1, NOW_S);
+    assert_int_equal(calls_until_session(&first), 1);
+    confirm(&first);
+    caller_init(&c, w, 1, 2, 60);
+    caller_make(&c);
+    assert_int_equal(caller_send(&c), WIRE_RESPONSE);
+    assert_false(caller_has_session(&c));
+    c.hello.challenged = true;
+    memcpy(c.hello.challenge, c.answer.epoch, sizeof c.hello.challenge);
+    c.hello.challenge[7] ^= 1;
+    caller_make(&c);
+    assert_int_equal(caller_send(&c), WIRE_RESPONSE);
+    assert_false(caller_has_session(&c));
+    world_free(w);
+}
+
+/* Also before the session that it opened is confirmed. */
+static void a_challenge_opens_one_session(void **state)
+{
+    (void)state;
+    struct world *w = quiet();
+    struct caller first, genuine, other;
+    caller_init(&first, w, 1, 1, NOW_S);
+    assert_int_equal(calls_until_session(&first), 1);
+    confirm(&first);
+    caller_init(&genuine, w, 1, 2, 60);
+    assert_int_equal(calls_until_session(&genuine), 2);
+    caller_init(&other, w, 1, 3, 30);
+    other.hello.challenged = true;
+    memcpy(other.hello.challenge, genuine.hello.challenge, sizeof other.hello.challenge);
+    caller_make(&other);
+    assert_int_equal(caller_send(&other), WIRE_RESPONSE);
+    assert_false(caller_has_session(&other));
+    confirm(&genuine);
+    world_free(w);
+}
+
+/* Each newer than the last one, so that each has proof. */
+static void calls_of_a_peer_are_limited(void **state)
+{
+    (void)state;
+    struct world *w = quiet();
+    struct caller c;
+    unsigned answers = 0;
+    caller_init(&c, w, 1, 1, NOW_S);
+    for (unsigned i = 0; i < 40; i++) {
+        caller_make(&c);
+        answers += caller_send(&c) == WIRE_RESPONSE;
+    }
+    assert_in_range(answers, HANDSHAKE_PEER_BURST, HANDSHAKE_PEER_BURST + 2);
+    world_free(w);
+}
+
+/* With a key that nobody has, from an address that is proved: what is opened is counted. */
+static void calls_from_an_address_are_limited(void **state)
+{
+    (void)state;
+    struct world *w = quiet();
+    struct world_node *stranger = &w->nodes[3];
+    struct caller c;
+    memset(stranger->private_key, 9, sizeof stranger->private_key);
+    assert_true(key_public(stranger->public_key, stranger->private_key));
+    caller_init(&c, w, 3, 1, NOW_S);
+    unsigned proved = 0;
+    for (unsigned i = 0; i < 200; i++) {
+        caller_make(&c);
+        if (caller_send(&c) != WIRE_COOKIE)
+            continue;
+        assert_true(caller_use_cookie(&c));
+        caller_send(&c);
+        proved++;
+    }
+    assert_true(proved > 100);
+    assert_in_range(world_drops(w, 0, CORE_DROP_UNKNOWN_KEY), HANDSHAKE_LOAD_BURST,
+                    HANDSHAKE_LOAD_BURST + CALLERS_BURST + 10);
     world_free(w);
 }
 
@@ -276,6 +363,10 @@ int main(void)
         cmocka_unit_test(a_clock_saves_a_round_trip),
         cmocka_unit_test(a_challenge_is_good_once),
         cmocka_unit_test(no_challenge_is_guessed),
+        cmocka_unit_test(a_wrong_challenge_is_none),
+        cmocka_unit_test(a_challenge_opens_one_session),
+        cmocka_unit_test(calls_of_a_peer_are_limited),
+        cmocka_unit_test(calls_from_an_address_are_limited),
         cmocka_unit_test(a_session_ends_the_challenge),
         cmocka_unit_test(what_waits_is_not_displaced_by_less),
         cmocka_unit_test(lives_that_were_there_are_kept),

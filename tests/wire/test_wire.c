@@ -310,7 +310,7 @@ static void test_frames_malformed(void **state)
           19 },
         { "33 accepted prefixes", { 11, 0, 0, 0, 1, 33 }, 24 },
         { "accepted prefix of no family", { 11, 0, 0, 0, 1, 1, 5, 0 }, 8 },
-        { "accepted prefix of 33 bits", { 11, 0, 0, 0, 1, 1, 4, 33, 1, 2, 3, 4, 5 }, 13 },
+        { "accepted prefix of 33 bits", { 11, 0, 0, 0, 1, 1, 4, 33, 1, 2, 3, 4, 0 }, 13 },
         { "accepted prefix with host bits", { 11, 0, 0, 0, 1, 1, 4, 9, 10, 0x40 }, 10 },
         { "name with an escape", { 5, 0, 0, 0, 0, 1, 0, 0, 5, 0, 1, 27 }, 12 },
     };
@@ -319,6 +319,43 @@ static void test_frames_malformed(void **state)
         struct wire_frame_value out;
         if (wire_get_frame(&r, &out) != -EBADMSG)
             fail_msg("%s was taken", table[i].what);
+    }
+}
+
+/* Whole, so that nothing but their count is wrong. */
+static void test_frames_with_too_many(void **state)
+{
+    (void)state;
+    static const uint8_t ack[] = { WIRE_ACK, 0, 0, 0, 0, 200, 0, 0, 0, 9, 0 };
+    static const uint8_t status[] = { WIRE_PATH_STATUS, 0, 0, 0, 0, 1, 0, 0, 5, 0 };
+    static const struct {
+        const char *what;
+        const uint8_t *head;
+        size_t head_bytes;
+        uint8_t counts[2];
+        size_t count_bytes;
+        size_t ones; /* that many bytes behind */
+        bool good;
+    } table[] = {
+        { "32 ranges", ack, sizeof ack, { 32, 1 }, 2, 1 + 31 * 2 + 1, true },
+        { "33 ranges", ack, sizeof ack, { 33, 1 }, 2, 1 + 32 * 2 + 1, false },
+        { "64 times", ack, sizeof ack, { 1, 64 }, 2, 1 + 1 + 63 * 2, true },
+        { "65 times", ack, sizeof ack, { 1, 65 }, 2, 1 + 1 + 64 * 2, false },
+        { "name of 15 bytes", status, sizeof status, { 15 }, 1, 15, true },
+        { "name of 16 bytes", status, sizeof status, { 16 }, 1, 16, false },
+    };
+    for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
+        uint8_t data[256];
+        const uint8_t one = table[i].head == status ? 'a' : 1;
+        memcpy(data, table[i].head, table[i].head_bytes);
+        size_t len = table[i].head_bytes;
+        memcpy(data + len, table[i].counts, table[i].count_bytes);
+        len += table[i].count_bytes;
+        memset(data + len, one, table[i].ones);
+        struct reader r = reader_of(data, len + table[i].ones);
+        struct wire_frame_value out;
+        if (wire_get_frame(&r, &out) != (table[i].good ? 1 : -EBADMSG))
+            fail_msg("%s", table[i].what);
     }
 }
 
@@ -407,6 +444,7 @@ int main(void)
         cmocka_unit_test(test_length_of_acks),
         cmocka_unit_test(test_frames_cut_short),
         cmocka_unit_test(test_frames_malformed),
+        cmocka_unit_test(test_frames_with_too_many),
         cmocka_unit_test(test_hello_and_welcome),
         cmocka_unit_test(test_messages),
     };
