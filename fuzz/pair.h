@@ -44,6 +44,7 @@ struct pair {
     struct tstamp now;
     struct pkt_pool *pool;
     struct core *cores[2]; /* by enum pair_side */
+    bool stirred[2];       /* something came, or was set: it may have something to say */
     struct pair_setting settings[2];
     struct rng random;
     uint16_t port;       /* of the client's first link, as the server sees it */
