@@ -8,7 +8,7 @@ set -eu
 cd "$1"
 
 needed=$(awk '/^# build$/ { on = 1 } /^# run$/ { on = 0 }
-    on && NF > 0 && $1 != "#" && !/ check/ && ($1 !~ /^lib/ || $1 ~ /-dev$/) { print $1 }' packages.txt |
+    on && NF > 0 && $1 != "#" && !/ (check|cross)/ && ($1 !~ /^lib/ || $1 ~ /-dev$/) { print $1 }' packages.txt |
     sort)
 line=$(grep -E '^ *sudo apt install ' README.md)
 [ "$(printf '%s\n' "$line" | wc -l)" = 1 ] || { echo "README.md: not one line with apt install"; exit 1; }
