@@ -10,7 +10,9 @@
 
 #include "base/log.h"
 #include "daemon/links.h"
+#include "daemon/network_flows.h"
 #include "daemon/ruleset.h"
+#include "daemon/stale.h"
 #include "sys/tun.h"
 
 enum {
@@ -41,8 +43,10 @@ static void warn_failure(const char *what, int err)
 
 int network_begin(struct network *n, const struct config *c)
 {
-    *n =
-        (struct network){ .lookup_slot = -1, .young_until = TSTAMP_NEVER, .told_at = TSTAMP_NEVER };
+    *n = (struct network){ .lookup_slot = -1,
+                           .young_until = TSTAMP_NEVER,
+                           .told_at = TSTAMP_NEVER,
+                           .way = { NETWORK_WAY_UNKNOWN, NETWORK_WAY_UNKNOWN } };
     snprintf(n->interface, sizeof n->interface, "%s", c->interface);
     sysctl_file(n->settings_file);
     n->mtu_bytes = c->mtu_bytes != 0 ? c->mtu_bytes : MTU_AT_START;
@@ -151,6 +155,14 @@ static const struct network_link *best_link(const struct network *n, uint8_t fam
     return best;
 }
 
+/* The link by which the Internet is reached now; NULL: by the tunnel. */
+static const struct network_link *stand_in(const struct network *n, const struct config *c,
+                                           uint8_t family)
+{
+    bool direct = c->fallback == CONFIG_FALLBACK_DIRECT && !n->path_up;
+    return direct ? best_link(n, family) : NULL;
+}
+
 static const struct network_link *link_of_slot(const struct network *n, int slot)
 {
     for (size_t i = 0; i < n->link_count; i++)
@@ -188,8 +200,7 @@ static void want_prefix(const struct network *n, const struct config *c, size_t 
                         const struct netprefix *to, struct routing *w)
 {
     bool wide = config_is_wide(to);
-    bool direct = wide && c->fallback == CONFIG_FALLBACK_DIRECT && !n->path_up;
-    const struct network_link *link = direct ? best_link(n, to->family) : NULL;
+    const struct network_link *link = wide ? stand_in(n, c, to->family) : NULL;
     struct netif_route route = { .to = *to,
                                  .index = n->index,
                                  .table = NETIF_TABLE_MAIN,
@@ -535,6 +546,8 @@ static char *describe_filter(const struct network *n, const struct config *c,
                          .accepted = n->accepted,
                          .accepted_count = n->accepted_count,
                          .direct = c->fallback == CONFIG_FALLBACK_DIRECT,
+                         .own = c->addresses,
+                         .own_count = c->address_count,
                          .links = links,
                          .link_count = n->link_count,
                          .answers = is_default,
@@ -729,6 +742,29 @@ static void update_settings(struct network *n, const struct config *c, const str
     n->restored.count[RESTORED_SETTINGS] += n->device_is_new ? 0 : put_back;
 }
 
+/* Flows */
+
+/* After routes and rules, by which those that are forgotten begin anew. */
+static void update_flows(struct network *n, const struct config *c, const struct netif_table *t)
+{
+    int way[2] = { NETWORK_WAY_UNKNOWN, NETWORK_WAY_UNKNOWN };
+    for (uint8_t family = 4; family <= 6; family += 2) {
+        const struct network_link *link = stand_in(n, c, family);
+        if (c->routes && c->fallback == CONFIG_FALLBACK_DIRECT)
+            way[family_at(family)] = link != NULL ? (int)link->slot : STALE_TUNNEL;
+    }
+    if (way[0] == n->way[0] && way[1] == n->way[1])
+        return;
+    int err = way[0] == NETWORK_WAY_UNKNOWN ? 0 : network_flows_forget(n, c, t, way);
+    if (err < 0 && err != n->flows_err)
+        log_warn("flows that go on when the tunnel comes or goes may be dead for minutes, as they "
+                 "cannot be taken from the kernel's table (is nf_conntrack_netlink there?): %s",
+                 strerror(-err));
+    n->flows_err = err;
+    if (err == 0)
+        memcpy(n->way, way, sizeof n->way);
+}
+
 /* All together */
 
 static void tell_restored(struct network *n, const struct restored *before, struct tstamp now)
@@ -760,6 +796,7 @@ int network_update(struct network *n, const struct config *c, const struct links
     /* Whatever becomes of the device, what must not leave by a link does not. */
     int routing_err = update_routing(n, c);
     int filter_err = update_filter(n, c, t, now);
+    update_flows(n, c, t);
     update_settings(n, c, t);
     n->device_is_new = n->device_is_new && err < 0;
     tell_restored(n, &before, now);

@@ -76,10 +76,12 @@ struct network {
     struct routing applied;    /* owned: what the kernel was made to have */
     struct tstamp young_until; /* see ruleset.young */
     char *ruleset;             /* owned: what nft was given; NULL: nothing */
-    bool filter_touched;       /* by another program */
-    bool others_changed;       /* rules of others; whoever looks at these clears it */
-    bool filter_failed;        /* and that was told, as something that is */
-    bool filter_needed;        /* needed or not */
+    int way[2];    /* to the Internet, for which flows were looked through: as in daemon/stale.h */
+    int flows_err; /* that was told last */
+    bool filter_touched; /* by another program */
+    bool others_changed; /* rules of others; whoever looks at these clears it */
+    bool filter_failed;  /* and that was told, as something that is */
+    bool filter_needed;  /* needed or not */
     char settings_file[SYSCTL_FILE_BYTES];
     int settings_err; /* that was told last */
     int nft_fd;       /* owned: tells of changes of rules; -1: none */

@@ -72,6 +72,31 @@ static void put_link_set(FILE *to, const struct ruleset *r, const char *match)
     fputs(" }", to);
 }
 
+/* " ip saddr ADDRESS", of the tunnel's device. */
+static void put_own(FILE *to, const struct netprefix *own)
+{
+    struct netaddr address = { .family = own->family };
+    char text[NETADDR_STRLEN];
+    memcpy(address.addr, own->addr, sizeof address.addr);
+    fprintf(to, " %s saddr %s", family_word(own->family), netaddr_format(&address, text));
+}
+
+/* What a program of this machine goes on to send from the tunnel's address gets out, too. */
+static void put_direct_nat(FILE *to, const struct ruleset *r)
+{
+    if (r->lan_count > 0) {
+        fputs("  ", to);
+        put_lan_set(to, r);
+        put_link_set(to, r, " oifname");
+        fputs(" masquerade\n", to);
+    }
+    for (size_t i = 0; i < r->own_count; i++) {
+        put_link_set(to, r, "  oifname");
+        put_own(to, &r->own[i]);
+        fputs(" masquerade\n", to);
+    }
+}
+
 static void put_nat(FILE *to, const struct ruleset *r)
 {
     const char *tunnel = r->interface;
@@ -87,12 +112,8 @@ static void put_nat(FILE *to, const struct ruleset *r)
         put_not_from(to, r, family);
         fputs(" masquerade\n", to);
     }
-    if (r->direct && r->lan_count > 0 && r->link_count > 0) {
-        fputs("  ", to);
-        put_lan_set(to, r);
-        put_link_set(to, r, " oifname");
-        fputs(" masquerade\n", to);
-    }
+    if (r->direct && r->link_count > 0)
+        put_direct_nat(to, r);
     fputs(" }\n", to);
 }
 
@@ -334,6 +355,37 @@ static void put_held(FILE *to, const struct ruleset *r, uint8_t family)
         put_held_set(to, r, family);
 }
 
+/* What belongs into the tunnel, but for what a link cannot do without. */
+static void put_blocked(FILE *to, const struct ruleset *r)
+{
+    fputs("  udp sport 68 udp dport 67 accept\n  udp sport 546 udp dport 547 accept\n"
+          "  ip daddr { 169.254.0.0/16, 224.0.0.0/4, 255.255.255.255 } accept\n"
+          "  ip6 daddr { fe80::/10, ff00::/8 } accept\n",
+          to);
+    put_held(to, r, 4);
+    put_held(to, r, 6);
+}
+
+/*
+ * What has an address that no one outside knows, or no one is to know: of a flow that began while
+ * its packets went into the tunnel, until it is forgotten (daemon/stale.h), or of none that could
+ * be translated.
+ */
+static void put_private(FILE *to, const struct ruleset *r)
+{
+    for (size_t i = 0; i < r->own_count; i++) {
+        fputs(" ", to);
+        put_own(to, &r->own[i]);
+        fputs(" counter drop\n", to);
+    }
+    for (size_t i = 0; i < r->lan_count; i++)
+        fprintf(to,
+                "  iifname \"%s\" ct direction original ct status & snat == 0 counter drop\n"
+                "  iifname \"%s\" ct direction reply ct status & dnat == 0 counter drop\n"
+                "  iifname \"%s\" ct state invalid,untracked counter drop\n",
+                r->lans[i], r->lans[i], r->lans[i]);
+}
+
 /* What is about to leave by a link. No set decides that: see put_held(). */
 static void put_leave(FILE *to, const struct ruleset *r)
 {
@@ -343,18 +395,16 @@ static void put_leave(FILE *to, const struct ruleset *r)
     for (size_t i = 0; i < r->other_count; i++)
         fprintf(to, "  meta mark & 0x%08" PRIx32 " == 0x%08" PRIx32 " accept\n", r->others[i].mask,
                 r->others[i].mark);
-    fputs("  udp sport 68 udp dport 67 accept\n  udp sport 546 udp dport 547 accept\n"
-          "  ip daddr { 169.254.0.0/16, 224.0.0.0/4, 255.255.255.255 } accept\n"
-          "  ip6 daddr { fe80::/10, ff00::/8 } accept\n",
-          to);
     for (size_t i = 0; i < r->near_count; i++) {
         fprintf(to, "  oifname \"%s\" %s daddr ", r->near[i].interface,
                 family_word(r->near[i].prefix.family));
         put_prefix(to, &r->near[i].prefix);
         fputs(" accept\n", to);
     }
-    put_held(to, r, 4);
-    put_held(to, r, 6);
+    if (r->block)
+        put_blocked(to, r);
+    else
+        put_private(to, r);
     fputs(" }\n chain leave {\n  type filter hook postrouting priority 300;\n", to);
     for (size_t i = 0; i < r->link_count; i++)
         fprintf(to, "  oifname \"%s\" goto held\n", r->links[i].interface);
@@ -402,12 +452,14 @@ static void put_table(FILE *to, const struct ruleset *r)
 {
     char table[NFT_TABLE_NAME_BYTES];
     bool answers = r->answers && r->link_count > 0;
-    const struct chains w = { .nat = r->masquerade || r->lan_count > 0,
+    bool stands_in = r->direct && r->link_count > 0;
+    const struct chains w = { .nat = r->masquerade || r->lan_count > 0 ||
+                                     (stands_in && r->own_count > 0),
                               .into = r->masquerade,
                               .clamp = r->mss_clamp,
                               .question = answers,
                               .answer = answers || r->name_count > 0,
-                              .leave = r->block && r->link_count > 0 };
+                              .leave = (r->block && r->link_count > 0) || (stands_in && answers) };
     if (!w.nat && !w.clamp && !w.question && !w.answer && !w.leave)
         return;
     put_head(to, nft_table_name(table, r->interface), &w);

@@ -2,8 +2,8 @@
 /*
  * The packet filter rules of a tunnel, as text for nft(8): a pure function of what is wanted.
  *
- * - nat: masquerading of what comes out of the tunnel, of a LAN into it, and of a LAN out of the
- *   links while they stand in for it;
+ * - nat: masquerading of what comes out of the tunnel, of a LAN into it, and of a LAN, and what has
+ *   an address of the tunnel, out of the links while they stand in for it;
  * - into: with masquerading, what others send into the tunnel passes only if it is an answer, comes
  *   from a LAN of the tunnel's, or to a forwarded port;
  * - clamp: the MSS of TCP follows the route's MTU, and what a peer's paths carry without cutting;
@@ -11,7 +11,8 @@
  *   this machine's own or forwarded, carries the link's mark and so leaves by its table;
  * - look-ups: questions for the server's name, also those of a forwarder on this machine, carry a
  *   mark of their own and so go by a link while there is no tunnel;
- * - leave: nothing that belongs into the tunnel leaves by a link, whatever routes and rules say.
+ * - leave: nothing that belongs into the tunnel leaves by a link, whatever routes and rules say;
+ * or, where it may, not with an address that it has in the tunnel.
  */
 #ifndef HAWSER_DAEMON_RULESET_H
 #define HAWSER_DAEMON_RULESET_H
@@ -59,7 +60,9 @@ struct ruleset {
     bool lan_ipv6;                    /* their IPv6, too */
     const struct netprefix *accepted; /* sources that the peers take as they are */
     size_t accepted_count;
-    bool direct; /* LANs may leave by links, masqueraded */
+    bool direct;                 /* LANs may leave by links, masqueraded */
+    const struct netprefix *own; /* with direct: addresses of the tunnel's device */
+    size_t own_count;
     const struct ruleset_link *links;
     size_t link_count;
     bool answers;

@@ -66,6 +66,13 @@ int netif_rule_remove(const struct netif_rule *rule);
 int netif_routes_list(struct netif_route **list, size_t *count);
 int netif_rules_list(uint32_t first, uint32_t last, struct netif_rule **list, size_t *count);
 
+/*
+ * The same of all routes to single hosts and to networks, whoever made them, of the kernel's own
+ * table (local) and the main one: those to prefixes longer than /7, for IPv6 /6. Only to, index (0
+ * also when it has several) and table are set.
+ */
+int netif_near_routes_list(struct netif_route **list, size_t *count);
+
 /* Somebody else uses a table of first .. last: it has routes that are not of our protocol. */
 bool netif_tables_taken(uint32_t first, uint32_t last);
 

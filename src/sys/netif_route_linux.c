@@ -13,6 +13,8 @@
 enum {
     IPV6_METRIC = 1024, /* what the kernel makes of 0 (IP6_RT_PRIO_USER) */
     DNS_PORT = 53,
+    WIDE_IPV4_LEN = 7,
+    WIDE_IPV6_LEN = 6,
 };
 
 /* Equality */
@@ -314,6 +316,40 @@ int netif_rules_list(uint32_t first, uint32_t last, struct netif_rule **list, si
     struct listing l = { .first = first, .last = last };
     int four = dump_rules(4, take_rule, &l);
     int err = both(four, dump_rules(6, take_rule, &l));
+    *list = l.list;
+    *count = l.count;
+    return err;
+}
+
+static int take_near_route(const struct nlmsghdr *h, void *arg)
+{
+    struct listing *l = arg;
+    const struct rtmsg *body = mnl_nlmsg_get_payload(h);
+    uint8_t family = netlink_family_back(body->rtm_family);
+    struct netlink_attributes a;
+    if (h->nlmsg_type != RTM_NEWROUTE || family == 0 || (body->rtm_flags & RTM_F_CLONED) != 0 ||
+        body->rtm_dst_len <= (family == 4 ? WIDE_IPV4_LEN : WIDE_IPV6_LEN))
+        return MNL_CB_OK;
+    netlink_parse(h, sizeof *body, &a);
+    uint32_t table = netlink_get_u32(a.by_type[RTA_TABLE], body->rtm_table);
+    if (table != RT_TABLE_MAIN && table != RT_TABLE_LOCAL)
+        return MNL_CB_OK;
+    struct netif_route *r = next_item(l, sizeof *r);
+    if (r == NULL)
+        return MNL_CB_ERROR;
+    r->to = (struct netprefix){ .family = family, .len = body->rtm_dst_len };
+    struct netaddr to = netlink_get_address(a.by_type[RTA_DST], family);
+    memcpy(r->to.addr, to.addr, sizeof r->to.addr);
+    r->index = netlink_get_u32(a.by_type[RTA_OIF], 0);
+    r->table = table;
+    return MNL_CB_OK;
+}
+
+int netif_near_routes_list(struct netif_route **list, size_t *count)
+{
+    struct listing l = { 0 };
+    int four = dump_routes(4, 0, take_near_route, &l);
+    int err = both(four, dump_routes(6, 0, take_near_route, &l));
     *list = l.list;
     *count = l.count;
     return err;

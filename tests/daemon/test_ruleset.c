@@ -180,6 +180,37 @@ static void holds_back_what_belongs_into_the_tunnel(void **state)
     has(text, "ip daddr { 10.0.0.0/16, 10.1.0.0/16, ");
 }
 
+/* In the place of the tunnel, masqueraded; what cannot be any more does not leave. */
+static void lets_a_lan_out_by_the_links(void **state)
+{
+    (void)state;
+    static const char lans[1][16] = { "br-lan" };
+    struct netprefix own[] = { prefix("10.77.0.2/24"), prefix("fd77::2/64") };
+    struct ruleset r = blocking();
+    r.block = false;
+    r.direct = true;
+    r.own = own;
+    r.own_count = 2;
+    const char *text = text_of(&r);
+    has(text, "oifname { \"eth1\", \"eth0\" } ip saddr 10.77.0.2 masquerade");
+    has(text, "oifname { \"eth1\", \"eth0\" } ip6 saddr fd77::2 masquerade");
+    has_not(text, "br-lan");
+    r.lans = lans;
+    r.lan_count = 1;
+    text = text_of(&r);
+    has(text, "iifname { \"br-lan\" } oifname { \"eth1\", \"eth0\" } masquerade");
+    has(text, "oifname \"eth1\" goto held");
+    has(text, "meta mark & 0x0f000000 == 0x01000000 accept\n"
+              "  oifname \"eth1\" ip daddr 192.0.2.0/30 accept\n");
+    has(text, "  ip saddr 10.77.0.2 counter drop\n  ip6 saddr fd77::2 counter drop\n");
+    has(text, "  iifname \"br-lan\" ct direction original ct status & snat == 0 counter drop\n");
+    has(text, "  iifname \"br-lan\" ct direction reply ct status & dnat == 0 counter drop\n");
+    has(text, "  iifname \"br-lan\" ct state invalid,untracked counter drop\n");
+    has_not(text, "nfproto ipv4 counter drop");
+    r.link_count = 0;
+    has_not(text_of(&r), "eth1");
+}
+
 static void answers_over_the_link_of_the_question(void **state)
 {
     (void)state;
@@ -260,6 +291,7 @@ int main(void)
         cmocka_unit_test(translates_a_lan),
         cmocka_unit_test(masquerading_closes_the_tunnel_to_others),
         cmocka_unit_test(holds_back_what_belongs_into_the_tunnel),
+        cmocka_unit_test(lets_a_lan_out_by_the_links),
         cmocka_unit_test(answers_over_the_link_of_the_question),
         cmocka_unit_test(lets_questions_for_names_out),
         cmocka_unit_test(clamps_tcp_to_what_is_not_cut),

@@ -10,6 +10,8 @@
  *     traffic talk ADDRESS PORT             one TCP connection to one that echoes, a question each
  *                                           50 ms, until it is ended; however late an answer is:
  *                                           {"answered":N,"worst_ms":N}; fails if it breaks
+ *     traffic chat ADDRESS PORT             one UDP flow to one that echoes, a question each 50 ms,
+ * until it is ended; the longest time without an answer, to the end: {"answered":N,"silence_ms":N}
  *     traffic pester ADDRESS4 ADDRESS6 MS   each MS, until it is ended: UDP, TCP, ping and a DNS
  *                                           query for www.test to both; no answer is waited for
  */
@@ -227,6 +229,41 @@ static int talk(char **argv)
     return EXIT_SUCCESS;
 }
 
+/* Whatever is lost or refused meanwhile, the flow goes on: its ports stay the same. */
+static int chat(char **argv)
+{
+    const struct addrinfo hints = { .ai_flags = AI_NUMERICHOST, .ai_socktype = SOCK_DGRAM };
+    const struct sigaction action = { .sa_handler = on_end };
+    struct addrinfo *to;
+    uint32_t number = 0;
+    uint32_t answer;
+    uint32_t answered = 0;
+    if (getaddrinfo(argv[0], argv[1], &hints, &to) != 0)
+        die(argv[0]);
+    int fd = socket(to->ai_family, SOCK_DGRAM | SOCK_NONBLOCK, 0);
+    if (fd < 0 || connect(fd, to->ai_addr, to->ai_addrlen) < 0)
+        die("connect");
+    freeaddrinfo(to);
+    sigaction(SIGTERM, &action, NULL);
+    int64_t last_ms = clock_ms();
+    int64_t silence_ms = 0;
+    while (!has_ended) {
+        number++;
+        send(fd, &number, sizeof number, MSG_NOSIGNAL);
+        sleep_ms(TALK_MS);
+        int64_t now_ms = clock_ms();
+        silence_ms = now_ms - last_ms > silence_ms ? now_ms - last_ms : silence_ms;
+        for (ssize_t n; (n = recv(fd, &answer, sizeof answer, 0)) >= 0 || errno == ECONNREFUSED;) {
+            if (n != (ssize_t)sizeof answer)
+                continue;
+            answered++;
+            last_ms = now_ms;
+        }
+    }
+    printf("{\"answered\":%" PRIu32 ",\"silence_ms\":%" PRId64 "}\n", answered, silence_ms);
+    return EXIT_SUCCESS;
+}
+
 /* Pestering: what fails, for want of a route or because it is refused, is what is tested. */
 
 struct sockets {
@@ -344,12 +381,13 @@ int main(int argc, char **argv)
         int operands;
         int (*run)(char **argv);
     } commands[] = {
-        { "echo", 1, echo }, { "ask", 4, ask }, { "talk", 2, talk }, { "pester", 3, pester }
+        { "echo", 1, echo }, { "ask", 4, ask },       { "talk", 2, talk },
+        { "chat", 2, chat }, { "pester", 3, pester },
     };
     for (size_t i = 0; argc >= 2 && i < sizeof commands / sizeof commands[0]; i++) {
         if (strcmp(argv[1], commands[i].name) == 0 && argc == 2 + commands[i].operands)
             return commands[i].run(argv + 2);
     }
-    fputs("usage: traffic echo|ask|talk|pester ...; see traffic.c\n", stderr);
+    fputs("usage: traffic echo|ask|talk|chat|pester ...; see traffic.c\n", stderr);
     return EXIT_USAGE;
 }
