@@ -478,7 +478,7 @@ int guard_clean(const char *interface, const char *control)
     }
     int err = network_begin(&n, &c);
     if (err == 0)
-        network_end(&n);
+        err = network_end(&n);
     network_free(&n);
     return err == 0 ? 0 : 1;
 }

@@ -753,16 +753,7 @@ static void update_flows(struct network *n, const struct config *c, const struct
         if (c->routes && c->fallback == CONFIG_FALLBACK_DIRECT)
             way[family_at(family)] = link != NULL ? (int)link->slot : STALE_TUNNEL;
     }
-    if (way[0] == n->way[0] && way[1] == n->way[1])
-        return;
-    int err = way[0] == NETWORK_WAY_UNKNOWN ? 0 : network_flows_forget(n, c, t, way);
-    if (err < 0 && err != n->flows_err)
-        log_warn("flows that go on when the tunnel comes or goes may be dead for minutes, as they "
-                 "cannot be taken from the kernel's table (is nf_conntrack_netlink there?): %s",
-                 strerror(-err));
-    n->flows_err = err;
-    if (err == 0)
-        memcpy(n->way, way, sizeof n->way);
+    network_flows_update(n, c, t, way);
 }
 
 /* All together */
@@ -855,18 +846,36 @@ int network_set_accepted(struct network *n, const struct netprefix *list, size_t
     return 0;
 }
 
-void network_end(struct network *n)
+static int end_filter(struct network *n)
+{
+    char table[NFT_TABLE_NAME_BYTES];
+    int err = nft_remove(n->interface, &n->nft_by);
+    nft_table_name(table, n->interface);
+    if (err == -ENOENT)
+        log_error("table inet %s stays, and goes on filtering, as there is no nft program: apt "
+                  "install nftables, then nft delete table inet %s",
+                  table, table);
+    else if (err < 0)
+        log_error("whether table inet %s is gone is not known: see nft list tables, and end it "
+                  "with nft delete table inet %s (%s)",
+                  table, table, strerror(-err));
+    return err;
+}
+
+int network_end(struct network *n)
 {
     struct routing nothing = { 0 };
     struct routing_changes changes;
     unsigned put_back;
     if (n->interface[0] == '\0' || n->numbers.table == 0)
-        return;
-    warn_failure("removing routes and routing rules",
-                 routing_apply(&nothing, &n->applied, &n->numbers, n->index, &changes));
-    warn_failure("removing packet filter rules", nft_remove(n->interface, &n->nft_by));
-    warn_failure("restoring kernel settings", sysctl_apply(n->settings_file, n->interface, NULL, 0,
-                                                           is_needed_by_others, &put_back));
+        return 0;
+    int routing_err = routing_apply(&nothing, &n->applied, &n->numbers, n->index, &changes);
+    warn_failure("removing routes and routing rules", routing_err);
+    int filter_err = end_filter(n);
+    int settings_err =
+        sysctl_apply(n->settings_file, n->interface, NULL, 0, is_needed_by_others, &put_back);
+    warn_failure("restoring kernel settings", settings_err);
+    return routing_err < 0 ? routing_err : filter_err < 0 ? filter_err : settings_err;
 }
 
 void network_free(struct network *n)

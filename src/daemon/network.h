@@ -120,8 +120,8 @@ void network_set_lookups(struct network *n, bool past_the_tunnel, int slot);
 /* Takes a copy; 0 or -ENOMEM. */
 int network_set_accepted(struct network *n, const struct netprefix *list, size_t count);
 
-/* Removes everything. */
-void network_end(struct network *n);
+/* Removes everything. 0 or negative errno: some of it may stand; logged. */
+int network_end(struct network *n);
 /* Leaves everything to the next process, and lets go of memory and descriptors. */
 void network_free(struct network *n);
 

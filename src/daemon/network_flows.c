@@ -118,8 +118,8 @@ static int forget(struct stale_view *v)
     return err;
 }
 
-int network_flows_forget(const struct network *n, const struct config *c,
-                         const struct netif_table *t, const int way[2])
+static int look_through(const struct network *n, const struct config *c,
+                        const struct netif_table *t, const int way[2])
 {
     struct lists l = { 0 };
     struct stale_view v = { .way = { way[0], way[1] } };
@@ -144,4 +144,19 @@ int network_flows_forget(const struct network *n, const struct config *c,
     free(l.inside);
     free(l.outside);
     return err;
+}
+
+void network_flows_update(struct network *n, const struct config *c, const struct netif_table *t,
+                          const int way[2])
+{
+    if (way[0] == n->way[0] && way[1] == n->way[1])
+        return;
+    int err = way[0] == NETWORK_WAY_UNKNOWN ? 0 : look_through(n, c, t, way);
+    if (err < 0 && err != n->flows_err)
+        log_warn("flows that go on when the tunnel comes or goes may be dead for minutes, as they "
+                 "cannot be taken from the kernel's table (is nf_conntrack_netlink there?): %s",
+                 strerror(-err));
+    n->flows_err = err;
+    if (err == 0)
+        memcpy(n->way, way, sizeof n->way);
 }

@@ -10,10 +10,12 @@ struct network;
 enum { NETWORK_WAY_UNKNOWN = -2 };
 
 /*
- * Forgets the flows that were translated for another way than this one, as routes and rules now
- * say. way: as in struct stale_view, a link by its slot. 0 or negative errno.
+ * After every change of routes and rules: if the way to the Internet is another than the last time,
+ * forgets the flows that were translated for another one. What fails is tried again by the next
+ * call. way: as in struct stale_view, a link by its slot; or NETWORK_WAY_UNKNOWN, then nothing is
+ * done.
  */
-int network_flows_forget(const struct network *n, const struct config *c,
-                         const struct netif_table *t, const int way[2]);
+void network_flows_update(struct network *n, const struct config *c, const struct netif_table *t,
+                          const int way[2]);
 
 #endif

@@ -22,8 +22,10 @@ const char *nft_table_name(char out[NFT_TABLE_NAME_BYTES], const char *interface
  * process is put, which its changes are told with.
  */
 int nft_run(const char *script, char *error, size_t error_bytes, pid_t *by);
-/* Removes the table; 0 also when there is none, or no nft program that could have made one. */
+/* Removes the table; 0 also when there is none, which takes no nft program to tell. */
 int nft_remove(const char *interface, pid_t *by);
+/* 1: the kernel has the table; 0: it has not; or negative errno: it does not tell. */
+int nft_has_table(const char *interface);
 
 /* Chains of others filter or translate what is forwarded: somebody else uses forwarding, too. */
 bool nft_others_forward(void);

@@ -19,7 +19,7 @@
 
 #include "sys/program.h"
 
-enum { TIMEOUT_MS = 10000, MESSAGES_BYTES = 65536 };
+enum { TIMEOUT_MS = 10000, MESSAGES_BYTES = 65536, REQUEST_BYTES = 4096 };
 
 /* nft takes letters, digits and underscores. */
 const char *nft_table_name(char out[NFT_TABLE_NAME_BYTES], const char *interface)
@@ -147,7 +147,37 @@ int nft_remove(const char *interface, pid_t *by)
     /* Adding before deleting makes the deletion legal when there is no table. */
     snprintf(script, sizeof script, "add table inet %s\ndelete table inet %s\n", table, table);
     int err = nft_run(script, error, sizeof error, by);
-    return err == -ENOENT ? 0 : err;
+    if (err != -ENOENT)
+        return err;
+    int found = nft_has_table(interface);
+    return found > 0 ? err : found;
+}
+
+int nft_has_table(const char *interface)
+{
+    char table[NFT_TABLE_NAME_BYTES];
+    char buf[REQUEST_BYTES];
+    struct nlmsghdr *h = mnl_nlmsg_put_header(buf);
+    h->nlmsg_type = (NFNL_SUBSYS_NFTABLES << 8) | NFT_MSG_GETTABLE;
+    h->nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK;
+    struct nfgenmsg *body = mnl_nlmsg_put_extra_header(h, sizeof *body);
+    body->nfgen_family = NFPROTO_INET;
+    body->version = NFNETLINK_V0;
+    mnl_attr_put_strz(h, NFTA_TABLE_NAME, nft_table_name(table, interface));
+    struct mnl_socket *s = mnl_socket_open2(NETLINK_NETFILTER, SOCK_CLOEXEC);
+    if (s == NULL)
+        return -errno;
+    int err =
+        mnl_socket_bind(s, 0, MNL_SOCKET_AUTOPID) < 0 || mnl_socket_sendto(s, h, h->nlmsg_len) < 0
+            ? -errno
+            : 0;
+    ssize_t n = err == 0 ? mnl_socket_recvfrom(s, buf, sizeof buf) : 0;
+    if (n < 0 || (n > 0 && mnl_cb_run(buf, (size_t)n, 0, 0, NULL, NULL) == MNL_CB_ERROR))
+        err = -errno;
+    mnl_socket_close(s);
+    /* Without the module there are no tables at all. */
+    bool is_absent = err == -ENOENT || err == -EINVAL || err == -EOPNOTSUPP;
+    return err == 0 ? 1 : is_absent ? 0 : err;
 }
 
 static int keep_attribute(const struct nlattr *attr, void *arg)

@@ -62,6 +62,14 @@ kill_client() {
     kill -9 "$(guard_of client)" "$(engine_of client)"
 }
 
+# without_nft ARGUMENTS of hawserd: where there is no such program
+without_nft() {
+    at c unshare --mount sh -c 'for d in /usr/sbin /usr/local/sbin; do
+            mount -t tmpfs none $d || exit 0
+        done
+        [ ! -e /usr/bin/nft ] && exec "$@"' - "$hawserd" "$@" >"$tmp/clean" 2>&1
+}
+
 # healed: the routes are back and carry
 healed() {
     at c ip route get 203.0.113.80 | grep -q 'dev hawser0' && answered h -c 1 -W 1 203.0.113.80
@@ -165,7 +173,13 @@ await 3 "SIGTERM: everything is as before" as_before
 begin
 kill_client
 none_clear "killed before the first session"
+without_nft --clean -c "$tmp/client.conf" && fail "--clean without nft does as if the table were gone"
+grep -q 'table inet hawser_hawser0 stays' "$tmp/clean" || fail "--clean: $(cat "$tmp/clean")"
+at c nft list table inet hawser_hawser0 >&3 || fail "--clean without nft removed the table"
+ok "--clean without nft: $(cat "$tmp/clean")"
 at c "$hawserd" --clean -c "$tmp/client.conf" || fail "--clean fails"
+without_nft --clean -c "$tmp/client.conf" || fail "--clean of nothing: $(cat "$tmp/clean")"
+ok "--clean without nft, of nothing"
 await 3 "--clean: everything is as before" as_before
 
 # IPv4 alone goes into the tunnel.

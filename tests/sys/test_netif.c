@@ -334,9 +334,11 @@ static void runs_nft(void **state)
     assert_true(fd >= 0);
     assert_false(nft_others_forward());
     assert_int_equal(nft_remove("hw-test", &by), 0); /* there is none */
+    assert_int_equal(nft_has_table("hw-test"), 0);
     changes = nft_watch_drain(fd, "hawser_hw_2dtest", by);
     assert_false(changes.ours || changes.others);
     assert_int_equal(nft_run("add table inet hawser_hw_2dtest", error, sizeof error, &by), 0);
+    assert_int_equal(nft_has_table("hw-test"), 1);
     changes = nft_watch_drain(fd, "hawser_hw_2dtest", by);
     assert_false(changes.ours || changes.others);
     assert_int_equal(nft_run("add nonsense", error, sizeof error, NULL), -EIO);
