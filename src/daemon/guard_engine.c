@@ -18,9 +18,6 @@
 #include "sys/notify.h"
 
 enum {
-    PAUSE_MIN_S = 1,
-    PAUSE_MAX_S = 30,
-    CALM_S = 60,      /* an engine that ran so long has not failed for what the last one did */
     SEND_SECONDS = 2, /* an engine that takes no message for so long hangs */
     STOP_MS = 2000,
     START_SECONDS = 60, /* for thousands of peers on a slow machine, too */
@@ -468,17 +465,18 @@ static void engine_gone(struct guard *g, struct tstamp now, const char *how)
     watchdog_stop(&e->watchdog);
     links_untold(&g->links);
     peers_gone(g, now);
-    if (tstamp_sub(now, e->started) > CALM_S * NS_PER_S)
-        e->pause_s = PAUSE_MIN_S;
-    e->restart_at = tstamp_add(now, e->pause_s * NS_PER_S);
+    int pause_s = restart_pause(&e->restart, tstamp_sub(now, e->started));
+    e->restart_at = tstamp_add(now, pause_s * NS_PER_S);
     if (!g->is_up) { /* it would do so again */
         log_error("the engine %s at its start", how);
         g->stopping = true;
         g->failed = true;
         return;
     }
-    log_error("the engine %s; it is started anew in %d s", how, e->pause_s);
-    e->pause_s = e->pause_s * 2 < PAUSE_MAX_S ? e->pause_s * 2 : PAUSE_MAX_S;
+    if (pause_s == 0)
+        log_error("the engine %s; it is started anew", how);
+    else
+        log_error("the engine %s; it is started anew in %d s", how, pause_s);
 }
 
 /* An engine that does what none may do. */
@@ -583,8 +581,6 @@ int guard_engine_start(struct guard *g, struct tstamp now)
     e->ready = false;
     watchdog_stop(&e->watchdog);
     e->restart_at = TSTAMP_NEVER;
-    if (e->pause_s == 0)
-        e->pause_s = PAUSE_MIN_S;
     if (tell_setup(g))
         guard_tell_peers(g);
     return 0;
@@ -628,7 +624,7 @@ void guard_engine_tick(struct guard *g, struct tstamp now)
     watch(g, now);
     tell_left_out(g, now);
     if (e->pid == 0 && tstamp_reached(e->restart_at, now) && guard_engine_start(g, now) < 0)
-        e->restart_at = tstamp_add(now, PAUSE_MAX_S * NS_PER_S);
+        e->restart_at = tstamp_add(now, RESTART_PAUSE_MAX_S * NS_PER_S);
 }
 
 struct tstamp guard_engine_deadline(const struct guard *g)

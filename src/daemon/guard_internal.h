@@ -16,6 +16,7 @@
 #include "daemon/presence.h"
 #include "daemon/problem.h"
 #include "daemon/resolve.h"
+#include "daemon/restart.h"
 #include "daemon/usage.h"
 #include "daemon/watchdog.h"
 #include "daemon/wishes.h"
@@ -31,7 +32,7 @@ struct engine_process {
     struct tstamp restart_at;
     struct tstamp started;
     struct watchdog watchdog;
-    int pause_s;                    /* before the next restart */
+    struct restart restart;
     bool peer_up[CONFIG_PEERS_MAX]; /* as it told, by their place in the configuration */
 };
 

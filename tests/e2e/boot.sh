@@ -61,4 +61,4 @@ alone b a d
 boots "before the engine dies"
 kill -9 "$(engine_of client)"
 mark
-within 5000 "another engine: the first packet" carries
+within 2500 "another engine: the first packet" carries

@@ -4,6 +4,7 @@
 # Other programs remove what a daemon has set up: systemd-networkd its rules and routes, a user its
 # device or address, "systemctl reload nftables" the whole ruleset. All is back within a second, the
 # daemon counts it and says so, once where it goes on, and nothing is done where nothing is missing.
+# An engine that is killed is replaced as fast.
 
 . "$(dirname "$0")/lib.sh"
 
@@ -90,7 +91,18 @@ heals server s "the server's ruleset flushed" "nft flush ruleset"
 heals server s "the server's device down" "ip link set dev hawser0 down"
 heals server s "the server's device deleted" "ip link delete dev hawser0"
 
-paths_up client a b >&3 || fail "not both are up"
+# replaced SIDE PLACE: another engine is there at once
+replaced() {
+    dead=$(engine_of "$1")
+    kill -9 "$dead"
+    mark
+    within 1500 "the engine of the $1 killed: carries" carries
+    within 1500 "the engine of the $1 killed: as it was" as_noted "$2"
+    [ "$(engine_of "$1")" != "$dead" ] || fail "the engine of the $1 was not killed"
+}
+replaced client c
+replaced server s
+await 5 "both links carry again" paths_up client a b
 for side in client server; do
     between 1 "$(grep -ciE 'put back|restored' "$tmp/$side.log")" 4 "lines in the log of the $side"
 done
