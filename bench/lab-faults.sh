@@ -146,7 +146,7 @@ holds() {
 }
 
 # healed: the time since the mark, in ms; or nothing if it takes more than a minute. An engine that is
-# killed again and again is started later each time.
+# killed again and again within ten seconds is started later each time.
 healed() {
     until holds >&3 2>&1 && carries >&3 2>&1; do
         [ $(($(date +%s%N) - marked)) -lt 60000000000 ] || return 1

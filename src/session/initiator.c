@@ -228,6 +228,9 @@ static enum handshake_reason wanted(const struct peer *p, struct tstamp now)
         return HANDSHAKE_CONNECT;
     if (tstamp_reached(tstamp_add(p->asked_at, STATE_SILENCE_NS), now))
         return HANDSHAKE_LOST;
+    /* More likely than all links the peer has failed, and is back without our keys. */
+    if (!tstamp_is_never(p->asked_at) && paths_all_down(p))
+        return HANDSHAKE_LOST;
     if (keys_want_renewal(p->current, now, p->core->rekey_after_ns))
         return HANDSHAKE_REKEY;
     return HANDSHAKE_IDLE;

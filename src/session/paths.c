@@ -471,6 +471,7 @@ static void state_changed(struct peer *p, struct tstamp now, const struct bond_e
     case BOND_PATH_DOWN:
         seek_other_endpoint(p, now, id);
         event_path(p, id, false, "no answer");
+        peer_wake(p, now); /* it may have been the last one */
         break;
     case BOND_PATH_CLOSED:
         event_path(p, id, false, "closed");
@@ -733,6 +734,12 @@ int paths_best(const struct peer *p)
         }
     }
     return best;
+}
+
+bool paths_all_down(const struct peer *p)
+{
+    int best = paths_best(p);
+    return best >= 0 && bond_path_state(p->bond, (uint8_t)best) == BOND_PATH_DOWN;
 }
 
 void paths_link_name(const struct peer *p, uint8_t id, char out[WIRE_LINK_NAME_MAX + 1])

@@ -66,6 +66,8 @@ uint32_t paths_probe_tag(struct peer *p, struct tstamp now, uint8_t id);
 
 /* The open path that is best for a word to the peer; negative: none is open. */
 int paths_best(const struct peer *p);
+/* There are open ones, and none of them is answered any more. */
+bool paths_all_down(const struct peer *p);
 
 /* How this side wants the path to be used. */
 enum wire_path_use paths_local_use(const struct peer *p, uint8_t id);
