@@ -4,6 +4,8 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "base/bitring.h"
+
 enum {
     TIMED_US = 1000000
 }; /* before the largest: what came earlier was told, or had no question */
@@ -14,28 +16,11 @@ void acker_init(struct acker *a)
     a->due = TSTAMP_NEVER;
 }
 
+/* What is not marked as received has no time to be cleared. */
 void acker_clear(struct acker *a)
 {
-    size_t used = a->next < ACKER_RING ? (size_t)a->next : ACKER_RING;
-    memset(a->came_us, 0, used * sizeof a->came_us[0]);
     memset(a, 0, offsetof(struct acker, came_us));
     a->due = TSTAMP_NEVER;
-}
-
-static uint32_t clock_us(struct tstamp t)
-{
-    return (uint32_t)(t.ns / NS_PER_US) | 1; /* never 0, which means not received */
-}
-
-/* Forgets the numbers from the old largest one to pn. */
-static void forget(struct acker *a, uint64_t pn)
-{
-    uint64_t missing = pn - a->next < ACKER_RING ? pn - a->next : ACKER_RING;
-    size_t first = a->next % ACKER_RING;
-    size_t to_end = missing < ACKER_RING - first ? (size_t)missing : ACKER_RING - first;
-    memset(a->came_us + first, 0, to_end * sizeof a->came_us[0]);
-    memset(a->came_us, 0, (size_t)(missing - to_end) * sizeof a->came_us[0]);
-    a->unbroken = pn;
 }
 
 void acker_record(struct acker *a, struct tstamp now, uint64_t pn, bool eliciting)
@@ -44,12 +29,12 @@ void acker_record(struct acker *a, struct tstamp now, uint64_t pn, bool elicitin
     if (pn + ACKER_RING < a->next)
         return;
     if (pn >= a->next) {
-        if (gap)
-            forget(a, pn);
+        bitring_clear(a->came, ACKER_RING, a->next, pn - a->next);
         a->next = pn + 1;
         a->largest_at = now;
     }
-    a->came_us[pn % ACKER_RING] = clock_us(now);
+    bitring_set(a->came, ACKER_RING, pn);
+    a->came_us[pn % ACKER_RING] = (uint32_t)(now.ns / NS_PER_US);
     if (!eliciting)
         return;
     struct tstamp due = tstamp_add(now, ACKER_DELAY_NS);
@@ -61,16 +46,9 @@ void acker_record(struct acker *a, struct tstamp now, uint64_t pn, bool elicitin
 /* Adds the run of received numbers that ends at *pn (inclusive), moves *pn below it. */
 static uint32_t take_run(const struct acker *a, uint64_t *pn, uint64_t floor, bool received)
 {
-    uint32_t n = 0;
-    if (received && *pn == a->next) {
-        uint64_t to = a->unbroken > floor ? a->unbroken : floor;
-        n = (uint32_t)(*pn - to);
-        *pn = to;
-    }
-    while (*pn > floor && (a->came_us[(*pn - 1) % ACKER_RING] != 0) == received) {
-        --*pn;
-        n++;
-    }
+    uint64_t from = bitring_run(a->came, ACKER_RING, *pn, floor, received);
+    uint32_t n = (uint32_t)(*pn - from);
+    *pn = from;
     return n;
 }
 

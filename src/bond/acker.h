@@ -29,17 +29,17 @@ enum {
 struct acker {
     uint64_t next;                    /* largest number received plus one */
     uint64_t pending;                 /* eliciting packets since the last acknowledgement */
-    uint64_t unbroken;                /* every number from here to next was received */
     uint64_t reported[ACKER_REPORTS]; /* next, as of the last acknowledgements */
     uint32_t reports;
     struct tstamp due; /* TSTAMP_NEVER: nothing to acknowledge */
     struct tstamp last_sent;
     struct tstamp largest_at;
-    uint32_t came_us[ACKER_RING]; /* 0: not received */
+    uint64_t came[ACKER_RING / 64]; /* a ring of bits: received */
+    uint32_t came_us[ACKER_RING];   /* of those; large, so last: it need not be cleared */
 };
 
 void acker_init(struct acker *a);
-/* As new, for as much work as was recorded. */
+/* As new, for little work. */
 void acker_clear(struct acker *a);
 
 /* An authentic packet that was not received before. */

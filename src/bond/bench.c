@@ -24,17 +24,50 @@ struct others {
     int64_t srtt_ns; /* smallest; 0: no other path is there */
 };
 
-static struct others survey_others(const struct bond *b, const struct path *p)
+/* Of the usable paths; what is best without one of them follows from it. */
+struct survey {
+    double rate_bps;
+    double loss[2];     /* smallest, and next to it */
+    int64_t srtt_ns[2]; /* the same */
+    const struct path *least_loss, *least_srtt;
+};
+
+static bool counts(const struct path *p)
 {
-    struct others o = { .loss = 1 };
-    for_each_path (b, q) {
-        if (q == p || !path_usable(q) || q->srtt_ns <= 0)
+    return path_usable(p) && p->srtt_ns > 0;
+}
+
+static struct survey survey(const struct bond *b)
+{
+    struct survey s = { .loss = { 1, 1 }, .srtt_ns = { INT64_MAX, INT64_MAX } };
+    for_each_path (b, p) {
+        if (!counts(p))
             continue;
-        o.loss = fmin(o.loss, q->rate.loss);
-        o.rate_bps += q->rate.capacity_bps;
-        o.srtt_ns = o.srtt_ns == 0 || q->srtt_ns < o.srtt_ns ? q->srtt_ns : o.srtt_ns;
+        s.rate_bps += p->rate.capacity_bps;
+        if (p->rate.loss < s.loss[0]) {
+            s.loss[1] = s.loss[0];
+            s.loss[0] = p->rate.loss;
+            s.least_loss = p;
+        } else {
+            s.loss[1] = fmin(s.loss[1], p->rate.loss);
+        }
+        if (p->srtt_ns < s.srtt_ns[0]) {
+            s.srtt_ns[1] = s.srtt_ns[0];
+            s.srtt_ns[0] = p->srtt_ns;
+            s.least_srtt = p;
+        } else if (p->srtt_ns < s.srtt_ns[1]) {
+            s.srtt_ns[1] = p->srtt_ns;
+        }
     }
-    return o;
+    return s;
+}
+
+static struct others others_of(const struct survey *s, const struct path *p)
+{
+    int64_t srtt_ns = s->srtt_ns[s->least_srtt == p];
+    return (struct others){ .loss = s->loss[s->least_loss == p],
+                            .rate_bps = s->rate_bps - (counts(p) ? p->rate.capacity_bps : 0),
+                            .srtt_ns = srtt_ns == INT64_MAX ? 0 : srtt_ns };
 }
 
 static enum path_fault find_fault(const struct path *p, const struct others *o)
@@ -70,8 +103,9 @@ static bool unfit_for_long(struct path *p, struct tstamp now, enum path_fault fa
 
 struct path *bench_next(struct bond *b, struct tstamp now)
 {
+    const struct survey all = survey(b);
     for_each_path (b, p) {
-        struct others o = survey_others(b, p);
+        struct others o = others_of(&all, p);
         p->rtt_most_ns = o.srtt_ns > 0 ? o.srtt_ns + HOLD_MOST_NS : 0;
         if (p->state != BOND_PATH_UP || o.srtt_ns == 0 || policy_needs(b, p))
             continue;

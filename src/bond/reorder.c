@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/bitring.h"
 #include "bond/inner.h"
 
 #define BURST_EVERY_NS (NS_PER_MS / 2)
@@ -53,31 +54,6 @@ void reorder_clear(struct reorder *r)
     r->holding = r->oldest_partial = r->newest_partial = NULL;
     r->held = 0;
     r->hold_ns = REORDER_HOLD_FIRST_NS;
-}
-
-static bool bit_get(const uint64_t *bits, uint32_t size, uint32_t n)
-{
-    return bits[n % size / 64] >> (n % 64) & 1;
-}
-
-static void bit_set(uint64_t *bits, uint32_t size, uint32_t n)
-{
-    bits[n % size / 64] |= UINT64_C(1) << (n % 64);
-}
-
-/* Clears the bits of from .. to - 1 in a ring of size bits, a word at a time. */
-static void bits_clear(uint64_t *bits, uint32_t size, uint32_t from, uint32_t to)
-{
-    if (to - from >= size) {
-        memset(bits, 0, size / 8);
-        return;
-    }
-    while (from != to) {
-        uint32_t first = from % 64;
-        uint32_t count = to - from < 64 - first ? to - from : 64 - first;
-        bits[from % size / 64] &= ~((UINT64_MAX >> (64 - count)) << first);
-        from += count;
-    }
 }
 
 static bool is_crowded(const struct reorder *r, const struct pkt *p)
@@ -179,7 +155,7 @@ static void emit(struct reorder *r, struct reorder_lane *l, struct tstamp now, s
 
 static void deliver(struct reorder *r, struct reorder_lane *l, struct tstamp now, struct pkt *p)
 {
-    bit_set(l->seen, REORDER_SEEN, l->next);
+    bitring_set(l->seen, REORDER_SEEN, l->next);
     l->next++;
     emit(r, l, now, p);
 }
@@ -271,7 +247,7 @@ static void skip_hole(struct reorder *r, struct reorder_lane *l, struct tstamp n
 {
     uint32_t to = l->runs->first;
     drop_partial(r, l);
-    bits_clear(l->seen, REORDER_SEEN, l->next, to);
+    bitring_clear(l->seen, REORDER_SEEN, l->next, to - l->next);
     l->next = to;
     advance(r, l, now);
 }
@@ -361,12 +337,12 @@ static bool hold(struct reorder *r, struct reorder_lane *l, struct tstamp now, u
 static void push_late(struct reorder *r, struct reorder_lane *l, uint32_t sequence, struct pkt *p)
 {
     bool piece = (p->flags & (WIRE_DATA_MORE | WIRE_DATA_CONT)) != 0;
-    if (l->next - sequence > REORDER_SEEN || bit_get(l->seen, REORDER_SEEN, sequence)) {
+    if (l->next - sequence > REORDER_SEEN || bitring_get(l->seen, REORDER_SEEN, sequence)) {
         r->duplicates++;
         pkt_put(p);
         return;
     }
-    bit_set(l->seen, REORDER_SEEN, sequence);
+    bitring_set(l->seen, REORDER_SEEN, sequence);
     r->late++;
     if (piece) {
         r->fragments_lost++;
@@ -380,15 +356,16 @@ static void push_unordered(struct reorder *r, uint32_t sequence, struct pkt *p)
 {
     int32_t ahead = (int32_t)(sequence - r->unordered_next);
     if (ahead >= 0) {
-        bits_clear(r->unordered_seen, REORDER_SEEN_UNORDERED, r->unordered_next, sequence);
+        bitring_clear(r->unordered_seen, REORDER_SEEN_UNORDERED, r->unordered_next,
+                      sequence - r->unordered_next);
         r->unordered_next = sequence + 1;
     } else if (ahead < -REORDER_SEEN_UNORDERED ||
-               bit_get(r->unordered_seen, REORDER_SEEN_UNORDERED, sequence)) {
+               bitring_get(r->unordered_seen, REORDER_SEEN_UNORDERED, sequence)) {
         r->duplicates++;
         pkt_put(p);
         return;
     }
-    bit_set(r->unordered_seen, REORDER_SEEN_UNORDERED, sequence);
+    bitring_set(r->unordered_seen, REORDER_SEEN_UNORDERED, sequence);
     pkt_list_push(&r->out, p);
 }
 

@@ -363,14 +363,22 @@ void wire_put_frame(struct writer *w, const struct wire_frame_value *f)
     }
 }
 
+/* A datagram may be full of it. */
+static void skip_padding(struct reader *r)
+{
+    static const uint8_t padding[32] = { WIRE_PADDING };
+    while (reader_left(r) >= sizeof padding && memcmp(r->at, padding, sizeof padding) == 0)
+        read_bytes(r, sizeof padding);
+    while (reader_left(r) > 0 && *r->at == WIRE_PADDING)
+        read_u8(r);
+}
+
 int wire_get_frame(struct reader *r, struct wire_frame_value *out)
 {
-    uint8_t type = WIRE_PADDING;
-    while (type == WIRE_PADDING) {
-        if (reader_left(r) == 0)
-            return 0;
-        type = read_u8(r);
-    }
+    skip_padding(r);
+    if (reader_left(r) == 0)
+        return 0;
+    uint8_t type = read_u8(r);
     bool good = true;
     switch (type) {
     case WIRE_PING:

@@ -173,14 +173,19 @@ static void ping(struct attacker *a, uint8_t path, uint32_t skip)
 }
 
 /* One socket passes for 32 links: challenges of each are answered from it. */
-static void open_paths(struct attacker *a)
+static void ping_paths(struct attacker *a, uint32_t skip)
 {
     struct peer *p = a->core->peers[0];
     for (uint8_t id = 1; id < PATHS; id++) {
         p->paths[id].address.open = true;
         p->paths[id].address.route = p->paths[0].address.route;
-        ping(a, id, 0);
+        ping(a, id, skip);
     }
+}
+
+static void open_paths(struct attacker *a)
+{
+    ping_paths(a, 0);
     for (unsigned i = 0; i < 200; i++)
         turn(a, 1);
 }
@@ -258,10 +263,8 @@ static void step_epochs(struct attacker *a, uint32_t n)
     (void)n;
     core_free(a->core);
     open_core(a);
-    if (!connect_now(a, NS_PER_S))
-        return;
-    for (uint8_t id = 0; id < PATHS; id++)
-        ping(a, id, 100);
+    if (connect_now(a, NS_PER_S))
+        ping_paths(a, 100);
 }
 
 /* A call that is right as far as can be seen without opening it. */

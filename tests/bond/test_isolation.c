@@ -14,6 +14,7 @@
 
 #include <cmocka.h>
 
+#include "bond/acker.h"
 #include "bond/bond.h"
 #include "bond/flowq.h"
 #include "bond/packet.h"
@@ -206,13 +207,32 @@ static void jump_numbers(uint32_t step)
         bond_rx(greedy, at_ms(0), 0, number += step, 100, true);
 }
 
-/* The times of 4096 numbers are forgotten at once. */
 static void a_jump_in_packet_numbers_costs_little(void **state)
 {
     (void)state;
     int64_t step = least_ns(jump_numbers, 1);
     int64_t jump = least_ns(jump_numbers, 4095);
-    assert_in_range(jump, 1, 40 * step);
+    assert_in_range(jump, 1, 4 * step);
+}
+
+static void acknowledge(uint32_t step)
+{
+    static struct acker acker;
+    struct wire_ack ack;
+    acker_init(&acker);
+    for (uint64_t i = 0, pn = 0; i < 1000; i++) {
+        acker_record(&acker, at_ms(0), pn += step, true);
+        assert_true(acker_build(&acker, at_ms(0), &ack));
+    }
+}
+
+/* Every second number makes as many ranges as any jumps do. */
+static void jumps_are_acknowledged_at_the_cost_of_gaps(void **state)
+{
+    (void)state;
+    int64_t gaps = least_ns(acknowledge, 2);
+    assert_in_range(least_ns(acknowledge, 127), 1, 4 * gaps);
+    assert_in_range(least_ns(acknowledge, 4095), 1, 4 * gaps);
 }
 
 static void push_over(uint32_t flows)
@@ -274,6 +294,7 @@ int main(void)
         isolation_test(a_peer_that_left_keeps_no_buffers),
         isolation_test(a_jump_in_a_lane_costs_no_more_than_a_step),
         isolation_test(a_jump_in_packet_numbers_costs_little),
+        isolation_test(jumps_are_acknowledged_at_the_cost_of_gaps),
         isolation_test(a_full_queue_is_cheap),
         isolation_test(a_new_association_clears_what_was_used),
     };
