@@ -9,16 +9,20 @@
 #
 # usage: attack.sh BUILD-DIRECTORY
 #
-# Of the environment, as bench/attack sets them: ATTACKS, SECONDS_EACH (of a measurement),
-# GOODPUT_LEAST (of what there is without) and PING_MOST_MS (that the 99th percentile may grow by).
+# Of the environment, as bench/attack sets them: ATTACKS, SECONDS_EACH (of a measurement), ROUNDS
+# (pairs of measurements of an attack, of which the medians count), TRIES (an attack that is over the
+# limits is measured so often before it is believed), GOODPUT_LEAST (of what there is without) and
+# PING_MOST_MS (that the 99th percentile may grow by).
 
 . "$(dirname "$0")/../e2e/lib.sh"
 
 attacker=$build/tests/attack/hawser-attacker
-attacks=${ATTACKS:-slow pieces jumps statuses challenges flaps calls}
-seconds=${SECONDS_EACH:-3}
-goodput_least=${GOODPUT_LEAST:-0.75}
-ping_most_ms=${PING_MOST_MS:-20}
+attacks=${ATTACKS:-slow pieces holes jumps numbers statuses flaps acks challenges epochs calls}
+seconds=${SECONDS_EACH:-1}
+rounds=${ROUNDS:-1}
+tries_most=${TRIES:-3}
+goodput_least=${GOODPUT_LEAST:-0.85}
+ping_most_ms=${PING_MOST_MS:-10}
 
 # Datagrams a second; of slow, what somebody sends to it.
 rate_of() {
@@ -33,9 +37,9 @@ rate_of() {
     esac
 }
 
-# The engine's processor time in ticks, and its memory in MB.
-engine_ticks() {
-    awk '{ print $14 + $15 }' "/proc/$engine/stat"
+# The processor time of a process in ticks, 0 if there is none; and the engine's memory in MB.
+ticks_of() {
+    awk '{ print $14 + $15 }' "/proc/$1/stat" 2>&3 || echo 0
 }
 engine_mb() {
     awk '/^VmRSS/ { printf "%d", $2 / 1024 }' "/proc/$engine/status"
@@ -46,7 +50,8 @@ hooks() {
 
 # measure NAME: pings through an idle tunnel, then a download, into $tmp/NAME as JSON
 measure() {
-    ticks=$(engine_ticks)
+    ticks=$(ticks_of "$engine")
+    own_ticks=$(ticks_of "$attacker_pid")
     hooked=$(hooks)
     at c ping -q -c 3 -i 0.1 10.77.0.1 >&3 2>&1 || true
     at c ping -i 0.01 -c $((seconds * 100)) -W 1 10.77.0.1 >"$tmp/pings" 2>&3 || true
@@ -58,10 +63,23 @@ measure() {
     p99=$(awk -v n="${sent:-1}" 'BEGIN { at = int(n * 0.99) } NR == at { print; found = 1 }
         END { if (!found) print 1000 }' "$tmp/times")
     jq -n --slurpfile f "$tmp/flow" --argjson s "$seconds" --argjson p99 "$p99" \
-        --argjson ticks $(($(engine_ticks) - ticks)) --argjson hz "$(getconf CLK_TCK)" \
+        --argjson ticks $(($(ticks_of "$engine") - ticks)) --argjson hz "$(getconf CLK_TCK)" \
+        --argjson own $(($(ticks_of "$attacker_pid") - own_ticks)) \
         --argjson mb "$(engine_mb)" --argjson hooks $(($(hooks) - hooked)) \
-        '{mbps: ($f[0].bytes * 8 / $s / 1e6), p99: $p99, cpu: (100 * $ticks / $hz / (2 * $s)), mb: $mb,
-          hooks: $hooks}' >"$tmp/$1"
+        'def percent: 100 * . / $hz / (2 * $s);
+         {mbps: ($f[0].bytes * 8 / $s / 1e6), p99: $p99, cpu: ($ticks | percent), mb: $mb,
+          hooks: $hooks, attacker: ($own | percent)}' >"$tmp/$1"
+}
+
+# pair NAME: a measurement without and one with the attack, as a line of $tmp/pairs
+pair() {
+    attacker_pid=none
+    measure without
+    attack "$1"
+    measure with
+    end "$attacker_pid"
+    alive "$engine" || fail "the server's engine ended under $1"
+    jq -cn --slurpfile w "$tmp/without" --slurpfile a "$tmp/with" '{w: $w[0], a: $a[0]}' >>"$tmp/pairs"
 }
 
 # attack NAME: begins it, and returns when it is under way
@@ -78,21 +96,35 @@ attack() {
         sleep 0.1
     done
     [ "$1" != slow ] || background s "$attacker" flood 10.77.0.3 $((seconds * 2 + 6)) "$(rate_of slow)"
-    sleep 1.5
+    sleep 0.5
 }
 
+# What is made of the pairs: medians, and of what the attack changes the medians within pairs.
+medians='def median: sort | .[length / 2 | floor];
+    {ratio: (map(.a.mbps / ([.w.mbps, 0.1] | max)) | median), later: (map(.a.p99 - .w.p99) | median)}
+    + {w: (map(.w) | (.[0] | keys) as $k | . as $all | [$k[] as $f | {($f): ($all | map(.[$f]) | median)}] | add),
+       a: (map(.a) | (.[0] | keys) as $k | . as $all | [$k[] as $f | {($f): ($all | map(.[$f]) | median)}] | add)}'
+
 row() {
-    jq -rn --arg name "$1" --slurpfile w "$tmp/without" --slurpfile a "$tmp/with" '
-        def d: . * 10 | round / 10;
-        [$name, $w[0].mbps, $a[0].mbps, $w[0].p99, $a[0].p99, $w[0].cpu, $a[0].cpu, $w[0].mb, $a[0].mb,
-         $w[0].hooks, $a[0].hooks] | map(if type == "number" then d else . end) |
-        "| " + (map(tostring) | join(" | ")) + " |"'
+    jq -rs --arg name "$1" "$medians"' | def d: . * 10 | round / 10;
+        [$name, .w.mbps, .a.mbps, .ratio * 100, .w.p99, .a.p99, .later, .w.cpu, .a.cpu, .a.attacker,
+         .w.mb, .a.mb, .w.hooks, .a.hooks] | map(if type == "number" then d else . end) |
+        "| " + (map(tostring) | join(" | ")) + " |"' "$tmp/pairs"
 }
 
 within_limits() {
-    jq -en --slurpfile w "$tmp/without" --slurpfile a "$tmp/with" --argjson least "$goodput_least" \
-        --argjson most "$ping_most_ms" \
-        '$a[0].mbps >= $least * $w[0].mbps and $a[0].p99 <= $w[0].p99 + $most' >&3
+    jq -es --argjson least "$goodput_least" --argjson most "$ping_most_ms" \
+        "$medians | .ratio >= \$least and .later <= \$most" "$tmp/pairs" >&3
+}
+
+# try_attack NAME: false if it takes more than the limits allow
+try_attack() {
+    : >"$tmp/pairs"
+    for round in $(seq "$rounds"); do
+        pair "$1"
+    done
+    row "$1"
+    within_limits
 }
 
 cat >"$tmp/hook" <<END
@@ -115,19 +147,18 @@ start server s
 start client c
 await 20 "client up" paths_up client a
 engine=$(engine_of server)
+attacker_pid=none
 measure without # the first download finds the rate
 
 failed=
-echo "| attack | Mbit/s without | with | ping p99 ms without | with | server CPU % without | with | MB without | with | hooks without | with |"
-echo "|---|---|---|---|---|---|---|---|---|---|---|"
+echo "| attack | Mbit/s without | with | kept % | ping p99 ms without | with | more | server CPU % without | with | attacker CPU % | MB without | with | hooks without | with |"
+echo "|---|---|---|---|---|---|---|---|---|---|---|---|---|---|"
 for name in $attacks; do
-    measure without
-    attack "$name"
-    measure with
-    end $attacker_pid
-    row "$name"
-    within_limits || failed="$failed $name"
-    alive "$engine" || fail "the server's engine ended under $name"
+    left=$tries_most
+    until try_attack "$name"; do
+        left=$((left - 1))
+        [ "$left" -gt 0 ] || { failed="$failed $name"; break; }
+    done
 done
 [ -z "$failed" ] || fail "more than the limits allow:$failed"
 ok "another peer keeps $goodput_least of its goodput, and ping p99 grows by less than $ping_most_ms ms"
