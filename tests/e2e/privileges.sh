@@ -3,7 +3,8 @@
 #
 # The engine, which alone touches packets of others, has nothing: no root, no capability and no way
 # to one, an empty root directory, a filter of system calls, and no descriptor of a file. The guard
-# has the bounds of the systemd unit, also where there is none. Neither is dumped or swapped out.
+# has the bounds of the systemd unit, also where there is none. Neither is dumped or swapped out. The
+# control socket is root's alone.
 
 . "$(dirname "$0")/lib.sh"
 
@@ -76,4 +77,8 @@ for side in client server; do
     [ "$(field NoNewPrivs "$guard")" = 1 ] || fail "the guard: may gain privileges"
     hidden "$guard" "the guard of the $side"
     ok "the guard of the $side"
+
+    [ "$(stat -c '%F %a %u' "$tmp/$side.sock")" = "socket 600 0" ] ||
+        fail "the control socket of the $side: $(stat -c '%F %a %u' "$tmp/$side.sock")"
 done
+ok "the control sockets are root's alone"
