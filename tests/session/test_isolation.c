@@ -21,7 +21,7 @@
 #include "session/state.h"
 #include "session/world.h"
 
-enum { HOSTILE = 1, OTHER = 2, PATHS = 32 };
+enum { HOSTILE = 1, OTHER = 2, PATHS = 32, SMALL_FRAME_BYTES = 64 };
 
 static struct hostile hostile;
 
@@ -214,6 +214,51 @@ static void fill_holes(uint32_t i)
     hostile_packets(&hostile, (uint16_t)(1 + i % 1000), &first, 1, 0);
 }
 
+/* The same frame again and again. */
+static void fill_with(const struct wire_frame_value *f)
+{
+    while (writer_left(&hostile.w) > SMALL_FRAME_BYTES)
+        hostile_frame(&hostile, f);
+}
+
+static void fill_pings(uint32_t i)
+{
+    const struct wire_frame_value f = { .type = WIRE_PING };
+    (void)i;
+    fill_with(&f);
+}
+
+static void fill_responses(uint32_t i)
+{
+    const struct wire_frame_value f = { .type = WIRE_PATH_RESPONSE, .token = { (uint8_t)i } };
+    fill_with(&f);
+}
+
+static void fill_questions(uint32_t i)
+{
+    const struct wire_frame_value f = { .type = WIRE_REPORT_ASK, .report_s = (uint8_t)(i % 2 + 1) };
+    fill_with(&f);
+}
+
+static void fill_reports(uint32_t i)
+{
+    const struct wire_frame_value f = { .type = WIRE_REPORT };
+    (void)i;
+    fill_with(&f);
+}
+
+static void fill_accepted(uint32_t i)
+{
+    struct wire_frame_value f = {
+        .type = WIRE_ACCEPTED, .accepted = { .count = 1, .list = { { .family = 4, .len = 32 } } }
+    };
+    for (uint32_t n = 0; writer_left(&hostile.w) > SMALL_FRAME_BYTES; n++) {
+        f.accepted.sequence = i * HOSTILE_PLAIN_MAX + n;
+        f.accepted.list[0].addr[3] = (uint8_t)n;
+        hostile_frame(&hostile, &f);
+    }
+}
+
 static void assert_at_most(struct world *w, const struct kind *kinds, size_t count,
                            int64_t yardstick_ns, unsigned times)
 {
@@ -246,9 +291,16 @@ static void no_frames_cost_many_times_as_many_packets(void **state)
     (void)state;
     static const struct kind packets = { "packets", fill_steps, 0, 1 };
     static const struct kind kinds[] = {
-        { "jumps", fill_jumps, 0, 1 },           { "holes", fill_holes, 0, 1 },
-        { "statuses", fill_statuses, 0, 1 },     { "acknowledgements", fill_acks, 0, 1 },
+        { "jumps", fill_jumps, 0, 1 },
+        { "holes", fill_holes, 0, 1 },
+        { "statuses", fill_statuses, 0, 1 },
+        { "acknowledgements", fill_acks, 0, 1 },
         { "challenges", fill_challenges, 0, 1 },
+        { "responses", fill_responses, 0, 1 },
+        { "pings without end", fill_pings, 0, 1 },
+        { "questions", fill_questions, 0, 1 },
+        { "reports", fill_reports, 0, 1 },
+        { "prefixes", fill_accepted, 0, 1 },
     };
     struct world *w = connected();
     open_paths(w);
