@@ -46,6 +46,7 @@ int network_begin(struct network *n, const struct config *c)
     *n = (struct network){ .lookup_slot = -1,
                            .young_until = TSTAMP_NEVER,
                            .told_at = TSTAMP_NEVER,
+                           .flows_again = TSTAMP_NEVER,
                            .way = { NETWORK_WAY_UNKNOWN, NETWORK_WAY_UNKNOWN } };
     snprintf(n->interface, sizeof n->interface, "%s", c->interface);
     sysctl_file(n->settings_file);
@@ -745,7 +746,8 @@ static void update_settings(struct network *n, const struct config *c, const str
 /* Flows */
 
 /* After routes and rules, by which those that are forgotten begin anew. */
-static void update_flows(struct network *n, const struct config *c, const struct netif_table *t)
+static void update_flows(struct network *n, const struct config *c, const struct netif_table *t,
+                         struct tstamp now)
 {
     int way[2] = { NETWORK_WAY_UNKNOWN, NETWORK_WAY_UNKNOWN };
     for (uint8_t family = 4; family <= 6; family += 2) {
@@ -753,7 +755,7 @@ static void update_flows(struct network *n, const struct config *c, const struct
         if (c->routes && c->fallback == CONFIG_FALLBACK_DIRECT)
             way[family_at(family)] = link != NULL ? (int)link->slot : STALE_TUNNEL;
     }
-    network_flows_update(n, c, t, way);
+    network_flows_update(n, c, t, way, now);
 }
 
 /* All together */
@@ -787,7 +789,7 @@ int network_update(struct network *n, const struct config *c, const struct links
     /* Whatever becomes of the device, what must not leave by a link does not. */
     int routing_err = update_routing(n, c);
     int filter_err = update_filter(n, c, t, now);
-    update_flows(n, c, t);
+    update_flows(n, c, t, now);
     update_settings(n, c, t);
     n->device_is_new = n->device_is_new && err < 0;
     tell_restored(n, &before, now);
@@ -801,7 +803,8 @@ struct tstamp network_deadline(const struct network *n, struct tstamp now)
     /* Somebody else was at it while our own rules were put in place. */
     if (n->filter_touched && !n->filter_failed)
         return tstamp_add(now, AGAIN_NS);
-    return tstamp_reached(n->young_until, now) ? TSTAMP_NEVER : n->young_until;
+    struct tstamp old_at = tstamp_reached(n->young_until, now) ? TSTAMP_NEVER : n->young_until;
+    return tstamp_min(old_at, n->flows_again);
 }
 
 void network_set_mtu(struct network *n, uint32_t mtu_bytes)

@@ -78,10 +78,11 @@ struct network {
     char *ruleset;             /* owned: what nft was given; NULL: nothing */
     int way[2];    /* to the Internet, for which flows were looked through: as in daemon/stale.h */
     int flows_err; /* that was told last */
-    bool filter_touched; /* by another program */
-    bool others_changed; /* rules of others; whoever looks at these clears it */
-    bool filter_failed;  /* and that was told, as something that is */
-    bool filter_needed;  /* needed or not */
+    struct tstamp flows_again; /* when they are looked through once more; NEVER: they are not */
+    bool filter_touched;       /* by another program */
+    bool others_changed;       /* rules of others; whoever looks at these clears it */
+    bool filter_failed;        /* and that was told, as something that is */
+    bool filter_needed;        /* needed or not */
     char settings_file[SYSCTL_FILE_BYTES];
     int settings_err; /* that was told last */
     int nft_fd;       /* owned: tells of changes of rules; -1: none */

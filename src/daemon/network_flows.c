@@ -10,6 +10,8 @@
 #include "daemon/stale.h"
 #include "sys/netif_route.h"
 
+#define AGAIN_NS NS_PER_S
+
 /* Owned. */
 struct lists {
     struct netprefix *wide;
@@ -147,9 +149,10 @@ static int look_through(const struct network *n, const struct config *c,
 }
 
 void network_flows_update(struct network *n, const struct config *c, const struct netif_table *t,
-                          const int way[2])
+                          const int way[2], struct tstamp now)
 {
-    if (way[0] == n->way[0] && way[1] == n->way[1])
+    bool is_new = way[0] != n->way[0] || way[1] != n->way[1];
+    if (!is_new && !tstamp_reached(n->flows_again, now))
         return;
     int err = way[0] == NETWORK_WAY_UNKNOWN ? 0 : look_through(n, c, t, way);
     if (err < 0 && err != n->flows_err)
@@ -157,6 +160,7 @@ void network_flows_update(struct network *n, const struct config *c, const struc
                  "cannot be taken from the kernel's table (is nf_conntrack_netlink there?): %s",
                  strerror(-err));
     n->flows_err = err;
+    n->flows_again = is_new && err == 0 ? tstamp_add(now, AGAIN_NS) : TSTAMP_NEVER;
     if (err == 0)
         memcpy(n->way, way, sizeof n->way);
 }

@@ -3,6 +3,8 @@
 #ifndef HAWSER_DAEMON_NETWORK_FLOWS_H
 #define HAWSER_DAEMON_NETWORK_FLOWS_H
 
+#include "base/tstamp.h"
+
 struct config;
 struct netif_table;
 struct network;
@@ -12,10 +14,11 @@ enum { NETWORK_WAY_UNKNOWN = -2 };
 /*
  * After every change of routes and rules: if the way to the Internet is another than the last time,
  * forgets the flows that were translated for another one. What fails is tried again by the next
- * call. way: as in struct stale_view, a link by its slot; or NETWORK_WAY_UNKNOWN, then nothing is
- * done.
+ * call. A second later it does so once more: a packet that was on its way through the kernel
+ * meanwhile may have begun a flow for the old one. way: as in struct stale_view, a link by its
+ * slot; or NETWORK_WAY_UNKNOWN, then nothing is done.
  */
 void network_flows_update(struct network *n, const struct config *c, const struct netif_table *t,
-                          const int way[2]);
+                          const int way[2], struct tstamp now);
 
 #endif
