@@ -49,7 +49,7 @@ heals() {
     mark
     within 1500 "$fault: carries" carries
     within 1500 "$fault: as it was" as_noted "$healed_place"
-    between $((restored_before + 1)) "$(restored "$healed_side")" $((restored_before + 30)) \
+    between $((restored_before + 1)) "$(restored "$healed_side")" $((restored_before + 200)) \
         "$fault: counted"
 }
 
