@@ -31,6 +31,8 @@ static inline void bitring_clear_part(uint64_t *bits, uint64_t size, uint64_t fr
 /* Clears so many bits from bit from on. */
 static inline void bitring_clear(uint64_t *bits, uint64_t size, uint64_t from, uint64_t count)
 {
+    if (count == 0)
+        return; /* as mostly: numbers come in order */
     if (count >= size) {
         memset(bits, 0, (size_t)(size / 8));
         return;
