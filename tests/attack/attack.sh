@@ -89,7 +89,7 @@ attack() {
         $((seconds * 2 + 6)) "$(rate_of "$1")" >"$tmp/attack" 2>&1 &
     attacker_pid=$!
     started="$started $attacker_pid"
-    tries=150
+    tries=300
     until grep -q up "$tmp/attack"; do
         alive $attacker_pid && [ "$tries" -gt 0 ] || fail "$1 does not begin: $(cat "$tmp/attack")"
         tries=$((tries - 1))
