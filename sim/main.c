@@ -22,6 +22,7 @@ static const char usage[] =
     "  --ideal               or one link with the sum of the rates and the smallest delay\n"
     "  --only LINK           the tunnel over this link alone; \"best\": the one that carries most\n"
     "  --flows N             in each direction (1)\n"
+    "  --datagrams N,BYTES,MBPS  beside them, N flows of UDP with packets of that size\n"
     "  --idle S              nobody uses the tunnel for so long before (0)\n"
     "  --late S              the last of them begins so much later\n"
     "  --transfer KB         each carries so much, and the run ends with them\n"
@@ -88,6 +89,20 @@ static bool parse_count(const char *text, unsigned most, unsigned *out)
     if (!parse_number(text, &value) || value > most)
         return bad("not a number in range", text);
     *out = (unsigned)value;
+    return true;
+}
+
+/* N,BYTES,MBPS */
+static bool parse_datagrams(const char *text, struct datagrams_config *out)
+{
+    double mbps;
+    int end = 0;
+    bool whole = sscanf(text, "%u,%u,%lf%n", &out->flows, &out->packet_bytes, &mbps, &end) == 3 &&
+                 text[end] == '\0';
+    out->rate_bps = mbps * 1e6;
+    if (!whole || out->flows < 1 || out->flows > DATAGRAMS_FLOWS_MAX ||
+        out->packet_bytes < DATAGRAMS_BYTES_MIN || out->packet_bytes > 1280 || !(mbps > 0))
+        return bad("expected N,BYTES,MBPS", text);
     return true;
 }
 
@@ -186,6 +201,7 @@ enum {
     OPT_ONLY,
     OPT_FLOWS,
     OPT_IDLE,
+    OPT_DATAGRAMS,
     OPT_LATE,
     OPT_TRANSFER,
     OPT_FOREIGN,
@@ -226,6 +242,7 @@ static const struct option long_options[] = {
     { "only", required_argument, NULL, OPT_ONLY },
     { "flows", required_argument, NULL, OPT_FLOWS },
     { "idle", required_argument, NULL, OPT_IDLE },
+    { "datagrams", required_argument, NULL, OPT_DATAGRAMS },
     { "late", required_argument, NULL, OPT_LATE },
     { "transfer", required_argument, NULL, OPT_TRANSFER },
     { "foreign", required_argument, NULL, OPT_FOREIGN },
@@ -385,6 +402,8 @@ static bool set_value(struct parsing *p, int option, const char *value)
     case OPT_FOREIGN:
         o->foreign = value;
         return true;
+    case OPT_DATAGRAMS:
+        return parse_datagrams(value, &o->config.datagrams);
     case OPT_STANDBY:
         o->standby = value;
         return true;

@@ -12,7 +12,7 @@
 #include "sim/events.h"
 #include "sim/segment.h"
 
-enum { NET_PORT_FIRST = 20000, NET_PORTS_MAX = 256 };
+enum { NET_PORT_FIRST = 20000, NET_PORTS_MAX = 8192 };
 
 struct net_endpoint {
     void (*receive)(void *owner, const struct segment *s);

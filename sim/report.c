@@ -86,6 +86,10 @@ void report_json(const char *name, const struct sim_config *c, const struct sim_
     printf(",\"segments\":%llu,\"repeats\":%llu,\"timeouts\":%llu", (unsigned long long)s->segments,
            (unsigned long long)s->repeats, (unsigned long long)s->timeouts);
     printf(",\"resent\":%.5f,\"duplicate\":%.5f", r->resent[direction], r->duplicate[direction]);
+    printf(",\"arrived\":%.4f,\"dropped\":%.5f", s->arrived, s->dropped);
+    if (c->datagrams.flows > 0)
+        printf(",\"datagrams_mbps\":%.3f,\"datagrams_jain\":%.4f", s->datagrams_bps / 1e6,
+               s->datagrams_jain);
     if (c->foreign.on)
         printf(",\"foreign_share\":%.4f,\"beside_share\":%.4f", r->foreign_share, r->beside_share);
     put_links(c, r, direction);

@@ -72,12 +72,44 @@ static void link_result(struct simulator *s, size_t i, enum link_direction d,
                         struct sim_result *result)
 {
     const struct link_model *link = &s->wires->link[i][d];
-    uint64_t bytes = link->counters.delivered_bytes - s->link_bytes[i][d];
+    uint64_t bytes = link->counters.delivered_bytes - s->counters[i][d].delivered_bytes;
     uint64_t offered_bytes = link_offered_bytes(link, s->measured_from, s->events.now);
     result->link_bps[i][d] = (double)bytes * 8.0 / measured_s(s);
     result->stream[d].offered_bps += (double)offered_bytes * 8.0 / measured_s(s);
     result->queue_p50_ns[i][d] = series_percentile(&s->queue[i][d], 0.5);
     result->queue_p95_ns[i][d] = series_percentile(&s->queue[i][d], 0.95);
+}
+
+/* How full the links of a direction were, and what their queues dropped, while measured. */
+static void load_result(const struct simulator *s, enum link_direction d,
+                        struct sim_stream_result *r)
+{
+    uint64_t sent_frames = 0;
+    uint64_t dropped_frames = 0;
+    double bps = 0.0;
+    for (size_t i = 0; i < s->wires->count; i++) {
+        const struct link_counters *now = &s->wires->link[i][d].counters;
+        const struct link_counters *then = &s->counters[i][d];
+        sent_frames += now->sent_frames - then->sent_frames;
+        dropped_frames += now->dropped_queue - then->dropped_queue;
+        bps += (double)(now->delivered_bytes - then->delivered_bytes) * 8.0 / measured_s(s);
+    }
+    if (r->offered_bps > 0.0)
+        r->arrived = bps / r->offered_bps;
+    if (sent_frames > 0)
+        r->dropped = (double)dropped_frames / (double)sent_frames;
+}
+
+static void datagrams_result(const struct simulator *s, enum link_direction d,
+                             struct sim_stream_result *r)
+{
+    const struct datagrams *all = &s->datagrams[d];
+    double bps[DATAGRAMS_FLOWS_MAX];
+    for (unsigned i = 0; i < all->config.flows; i++) {
+        bps[i] = (double)datagrams_measured_bytes(all, i) * 8.0 / measured_s(s);
+        r->datagrams_bps += bps[i];
+    }
+    r->datagrams_jain = jain_index(bps, all->config.flows);
 }
 
 static void foreign_result(const struct simulator *s, struct sim_result *result)
@@ -103,6 +135,10 @@ static void stream_results(struct simulator *s, struct sim_result *result)
         for (size_t i = 0; i < s->wires->count && !tstamp_is_never(s->measured_from); i++)
             link_result(s, i, (enum link_direction)d, result);
         direction_result(s, (enum link_direction)d, &result->stream[d]);
+        if (tstamp_is_never(s->measured_from))
+            continue;
+        load_result(s, (enum link_direction)d, &result->stream[d]);
+        datagrams_result(s, (enum link_direction)d, &result->stream[d]);
     }
 }
 

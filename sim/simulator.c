@@ -13,6 +13,7 @@ enum {
     PORT_CALL = NET_PORT_FIRST + 2,   /* even: no QUIC */
     PORT_STREAM = NET_PORT_FIRST + 9, /* odd */
     PORT_FOREIGN = NET_PORT_FIRST + 7,
+    PORT_DATAGRAMS = NET_PORT_FIRST + 1024, /* even */
     DIRECT_MTU_BYTES = 1500,
     INFLIGHT_SLACK_BYTES = 512 * 1024,
     QUEUED_BYTES_MAX = 64 << 20,
@@ -244,6 +245,11 @@ static void begin_foreign(struct simulator *s)
     stream_begin(&f->stream, 0);
 }
 
+static bool is_used(const struct sim_config *c, enum link_direction d)
+{
+    return c->direction == SIM_BOTH || (c->direction == SIM_UP) == (d == LINK_UP);
+}
+
 static void begin_flows(void *owner, uint64_t value)
 {
     struct simulator *s = owner;
@@ -258,8 +264,7 @@ static void begin_flows(void *owner, uint64_t value)
     size_t index = 0;
     for (unsigned i = 0; i < c->flows; i++) {
         for (int d = 0; d < LINK_DIRECTIONS; d++) {
-            if ((d == LINK_UP && c->direction == SIM_DOWN) ||
-                (d == LINK_DOWN && c->direction == SIM_UP))
+            if (!is_used(c, (enum link_direction)d))
                 continue;
             stream_init(s, index, (enum link_direction)d, mtu_bytes);
             int64_t after_ns = i * FLOW_SPACING_NS;
@@ -270,6 +275,8 @@ static void begin_flows(void *owner, uint64_t value)
         }
     }
     s->stream_count = index;
+    for (int d = 0; d < LINK_DIRECTIONS; d++)
+        datagrams_start(&s->datagrams[d]);
     if (c->foreign.on)
         begin_foreign(s);
     struct tstamp measure_from = tstamp_add(s->events.now, c->warmup_ns);
@@ -289,11 +296,13 @@ static void begin_measuring(void *owner, uint64_t value)
     s->measured_from = s->events.now;
     for (size_t i = 0; i < s->stream_count; i++)
         receiver_measure(&s->streams[i].receiver);
+    for (int d = 0; d < LINK_DIRECTIONS; d++)
+        datagrams_measure(&s->datagrams[d]);
     if (s->config->foreign.on)
         receiver_measure(&s->foreign.stream.receiver);
     for (size_t i = 0; i < s->wires->count; i++) {
         for (int d = 0; d < LINK_DIRECTIONS; d++)
-            s->link_bytes[i][d] = s->wires->link[i][d].counters.delivered_bytes;
+            s->counters[i][d] = s->wires->link[i][d].counters;
     }
 }
 
@@ -422,6 +431,17 @@ static void foreign_init(struct simulator *s)
     direct_join(&f->direct, &f->net, s->wires, s->config->foreign.link);
 }
 
+static void init_datagrams(struct simulator *s)
+{
+    for (int d = 0; d < LINK_DIRECTIONS; d++) {
+        struct datagrams_config c = { .packet_bytes = DATAGRAMS_BYTES_MIN };
+        if (is_used(s->config, (enum link_direction)d) && s->config->datagrams.flows > 0)
+            c = s->config->datagrams;
+        datagrams_init(&s->datagrams[d], &s->net, &c, d == LINK_UP ? SIDE_CLIENT : SIDE_SERVER,
+                       PORT_DATAGRAMS, s->config->seed + (uint64_t)d);
+    }
+}
+
 static bool simulator_init(struct simulator *s, const struct sim_config *config)
 {
     *s = (struct simulator){ .config = config, .measured_from = TSTAMP_NEVER };
@@ -442,6 +462,7 @@ static bool simulator_init(struct simulator *s, const struct sim_config *config)
     probe_init(&s->ping, &s->net, SEGMENT_ECHO, SIDE_CLIENT, PORT_PING);
     probe_init(&s->call[LINK_UP], &s->net, SEGMENT_UDP, SIDE_CLIENT, PORT_CALL);
     probe_init(&s->call[LINK_DOWN], &s->net, SEGMENT_UDP, SIDE_SERVER, PORT_CALL + 2);
+    init_datagrams(s);
     trace_init(&s->trace, config->trace);
     struct tstamp begin = tstamp_add(START, settle_ns(config));
     int64_t phase_ns = (int64_t)((config->seed - 1) % PHASES) * PHASE_NS;
@@ -479,8 +500,10 @@ static void simulator_free(struct simulator *s)
             series_free(&s->queue[i][d]);
     }
     probe_free(&s->ping);
-    for (int d = 0; d < LINK_DIRECTIONS; d++)
+    for (int d = 0; d < LINK_DIRECTIONS; d++) {
+        datagrams_free(&s->datagrams[d]);
         probe_free(&s->call[d]);
+    }
     for (int side = 0; side < SIDES; side++)
         pkt_pool_free(s->pool[side]);
     check_free(&s->check);

@@ -10,9 +10,10 @@
 
 #include "sim/cc.h"
 #include "sim/check.h"
+#include "sim/datagrams.h"
 #include "sim/linkspec.h"
 
-enum { SIM_ACTIONS_MAX = 48, SIM_FLOWS_MAX = 32 };
+enum { SIM_ACTIONS_MAX = 48, SIM_FLOWS_MAX = 128 };
 
 enum sim_carrier {
     SIM_TUNNEL, /* the cores */
@@ -59,6 +60,7 @@ struct sim_config {
     struct sim_foreign foreign;
     int64_t late_ns;         /* the last flow of each direction begins so much later; 0: with all */
     uint64_t transfer_bytes; /* each flow carries so much, and the run ends with them; 0: no end */
+    struct datagrams_config datagrams; /* beside them, in each direction */
     bool ecn;
     bool call; /* a call of 64 kbit/s in each direction */
     bool no_ping;
@@ -90,6 +92,10 @@ struct sim_stream_result {
     double flow_bps[SIM_FLOWS_MAX]; /* goodput of each */
     double jain;                    /* of the flows: 1 when they are equal (Jain 1984) */
     int64_t transfer_ns; /* until all flows had all; 0: there is an end but not reached */
+    double arrived;         /* bytes on the links, of what they could carry */
+    double dropped;         /* frames that the links' queues dropped, of those sent */
+    double datagrams_bps;   /* that arrived, in bytes of IP */
+    double datagrams_jain;
     uint64_t segments;
     int64_t stall_ns;
     uint64_t repeats;

@@ -38,13 +38,15 @@ struct simulator {
     struct wires *wires;    /* the carrier's */
     struct stream *streams; /* owned */
     size_t stream_count;
+    struct datagrams datagrams[LINK_DIRECTIONS];
     struct probe ping;
     struct probe call[LINK_DIRECTIONS];
     struct foreign foreign;
     struct series queue[LINKSPEC_LINKS_MAX][LINK_DIRECTIONS];
     struct tstamp measured_from; /* NEVER: not yet */
     struct trace trace;
-    uint64_t link_bytes[LINKSPEC_LINKS_MAX][LINK_DIRECTIONS]; /* when the measurement began */
+    /* when the measurement began */
+    struct link_counters counters[LINKSPEC_LINKS_MAX][LINK_DIRECTIONS];
     bool flowing;
     struct tstamp dead_until; /* when all links were last away */
 };
