@@ -14,6 +14,7 @@ void acker_init(struct acker *a)
 {
     memset(a, 0, sizeof *a);
     a->due = TSTAMP_NEVER;
+    a->lowest_late = UINT64_MAX;
 }
 
 /* What is not marked as received has no time to be cleared. */
@@ -21,6 +22,18 @@ void acker_clear(struct acker *a)
 {
     memset(a, 0, offsetof(struct acker, came_us));
     a->due = TSTAMP_NEVER;
+    a->lowest_late = UINT64_MAX;
+}
+
+static uint32_t clock_us(struct tstamp t)
+{
+    return (uint32_t)(t.ns / NS_PER_US);
+}
+
+/* Numbers below it were there to be told by the last acknowledgement. */
+static uint64_t told_up_to(const struct acker *a)
+{
+    return a->reported[(a->reports + ACKER_REPORTS - 1) % ACKER_REPORTS];
 }
 
 void acker_record(struct acker *a, struct tstamp now, uint64_t pn, bool eliciting)
@@ -34,7 +47,9 @@ void acker_record(struct acker *a, struct tstamp now, uint64_t pn, bool elicitin
         a->largest_at = now;
     }
     bitring_set(a->came, ACKER_RING, pn);
-    a->came_us[pn % ACKER_RING] = (uint32_t)(now.ns / NS_PER_US);
+    a->came_us[pn % ACKER_RING] = clock_us(now);
+    if (pn < told_up_to(a) && pn < a->lowest_late)
+        a->lowest_late = pn;
     if (!eliciting)
         return;
     struct tstamp due = tstamp_add(now, ACKER_DELAY_NS);
@@ -75,39 +90,63 @@ static bool add_times(const struct acker *a, uint64_t end, uint64_t floor, struc
     return true;
 }
 
-bool acker_build(struct acker *a, struct tstamp now, struct wire_ack *out)
+/* Fills in the ranges from *pn down, with times of the numbers that came since last. */
+static void add_ranges(const struct acker *a, uint64_t *pn, uint64_t floor, uint64_t last,
+                       struct wire_ack *out)
 {
-    if (a->next == 0)
-        return false;
-    uint64_t last = a->reported[(a->reports + ACKER_REPORTS - 1) % ACKER_REPORTS];
-    uint64_t floor = a->reported[a->reports % ACKER_REPORTS]; /* of the oldest one remembered */
-    if (a->next - floor > ACKER_RING)
-        floor = a->next - ACKER_RING;
-    uint64_t pn = a->next;
     uint32_t last_us = 0;
     bool timing = true;
-    out->largest = (uint32_t)(a->next - 1);
-    out->time_us = a->came_us[(a->next - 1) % ACKER_RING];
-    out->delay_us = (uint32_t)(tstamp_sub(now, a->largest_at) / NS_PER_US);
-    out->range_count = 0;
-    out->time_count = 0;
     while (out->range_count < WIRE_ACK_RANGES_MAX) {
         struct wire_ack_range *r = &out->ranges[out->range_count];
-        r->gap = take_run(a, &pn, floor, false);
-        uint64_t end = pn;
-        r->len = take_run(a, &pn, floor, true);
+        r->gap = take_run(a, pn, floor, false);
+        uint64_t end = *pn;
+        r->len = take_run(a, pn, floor, true);
         if (r->len == 0)
             break;
         out->range_count++;
         /* The largest number is always timed, others only by the first that reports them. */
         uint64_t timed = out->time_count == 0 && last >= end ? end - 1 : last;
-        timing = timing && add_times(a, end, pn > timed ? pn : timed, out, &last_us);
+        timing = timing && add_times(a, end, *pn > timed ? *pn : timed, out, &last_us);
     }
     while (out->time_count > 1 && wire_ack_bytes(out) > WIRE_FRAME_BYTES_MAX)
         out->time_count--; /* the oldest times, which are the least of use */
-    a->reported[a->reports++ % ACKER_REPORTS] = a->next;
+}
+
+/* Where the one to build begins: one above a number that was received. */
+static uint64_t begin_at(struct acker *a, uint64_t floor)
+{
+    uint64_t pn = a->resumed ? 0 : a->resume;
+    if (pn > floor)
+        take_run(a, &pn, floor, false);
+    a->resumed = pn > floor;
+    return a->resumed ? pn : a->next;
+}
+
+bool acker_build(struct acker *a, struct tstamp now, struct wire_ack *out)
+{
+    if (a->next == 0)
+        return false;
+    uint64_t last = told_up_to(a);
+    uint64_t floor = a->reported[a->reports % ACKER_REPORTS]; /* of the oldest one remembered */
+    if (a->next - floor > ACKER_RING)
+        floor = a->next - ACKER_RING;
+    uint64_t pn = begin_at(a, floor);
+    out->largest = (uint32_t)(pn - 1);
+    out->time_us = a->came_us[(pn - 1) % ACKER_RING];
+    out->delay_us = a->resumed ? clock_us(now) - out->time_us
+                               : (uint32_t)(tstamp_sub(now, a->largest_at) / NS_PER_US);
+    out->range_count = 0;
+    out->time_count = 0;
+    add_ranges(a, &pn, floor, a->lowest_late < last ? a->lowest_late : last, out);
+    bool all = out->range_count < WIRE_ACK_RANGES_MAX || a->lowest_late >= pn;
+    if (a->resumed || a->resume <= floor)
+        a->resume = all ? 0 : pn;
+    if (!a->resumed)
+        a->reported[a->reports++ % ACKER_REPORTS] = a->next;
+    if (a->resume == 0)
+        a->lowest_late = UINT64_MAX;
     a->pending = 0;
-    a->due = TSTAMP_NEVER;
+    a->due = a->resume > 0 ? tstamp_add(now, ACKER_SPACING_NS) : TSTAMP_NEVER;
     a->last_sent = now;
     return out->range_count > 0;
 }

@@ -5,7 +5,9 @@
  * An acknowledgement is due ACKER_PACKETS packets or ACKER_DELAY_NS after the first one that is not
  * acknowledged, at once when a number is missing, but not more often than every ACKER_SPACING_NS.
  * Each number is reported in ACKER_REPORTS acknowledgements, for they take different paths and may
- * overtake each other by the difference of the paths' delays; its time is reported once.
+ * overtake each other by the difference of the paths' delays; its time is reported once, and again
+ * with that of an earlier number that came late. Where a path reorders so much that the ranges of
+ * one have no room, every second one goes on below the last.
  */
 #ifndef HAWSER_BOND_ACKER_H
 #define HAWSER_BOND_ACKER_H
@@ -31,7 +33,11 @@ struct acker {
     uint64_t pending;                 /* eliciting packets since the last acknowledgement */
     uint64_t reported[ACKER_REPORTS]; /* next, as of the last acknowledgements */
     uint32_t reports;
-    struct tstamp due; /* TSTAMP_NEVER: nothing to acknowledge */
+    uint64_t lowest_late; /* came since the last acknowledgement, after later ones that it told;
+                             UINT64_MAX: none */
+    uint64_t resume;      /* news below it is still to be told; 0: there is none */
+    bool resumed;         /* the last one went on below another */
+    struct tstamp due;    /* TSTAMP_NEVER: nothing to acknowledge */
     struct tstamp last_sent;
     struct tstamp largest_at;
     uint64_t came[ACKER_RING / 64]; /* a ring of bits: received */

@@ -27,10 +27,7 @@
 /* Acknowledgements come on the fastest path, which may be the dead one; every fourth on others. */
 #define ACK_DETOUR_NS (4 * ACKER_DELAY_NS)
 
-enum {
-    LOSS_PACKETS = 3,
-    SUSPECT_PACKETS = 3,
-};
+enum { SUSPECT_PACKETS = 3 };
 
 void path_init(struct path *p, struct tstamp now, uint8_t id)
 {
@@ -309,6 +306,8 @@ static struct sent *claim_slot(struct path *p, uint64_t pn)
         forget(p, s);
     if (pn - p->oldest >= PATH_SENT_MAX)
         p->oldest = pn - PATH_SENT_MAX + 1;
+    if (pn - p->rack.watched >= PATH_SENT_MAX)
+        p->rack.watched = pn - PATH_SENT_MAX + 1;
     return s;
 }
 
@@ -421,29 +420,50 @@ static int64_t read_clock(struct peer_clock *c, struct tstamp now, uint32_t us)
     return ns;
 }
 
-/* Marks the numbers of the ranges that are in flight, and notes their times, from the top down. */
-static void mark_acked(struct path *p, const struct wire_ack *ack, uint64_t largest,
-                       int64_t came_ns)
+/* It came after all: everything but what was repeated meanwhile is as if it had not been lost. */
+static void take_late(struct path *p, struct tstamp now, struct sent *s,
+                      const struct path_events *events)
+{
+    s->state = SENT_NONE;
+    s->came = true;
+    rack_arrived(p, s);
+    if (s->data)
+        rate_found(&p->rate, now, s->bytes);
+    rate_acked(&p->rate, s->time, s->came_ns, s->timed, s->bytes, s->loaded);
+    hole_arrived(&p->hole, s->bytes);
+    if (s->tag != 0)
+        events->tagged(events->arg, p, s->tag, true, false);
+}
+
+/*
+ * Marks the numbers of the ranges that are in flight, and notes their times, from the top down;
+ * takes those that were thought lost.
+ */
+static void mark_acked(struct path *p, struct tstamp now, const struct wire_ack *ack,
+                       uint64_t largest, int64_t came_ns, const struct path_events *events)
 {
     uint64_t pn = largest + 1; /* one above the next number */
     uint32_t time_left = ack->times[0].count;
     unsigned time_at = 0;
     for (unsigned i = 0; i < ack->range_count; i++) {
-        if (pn < p->oldest + ack->ranges[i].gap)
+        if (pn < p->rack.watched + ack->ranges[i].gap)
             return;
         pn -= ack->ranges[i].gap;
-        for (uint32_t n = ack->ranges[i].len; n > 0 && pn > p->oldest; n--) {
+        for (uint32_t n = ack->ranges[i].len; n > 0 && pn > p->rack.watched; n--) {
             while (time_left == 0 && ++time_at < ack->time_count) {
                 time_left = ack->times[time_at].count;
                 came_ns -= ack->times[time_at].back_us * NS_PER_US;
             }
             pn--;
             struct sent *s = &p->sent[pn % PATH_SENT_MAX];
-            if (s->state == SENT_INFLIGHT) {
-                s->state = SENT_ACKED;
+            if (s->state == SENT_INFLIGHT || s->state == SENT_LOST) {
                 s->timed = time_at < ack->time_count;
                 s->came_ns = came_ns;
             }
+            if (s->state == SENT_INFLIGHT)
+                s->state = SENT_ACKED;
+            else if (s->state == SENT_LOST)
+                take_late(p, now, s, events);
             if (time_left > 0)
                 time_left--;
         }
@@ -502,6 +522,7 @@ static bool is_probe(const struct sent *s)
 static void take_acked(struct path *p, struct tstamp now, struct sent *s, uint64_t pn,
                        const struct path_events *events)
 {
+    rack_arrived(p, s);
     rate_acked(&p->rate, s->time, s->came_ns, s->timed, s->bytes, s->loaded);
     hole_arrived(&p->hole, s->bytes);
     if (s->tag != 0)
@@ -549,16 +570,11 @@ static void take_lost(struct path *p, struct sent *s, uint64_t pn, uint64_t larg
         events->tagged(events->arg, p, s->tag, false, alone);
     s->segment.pkt = NULL;
     forget(p, s);
+    s->state = SENT_LOST;
+    segment.left_on = (uint8_t)(p->id + 1);
+    segment.left_pn = (uint32_t)pn;
     if (segment.pkt != NULL)
         events->lost(events->arg, p, &segment);
-}
-
-/* Three later packets or 1 ms of sending later have arrived: it is lost (RFC 9002, section 6.1). */
-static bool overtaken(const struct sent *s, uint64_t pn, uint64_t largest,
-                      struct tstamp largest_sent)
-{
-    return pn < largest &&
-           (largest - pn >= LOSS_PACKETS || tstamp_sub(largest_sent, s->time) >= NS_PER_MS);
 }
 
 bool path_ack(struct path *p, struct tstamp now, const struct wire_ack *ack, bool same_path,
@@ -576,7 +592,8 @@ bool path_ack(struct path *p, struct tstamp now, const struct wire_ack *ack, boo
     if (same_path && rtt > 0 && largest + PATH_SENT_MAX >= p->pn_next)
         p->srtt_same_ns += p->srtt_same_ns == 0 ? rtt : (rtt - p->srtt_same_ns) / 8;
     const int64_t top_came_ns = read_clock(clock, now, ack->time_us);
-    mark_acked(p, ack, largest, top_came_ns);
+    rack_begin(p, now, ack, largest, top_came_ns);
+    mark_acked(p, now, ack, largest, top_came_ns, events);
     if (!p->any_acked || largest > p->largest_acked)
         p->largest_acked = largest;
     p->any_acked = true;
@@ -591,13 +608,14 @@ bool path_ack(struct path *p, struct tstamp now, const struct wire_ack *ack, boo
             note_rtt(p, rtt + tstamp_sub(top_sent, s->time) - (top_came_ns - s->came_ns));
         if (s->state == SENT_ACKED)
             take_acked(p, now, s, pn, events);
-        else if (s->state == SENT_INFLIGHT && overtaken(s, pn, largest, top_sent))
+        else if (s->state == SENT_INFLIGHT && rack_is_lost(p, s, pn, largest, top_sent))
             take_lost(p, s, pn, largest, events);
-        if (s->state != SENT_NONE)
+        if (s->state == SENT_INFLIGHT)
             advancing = false;
         else if (advancing)
             p->oldest = pn + 1;
     }
+    rack_end(p, now);
     if (hole_found(&p->hole))
         events->hole(events->arg, p);
     if (news)

@@ -28,6 +28,7 @@
 #include "bond/beat.h"
 #include "bond/bond.h"
 #include "bond/hole.h"
+#include "bond/rack.h"
 #include "bond/rate.h"
 #include "bond/slump.h"
 #include "bond/trial.h"
@@ -53,7 +54,7 @@ struct segment {
     bool bundle : 1;   /* pkt holds packet frames, the plaintext of a datagram */
     bool once : 1;     /* a duplicate: never repeated */
     bool copied : 1;   /* a duplicate left on another path: not repeated when this one fails */
-    uint8_t left_on;   /* with left_pn: where path_abandon() found it, plus 1; 0: nowhere */
+    uint8_t left_on;   /* with left_pn: where it was lost or abandoned, plus 1; 0: nowhere */
     uint32_t left_pn;  /* low bits of its number there */
     struct tstamp first_sent;
 };
@@ -75,18 +76,20 @@ struct segment_ring {
 /* Why a path that answers is not used while others are there: it does more harm than good. */
 enum path_fault { PATH_SOUND, PATH_LOSSY, PATH_LATE, PATH_SLOW };
 
-enum sent_state { SENT_NONE, SENT_INFLIGHT, SENT_ACKED };
+enum sent_state { SENT_NONE, SENT_INFLIGHT, SENT_ACKED, SENT_LOST };
 
 struct sent {
     struct segment segment; /* pkt NULL: a control datagram, or repeated already */
     struct tstamp time;
-    int64_t came_ns; /* receiver's clock; with timed */
+    int64_t came_ns;      /* receiver's clock; with timed */
+    int64_t overtaken_ns; /* that clock when a later one was known to have come; with overtaken */
     uint32_t bytes;
     uint32_t tag;
     uint8_t state; /* enum sent_state */
     bool came;     /* acknowledged; also when it is forgotten */
     bool loaded;
     bool timed;
+    bool overtaken;
     bool data;
 };
 
@@ -109,6 +112,7 @@ struct path {
     uint32_t spill_bytes; /* takes bulk from a queue of so much on: see survey_paths() */
     struct rate rate;
     struct slump slump;
+    struct rack rack;
     struct hole hole;
     double hole_bps; /* with losses in it: the capacity before them */
     /* in flight */
@@ -294,7 +298,7 @@ bool path_ack(struct path *p, struct tstamp now, const struct wire_ack *ack, boo
 
 /* Hands every segment in flight out as lost; they stay known until acknowledged. */
 void path_abandon(struct path *p, const struct path_events *events);
-/* Whether a segment that path_abandon() handed out was acknowledged after that. */
+/* Whether a segment that was handed out as lost was acknowledged after that. */
 bool path_came(const struct path *p, const struct segment *s);
 
 /*

@@ -14,6 +14,10 @@ static const double rate_first_bps = 3e6;
 static const double rate_least_bps = 150e3;
 static const double loss_random = 0.12;
 static const double loss_congestion = 0.25;
+static const uint32_t loss_windows = 3;   /* with that: congestion */
+static const int64_t found_ns = NS_PER_S; /* what losses cut is given back for so long */
+static const double reorder_windows = 4;  /* packets of one come in the next: a quarter */
+static const double reorder_longest_ns = 100e6;
 static const int64_t base_period_ns = 3 * NS_PER_S;
 static const int64_t floor_period_ns = 15 * NS_PER_S;
 static const int64_t start_again_ns = NS_PER_S;
@@ -55,8 +59,10 @@ void rate_restart(struct rate *r, struct tstamp now, int64_t rtt_ns)
 {
     double first = rtt_ns > 0 ? 10 * frame_bits * 1e9 / (double)rtt_ns : rate_first_bps;
     double limit = r->limit_bps;
+    double reorder = r->reorder_ns;
     memset(r, 0, sizeof *r);
     r->limit_bps = limit;
+    r->reorder_ns = reorder;
     r->phase = RATE_START;
     r->capacity_bps = fmin(fmax(first, rate_first_bps), 20e6);
     set_base(r, INFINITY);
@@ -170,6 +176,21 @@ static void set_capacity(struct rate *r, double bps)
     r->capacity_bps = fmax(bps, rate_least_bps);
     r->bucket_bps[0] = r->bucket_bps[1] = r->capacity_bps;
     r->bucket_loaded_ns = 0;
+}
+
+void rate_found(struct rate *r, struct tstamp now, uint32_t bytes)
+{
+    struct rate_window *w = &r->window;
+    r->loss = fmax(0, r->loss - 1.0 / 256);
+    r->loss_now = fmax(0, r->loss_now - 1.0 / 32);
+    if (w->lost > 0) {
+        w->lost--;
+        w->lost_bytes = fmax(0, w->lost_bytes - bytes);
+    }
+    r->high_loss_windows = 0;
+    if (r->before_loss_bps > r->capacity_bps && tstamp_sub(now, r->came_down) < found_ns)
+        set_capacity(r, r->before_loss_bps);
+    r->before_loss_bps = 0;
 }
 
 static void raise_capacity(struct rate *r, double span_ns, double srtt_ns)
@@ -287,7 +308,7 @@ static void update_start(struct rate *r, struct tstamp now, double delivered, do
     bool queue_grows = r->queue_ns > 6e6 + 2 * r->jitter_ns && delivered < 0.92 * sent;
     bool queue_high = r->queue_ns > 15e6 + 3 * r->jitter_ns;
     bool at_limit = r->loaded && r->limit_bps > 0 && delivered > 0.9 * r->limit_bps;
-    bool congested = queue_grows || queue_high || r->high_loss_windows >= 3;
+    bool congested = queue_grows || queue_high || r->high_loss_windows >= loss_windows;
     double since_ns = (double)tstamp_sub(now, r->came_down);
     if (at_limit || (congested && r->loaded)) {
         leave_start(r, now, delivered * (loss < loss_random ? 1 : 1 - loss));
@@ -345,6 +366,7 @@ static void come_down(struct rate *r, struct tstamp now, double delivered, bool 
     if (tstamp_sub(now, r->came_down) < (int64_t)srtt_ns)
         return;
     r->came_down = now;
+    r->before_loss_bps = r->high_loss_windows >= loss_windows ? r->capacity_bps : 0;
     r->high_queue_windows = 0;
     r->high_loss_windows = 0;
     r->probe_before_bps = 0;
@@ -373,7 +395,7 @@ static void update_steady(struct rate *r, struct tstamp now, double delivered, d
     r->high_queue_windows = high ? r->high_queue_windows + 1 : 0;
     /* With less sent than the path can take the queue is not growing; check_drain() judges it. */
     bool overdriven = sent > 0.95 * r->capacity_bps || delivered < 0.9 * sent;
-    if ((r->high_queue_windows >= 2 && overdriven) || r->high_loss_windows >= 3)
+    if ((r->high_queue_windows >= 2 && overdriven) || r->high_loss_windows >= loss_windows)
         come_down(r, now, delivered, loaded, srtt_ns);
     note_extremes(r, now, span_ns);
     update_probe(r, now, loaded, srtt_ns);
@@ -424,6 +446,7 @@ static bool window_complete(const struct rate *r, const struct rate_window *w, d
 {
     double least = r->phase == RATE_START ? window_start_ns : window_ns;
     least = fmax(least, 2 * packet_time_ns(r));
+    least = fmax(least, fmin(reorder_windows * r->reorder_ns, reorder_longest_ns));
     return w->delay_count > 0 &&
            ((span_ns >= least && w->packets >= 5) || span_ns >= window_longest_ns);
 }

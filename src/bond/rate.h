@@ -45,8 +45,9 @@ struct rate_window {
 struct rate {
     enum rate_phase phase;
     struct rate_window window;
-    double limit_bps; /* 0: none */
-    bool calm;        /* packets of a policy suffer from any queue: smaller, half as bold */
+    double limit_bps;  /* 0: none */
+    double reorder_ns; /* by so much packets may come later than later ones; set by the path */
+    bool calm;         /* packets of a policy suffer from any queue: smaller, half as bold */
     double capacity_bps;
     double bucket_bps[2];
     double bucket_loaded_ns;
@@ -76,6 +77,7 @@ struct rate {
     uint32_t high_loss_windows;
     uint32_t high_queue_windows;
     struct tstamp came_down;
+    double before_loss_bps; /* capacity when losses brought it down; 0: they did not */
     struct rival rival;
     /* probing */
     double probe_gain;
@@ -109,6 +111,8 @@ double rate_swing(const struct rate *r);
 void rate_acked(struct rate *r, struct tstamp sent, int64_t came_ns, bool known_time,
                 uint32_t bytes, bool loaded);
 void rate_lost(struct rate *r, uint32_t bytes);
+/* One that was told as lost has come: to be followed by rate_acked(). */
+void rate_found(struct rate *r, struct tstamp now, uint32_t bytes);
 
 /* Ends the window if it is long enough and draws the conclusions; after each acknowledgement. */
 void rate_update(struct rate *r, struct tstamp now, int64_t srtt_ns);

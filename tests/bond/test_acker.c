@@ -205,6 +205,52 @@ static void more_holes_than_ranges_tell_of_the_newest(void **state)
         assert_int_equal(told.came[pn], pn % 2 == 0);
 }
 
+/* The sender learns from it how late packets may be. */
+static void the_time_of_a_late_number_is_told(void **state)
+{
+    (void)state;
+    acker_record(&acker, at_us(0), 0, true);
+    acker_record(&acker, at_us(100), 2, true);
+    acker_record(&acker, at_us(200), 3, true);
+    build(at_us(1000));
+    acker_record(&acker, at_us(9000), 1, true);
+    memset(&told, 0, sizeof told);
+    struct wire_ack ack = build(at_us(10000));
+    tell(&ack);
+    assert_true(told.timed[1]);
+    assert_int_equal(told.time_us[1], (uint32_t)(at_us(9000).ns / NS_PER_US) | 1);
+    memset(&told, 0, sizeof told);
+    ack = build(at_us(11000));
+    tell(&ack);
+    assert_false(told.timed[1]);
+}
+
+/* Late numbers below more holes than ranges: the next ones go on there, every second one. */
+static void late_numbers_below_the_ranges_are_told(void **state)
+{
+    (void)state;
+    enum { NUMBERS = 8 * WIRE_ACK_RANGES_MAX };
+    for (unsigned pn = 0; pn < NUMBERS; pn += 2)
+        acker_record(&acker, at_us(pn), pn, true);
+    struct wire_ack ack = build(at_us(1000));
+    acker_record(&acker, at_us(2000), 1, true);
+    unsigned below = 0;
+    memset(&told, 0, sizeof told);
+    for (unsigned i = 0; i < 12; i++) {
+        assert_true(acker_build(&acker, at_us(2000 + 1000 * i), &ack));
+        tell(&ack);
+        assert_true(i == 0 || ack.largest == NUMBERS - 2 || below < ack.delay_us);
+        below += ack.largest != NUMBERS - 2;
+        if (tstamp_is_never(acker.due))
+            break;
+    }
+    assert_int_equal(below, 3);
+    assert_true(tstamp_is_never(acker.due));
+    assert_true(told.timed[1]);
+    for (unsigned pn = 0; pn < NUMBERS; pn++)
+        assert_int_equal(told.came[pn], pn % 2 == 0 || pn == 1);
+}
+
 /* Times that do not fit are left out; those that are told belong to the newest numbers. */
 static void more_times_than_fit_are_left_out(void **state)
 {
@@ -331,6 +377,8 @@ int main(void)
         acker_test(each_number_is_in_many_acknowledgements_and_timed_once),
         acker_test(a_filled_hole_is_told),
         acker_test(more_holes_than_ranges_tell_of_the_newest),
+        acker_test(the_time_of_a_late_number_is_told),
+        acker_test(late_numbers_below_the_ranges_are_told),
         acker_test(more_times_than_fit_are_left_out),
         acker_test(times_left_out_do_not_shift_the_others),
         acker_test(a_leap_over_the_whole_ring_forgets_it),
