@@ -33,10 +33,9 @@ head_flow() {
 }
 row_flow() {
     d=$direction
-    twice=$(awk -v l="$(line_loss "$scenario")" 'BEGIN { print l + 3 }')
     row "$(mark "$(median $d.share)" '>=' "$1") ($(mark "$(least $d.share)" '>=' "$(less "$1" .05)")) | $1 \
 | $(mark "$(median $d.p50)" '<=' "$2") / $(mark "$(median $d.p99)" '<=' "$3") | $2 / $3 \
-| $(mark "$(median $d.repeats)" '<=' 0.1) | $(mark "$(median $d.twice)" '<=' "$twice")"
+| $(mark "$(median $d.repeats)" '<=' 0.1) | $(mark "$(median $d.twice)" '<=' "$(twice_most "$scenario")")"
 }
 
 less() {

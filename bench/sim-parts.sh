@@ -56,7 +56,7 @@ part_flow() {
     row "$(mark "$(value .share)" '>=' "$1") ($(echo "$json" | least .share)) | $1 \
 | $(mark "$(value .ping_p50_ms)" '<=' "$2") / $(mark "$(value .ping_p99_ms)" '<=' "$3") | $2 / $3 \
 | $(mark "$(value '100 * .repeats / .segments')" '<=' 0.1) \
-| $(mark "$(value "$extra")" '<=' "$(awk -v l="$(line_loss "$scenario")" 'BEGIN { print l + 3 }')")"
+| $(mark "$(value "$extra")" '<=' "$(twice_most "$scenario")")"
 }
 
 link_names() {
@@ -82,6 +82,21 @@ against_best() {
     best=$(best_alone "$order" "$expression" "$@")
     limit=$(awk -v b="$best" -v o="$order" 'BEGIN { print o == ">=" ? b * .98 : b * 1.02 }')
     echo "$(mark "$mine" "$order" "$limit") : $best"
+}
+
+head_dropped() {
+    echo "| one flow | share (least) | target | dropped by the links % | target | sent twice % | |"
+    echo "|---|---|---|---|---|---|---|"
+}
+part_dropped() {
+    lengths
+    least=$(target "$scenario")
+    least=${least%% *}
+    json=$(run --direction "$direction" --cc "$cc" --seconds $seconds --warmup $warm_up)
+    value() { echo "$json" | median "$1"; }
+    row "$(mark "$(value .share)" '>=' "$least") ($(echo "$json" | least .share)) | $least \
+| $(mark "$(value '100 * .dropped')" '<=' "$(dropped_most "$scenario")") | $(dropped_most "$scenario") \
+| $(mark "$(value "$extra")" '<=' "$(twice_most "$scenario")")"
 }
 
 head_single() {

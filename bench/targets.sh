@@ -5,6 +5,9 @@
 # Scenarios in the order of the tables.
 all_scenarios="twin dsllte wide lossy far tenone fiblte quad bloat thin satellite stepping varying"
 
+# What only some links do, each for itself; see docs/lab.md.
+odd_scenarios="reorder5 reorder20 police15 police64 police250 shallow noisy burst"
+
 # target SCENARIO: least share, most added ping (median and 99th percentile, ms).
 target() {
     case $1 in
@@ -21,17 +24,39 @@ target() {
     satellite) echo .85 8 40 ;;
     stepping) echo .85 20 100 ;;
     varying) echo .80 40 200 ;;
+    reorder5) echo .90 20 60 ;;
+    reorder20 | police*) echo .85 20 60 ;;
+    shallow | noisy | burst) echo .90 20 60 ;;
     *) echo 0 1000 1000 ;;
     esac
 }
 
-# Bytes that the links lose at random, percent of the packets: what may be repeated is that and 3 %.
-# In wide one of three links loses 0.3 %.
+# Bytes that the links lose at random, percent of the packets. In wide one of three links loses
+# 0.3 %, in noisy and burst one of two 3 and 2 %.
 line_loss() {
     case $1 in
     lossy) echo 1 ;;
     wide) echo 0.3 ;;
+    noisy) echo 1.5 ;;
+    burst) echo 1 ;;
     *) echo 0 ;;
+    esac
+}
+
+# What the tunnel may send twice, percent of the packets.
+twice_most() {
+    case $1 in
+    reorder*) echo 2 ;;
+    shallow) echo 1.5 ;;
+    *) awk -v l="$(line_loss "$1")" 'BEGIN { print l + 3 }' ;;
+    esac
+}
+
+# What the links' queues and policers may drop after start-up, percent of the frames.
+dropped_most() {
+    case $1 in
+    police* | shallow) echo 2 ;;
+    *) echo 1 ;;
     esac
 }
 

@@ -457,16 +457,18 @@ static void print_direction(const struct emu_link *link, int d, FILE *out)
     struct tstamp now = clock_now();
     fprintf(out,
             "{\"sent_frames\":%llu,\"sent_bytes\":%llu,\"delivered_frames\":%llu,"
-            "\"delivered_bytes\":%llu,\"dropped_queue\":%llu,\"dropped_loss\":%llu,"
+            "\"delivered_bytes\":%llu,\"dropped_queue\":%llu,\"dropped_police\":%llu,\"dropped_"
+            "loss\":%llu,"
             "\"dropped_step\":%llu,\"dropped_cut\":%llu,\"corrupted\":%llu,\"duplicated\":%llu,"
             "\"dropped_memory\":%llu,\"dropped_write\":%llu,\"offered_bytes\":%llu,"
             "\"queue_ms\":%.1f,\"cut\":%s}",
             (unsigned long long)n->sent_frames, (unsigned long long)n->sent_bytes,
             (unsigned long long)n->delivered_frames, (unsigned long long)n->delivered_bytes,
-            (unsigned long long)n->dropped_queue, (unsigned long long)n->dropped_loss,
-            (unsigned long long)n->dropped_step, (unsigned long long)n->dropped_cut,
-            (unsigned long long)n->corrupted, (unsigned long long)n->duplicated,
-            (unsigned long long)link->dropped_memory[d], (unsigned long long)link->dropped_write[d],
+            (unsigned long long)n->dropped_queue, (unsigned long long)n->dropped_police,
+            (unsigned long long)n->dropped_loss, (unsigned long long)n->dropped_step,
+            (unsigned long long)n->dropped_cut, (unsigned long long)n->corrupted,
+            (unsigned long long)n->duplicated, (unsigned long long)link->dropped_memory[d],
+            (unsigned long long)link->dropped_write[d],
             (unsigned long long)(link_offered_bytes(m, m->start, now)),
             (double)link_queue_ns(m, now) / 1e6, m->cut ? "true" : "false");
 }

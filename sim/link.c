@@ -13,6 +13,8 @@ void link_init(struct link_model *link, const struct link_config *config, struct
     link->mangle_rng.state = rng_next(&seeder);
     link->opportunity_bytes = LINK_FRAME_BYTES;
     link_set_config(link, config);
+    link->tokens = (double)config->police_bytes;
+    link->tokens_at = start;
 }
 
 void link_set_config(struct link_model *link, const struct link_config *config)
@@ -45,9 +47,16 @@ uint64_t link_trace_rate_bps(const struct link_trace *trace)
     return (uint64_t)trace->count * LINK_FRAME_BYTES * 8 * 1000 / period_ms;
 }
 
-uint64_t link_mean_rate_bps(const struct link_config *config)
+static uint64_t line_rate_bps(const struct link_config *config)
 {
     return config->trace != NULL ? link_trace_rate_bps(config->trace) : config->rate_bps;
+}
+
+uint64_t link_mean_rate_bps(const struct link_config *config)
+{
+    uint64_t line_bps = line_rate_bps(config);
+    uint64_t police_bps = config->police_bps;
+    return police_bps > 0 && (line_bps == 0 || police_bps < line_bps) ? police_bps : line_bps;
 }
 
 /* The step in force at time t, or NULL before the first; *age_ns: time since it began. */
@@ -123,7 +132,7 @@ static uint64_t queue_limit_bytes(const struct link_config *config)
 {
     uint64_t limit = config->queue_bytes;
     if (limit == 0)
-        limit = (uint64_t)((double)link_mean_rate_bps(config) * (double)config->queue_ns / 8e9);
+        limit = (uint64_t)((double)line_rate_bps(config) * (double)config->queue_ns / 8e9);
     return limit < LINK_FRAME_BYTES ? LINK_FRAME_BYTES : limit;
 }
 
@@ -202,8 +211,25 @@ uint64_t link_offered_bytes(const struct link_model *link, struct tstamp from, s
     if (link->behind != NULL)
         return 0;
     if (link->config.trace == NULL)
-        return (uint64_t)((double)link->config.rate_bps * (double)tstamp_sub(to, from) / 8e9);
+        return (uint64_t)((double)link_mean_rate_bps(&link->config) * (double)tstamp_sub(to, from) /
+                          8e9);
     return (opportunity_from(link, to) - opportunity_from(link, from)) * LINK_FRAME_BYTES;
+}
+
+/* A token bucket (RFC 2697 with one rate and one burst): no queue, and no delay for what passes. */
+static bool pass_policer(struct link_model *link, struct tstamp at, uint32_t frame_bytes)
+{
+    const struct link_config *c = &link->config;
+    if (c->police_bps == 0)
+        return true;
+    double gained = (double)tstamp_sub(at, link->tokens_at) * (double)c->police_bps / 8e9;
+    double most = (double)c->police_bytes;
+    link->tokens = link->tokens + gained < most ? link->tokens + gained : most;
+    link->tokens_at = at;
+    if (link->tokens < (double)frame_bytes)
+        return false;
+    link->tokens -= (double)frame_bytes;
+    return true;
 }
 
 /* Independent losses, or the simple Gilbert model: every frame of the bad state is lost. */
@@ -260,6 +286,10 @@ bool link_send(struct link_model *link, struct tstamp now, uint32_t frame_bytes,
     struct tstamp sent = now;
     if (!pass_bottleneck(link->behind != NULL ? link->behind : link, now, frame_bytes, &sent)) {
         n->dropped_queue++;
+        return false;
+    }
+    if (!pass_policer(link, sent, frame_bytes)) {
+        n->dropped_police++;
         return false;
     }
 

@@ -3,10 +3,10 @@
  * One direction of an emulated link, as a pure function of time and seed.
  *
  * A frame passes, in this order, the cut, the queue with its tail drop, the bottleneck (a constant
- * rate, or the delivery opportunities of a recorded trace), the loss on the wire, and the delay
- * with its jitter. link_send() decides all of it when the frame enters and returns when it will
- * come out; the driver keeps the frame until then and calls link_arrive(). No system calls, no
- * allocation, no clock; the same calls with the same seed give the same results. O(1) a frame (a
+ * rate, or the delivery opportunities of a recorded trace), a policer, the loss on the wire, and
+ * the delay with its jitter. link_send() decides all of it when the frame enters and returns when
+ * it will come out; the driver keeps the frame until then and calls link_arrive(). No system calls,
+ * no allocation, no clock; the same calls with the same seed give the same results. O(1) a frame (a
  * binary search in the trace after an idle time).
  *
  * Frames are counted as Ethernet frames without preamble and checksum: 14 bytes + the IP packet, so
@@ -57,13 +57,15 @@ struct link_config {
     int64_t delay_ns;               /* one way */
     int64_t jitter_ns;              /* J */
     enum link_jitter jitter_kind;
-    bool reorder;         /* jitter may reorder frames */
-    double loss;          /* share of lost frames, 0..1 */
-    double burst_frames;  /* mean length of a burst of losses; <= 1: independent losses */
-    double corrupt;       /* share of frames that arrive with one bit changed, 0..1 */
-    double duplicate;     /* share of frames that arrive twice, 0..1 */
-    int64_t queue_ns;     /* queue limit as time at the rate (of a trace: at its mean rate) */
-    uint64_t queue_bytes; /* the limit in bytes instead, where not 0 */
+    bool reorder;          /* jitter may reorder frames */
+    uint64_t police_bps;   /* beyond this rate frames are dropped; 0: they are not */
+    uint64_t police_bytes; /* but for so much at once: the bucket of tokens */
+    double loss;           /* share of lost frames, 0..1 */
+    double burst_frames;   /* mean length of a burst of losses; <= 1: independent losses */
+    double corrupt;        /* share of frames that arrive with one bit changed, 0..1 */
+    double duplicate;      /* share of frames that arrive twice, 0..1 */
+    int64_t queue_ns;      /* queue limit as time at the rate (of a trace: at its mean rate) */
+    uint64_t queue_bytes;  /* the limit in bytes instead, where not 0 */
     struct link_step steps[LINK_STEPS_MAX]; /* sorted by time */
     size_t step_count;
     int64_t step_period_ns; /* the schedule repeats with this period; 0: it does not */
@@ -75,9 +77,10 @@ struct link_counters {
     uint64_t delivered_frames; /* out of link_arrive() */
     uint64_t delivered_bytes;
     uint64_t dropped_queue; /* the queue was full */
-    uint64_t dropped_loss;  /* lost on the wire, by chance */
-    uint64_t dropped_step;  /* lost in the outage of a step */
-    uint64_t dropped_cut;   /* the link was cut at the entrance or at the exit */
+    uint64_t dropped_police;
+    uint64_t dropped_loss; /* lost on the wire, by chance */
+    uint64_t dropped_step; /* lost in the outage of a step */
+    uint64_t dropped_cut;  /* the link was cut at the entrance or at the exit */
     uint64_t corrupted;
     uint64_t duplicated;
 };
@@ -94,8 +97,10 @@ struct link_model {
     uint64_t tx_remainder;      /* carried fraction of a nanosecond, in units of 1 / rate */
     uint64_t opportunity;       /* trace: the next one with room, counted from the start */
     uint32_t opportunity_bytes; /* and the room left in it */
-    struct tstamp last_exit;    /* latest exit so far, so that jitter does not reorder */
-    struct link_model *behind;  /* whose queue and bottleneck it uses; not owned; NULL: its own */
+    double tokens;              /* of the policer, bytes, at tokens_at */
+    struct tstamp tokens_at;
+    struct tstamp last_exit;   /* latest exit so far, so that jitter does not reorder */
+    struct link_model *behind; /* whose queue and bottleneck it uses; not owned; NULL: its own */
     struct link_counters counters;
 };
 
@@ -147,7 +152,7 @@ uint64_t link_offered_bytes(const struct link_model *link, struct tstamp from, s
 /* Bits per second of full frames that the trace offers on average. */
 uint64_t link_trace_rate_bps(const struct link_trace *trace);
 
-/* The rate, or the mean rate of the trace; 0: unlimited. */
+/* The rate, or the mean rate of the trace, or the policer's if that is less; 0: unlimited. */
 uint64_t link_mean_rate_bps(const struct link_config *config);
 
 #endif

@@ -125,6 +125,19 @@ static bool set_queue(struct link_config *c, const char *value)
     return true;
 }
 
+/* MBIT:KB */
+static bool set_police(struct link_config *c, const char *value)
+{
+    double mbps;
+    double bucket_kb;
+    int used = 0;
+    if (sscanf(value, "%lf:%lf%n", &mbps, &bucket_kb, &used) != 2 || value[used] != '\0')
+        return false;
+    c->police_bps = (uint64_t)llround(mbps * 1e6);
+    c->police_bytes = (uint64_t)llround(bucket_kb * 1000.0);
+    return mbps >= 0.0 && mbps < 1e6 && bucket_kb > 0.0 && bucket_kb < 1e6;
+}
+
 static bool set_period(struct link_config *c, const char *value)
 {
     double s;
@@ -188,12 +201,13 @@ static const struct {
     bool has_value;
     bool (*set)(struct link_config *c, const char *value);
 } direction_keys[] = {
-    { "rate", true, set_rate },       { "delay", true, set_delay },
-    { "jitter", true, set_jitter },   { "loss", true, set_loss },
-    { "corrupt", true, set_corrupt }, { "duplicate", true, set_duplicate },
-    { "burst", true, set_burst },     { "queue", true, set_queue },
-    { "steps", true, set_steps },     { "period", true, set_period },
-    { "bell", false, set_bell },      { "reorder", false, set_reorder },
+    { "rate", true, set_rate },        { "delay", true, set_delay },
+    { "jitter", true, set_jitter },    { "loss", true, set_loss },
+    { "corrupt", true, set_corrupt },  { "duplicate", true, set_duplicate },
+    { "burst", true, set_burst },      { "queue", true, set_queue },
+    { "police", true, set_police },    { "steps", true, set_steps },
+    { "period", true, set_period },    { "bell", false, set_bell },
+    { "reorder", false, set_reorder },
 };
 
 static bool set_direction_key(struct parse *p, const char *key, const char *value, unsigned bits)

@@ -92,6 +92,7 @@ static void load_result(const struct simulator *s, enum link_direction d,
         const struct link_counters *then = &s->counters[i][d];
         sent_frames += now->sent_frames - then->sent_frames;
         dropped_frames += now->dropped_queue - then->dropped_queue;
+        dropped_frames += now->dropped_police - then->dropped_police;
         bps += (double)(now->delivered_bytes - then->delivered_bytes) * 8.0 / measured_s(s);
     }
     if (r->offered_bps > 0.0)

@@ -31,6 +31,16 @@ const struct scenario scenarios[] = {
       "name=a trace-down=lte:5:50 trace-up=lte:2:20 delay=30 queue=300;"
       "name=b trace-down=lte:13:40 trace-up=lte:6:16 delay=45 queue=300",
       "two LTE links in a moving car" },
+    { "reorder5", "name=a 20/20,10ms,jitter=5,reorder; name=b 20/20,15ms",
+      "a link that reorders within itself, by up to 5 ms" },
+    { "reorder20", "name=a 20/20,10ms,jitter=20,reorder; name=b 20/20,15ms", "by up to 20 ms" },
+    { "police15", "name=a 100/100,10ms,queue=200,police=10:15; name=b 20/20,15ms",
+      "a policer of 10 Mbit/s with a bucket of 15 kB" },
+    { "police64", "name=a 100/100,10ms,queue=200,police=10:64; name=b 20/20,15ms", "of 64 kB" },
+    { "police250", "name=a 100/100,10ms,queue=200,police=10:250; name=b 20/20,15ms", "of 250 kB" },
+    { "shallow", "name=a 60/60,10ms,queue=32kB; name=b 20/20,15ms", "a queue of 32 kB" },
+    { "noisy", "name=a 20/20,20ms,loss=3; name=b 20/20,15ms", "3 % random loss" },
+    { "burst", "name=a 20/20,20ms,loss=2,burst=6; name=b 20/20,15ms", "2 % loss in bursts of 6" },
 };
 
 const size_t scenario_count = sizeof(scenarios) / sizeof(scenarios[0]);

@@ -83,6 +83,41 @@ static void test_queue_limit(void **state)
     }
 }
 
+/* A bucket passes at once; from then on what the rate refills, without any delay. */
+static void test_policer(void **state)
+{
+    (void)state;
+    enum { BUCKET = 10 * LINK_FRAME_BYTES, TOO_MANY = 50 };
+    struct link_config config = {
+        .rate_bps = 100000000, .police_bps = 10000000, .police_bytes = BUCKET, .queue_ns = NS_PER_S
+    };
+    struct link_model link;
+    struct tstamp exit;
+    link_init(&link, &config, start, 1);
+    assert_int_equal(link_mean_rate_bps(&config), 10000000);
+    assert_int_equal(link_offered_bytes(&link, start, at_ms(1000)), 1250000);
+    unsigned passed = 0;
+    for (unsigned i = 0; i < TOO_MANY; i++)
+        passed += link_send(&link, start, LINK_FRAME_BYTES, &exit);
+    /* The line takes time, in which a tenth of each frame is refilled. */
+    assert_in_range(passed, 14, 15);
+    assert_int_equal(link.counters.dropped_police, TOO_MANY - passed);
+    /* A second at twice the rate: half of it. */
+    passed = 0;
+    for (unsigned i = 0; i < 1000; i++) {
+        struct tstamp now = at_ms(100 + i);
+        struct tstamp left = tstamp_add(now, 1250 * 80);
+        if (link_send(&link, now, 1250, &exit)) {
+            assert_int_equal(exit.ns, left.ns);
+            passed++;
+        }
+        now = tstamp_add(now, NS_PER_MS / 2);
+        passed += link_send(&link, now, 1250, &exit);
+    }
+    assert_in_range(passed, 1000, 1000 + BUCKET / 1250 + 1);
+    assert_int_equal(link.counters.dropped_queue, 0);
+}
+
 static void test_random_loss(void **state)
 {
     (void)state;
@@ -355,6 +390,7 @@ int main(void)
         cmocka_unit_test(test_rate_is_exact),
         cmocka_unit_test(test_delay_alone),
         cmocka_unit_test(test_queue_limit),
+        cmocka_unit_test(test_policer),
         cmocka_unit_test(test_random_loss),
         cmocka_unit_test(test_burst_loss),
         cmocka_unit_test(test_same_seed_same_fate),

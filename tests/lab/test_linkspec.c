@@ -42,7 +42,8 @@ static void test_long_form(void **state)
         linkspecs_parse(&specs,
                         "name=dsl up=2 down=16 delay=15 delay-up=20 queue=150 queue-up=64kB;"
                         "name=lte, up=12, down=40, delay=25, jitter=4, bell, loss-down=1.5%,"
-                        " burst=3, steps=15:30:100/30:0:0:50, period=60, mtu=1280, corrupt=2",
+                        " burst=3, steps=15:30:100/30:0:0:50, period=60, mtu=1280, corrupt=2,"
+                        " police-up=2.5:64",
                         error));
     const struct linkspec *dsl = linkspecs_find(&specs, "dsl");
     const struct linkspec *lte = linkspecs_find(&specs, "2");
@@ -62,6 +63,9 @@ static void test_long_form(void **state)
     assert_int_equal(down->jitter_kind, LINK_JITTER_BELL);
     assert_true(down->loss == 0.015 && lte->config[LINK_UP].loss == 0.0);
     assert_true(down->burst_frames == 3.0 && down->corrupt == 0.02);
+    assert_int_equal(down->police_bps, 0);
+    assert_int_equal(lte->config[LINK_UP].police_bps, 2500000);
+    assert_int_equal(lte->config[LINK_UP].police_bytes, 64000);
     assert_int_equal(down->step_count, 2);
     assert_int_equal(down->steps[0].outage_ns, 100 * NS_PER_MS);
     assert_true(down->steps[1].rate_factor == 0.5);
@@ -87,6 +91,11 @@ static void test_bad_text(void **state)
         "delay=1e9",
         "rate=nan",
         "queue=3MB",
+        "police=10",
+        "police=10:",
+        "police=10:64kB",
+        "police=10:0",
+        "police=nan:64",
         "name=a-far-too-long-name",
         "name=a/b",
         "name=a;name=a",
