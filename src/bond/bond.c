@@ -8,6 +8,7 @@
 
 #include "base/size.h"
 #include "bond/internal.h"
+#include "bond/overdue.h"
 #include "bond/policy.h"
 
 enum {
@@ -140,7 +141,7 @@ static bool any_open(const struct bond *b)
 static void lost_segment(void *arg, struct path *p, struct segment *s)
 {
     struct bond *b = arg;
-    bool needless = s->once || (s->copied && p->state != BOND_PATH_UP);
+    bool needless = s->once || s->again || (s->copied && p->state != BOND_PATH_UP);
     if (needless || s->tries >= TRIES_MAX || !ring_push(&b->repairs, s, 0)) {
         if (!s->once) /* a copy is counted by its original */
             b->drops[needless ? BOND_DROP_FORGOTTEN : BOND_DROP_REPEAT_LATE] += segment_packets(s);
@@ -592,6 +593,8 @@ struct tstamp bond_deadline(const struct bond *b)
         if (tstamp_before(b->now, flowq_ack_due(&b->queue)))
             t = tstamp_min(t, flowq_ack_due(&b->queue));
     }
+    if (usable)
+        t = tstamp_min(t, overdue_deadline(b));
     if (!usable && waits_for_path(b) && tstamp_is_never(b->expire_at))
         return tstamp_min(t, b->now); /* it begins to expire */
     return tstamp_min(t, b->expire_at);

@@ -132,9 +132,16 @@ int64_t path_backlog_ns(const struct path *p, struct tstamp now)
     return (wait > 0 ? wait : 0) + path_send_time_ns(p, p->committed.bytes + p->express.bytes);
 }
 
+int64_t path_own_rtt_ns(const struct path *p)
+{
+    int64_t own_ns = ownrtt_ns(&p->own_rtt);
+    return own_ns > 0 ? own_ns : srtt_or_guess(p);
+}
+
 bool path_inflight_full(const struct path *p)
 {
-    double window_ns = 2 * (double)srtt_or_guess(p) + 50e6;
+    /* Beyond that it would stand in a queue, or behind a silence, where nobody can take it back. */
+    double window_ns = fmin(2 * (double)srtt_or_guess(p), (double)path_own_rtt_ns(p)) + 50e6;
     return p->inflight_bytes * p->ns_per_byte > window_ns + 32 * FRAME_BYTES * p->ns_per_byte ||
            p->pn_next - p->oldest > PATH_SENT_MAX - 64;
 }
@@ -380,10 +387,11 @@ uint64_t path_sent(struct path *p, struct tstamp now, uint32_t wire_bytes, bool 
 }
 
 /* RFC 6298, section 2. */
-static void note_rtt(struct path *p, int64_t rtt_ns)
+static void note_rtt(struct path *p, struct tstamp now, int64_t rtt_ns)
 {
     if (rtt_ns < 0)
         return;
+    ownrtt_note(&p->own_rtt, now, rtt_ns);
     p->rtt_samples = p->srtt_ns == 0 ? 1 : p->rtt_samples + 1;
     if (p->srtt_ns == 0) {
         p->srtt_ns = rtt_ns > 0 ? rtt_ns : 1;
@@ -588,7 +596,7 @@ bool path_ack(struct path *p, struct tstamp now, const struct wire_ack *ack, boo
     int64_t rtt = tstamp_sub(now, top_sent) - (int64_t)ack->delay_us * NS_PER_US;
     /* While all is quiet, an answer takes no other way than the question: see start_ack(). */
     if (largest >= p->oldest && top->state == SENT_INFLIGHT)
-        note_rtt(p, same_path && path_quiet(p) ? rtt - way_back_ns(p) : rtt);
+        note_rtt(p, now, same_path && path_quiet(p) ? rtt - way_back_ns(p) : rtt);
     if (same_path && rtt > 0 && largest + PATH_SENT_MAX >= p->pn_next)
         p->srtt_same_ns += p->srtt_same_ns == 0 ? rtt : (rtt - p->srtt_same_ns) / 8;
     const int64_t top_came_ns = read_clock(clock, now, ack->time_us);
@@ -605,7 +613,7 @@ bool path_ack(struct path *p, struct tstamp now, const struct wire_ack *ack, boo
         news = news || s->state == SENT_ACKED;
         /* Any round trip is better than none, where the largest number was no eliciting one. */
         if (s->state == SENT_ACKED && s->timed && p->srtt_ns == 0)
-            note_rtt(p, rtt + tstamp_sub(top_sent, s->time) - (top_came_ns - s->came_ns));
+            note_rtt(p, now, rtt + tstamp_sub(top_sent, s->time) - (top_came_ns - s->came_ns));
         if (s->state == SENT_ACKED)
             take_acked(p, now, s, pn, events);
         else if (s->state == SENT_INFLIGHT && rack_is_lost(p, s, pn, largest, top_sent))

@@ -29,6 +29,7 @@
 #include "bond/bond.h"
 #include "bond/hole.h"
 #include "bond/rack.h"
+#include "bond/ownrtt.h"
 #include "bond/rate.h"
 #include "bond/slump.h"
 #include "bond/trial.h"
@@ -53,6 +54,7 @@ struct segment {
     uint8_t tries;     /* times sent */
     bool bundle : 1;   /* pkt holds packet frames, the plaintext of a datagram */
     bool once : 1;     /* a duplicate: never repeated */
+    bool again : 1;    /* sent on an idle path as well: that one sees to it; see overdue.h */
     bool copied : 1;   /* a duplicate left on another path: not repeated when this one fails */
     uint8_t left_on;   /* with left_pn: where it was lost or abandoned, plus 1; 0: nowhere */
     uint32_t left_pn;  /* low bits of its number there */
@@ -119,6 +121,7 @@ struct path {
     uint64_t pn_next;
     uint64_t oldest; /* no number below it is in flight */
     uint64_t largest_acked;
+    uint64_t again_next; /* below it, nothing is to go on another path, too; see overdue.h */
     bool any_acked;
     uint32_t inflight_bytes;
     uint32_t inflight_count; /* eliciting */
@@ -128,6 +131,7 @@ struct path {
     int64_t rttvar_ns;
     int64_t rtt_min_ns;
     uint32_t rtt_samples;
+    struct ownrtt own_rtt;
     int64_t srtt_same_ns; /* there and back over this very path, for people */
     /* pacer and queues */
     double ns_per_byte; /* of the present pace; see path_set_pace() */
@@ -261,6 +265,9 @@ int64_t path_patience_ns(const struct path *p);
 
 /* Time from now until the last committed byte has left. */
 int64_t path_backlog_ns(const struct path *p, struct tstamp now);
+
+/* What it is without a queue in the network, or a guess. */
+int64_t path_own_rtt_ns(const struct path *p);
 
 /* More in flight than any healthy path would have. */
 bool path_inflight_full(const struct path *p);

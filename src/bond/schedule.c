@@ -4,6 +4,7 @@
 #include <math.h>
 
 #include "bond/internal.h"
+#include "bond/overdue.h"
 #include "bond/policy.h"
 
 #define ACK_DEBT_NS (PATH_CREDIT_NS + COMMIT_AHEAD_NS)
@@ -405,4 +406,5 @@ void schedule_pump(struct bond *b, struct tstamp now)
     pump_repairs(b, now);
     pump_express(b, now);
     pump_bulk(b, now);
+    overdue_pump(b, now);
 }
