@@ -9,7 +9,10 @@
 #include "base/rng.h"
 #include "sim/net.h"
 
-enum { DATAGRAMS_FLOWS_MAX = 3000, DATAGRAMS_BYTES_MIN = SEGMENT_IP_BYTES + 8 + SEGMENT_PAYLOAD_MIN };
+enum {
+    DATAGRAMS_FLOWS_MAX = 3000,
+    DATAGRAMS_BYTES_MIN = SEGMENT_IP_BYTES + 8 + SEGMENT_PAYLOAD_MIN
+};
 
 struct datagrams_config {
     unsigned flows;        /* 0: there are none */

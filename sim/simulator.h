@@ -91,10 +91,10 @@ struct sim_stream_result {
     double share;                   /* of that, less TCP's and IP's headers */
     double flow_bps[SIM_FLOWS_MAX]; /* goodput of each */
     double jain;                    /* of the flows: 1 when they are equal (Jain 1984) */
-    int64_t transfer_ns; /* until all flows had all; 0: there is an end but not reached */
-    double arrived;         /* bytes on the links, of what they could carry */
-    double dropped;         /* frames that the links' queues dropped, of those sent */
-    double datagrams_bps;   /* that arrived, in bytes of IP */
+    int64_t transfer_ns;  /* until all flows had all; 0: there is an end but not reached */
+    double arrived;       /* bytes on the links, of what they could carry */
+    double dropped;       /* frames that the links' queues dropped, of those sent */
+    double datagrams_bps; /* that arrived, in bytes of IP */
     double datagrams_jain;
     uint64_t segments;
     int64_t stall_ns;

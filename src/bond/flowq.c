@@ -20,19 +20,25 @@ static const double sparse_decay_ns = 100e6;
 #define HEAVY_VOTES (INT64_C(64) << 10) /* bytes */
 #define HEAVY_LARGE 600                 /* no call, no acknowledgement */
 #define HEAVY_VOTES_MAX (INT64_C(256) << 10)
+#define AGE_MOST_NS 500e6
+#define AGE_ROUNDS 2
 
-enum { FATTEST_PACKETS = 64 /* dropped from one flow before the fattest is looked for again */ };
+enum {
+    FATTEST_PACKETS = 64, /* dropped from one flow before the fattest is looked for again */
+    RETRY_PACKETS = 64,   /* that a flow put off for its sparse ones; with more it is bulk */
+    LEFT_ALONE_BYTES = 2 * FLOWQ_QUANTUM, /* of a flow: to lose one of fewer stops a TCP */
+};
 
 void flowq_init(struct flowq *q, uint64_t seed, uint32_t bytes_max)
 {
-    memset(q, 0, sizeof *q);
+    memset(q, 0, offsetof(struct flowq, flows));
     q->seed = seed;
     q->ack_gap_scale = 1;
     q->bytes_max = bytes_max;
+    budget_sparse_init(&q->sparse);
     q->plain.flows = q->flows;
+    q->plain.tags = q->tags;
     q->plain.flow_count = FLOWQ_FLOWS;
-    for (unsigned i = 0; i < FLOWQ_FLOWS; i++)
-        q->flows[i].ack_left = (struct tstamp){ -NS_PER_S };
     q->codel = (struct flowq_codel){ .target_ns = 5 * NS_PER_MS, .interval_ns = 100 * NS_PER_MS };
 }
 
@@ -42,13 +48,16 @@ int flowq_make_bands(struct flowq *q)
         return 0;
     struct flowq_flow *flows = calloc(FLOWQ_BANDS * FLOWQ_BAND_FLOWS, sizeof *flows);
     struct flowq_band *bands = calloc(FLOWQ_BANDS, sizeof *bands);
-    if (flows == NULL || bands == NULL) {
+    uint32_t *tags = calloc(FLOWQ_BANDS * FLOWQ_BAND_FLOWS, sizeof *tags);
+    if (flows == NULL || bands == NULL || tags == NULL) {
         free(flows);
+        free(tags);
         free(bands);
         return -ENOMEM;
     }
     for (unsigned i = 0; i < FLOWQ_BANDS; i++) {
         bands[i].flows = flows + (size_t)i * FLOWQ_BAND_FLOWS;
+        bands[i].tags = tags + (size_t)i * FLOWQ_BAND_FLOWS;
         bands[i].flow_count = FLOWQ_BAND_FLOWS;
     }
     q->bands = bands;
@@ -69,24 +78,76 @@ static struct flowq_band *next_band(struct flowq *q, const struct flowq_band *ba
 #define for_each_band(q, b)                                                                        \
     for (struct flowq_band *b = next_band(q, NULL); b != NULL; b = next_band(q, b))
 
+/* The flows that are served in turn, the new ones first; NULL begins and ends. */
+static struct flowq_flow *next_listed(const struct flowq_band *band, const struct flowq_flow *f)
+{
+    if (f == NULL)
+        return band->new_head != NULL ? band->new_head : band->old_head;
+    return f == band->new_tail ? band->old_head : f->next;
+}
+
+#define for_each_listed(band, f)                                                                   \
+    for (struct flowq_flow *f = next_listed(band, NULL); f != NULL; f = next_listed(band, f))
+
 static void clear_band(struct flowq_band *band)
 {
     pkt_list_clear(&band->sparse);
-    for (unsigned i = 0; band->listed > 0 && i < band->flow_count; i++)
-        pkt_list_clear(&band->flows[i].packets);
+    for_each_listed(band, f)
+    {
+        pkt_list_clear(&f->packets);
+        f->listed = false;
+    }
 }
 
 void flowq_clear(struct flowq *q)
 {
     for_each_band(q, band) clear_band(band);
-    for (const struct flowq_flow *f = q->ack_head; f != NULL; f = f->ack_next)
+    for (struct flowq_flow *f = q->ack_head; f != NULL; f = f->ack_next) {
         pkt_put(f->ack);
-    if (q->bands != NULL)
+        f->ack = NULL;
+    }
+    if (q->bands != NULL) {
         free(q->bands[0].flows);
+        free(q->bands[0].tags);
+    }
     free(q->bands);
     const struct pkt_share *share = q->share;
     flowq_init(q, q->seed, q->bytes_max);
     q->share = share;
+}
+
+/* A place that another flow had, or nobody; it keeps its turn. */
+static void take_place(struct flowq_flow *f)
+{
+    *f = (struct flowq_flow){ .next = f->next,
+                              .listed = f->listed,
+                              .deficit_bytes = f->deficit_bytes,
+                              .ack_left = { -NS_PER_S } };
+}
+
+/*
+ * The place of a flow: its own, or of those where nothing waits the one that was used longest ago.
+ * Only when something waits in all of them two flows share one.
+ */
+static struct flowq_flow *find_flow(struct flowq_band *band, uint32_t hash)
+{
+    uint32_t sets = band->flow_count / FLOWQ_WAYS;
+    uint32_t first = hash % sets * FLOWQ_WAYS;
+    struct flowq_flow *set = &band->flows[first];
+    struct flowq_flow *oldest = NULL;
+    for (uint32_t i = 0; i < FLOWQ_WAYS; i++)
+        if (band->tags[first + i] == (hash | 1))
+            return &set[i];
+    for (struct flowq_flow *f = set; f < set + FLOWQ_WAYS; f++) {
+        bool idle = f->packets.head == NULL && f->ack == NULL;
+        if (idle && (oldest == NULL || tstamp_before(f->recent_at, oldest->recent_at)))
+            oldest = f;
+    }
+    if (oldest == NULL)
+        return &set[hash / sets % FLOWQ_WAYS];
+    band->tags[oldest - band->flows] = hash | 1;
+    take_place(oldest);
+    return oldest;
 }
 
 static void list_append(struct flowq_flow **head, struct flowq_flow **tail, struct flowq_flow *f)
@@ -264,8 +325,8 @@ static struct flowq_flow *find_fattest(struct flowq *q)
     struct flowq_flow *fattest = NULL;
     for_each_band(q, band)
     {
-        for (unsigned i = 0; band->listed > 0 && i < band->flow_count; i++) {
-            struct flowq_flow *f = &band->flows[i];
+        for_each_listed(band, f)
+        {
             if (f->packets.count > 0 && (fattest == NULL || f->bytes > fattest->bytes))
                 fattest = f;
         }
@@ -329,10 +390,52 @@ static bool count_heavy(struct flowq_heavy *h, const struct inner_info *info, ui
     return same && h->kept;
 }
 
+bool flowq_next_is_small(const struct flowq *q)
+{
+    const struct flowq_flow *f = q->plain.new_head != NULL ? q->plain.new_head : q->plain.old_head;
+    return f != NULL && f->packets.head != NULL && f->packets.head->len_bytes <= SMALL_FRAME_BYTES;
+}
+
 bool flowq_heavy(const struct flowq *q, uint32_t *hash)
 {
     *hash = q->heavy.hash;
     return q->heavy.votes >= HEAVY_VOTES;
+}
+
+static void append(struct flowq_band *band, struct flowq_flow *f, struct pkt *p)
+{
+    f->bytes += p->len_bytes;
+    pkt_list_push(&f->packets, p);
+    if (f->listed)
+        return;
+    f->listed = true;
+    f->deficit_bytes = FLOWQ_QUANTUM;
+    band->listed++;
+    list_append(&band->new_head, &band->new_tail, f);
+}
+
+static void count_in(struct flowq *q, const struct pkt *p)
+{
+    q->bytes += p->len_bytes;
+    if (p->policy != 0)
+        q->banded++;
+}
+
+void flowq_wait(struct flowq *q, struct pkt *p)
+{
+    struct flowq_band *band = flowq_band(q, p);
+    count_in(q, p);
+    struct flowq_flow *f = find_flow(band, p->flow_hash);
+    f->put_off = f->put_off || f->packets.head == NULL;
+    append(band, f, p);
+}
+
+/* What was put off once may try to overtake again: else a call would wait for its turn for ever. */
+static void retry(struct flowq_band *band, struct flowq_flow *f)
+{
+    while (f->packets.head != NULL)
+        pkt_list_push(&band->sparse, take_head(f));
+    f->put_off = false;
 }
 
 void flowq_push(struct flowq *q, struct tstamp now, struct pkt *p)
@@ -344,19 +447,20 @@ void flowq_push(struct flowq *q, struct tstamp now, struct pkt *p)
         return;
     }
     struct flowq_band *band = flowq_band(q, p);
-    struct flowq_flow *f = &band->flows[info.flow_hash % band->flow_count];
+    struct flowq_flow *f = find_flow(band, info.flow_hash);
     p->flow_hash = info.flow_hash;
     p->l4_offset = info.l4_offset;
     p->time = now;
-    q->bytes += p->len_bytes;
     if (band == &q->plain)
         p->policy = 0;
-    else
-        q->banded++;
+    count_in(q, p);
+    budget_sparse_flow(&q->sparse, now, &f->turn);
     double recent = recent_bytes(f, now, p->len_bytes);
+    if (f->put_off && f->packets.count <= RETRY_PACKETS && recent < q->sparse.flow_bytes)
+        retry(band, f);
     bool waiting = f->packets.head != NULL || f->ack != NULL;
     bool heavy = count_heavy(&q->heavy, &info, p->len_bytes);
-    bool sparse = band->realtime || (recent < FLOWQ_SPARSE_BYTES && !waiting && !heavy);
+    bool sparse = band->realtime || (recent < q->sparse.flow_bytes && !waiting && !heavy);
 
     if (info.pure_ack && !band->realtime && p->gso == PKT_GSO_NONE &&
         (f->ack == NULL ||
@@ -364,15 +468,11 @@ void flowq_push(struct flowq *q, struct tstamp now, struct pkt *p)
         push_ack(q, f, now, p, info.tcp_ack);
     } else if (sparse && p->gso == PKT_GSO_NONE) {
         pkt_list_push(&band->sparse, p);
+        if (!band->realtime)
+            budget_sparse_spend(&q->sparse, now, p->len_bytes);
     } else {
-        f->bytes += p->len_bytes;
-        pkt_list_push(&f->packets, p);
-        if (!f->listed) {
-            f->listed = true;
-            f->deficit_bytes = FLOWQ_QUANTUM;
-            band->listed++;
-            list_append(&band->new_head, &band->new_tail, f);
-        }
+        append(band, f, p);
+        f->put_off = false;
     }
     f->hash = info.flow_hash;
     pkt_ref(p); /* it may be among what is dropped */
@@ -438,7 +538,7 @@ static bool should_drop(struct flowq *q, struct flowq_flow *f, struct tstamp now
 {
     const struct pkt *p = f->packets.head;
     if (p == NULL || q->codel.off || tstamp_sub(now, p->time) < q->codel.target_ns ||
-        q->bytes <= FLOWQ_QUANTUM) {
+        f->bytes <= LEFT_ALONE_BYTES) {
         f->first_above = (struct tstamp){ 0 };
         return false;
     }
@@ -496,6 +596,21 @@ static void codel_run(struct flowq *q, struct flowq_flow *f, struct tstamp now)
     }
 }
 
+/*
+ * What heeds no drop would stand in a queue as long as it may be. A flow whose turns are far apart
+ * is not to blame for that: two rounds are the time of the packets that are left alone.
+ */
+static void drop_aged(struct flowq *q, struct flowq_flow *f, struct tstamp now)
+{
+    double turn_ns = q->sparse.rate_bps > 0 ? FLOWQ_QUANTUM * 8e9 / q->sparse.rate_bps : 0;
+    double most_ns = fmax(AGE_MOST_NS, AGE_ROUNDS * turn_ns * q->plain.listed);
+    most_ns = fmax(most_ns, (double)q->codel.interval_ns);
+    most_ns = fmax(most_ns, 2.0 * (double)q->codel.target_ns);
+    while (f->packets.count > 1 && f->packets.head->seg_next == 0 &&
+           has_waited(f, now, (int64_t)most_ns))
+        drop(q, take_head(f), &q->dropped_codel);
+}
+
 static struct pkt *take_segment(struct flowq *q, struct flowq_flow *f, uint16_t *seg)
 {
     struct pkt *p = f->packets.head;
@@ -524,6 +639,8 @@ struct pkt *flowq_band_pop_bulk(struct flowq *q, struct flowq_band *b, struct ts
             list_append(&b->old_head, &b->old_tail, f);
             continue;
         }
+        if (!q->codel.off)
+            drop_aged(q, f, now);
         if (f->packets.head != NULL && f->packets.head->seg_next == 0)
             codel_run(q, f, now);
         if (f->packets.head != NULL)
@@ -581,9 +698,7 @@ size_t flowq_expire(struct flowq *q, struct tstamp now, int64_t age_ns)
     {
         while (expired(&band->sparse, oldest))
             drop(q, pkt_list_pop(&band->sparse), &n);
-        for (unsigned i = 0; band->listed > 0 && i < band->flow_count; i++)
-            while (expired(&band->flows[i].packets, oldest))
-                drop(q, take_head(&band->flows[i]), &n);
+        for_each_listed(band, f) while (expired(&f->packets, oldest)) drop(q, take_head(f), &n);
     }
     while (q->ack_head != NULL && tstamp_before(q->ack_head->ack->time, oldest)) {
         pkt_put(flowq_pop_ack(q, now));

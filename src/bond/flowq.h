@@ -3,15 +3,15 @@
  * The sender's queues: FQ-CoDel (RFC 8290) over inner flows, with strict priority for sparse
  * packets and pure TCP acknowledgements.
  *
- * Packets are classed on arrival: sparse (the flow sent less than FLOWQ_SPARSE_BYTES in a decaying
- * 100 ms and nothing of it waits), pure acknowledgement, or bulk. A newer pure acknowledgement of a
- * flow replaces the one that waits, and a busy flow's acknowledgements are spaced: four in a round
- * trip, and one of each where sixteen flows share the way back, tell its sender all there is (Li et
- * al., "TACK", SIGCOMM 2020), spare the way back, and keep the slow start of cubic from
- * taking the delay that equalizing unequal paths adds for a full link (HyStart looks at trains of
- * acknowledgements, and at rounds of more than eight). Bulk flows are served by deficit round
- * robin, a segment at a time, each under its own CoDel (RFC 8289) with constants that the bond
- * adapts to the delay that its paths add.
+ * Packets are classed on arrival: sparse (the flow sent less in the recent past than budget.h
+ * lets sparse flows send, and nothing of it waits), pure acknowledgement, or bulk. A newer pure
+ * acknowledgement of a flow replaces the one that waits, and a busy flow's acknowledgements are
+ * spaced: four in a round trip, and one of each where sixteen flows share the way back, tell its
+ * sender all there is (Li et al., "TACK", SIGCOMM 2020), spare the way back, and keep the slow
+ * start of cubic from taking the delay that equalizing unequal paths adds for a full link (HyStart
+ * looks at trains of acknowledgements, and at rounds of more than eight). Bulk flows are served by
+ * deficit round robin, a segment at a time, each under its own CoDel (RFC 8289) with constants that
+ * the bond adapts to the delay that its paths add.
  *
  * Packets of a policy (pkt.policy) wait in a band of its own, with flows of its own, so that what
  * waits for a certain path never stands before what may take another. The bond says which band is
@@ -30,11 +30,12 @@
 #include "base/pkt.h"
 #include "base/size.h"
 #include "base/tstamp.h"
+#include "bond/budget.h"
 #include "bond/frame.h"
 
 enum {
-    FLOWQ_FLOWS = TABLE_SIZE(1024, 32),
-    FLOWQ_SPARSE_BYTES = 4096,
+    FLOWQ_FLOWS = TABLE_SIZE(4096, 32),
+    FLOWQ_WAYS = 8, /* places that a flow may have among them */
     FLOWQ_QUANTUM = FRAME_BYTES,
     FLOWQ_BANDS = 32,                      /* policies: pkt.policy of 1 .. FLOWQ_BANDS */
     FLOWQ_BAND_FLOWS = TABLE_SIZE(128, 8), /* of each */
@@ -69,6 +70,8 @@ struct flowq_flow {
     double recent_bytes; /* sent in a decaying 100 ms */
     struct tstamp recent_at;
     bool listed;
+    bool put_off;  /* what waits is sparse, and had to wait for its turn */
+    uint32_t turn; /* last turn in which it sent */
     /* CoDel */
     struct tstamp first_above;
     struct tstamp drop_next;
@@ -89,6 +92,7 @@ struct flowq_heavy {
 
 struct flowq_band {
     struct flowq_flow *flows; /* flow_count of them */
+    uint32_t *tags;           /* and whose they are: the hash, odd; 0: nobody's yet */
     uint32_t flow_count;
     struct flowq_flow *new_head, *new_tail;
     struct flowq_flow *old_head, *old_tail;
@@ -98,7 +102,6 @@ struct flowq_band {
 };
 
 struct flowq {
-    struct flowq_flow flows[FLOWQ_FLOWS];
     struct flowq_band plain;
     struct flowq_band *bands;    /* owned: FLOWQ_BANDS of them, of policies; NULL: there is none */
     struct flowq_flow *ack_head; /* ascending by ack_due */
@@ -107,6 +110,7 @@ struct flowq {
     uint32_t ack_turn;           /* of ACK_TURN_NS each, in which those flows are counted */
     struct tstamp ack_turn_end;
     uint32_t ack_flows;
+    struct budget_sparse sparse;
     struct flowq_codel codel;
     struct flowq_heavy heavy;
     uint64_t seed;
@@ -121,8 +125,11 @@ struct flowq {
     uint64_t dropped_codel;
     uint64_t dropped_bad;
     uint64_t acks_thinned;
+    uint32_t tags[FLOWQ_FLOWS];
+    struct flowq_flow flows[FLOWQ_FLOWS]; /* last: what no flow needed is never touched */
 };
 
+/* The memory is all zero, or was cleared by flowq_clear(). */
 void flowq_init(struct flowq *q, uint64_t seed, uint32_t bytes_max);
 /* Gives back every packet, and the bands of policies. */
 void flowq_clear(struct flowq *q);
@@ -161,12 +168,17 @@ static inline bool flowq_has_bulk(const struct flowq *q)
     return flowq_band_has_bulk(&q->plain);
 }
 
+/* Whether the packet that is served next may share a datagram. */
+bool flowq_next_is_small(const struct flowq *q);
+
 /* Which TCP flow sends most of what is sent; false: none does. */
 bool flowq_heavy(const struct flowq *q, uint32_t *hash);
 
 /* The caller gets the reference; NULL: none waits. */
 struct pkt *flowq_pop_sparse(struct flowq *q);
 struct pkt *flowq_band_pop_sparse(struct flowq *q, struct flowq_band *band);
+/* Puts a sparse packet that may not overtake into its flow's queue. */
+void flowq_wait(struct flowq *q, struct pkt *p);
 struct pkt *flowq_pop_ack(struct flowq *q, struct tstamp now);
 /* The one that flowq_pop_ack() would give, or NULL; and puts it off. */
 const struct pkt *flowq_first_ack(const struct flowq *q);

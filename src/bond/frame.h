@@ -3,6 +3,9 @@
 #ifndef HAWSER_BOND_FRAME_H
 #define HAWSER_BOND_FRAME_H
 
-enum { FRAME_BYTES = 1514 /* a full Ethernet frame */ };
+enum {
+    FRAME_BYTES = 1514,      /* a full Ethernet frame */
+    SMALL_FRAME_BYTES = 256, /* inner packets up to this share a datagram */
+};
 
 #endif

@@ -155,8 +155,6 @@ void schedule_commit(struct bond *b, struct tstamp now, struct pkt *pkt, uint16_
                      struct path *p, struct path *copy);
 /* Puts a whole small packet on the path where it arrives first, outside the lanes' order. */
 void schedule_send_express(struct bond *b, struct tstamp now, struct pkt *pkt, bool with_copy);
-/* What the pacer would have to make up for if the path's express packets left now. */
-int64_t schedule_express_debt_ns(const struct path *p, struct tstamp now);
 /* Moves what waits to the paths that have room for it. */
 void schedule_pump(struct bond *b, struct tstamp now);
 

@@ -4,9 +4,8 @@
 #include "bond/policy.h"
 
 enum {
-    ACKS_ON_MORE = 4,  /* every so many acknowledgements one goes out on further paths */
-    ACK_COPIES = 3,    /* on so many, in turn */
-    SMALL_BYTES = 256, /* packets up to this share a datagram */
+    ACKS_ON_MORE = 4, /* every so many acknowledgements one goes out on further paths */
+    ACK_COPIES = 3,   /* on so many, in turn */
 };
 
 /* Acknowledgements that would be due within this time leave with others. */
@@ -114,12 +113,6 @@ static uint32_t take_acks(struct bond *b, const struct path *c, uint32_t room, s
     return bytes;
 }
 
-static bool is_small(const struct segment *s)
-{
-    return s->bytes <= SMALL_BYTES && s->tries == 0 && !s->bundle && !s->once && !s->copied &&
-           s->pkt->gso == PKT_GSO_NONE && s->pkt->policy == 0;
-}
-
 static struct wire_data data_header(const struct segment *s, struct tstamp now)
 {
     return (struct wire_data){ .flags = s->flags,
@@ -136,27 +129,35 @@ static uint32_t bundle_bytes_most(const struct bond *b, const struct path *p)
     return b->inner_mtu > 0 && all < own ? all : own;
 }
 
-/* The small packets at the head of the path's express queue as one; false: no buffer for it. */
-static bool take_bundle(struct bond *b, struct tstamp now, struct path *p, struct segment *out)
+/* What the segment counts in one of the path's two queues. */
+static uint32_t queued_bytes(const struct path *p, const struct segment_ring *ring,
+                             const struct segment *s)
+{
+    return ring == &p->committed ? path_committed_bytes(p, s) : path_segment_bytes(p, s);
+}
+
+/* The small packets at the head of a queue of the path as one; false: no buffer for it. */
+static bool take_bundle(struct bond *b, struct tstamp now, struct path *p,
+                        struct segment_ring *ring, struct segment *out)
 {
     struct pkt *bundle = pkt_new(b->pool, WIRE_FRAMES_BYTES_MAX);
     if (bundle == NULL)
         return false;
     pkt_charge(bundle, &b->sending);
     struct writer w = writer_of(bundle->data, bundle_bytes_most(b, p));
-    const struct segment *head = ring_head(&p->express);
+    const struct segment *head = ring_head(ring);
     *out = (struct segment){ .pkt = bundle, .bundle = true, .first_sent = head->first_sent };
-    while (head != NULL && is_small(head) &&
+    while (head != NULL && path_is_small(head) &&
            writer_left(&w) >= head->bytes + (uint32_t)WIRE_PACKET_BYTES_MAX) {
         struct segment s;
-        ring_pop(&p->express, &s, path_segment_bytes(p, head));
+        ring_pop(ring, &s, queued_bytes(p, ring, head));
         const struct wire_packet packet = { .data = data_header(&s, now),
                                             .inner = s.pkt->data + s.offset,
                                             .inner_bytes = s.bytes };
         wire_put_frame(&w, &(struct wire_frame_value){ .type = WIRE_PACKET, .packet = packet });
         pkt_put(s.pkt);
         out->sequence++;
-        head = ring_head(&p->express);
+        head = ring_head(ring);
     }
     bundle->len_bytes = (uint32_t)writer_len(&w);
     out->bytes = (uint16_t)bundle->len_bytes;
@@ -263,8 +264,9 @@ static bool next_bundle(struct bond *b, struct tstamp now, struct path *p, struc
     bool ack = any_ack_due(b, soon);
     const struct segment *second = ring_at(&p->express, 1);
     struct segment s;
-    if (!is_small(ring_head(&p->express)) || (!ack && (second == NULL || !is_small(second))) ||
-        !take_bundle(b, now, p, &s))
+    if (!path_is_small(ring_head(&p->express)) ||
+        (!ack && (second == NULL || !path_is_small(second))) ||
+        !take_bundle(b, now, p, &p->express, &s))
         return false;
     if (ack)
         start_acks(b, now, soon, p);
@@ -298,9 +300,16 @@ static bool next_committed(struct bond *b, struct tstamp now, struct bond_out *o
         if (!p->ready || p->committed.count == 0 || !path_may_send(p, now))
             continue;
         struct segment s;
-        ring_pop(&p->committed, &s, path_segment_bytes(p, ring_head(&p->committed)));
-        send_segment(b, now, p, &s, out);
+        const struct segment *head = ring_head(&p->committed);
+        const struct segment *second = ring_at(&p->committed, 1);
         b->current = p->id;
+        if (path_is_small(head) && second != NULL && path_is_small(second) &&
+            take_bundle(b, now, p, &p->committed, &s)) {
+            send_frames(b, now, p, &s, out);
+            return true;
+        }
+        ring_pop(&p->committed, &s, path_committed_bytes(p, head));
+        send_segment(b, now, p, &s, out);
         return true;
     }
     return false;

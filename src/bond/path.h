@@ -27,6 +27,7 @@
 #include "bond/acker.h"
 #include "bond/beat.h"
 #include "bond/bond.h"
+#include "bond/budget.h"
 #include "bond/hole.h"
 #include "bond/rack.h"
 #include "bond/ownrtt.h"
@@ -135,6 +136,7 @@ struct path {
     int64_t srtt_same_ns; /* there and back over this very path, for people */
     /* pacer and queues */
     double ns_per_byte; /* of the present pace; see path_set_pace() */
+    struct budget budget;
     struct tstamp free_at;
     bool bursting;
     struct segment_ring committed;
@@ -247,6 +249,11 @@ static inline uint32_t path_wire_bytes(const struct path *p, uint32_t payload_by
 /* UDP payload of a segment as a datagram; and on the wire. */
 uint32_t path_segment_payload(const struct segment *s);
 uint32_t path_segment_bytes(const struct path *p, const struct segment *s);
+
+/* A packet that may share a datagram with others. */
+bool path_is_small(const struct segment *s);
+/* What a committed segment counts: small packets share the headers of a datagram. */
+uint32_t path_committed_bytes(const struct path *p, const struct segment *s);
 
 /* Takes the pace over from the rate control; by every tick and acknowledgement. */
 void path_set_pace(struct path *p, struct tstamp now);

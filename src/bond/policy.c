@@ -19,7 +19,6 @@ static const double arrears_bytes = 65536;
 
 static const double single_spread = 1.4; /* paths that promise a flow more than 1 / 1.4 are alike */
 
-#define REALTIME_DEBT_NS (20 * NS_PER_MS) /* more than repeats may make */
 #define URGENT_NS NS_PER_S
 #define PIN_BUSY_NS NS_PER_S
 #define COPY_WAIT_NS (10 * NS_PER_MS)
@@ -189,7 +188,8 @@ static void pump_band_express(struct bond *b, struct tstamp now, struct flowq_ba
         uint32_t paths = policy_paths(b, now, head);
         struct path *p = schedule_express(b, now, head->len_bytes, paths);
         bool late = tstamp_sub(now, head->time) > REALTIME_AGE_NS;
-        bool full = p == NULL || schedule_express_debt_ns(p, now) > REALTIME_DEBT_NS;
+        bool full =
+            p == NULL || !budget_allows(p, now, band->realtime ? BUDGET_REALTIME : BUDGET_SPARSE);
         if (paths != 0 && band->realtime && full && !late)
             return;
         struct pkt *pkt = flowq_band_pop_sparse(&b->queue, band);
@@ -198,6 +198,8 @@ static void pump_band_express(struct bond *b, struct tstamp now, struct flowq_ba
             drop(b, BOND_DROP_NO_PATH, pkt);
         else if (band->realtime && full)
             drop(b, BOND_DROP_QUEUE_FULL, pkt);
+        else if (full)
+            flowq_wait(&b->queue, pkt);
         else
             schedule_send_express(b, now, pkt, true);
     }

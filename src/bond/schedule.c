@@ -7,9 +7,6 @@
 #include "bond/overdue.h"
 #include "bond/policy.h"
 
-#define ACK_DEBT_NS (PATH_CREDIT_NS + COMMIT_AHEAD_NS)
-#define REPAIR_DEBT_NS (10 * NS_PER_MS)
-#define CARE_DEBT_NS (NS_PER_MS / 2)
 #define REPAIR_AGE_NS (400 * NS_PER_MS)
 #define ACK_AGAIN_NS (2 * NS_PER_MS)
 #define QUEUE_DOUBTFUL_NS 15e6
@@ -60,12 +57,22 @@ static bool is_spare_among(const struct bond *b, const struct path *p, uint32_t 
     return false;
 }
 
+/* A datagram of small packets that waits for the pacer anyhow has room for the next one. */
+static bool fills_up(const struct bond *b, const struct path *p)
+{
+    uint32_t count = p->committed.count;
+    const struct segment *last = count > 0 ? ring_at(&p->committed, count - 1) : NULL;
+    return last != NULL && path_is_small(last) && flowq_next_is_small(&b->queue) &&
+           p->committed.bytes + (uint32_t)WIRE_PACKET_BYTES_MAX + last->bytes <
+               path_frames_bytes(p);
+}
+
 bool schedule_has_room(const struct bond *b, const struct path *p, struct tstamp now,
                        uint32_t among)
 {
     return path_usable(p) && !is_spare_among(b, p, among) &&
            p->committed.count < p->committed.capacity && !path_inflight_full(p) &&
-           (double)path_backlog_ns(p, now) < commit_allowance_ns(b, p);
+           ((double)path_backlog_ns(p, now) < commit_allowance_ns(b, p) || fills_up(b, p));
 }
 
 /* The best path so far: of the lowest rank, and of those the first in time. */
@@ -198,7 +205,7 @@ void schedule_commit(struct bond *b, struct tstamp now, struct pkt *pkt, uint16_
         take_sequence(b, now, &s, lane);
         pkt_ref(pkt);
         s.copied = copy != NULL && push_copy(&s, copy, &copy->committed);
-        if (p == NULL || !ring_push(&p->committed, &s, path_segment_bytes(p, &s))) {
+        if (p == NULL || !ring_push(&p->committed, &s, path_committed_bytes(p, &s))) {
             b->drops[BOND_DROP_NO_BUFFER]++;
             pkt_put(pkt);
         }
@@ -251,18 +258,14 @@ static bool fits_all(const struct bond *b, const struct pkt *pkt)
     return pkt->len_bytes <= bond_inner_mtu(b);
 }
 
-int64_t schedule_express_debt_ns(const struct path *p, struct tstamp now)
-{
-    return tstamp_sub(p->free_at, now) + path_send_time_ns(p, p->express.bytes);
-}
-
 /*
  * Whether a packet sent now may come late or not at all: the path loses some, a queue stands in the
  * network, or an answer is overdue.
  */
 static bool doubtful(const struct path *p, struct tstamp now)
 {
-    if (p->rate.loss >= 0.002 || p->rate.queue_ns > QUEUE_DOUBTFUL_NS)
+    double queue_ns = QUEUE_DOUBTFUL_NS + 2 * (double)path_send_time_ns(p, FRAME_BYTES);
+    if (p->rate.loss >= 0.002 || p->rate.queue_ns > queue_ns)
         return true;
     if (p->inflight_count == 0)
         return false;
@@ -283,6 +286,8 @@ static bool duplicate(struct bond *b, struct tstamp now, const struct path *firs
         return false;
     struct path *second = schedule_express(b, now, s->bytes, paths & ~(1U << first->id));
     if (second != NULL && !always && path_rank(second) > path_rank(first))
+        second = NULL;
+    if (second != NULL && !always && !budget_take_copy(second, now, path_segment_bytes(second, s)))
         second = NULL;
     return second != NULL && push_copy(s, second, &second->express) && always;
 }
@@ -314,7 +319,7 @@ static void pump_acks(struct bond *b, struct tstamp now)
         const struct pkt *ack = flowq_first_ack(&b->queue);
         uint32_t paths = policy_paths(b, now, ack);
         const struct path *p = schedule_express(b, now, 60, paths);
-        if (p != NULL && schedule_express_debt_ns(p, now) <= ACK_DEBT_NS) {
+        if (p != NULL && budget_allows(p, now, BUDGET_ACK)) {
             by = tstamp_add(now, flowq_ack_join_ns(&b->queue));
             schedule_send_express(b, now, flowq_pop_ack(&b->queue, now), false);
         } else if (paths == 0) {
@@ -330,16 +335,22 @@ static void pump_acks(struct bond *b, struct tstamp now)
 
 static void pump_express(struct bond *b, struct tstamp now)
 {
-    while (flowq_has_sparse(&b->queue))
-        schedule_send_express(b, now, flowq_pop_sparse(&b->queue), true);
+    while (flowq_has_sparse(&b->queue)) {
+        struct pkt *pkt = flowq_pop_sparse(&b->queue);
+        const struct path *p = schedule_express(b, now, pkt->len_bytes, POLICY_ANY_PATH);
+        if (p == NULL || !budget_allows(p, now, BUDGET_SPARSE))
+            flowq_wait(&b->queue, pkt);
+        else
+            schedule_send_express(b, now, pkt, true);
+    }
     pump_acks(b, now);
 }
 
 /* Repeats make a queue in the network, small where calls would have to stand in it. */
-static int64_t repair_debt_ns(const struct bond *b, struct tstamp now, const struct path *p)
+static bool may_repeat(const struct bond *b, struct tstamp now, const struct path *p)
 {
-    int64_t least = CARE_DEBT_NS + path_send_time_ns(p, FRAME_BYTES);
-    return policy_is_urgent(b, now) && least < REPAIR_DEBT_NS ? least : REPAIR_DEBT_NS;
+    return budget_allows(p, now, BUDGET_REPEAT) &&
+           (!policy_is_urgent(b, now) || budget_allows(p, now, BUDGET_CARE));
 }
 
 /*
@@ -379,7 +390,7 @@ static void pump_repairs(struct bond *b, struct tstamp now)
         struct path *p = schedule_express(b, now, head->bytes, paths);
         bool late = paths == 0 || tstamp_sub(now, head->first_sent) > REPAIR_AGE_NS;
         struct segment s;
-        if (!late && (p == NULL || schedule_express_debt_ns(p, now) > repair_debt_ns(b, now, p))) {
+        if (!late && (p == NULL || !may_repeat(b, now, p))) {
             /* One that waits for a certain path does not hold up the others. */
             if (paths == POLICY_ANY_PATH || put_off++ == REPAIRS_PUT_OFF)
                 return;

@@ -177,6 +177,7 @@ void survey_queues(struct bond *b)
     rtt *= 1 + 2 * fmin(1, 2 * loss * in_flight);
     double packet_ns = rate > 0 ? FRAME_BYTES * 8e9 / rate : 0;
     double shortest = fmax(5e6, 1.5 * packet_ns);
+    b->queue.sparse.rate_bps = rate;
     double target = fmax(shortest, rtt / 2 * swing_factor(swing));
     double missed = missed_ns(b, rate, rtt);
     c->target_ns = (int64_t)fmax(target, missed);

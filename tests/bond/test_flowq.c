@@ -25,7 +25,7 @@ static int begin(void **state)
 {
     (void)state;
     pool = pkt_pool_new(POOL_SMALL, POOL_LARGE);
-    queue = malloc(sizeof *queue);
+    queue = calloc(1, sizeof *queue);
     if (pool == NULL || queue == NULL)
         return -1;
     flowq_init(queue, SEED, BYTES_MAX);

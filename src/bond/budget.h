@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * What may overtake bulk, and how much of it.
+ *
+ * Sparse packets, acknowledgements, repeats and copies leave a path at once, and bulk pays for
+ * them: until then the pacer is in debt, and what it owes stands in the network's queue. So each
+ * kind goes ahead only while the debt is small. Beyond that a sparse packet waits in its flow's
+ * queue for its turn, acknowledgements and repeats wait for the debt to be paid, and copies are not
+ * made. The queue that many of them make is then ours, where round robin shares the path out.
+ *
+ * Guarantee: nothing of a kind leaves ahead of the pacer while that is in debt by more than the
+ * kind's limit; copies take no more than a twentieth of a path.
+ *
+ */
+#ifndef HAWSER_BOND_BUDGET_H
+#define HAWSER_BOND_BUDGET_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/tstamp.h"
+
+struct path;
+
+enum budget_kind {
+    BUDGET_SPARSE,
+    BUDGET_ACK,      /* pure acknowledgements of the inner TCP */
+    BUDGET_REPEAT,   /* what was lost */
+    BUDGET_CARE,     /* repeats beside packets that must not wait */
+    BUDGET_REALTIME, /* of a policy */
+    BUDGET_COPY,
+};
+
+/* The second copies that a path takes: a token bucket. */
+struct budget {
+    double copy_bytes;
+    struct tstamp copy_at;
+};
+
+/* What the pacer would have to make up for if the path's express packets left now. */
+int64_t budget_debt_ns(const struct path *p, struct tstamp now);
+
+bool budget_allows(const struct path *p, struct tstamp now, enum budget_kind kind);
+
+/* Whether the path takes a copy of a packet of so many bytes on the wire, which is then counted. */
+bool budget_take_copy(struct path *p, struct tstamp now, uint32_t wire_bytes);
+
+/*
+ * How much a flow may have sent in the recent past, which fades with 100 ms, and be sparse. What
+ * all sparse flows send together is half of what the paths carry at most: where it is more, the
+ * most that one may send falls until it is not, but never below its fair share.
+ */
+struct budget_sparse {
+    double rate_bps;   /* set by the bond: of all paths; 0: not known */
+    double flow_bytes; /* the most of a flow */
+    double left_bytes; /* that all together may send now: a token bucket */
+    struct tstamp left_at;
+    struct tstamp changed_at; /* flow_bytes */
+    uint32_t turn;            /* in which the flows are counted that send, from 1 on */
+    struct tstamp turn_end;
+    uint32_t turn_flows;
+    uint32_t flows; /* in the last turn, or in this one if it has more */
+};
+
+void budget_sparse_init(struct budget_sparse *s);
+
+/* A flow sends; *turn is that in which it did so last, 0 at first. */
+void budget_sparse_flow(struct budget_sparse *s, struct tstamp now, uint32_t *turn);
+
+/* A sparse packet came. */
+void budget_sparse_spend(struct budget_sparse *s, struct tstamp now, uint32_t bytes);
+
+#endif
