@@ -6,11 +6,12 @@
 #include "bond/frame.h"
 #include "bond/path.h"
 
-#define COPY_SHARE 0.05        /* of what a path carries */
-#define COPY_BURST_NS 200e6    /* of it */
-#define COPY_BURST_PACKETS 2   /* and so many full packets more, on slow paths */
-#define SPARSE_NS 100e6        /* what a flow sent in the recent past fades with this time */
-#define SPARSE_BYTES_MOST 4096 /* calls of 100 kbit/s are sparse wherever there is room for them   \
+#define COPY_SHARE 0.05      /* of what a path carries */
+#define COPY_BURST_NS 200e6  /* of it */
+#define COPY_BURST_PACKETS 2 /* and so many full packets more, on slow paths */
+#define SPARSE_NS 100e6      /* what a flow sent in the recent past fades with this time */
+#define SPARSE_BYTES_MOST                                                                          \
+    4096                       /* calls of 100 kbit/s are sparse wherever there is room for them   \
                                 */
 #define SPARSE_BYTES_LEAST 128 /* one small packet */
 #define SPARSE_SHARE 0.5       /* of what the paths carry, for all sparse flows together */
