@@ -20,7 +20,7 @@ static const double sparse_decay_ns = 100e6;
 #define HEAVY_VOTES (INT64_C(64) << 10) /* bytes */
 #define HEAVY_LARGE 600                 /* no call, no acknowledgement */
 #define HEAVY_VOTES_MAX (INT64_C(256) << 10)
-#define AGE_MOST_NS 500e6
+#define AGE_MOST_NS (NS_PER_S / 2)
 #define AGE_ROUNDS 2
 
 enum {
@@ -603,8 +603,7 @@ static void codel_run(struct flowq *q, struct flowq_flow *f, struct tstamp now)
 static void drop_aged(struct flowq *q, struct flowq_flow *f, struct tstamp now)
 {
     double turn_ns = q->sparse.rate_bps > 0 ? FLOWQ_QUANTUM * 8e9 / q->sparse.rate_bps : 0;
-    double most_ns = fmax(AGE_MOST_NS, AGE_ROUNDS * turn_ns * q->plain.listed);
-    most_ns = fmax(most_ns, (double)q->codel.interval_ns);
+    double most_ns = fmax(AGE_ROUNDS * turn_ns * q->plain.listed, (double)q->codel.interval_ns);
     most_ns = fmax(most_ns, 2.0 * (double)q->codel.target_ns);
     while (f->packets.count > 1 && f->packets.head->seg_next == 0 &&
            has_waited(f, now, (int64_t)most_ns))
@@ -639,7 +638,7 @@ struct pkt *flowq_band_pop_bulk(struct flowq *q, struct flowq_band *b, struct ts
             list_append(&b->old_head, &b->old_tail, f);
             continue;
         }
-        if (!q->codel.off)
+        if (!q->codel.off && has_waited(f, now, AGE_MOST_NS))
             drop_aged(q, f, now);
         if (f->packets.head != NULL && f->packets.head->seg_next == 0)
             codel_run(q, f, now);

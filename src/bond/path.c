@@ -95,18 +95,6 @@ uint32_t path_segment_bytes(const struct path *p, const struct segment *s)
     return path_wire_bytes(p, path_segment_payload(s));
 }
 
-bool path_is_small(const struct segment *s)
-{
-    return s->bytes <= SMALL_FRAME_BYTES && s->tries == 0 && !s->bundle && !s->once && !s->copied &&
-           s->pkt->gso == PKT_GSO_NONE && s->pkt->policy == 0 &&
-           (s->flags & ~WIRE_DATA_CSUM_PARTIAL) == 0;
-}
-
-uint32_t path_committed_bytes(const struct path *p, const struct segment *s)
-{
-    return path_is_small(s) ? s->bytes + (uint32_t)WIRE_PACKET_BYTES_MAX : path_segment_bytes(p, s);
-}
-
 uint32_t path_frames_bytes(const struct path *p)
 {
     uint32_t bytes = p->config.datagram_bytes - WIRE_HEADER_BYTES - WIRE_TAG_BYTES;

@@ -28,6 +28,7 @@
 #include "bond/beat.h"
 #include "bond/bond.h"
 #include "bond/budget.h"
+#include "bond/frame.h"
 #include "bond/hole.h"
 #include "bond/rack.h"
 #include "bond/ownrtt.h"
@@ -251,9 +252,17 @@ uint32_t path_segment_payload(const struct segment *s);
 uint32_t path_segment_bytes(const struct path *p, const struct segment *s);
 
 /* A packet that may share a datagram with others. */
-bool path_is_small(const struct segment *s);
+static inline bool path_is_small(const struct segment *s)
+{
+    return s->bytes <= SMALL_FRAME_BYTES && s->tries == 0 && !s->bundle && !s->once && !s->copied &&
+           s->pkt->gso == PKT_GSO_NONE && s->pkt->policy == 0 &&
+           (s->flags & ~WIRE_DATA_CSUM_PARTIAL) == 0;
+}
 /* What a committed segment counts: small packets share the headers of a datagram. */
-uint32_t path_committed_bytes(const struct path *p, const struct segment *s);
+static inline uint32_t path_committed_bytes(const struct path *p, const struct segment *s)
+{
+    return path_is_small(s) ? s->bytes + (uint32_t)WIRE_PACKET_BYTES_MAX : path_segment_bytes(p, s);
+}
 
 /* Takes the pace over from the rate control; by every tick and acknowledgement. */
 void path_set_pace(struct path *p, struct tstamp now);
