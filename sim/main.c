@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "sim/mix.h"
 #include "sim/random.h"
 #include "sim/report.h"
 #include "sim/scenario.h"
@@ -17,6 +18,8 @@ static const char usage[] =
     "  --scenario NAME       links by name (--list shows them); default twin\n"
     "  --links SPEC          links as text\n"
     "  --random SEED         everything drawn by chance; --faults SEED: links that fail often\n"
+    "  --mix NAME|SEED       traffic by name (--list shows it) or drawn, which must hold its "
+    "promises\n"
     "  --no-tunnel           the inner packets cross the best link alone\n"
     "  --via LINK            or this one\n"
     "  --ideal               or one link with the sum of the rates and the smallest delay\n"
@@ -57,7 +60,9 @@ struct options {
     bool json;
     bool random;
     bool faults;
+    bool mixed;
     char links_text[LINKS_TEXT_BYTES];
+    char mix_text[MIX_TEXT_BYTES];
 };
 
 static bool bad(const char *what, const char *value)
@@ -162,6 +167,8 @@ static void list_scenarios(void)
     for (size_t i = 0; i < scenario_count; i++)
         printf("%-10s %s\n           %s\n", scenarios[i].name, scenarios[i].about,
                scenarios[i].links);
+    for (size_t i = 0; i < mix_count; i++)
+        printf("%-12s %s\n           %s\n", mixes[i].name, mixes[i].about, mixes[i].links);
 }
 
 /* The link that carries most in the direction that is measured. */
@@ -195,6 +202,7 @@ enum {
     OPT_LINKS,
     OPT_RANDOM,
     OPT_FAULTS,
+    OPT_MIX,
     OPT_NO_TUNNEL,
     OPT_VIA,
     OPT_IDEAL,
@@ -235,6 +243,7 @@ static const struct option long_options[] = {
     { "scenario", required_argument, NULL, OPT_SCENARIO },
     { "links", required_argument, NULL, OPT_LINKS },
     { "random", required_argument, NULL, OPT_RANDOM },
+    { "mix", required_argument, NULL, OPT_MIX },
     { "faults", required_argument, NULL, OPT_FAULTS },
     { "no-tunnel", no_argument, NULL, OPT_NO_TUNNEL },
     { "via", required_argument, NULL, OPT_VIA },
@@ -296,6 +305,29 @@ static bool set_scenario(struct parsing *p, const char *name)
         return bad("no such scenario", name);
     p->options->name = scenario->name;
     p->links = scenario->links;
+    return true;
+}
+
+/* By its name, or drawn by a number. */
+static bool set_mix(struct parsing *p, const char *text)
+{
+    struct options *o = p->options;
+    unsigned seed;
+    const struct mix *named = mix_find(text);
+    struct mix drawn;
+    if (named == NULL) {
+        if (!parse_count(text, UINT32_MAX, &seed))
+            return false;
+        if (!mix_draw(seed, &drawn, o->mix_text))
+            return bad(o->mix_text, text);
+        o->config.seed = seed;
+        printf("# %s\n", o->mix_text);
+    }
+    const struct mix *mix = named != NULL ? named : &drawn;
+    mix_apply(mix, &o->config);
+    o->name = mix->name;
+    o->mixed = true;
+    p->links = mix->links;
     return true;
 }
 
@@ -402,6 +434,8 @@ static bool set_value(struct parsing *p, int option, const char *value)
     case OPT_FOREIGN:
         o->foreign = value;
         return true;
+    case OPT_MIX:
+        return set_mix(p, value);
     case OPT_DATAGRAMS:
         return parse_datagrams(value, &o->config.datagrams);
     case OPT_STANDBY:
@@ -467,6 +501,8 @@ static bool parse_links(struct parsing *p)
             return false;
         o->config.standby = 1U << standby;
     }
+    if (o->mixed)
+        mix_slow_pings(&o->config);
     o->config.foreign.on = o->foreign != NULL;
     return find_link(o, o->via != NULL ? o->via : "best", &o->config.via) &&
            (o->foreign == NULL || find_link(o, o->foreign, &o->config.foreign.link));
@@ -529,7 +565,11 @@ int main(int argc, char **argv)
     bool good = sim_run(&o.config, &result);
     if (!good)
         fprintf(stderr, "hawser-sim: %s: %s\n", o.name, result.message);
-    for (int d = LINK_DIRECTIONS - 1; good && d >= 0; d--) {
+    if (good && o.mixed && !mix_holds(&o.config, &result, o.mix_text)) {
+        fprintf(stderr, "hawser-sim: %s: %s\n", o.name, o.mix_text);
+        good = false;
+    }
+    for (int d = LINK_DIRECTIONS - 1; (good || o.mixed) && !result.failed && d >= 0; d--) {
         bool measured =
             o.config.direction == SIM_BOTH || (o.config.direction == SIM_UP) == (d == LINK_UP);
         if (measured && o.json)

@@ -32,7 +32,7 @@ static void send_next(void *owner, uint64_t value)
     if (is_measured(p, now))
         p->sent++;
     net_send(p->net, &s, 1);
-    events_add(p->net->events, tstamp_add(now, PROBE_INTERVAL_MS * NS_PER_MS), send_next, p, 0);
+    events_add(p->net->events, tstamp_add(now, p->interval_ns), send_next, p, 0);
 }
 
 static void answer(void *owner, const struct segment *s)
@@ -61,7 +61,11 @@ static void arrive(void *owner, const struct segment *s)
 void probe_init(struct probe *p, struct net *net, enum segment_kind kind, enum side side,
                 uint16_t port)
 {
-    *p = (struct probe){ .net = net, .kind = kind, .side = side, .port = port };
+    *p = (struct probe){ .net = net,
+                         .kind = kind,
+                         .side = side,
+                         .port = port,
+                         .interval_ns = PROBE_INTERVAL_MS * NS_PER_MS };
     if (kind == SEGMENT_ECHO) {
         net_attach(net, other(side), port, answer, p);
         net_attach(net, side, port, arrive, p);

@@ -16,6 +16,7 @@ struct probe {
     enum segment_kind kind; /* SEGMENT_ECHO or SEGMENT_UDP */
     enum side side;         /* who sends first */
     uint16_t port;
+    int64_t interval_ns; /* PROBE_INTERVAL_MS, or set by the caller */
     uint32_t next;
     struct tstamp measure_from; /* what is sent from here */
     struct tstamp measure_to;   /* to here */

@@ -87,6 +87,11 @@ void report_json(const char *name, const struct sim_config *c, const struct sim_
            (unsigned long long)s->repeats, (unsigned long long)s->timeouts);
     printf(",\"resent\":%.5f,\"duplicate\":%.5f", r->resent[direction], r->duplicate[direction]);
     printf(",\"arrived\":%.4f,\"dropped\":%.5f", s->arrived, s->dropped);
+    printf(",\"fair\":%.4f", s->fair);
+    if (c->pages.flows > 0) {
+        put_ms("page_p50_ms", s->page_p50_ns, true);
+        put_ms("page_p99_ms", s->page_p99_ns, true);
+    }
     if (c->datagrams.flows > 0)
         printf(",\"datagrams_mbps\":%.3f,\"datagrams_jain\":%.4f", s->datagrams_bps / 1e6,
                s->datagrams_jain);

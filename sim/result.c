@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: ISC */
+#include <math.h>
 #include <string.h>
 
 #include "sim/simulator_state.h"
@@ -52,7 +53,7 @@ static void direction_result(const struct simulator *s, enum link_direction d,
     bool incomplete = false;
     for (size_t i = 0; i < s->stream_count; i++) {
         const struct stream *stream = &s->streams[i];
-        if (stream->direction != d)
+        if (stream->direction != d || stream->page)
             continue;
         stream_result(s, stream, r);
         incomplete = incomplete || stream->receiver.next < s->config->transfer_bytes;
@@ -113,6 +114,45 @@ static void datagrams_result(const struct simulator *s, enum link_direction d,
     r->datagrams_jain = jain_index(bps, all->config.flows);
 }
 
+/*
+ * Jain's index of what each flow has of its fair share (max-min): a flow of datagrams asks for its
+ * rate, a TCP for all. In bytes of IP.
+ */
+static void fair_result(const struct simulator *s, enum link_direction d,
+                        struct sim_stream_result *r)
+{
+    const struct datagrams *all = &s->datagrams[d];
+    double share[SIM_FLOWS_MAX + DATAGRAMS_FLOWS_MAX];
+    double flows = s->config->flows;
+    unsigned count = all->config.flows;
+    double tcp_bps = r->goodput_bps * simulator_mtu_bytes(s) /
+                     (simulator_mtu_bytes(s) - segment_header_bytes(SEGMENT_TCP));
+    double equal_bps = (tcp_bps + r->datagrams_bps) / (flows + count);
+    double asked_bps = count > 0 ? all->config.rate_bps / count : 0.0;
+    double datagrams_fair = asked_bps < equal_bps ? asked_bps : equal_bps;
+    double tcp_fair = (tcp_bps + r->datagrams_bps - datagrams_fair * count) / fmax(flows, 1);
+    for (unsigned i = 0; i < count; i++)
+        share[i] = (double)datagrams_measured_bytes(all, i) * 8.0 / measured_s(s) / datagrams_fair;
+    for (unsigned i = 0; i < s->config->flows && r->goodput_bps > 0; i++)
+        share[count + i] = r->flow_bps[i] / r->goodput_bps * tcp_bps / tcp_fair;
+    r->fair = jain_index(share, count + s->config->flows);
+}
+
+/* How long the flows of web pages took that were through. */
+static void page_result(const struct simulator *s, enum link_direction d,
+                        struct sim_stream_result *r)
+{
+    struct series taken = { .count = 0 };
+    for (size_t i = 0; i < s->stream_count; i++) {
+        const struct stream *stream = &s->streams[i];
+        if (stream->page && stream->direction == d && stream->receiver.next >= stream->bytes)
+            series_add(&taken, tstamp_sub(stream->receiver.last_read, stream->began));
+    }
+    r->page_p50_ns = series_percentile(&taken, 0.5);
+    r->page_p99_ns = series_percentile(&taken, 0.99);
+    series_free(&taken);
+}
+
 static void foreign_result(const struct simulator *s, struct sim_result *result)
 {
     const struct sim_config *c = s->config;
@@ -140,6 +180,8 @@ static void stream_results(struct simulator *s, struct sim_result *result)
             continue;
         load_result(s, (enum link_direction)d, &result->stream[d]);
         datagrams_result(s, (enum link_direction)d, &result->stream[d]);
+        fair_result(s, (enum link_direction)d, &result->stream[d]);
+        page_result(s, (enum link_direction)d, &result->stream[d]);
     }
 }
 

@@ -192,7 +192,7 @@ uint32_t simulator_mtu_bytes(const struct simulator *s)
 
 /* Its receiving end is at the other side. */
 static void stream_init(struct simulator *s, size_t index, enum link_direction direction,
-                        uint32_t mtu_bytes)
+                        uint32_t mtu_bytes, uint64_t bytes)
 {
     const struct sim_config *c = s->config;
     struct stream *stream = &s->streams[index];
@@ -208,7 +208,8 @@ static void stream_init(struct simulator *s, size_t index, enum link_direction d
         .super_segments = c->carrier == SIM_TUNNEL ? c->super_segments : 1,
     };
     uint32_t payload_bytes = mtu_bytes - segment_header_bytes(sender.kind);
-    sender.limit_segments = (c->transfer_bytes + payload_bytes - 1) / payload_bytes;
+    sender.limit_segments = (bytes + payload_bytes - 1) / payload_bytes;
+    stream->bytes = bytes;
     stream->direction = direction;
     receiver_init(&stream->receiver, &s->net, sender.kind,
                   direction == LINK_UP ? SIDE_SERVER : SIDE_CLIENT, sender.port);
@@ -250,6 +251,28 @@ static bool is_used(const struct sim_config *c, enum link_direction d)
     return c->direction == SIM_BOTH || (c->direction == SIM_UP) == (d == LINK_UP);
 }
 
+/* As long as there is memory for another one. */
+static void begin_page(void *owner, uint64_t value)
+{
+    struct simulator *s = owner;
+    const struct sim_pages *pages = &s->config->pages;
+    size_t most = (size_t)2 * SIM_FLOWS_MAX;
+    (void)value;
+    for (int d = 0; d < LINK_DIRECTIONS; d++) {
+        for (unsigned i = 0; is_used(s->config, (enum link_direction)d) && i < pages->flows; i++) {
+            if (s->stream_count == most)
+                return;
+            struct stream *stream = &s->streams[s->stream_count];
+            stream_init(s, s->stream_count++, (enum link_direction)d, simulator_mtu_bytes(s),
+                        pages->bytes);
+            stream->page = true;
+            receiver_measure(&stream->receiver);
+            stream_begin(stream, 0);
+        }
+    }
+    events_add(&s->events, tstamp_add(s->events.now, pages->every_ns), begin_page, s, 0);
+}
+
 static void begin_flows(void *owner, uint64_t value)
 {
     struct simulator *s = owner;
@@ -266,7 +289,7 @@ static void begin_flows(void *owner, uint64_t value)
         for (int d = 0; d < LINK_DIRECTIONS; d++) {
             if (!is_used(c, (enum link_direction)d))
                 continue;
-            stream_init(s, index, (enum link_direction)d, mtu_bytes);
+            stream_init(s, index, (enum link_direction)d, mtu_bytes, c->transfer_bytes);
             int64_t after_ns = i * FLOW_SPACING_NS;
             if (i + 1 == c->flows && c->late_ns > 0)
                 after_ns = c->late_ns;
@@ -275,6 +298,8 @@ static void begin_flows(void *owner, uint64_t value)
         }
     }
     s->stream_count = index;
+    if (c->pages.flows > 0)
+        begin_page(s, 0);
     for (int d = 0; d < LINK_DIRECTIONS; d++)
         datagrams_start(&s->datagrams[d]);
     if (c->foreign.on)
@@ -295,7 +320,8 @@ static void begin_measuring(void *owner, uint64_t value)
     (void)value;
     s->measured_from = s->events.now;
     for (size_t i = 0; i < s->stream_count; i++)
-        receiver_measure(&s->streams[i].receiver);
+        if (!s->streams[i].page)
+            receiver_measure(&s->streams[i].receiver);
     for (int d = 0; d < LINK_DIRECTIONS; d++)
         datagrams_measure(&s->datagrams[d]);
     if (s->config->foreign.on)
@@ -336,7 +362,8 @@ static void check_alive(struct simulator *s)
         struct tstamp since = s->wires->usable_since[i];
         if (tstamp_is_never(since))
             continue;
-        int64_t own_ns = wires_idle_rtt_ns(s->wires, i) + wires_queue_limit_ns(s->wires, i);
+        int64_t own_ns = wires_idle_rtt_ns(s->wires, i) + wires_queue_limit_ns(s->wires, i) +
+                         s->ping.interval_ns;
         since = tstamp_max(since, s->ping.last_arrival);
         bool silent = tstamp_sub(now, since) > LIVE_NS + own_ns;
         bool returned = tstamp_sub(now, s->dead_until) > RETURN_NS + own_ns;
@@ -460,6 +487,8 @@ static bool simulator_init(struct simulator *s, const struct sim_config *config)
     if (config->foreign.on)
         foreign_init(s);
     probe_init(&s->ping, &s->net, SEGMENT_ECHO, SIDE_CLIENT, PORT_PING);
+    if (config->ping_interval_ns > 0)
+        s->ping.interval_ns = config->ping_interval_ns;
     probe_init(&s->call[LINK_UP], &s->net, SEGMENT_UDP, SIDE_CLIENT, PORT_CALL);
     probe_init(&s->call[LINK_DOWN], &s->net, SEGMENT_UDP, SIDE_SERVER, PORT_CALL + 2);
     init_datagrams(s);

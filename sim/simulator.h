@@ -15,6 +15,13 @@
 
 enum { SIM_ACTIONS_MAX = 48, SIM_FLOWS_MAX = 128 };
 
+/* Web pages: so many flows of so many bytes each at once, and again after that time. */
+struct sim_pages {
+    unsigned flows; /* 0: there are none */
+    uint32_t bytes;
+    int64_t every_ns;
+};
+
 enum sim_carrier {
     SIM_TUNNEL, /* the cores */
     SIM_LINK,   /* no tunnel: one link alone */
@@ -60,18 +67,20 @@ struct sim_config {
     struct sim_foreign foreign;
     int64_t late_ns;         /* the last flow of each direction begins so much later; 0: with all */
     uint64_t transfer_bytes; /* each flow carries so much, and the run ends with them; 0: no end */
+    struct sim_pages pages;  /* beside them, in each direction */
     struct datagrams_config datagrams; /* beside them, in each direction */
     bool ecn;
     bool call; /* a call of 64 kbit/s in each direction */
     bool no_ping;
-    bool redundant_pings;    /* a policy of both sides: redundant, real-time */
-    uint32_t standby;        /* bit mask of links that are on standby */
-    uint16_t super_segments; /* most segments of a TCP super-packet; 1: none */
-    uint32_t window_bytes;   /* of the receivers */
-    int64_t run_ns;          /* flows begin SIM_SETTLE_NS before it */
-    int64_t idle_ns;         /* and so much later: the tunnel is up, and nobody uses it */
-    int64_t warmup_ns;       /* of run_ns, not measured */
-    int64_t rekey_after_ns;  /* 0: the default */
+    int64_t ping_interval_ns; /* 0: the probe's own */
+    bool redundant_pings;     /* a policy of both sides: redundant, real-time */
+    uint32_t standby;         /* bit mask of links that are on standby */
+    uint16_t super_segments;  /* most segments of a TCP super-packet; 1: none */
+    uint32_t window_bytes;    /* of the receivers */
+    int64_t run_ns;           /* flows begin SIM_SETTLE_NS before it */
+    int64_t idle_ns;          /* and so much later: the tunnel is up, and nobody uses it */
+    int64_t warmup_ns;        /* of run_ns, not measured */
+    int64_t rekey_after_ns;   /* 0: the default */
     uint64_t seed;
     bool cipher;
     bool verbose;
@@ -96,6 +105,9 @@ struct sim_stream_result {
     double dropped;       /* frames that the links' queues dropped, of those sent */
     double datagrams_bps; /* that arrived, in bytes of IP */
     double datagrams_jain;
+    double fair;         /* Jain's index of all flows, of each flow's fair share */
+    int64_t page_p50_ns; /* until all flows of a page had all */
+    int64_t page_p99_ns;
     uint64_t segments;
     int64_t stall_ns;
     uint64_t repeats;

@@ -14,6 +14,8 @@
 struct stream {
     enum link_direction direction;
     struct tstamp began;
+    uint64_t bytes; /* that it carries; 0: no end */
+    bool page;      /* of a web page */
     struct sender sender;
     struct receiver receiver;
 };

@@ -14,6 +14,7 @@
     4096                       /* calls of 100 kbit/s are sparse wherever there is room for them   \
                                 */
 #define SPARSE_BYTES_LEAST 128 /* one small packet */
+#define SPARSE_LARGE_BYTES 600 /* no call, no acknowledgement */
 #define SPARSE_SHARE 0.5       /* of what the paths carry, for all sparse flows together */
 #define SPARSE_BURST_PACKETS 2
 #define SPARSE_DOWN 0.75
@@ -31,8 +32,11 @@ static const struct {
     int64_t ns;
     double packets;
 } limits[] = {
-    [BUDGET_SPARSE] = { 12 * NS_PER_MS, 1.5 }, [BUDGET_ACK] = { PATH_CREDIT_NS + 2 * NS_PER_MS, 0 },
-    [BUDGET_REPEAT] = { 10 * NS_PER_MS, 0 },   [BUDGET_CARE] = { NS_PER_MS / 2, 1 },
+    [BUDGET_SPARSE] = { 12 * NS_PER_MS, 1.5 },
+    [BUDGET_SPARSE_LARGE] = { 4 * NS_PER_MS, 1 }, /* then small ones still may */
+    [BUDGET_ACK] = { PATH_CREDIT_NS + 2 * NS_PER_MS, 0 },
+    [BUDGET_REPEAT] = { 10 * NS_PER_MS, 0 },
+    [BUDGET_CARE] = { NS_PER_MS / 2, 1 },
     [BUDGET_REALTIME] = { 20 * NS_PER_MS, 0 }, /* more than repeats may make */
     [BUDGET_COPY] = { 12 * NS_PER_MS, 1 },     /* before sparse packets have to wait */
 };
@@ -40,6 +44,11 @@ static const struct {
 int64_t budget_debt_ns(const struct path *p, struct tstamp now)
 {
     return tstamp_sub(p->free_at, now) + path_send_time_ns(p, p->express.bytes);
+}
+
+enum budget_kind budget_sparse_kind(uint32_t bytes)
+{
+    return bytes < SPARSE_LARGE_BYTES ? BUDGET_SPARSE : BUDGET_SPARSE_LARGE;
 }
 
 bool budget_allows(const struct path *p, struct tstamp now, enum budget_kind kind)

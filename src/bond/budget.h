@@ -24,10 +24,11 @@ struct path;
 
 enum budget_kind {
     BUDGET_SPARSE,
-    BUDGET_ACK,      /* pure acknowledgements of the inner TCP */
-    BUDGET_REPEAT,   /* what was lost */
-    BUDGET_CARE,     /* repeats beside packets that must not wait */
-    BUDGET_REALTIME, /* of a policy */
+    BUDGET_SPARSE_LARGE, /* no ping and no call: more likely a piece of many uploads */
+    BUDGET_ACK,          /* pure acknowledgements of the inner TCP */
+    BUDGET_REPEAT,       /* what was lost */
+    BUDGET_CARE,         /* repeats beside packets that must not wait */
+    BUDGET_REALTIME,     /* of a policy */
     BUDGET_COPY,
 };
 
@@ -39,6 +40,9 @@ struct budget {
 
 /* What the pacer would have to make up for if the path's express packets left now. */
 int64_t budget_debt_ns(const struct path *p, struct tstamp now);
+
+/* The kind of a sparse packet of so many bytes. */
+enum budget_kind budget_sparse_kind(uint32_t bytes);
 
 bool budget_allows(const struct path *p, struct tstamp now, enum budget_kind kind);
 

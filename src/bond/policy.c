@@ -188,8 +188,9 @@ static void pump_band_express(struct bond *b, struct tstamp now, struct flowq_ba
         uint32_t paths = policy_paths(b, now, head);
         struct path *p = schedule_express(b, now, head->len_bytes, paths);
         bool late = tstamp_sub(now, head->time) > REALTIME_AGE_NS;
-        bool full =
-            p == NULL || !budget_allows(p, now, band->realtime ? BUDGET_REALTIME : BUDGET_SPARSE);
+        enum budget_kind kind =
+            band->realtime ? BUDGET_REALTIME : budget_sparse_kind(head->len_bytes);
+        bool full = p == NULL || !budget_allows(p, now, kind);
         if (paths != 0 && band->realtime && full && !late)
             return;
         struct pkt *pkt = flowq_band_pop_sparse(&b->queue, band);

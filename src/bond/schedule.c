@@ -338,7 +338,7 @@ static void pump_express(struct bond *b, struct tstamp now)
     while (flowq_has_sparse(&b->queue)) {
         struct pkt *pkt = flowq_pop_sparse(&b->queue);
         const struct path *p = schedule_express(b, now, pkt->len_bytes, POLICY_ANY_PATH);
-        if (p == NULL || !budget_allows(p, now, BUDGET_SPARSE))
+        if (p == NULL || !budget_allows(p, now, budget_sparse_kind(pkt->len_bytes)))
             flowq_wait(&b->queue, pkt);
         else
             schedule_send_express(b, now, pkt, true);
