@@ -130,20 +130,39 @@ struct tstamp guard_engine_deadline(const struct guard *g);
 void guard_engine_stop(struct guard *g);
 /* False: the engine is not there, or was ended because it does not listen. */
 bool guard_tell(struct guard *g, const struct msg *m, const int *fds, size_t fd_count);
+
+/* guard_tell.c: what is told; false as above */
+
+/* All that an engine has to know before it is ready. */
+void guard_tell_start(struct guard *g);
 bool guard_tell_link(void *arg, const struct msg_link *link, int fd);
 void guard_tell_endpoints(void *arg, const struct config_peer *peer, const struct netaddr *addrs,
                           size_t count);
 /* Why the names of a peer cannot be looked up, and over which links; empty: they can. */
 void guard_tell_lookup(void *arg, const struct config_peer *peer, const char *text);
+/* The same of all peers, to an engine that has started anew. */
+void guard_tell_lookups(struct guard *g);
+void guard_tell_wish(struct guard *g, const struct msg_wish *wish);
 bool guard_tell_peers(struct guard *g);
 bool guard_tell_policies(struct guard *g);
 void guard_tell_restored(struct guard *g);
 /* What a reload may change of the engine's settings. */
 bool guard_tell_settings(struct guard *g);
+enum log_level guard_log_level(const struct guard *g);
+
+/* guard_requests.c: what the engine says and asks for */
+
+/* Does what a message asks for. False: no engine may send such a one. */
+bool guard_take_request(struct guard *g, struct tstamp now, struct msg *m);
+/* The engine is no more, and what it told does not hold. */
+void guard_forget_engine(struct guard *g, struct tstamp now);
 /* A link of a peer is up, or slow, no more: nobody but the hook is told. */
 void guard_tell_gone(struct guard *g, struct tstamp now, const char *peer,
                      const struct presence_entry *e, const char *reason);
-enum log_level guard_log_level(const struct guard *g);
+/* Whether a change of the peer may be logged: one that flaps does not fill the log. */
+bool guard_may_log(struct guard *g, struct tstamp now, const struct config_peer *p);
+/* At g->lines_at: tells how many lines were left out, although no further one comes. */
+void guard_log_left_out(struct guard *g, struct tstamp now);
 
 /* guard_log.c: what the engine writes to its standard error */
 
@@ -166,9 +185,6 @@ void guard_firewall_recheck(struct guard *g, struct tstamp now);
 /* Returns when to be called again at the latest. */
 struct tstamp guard_firewall_tick(struct guard *g, struct tstamp now);
 void guard_firewall_stop(struct guard *g);
-
-/* Which of a peer's names are not found and why; empty: all are. */
-void guard_tell_lookup(void *arg, const struct config_peer *peer, const char *text);
 
 /* guard_names.c: looking up the peers' names, and keeping their addresses */
 
@@ -213,10 +229,10 @@ void guard_usage_close(struct guard *g);
 
 /* The path of a file that outlives restarts, in the state's directory. */
 void guard_state_path(const struct guard *g, const char *suffix, char *out, size_t size);
-void guard_hook(struct guard *g, struct tstamp now, enum hook_event_type type, const char *peer,
-                const char *link, const struct netaddr *address, const char *reason);
 /* Tells the process that waits for us, if one does. */
 void guard_report(const struct guard *g, char what);
+/* guard_network.c: the network, and when it is looked at */
+
 /*
  * Looks at the network, and brings all that the tunnel has there, and the links, up to date. 0, or
  * negative errno when the tunnel cannot work as configured; the reason is logged.
@@ -224,6 +240,11 @@ void guard_report(const struct guard *g, char what);
 int guard_update_network(struct guard *g, struct tstamp now);
 /* The same soon, with what else changes meanwhile. */
 void guard_look_soon(struct guard *g, struct tstamp now);
+
+/* guard_peers.c: what changes with the peers */
+
+void guard_hook(struct guard *g, struct tstamp now, enum hook_event_type type, const char *peer,
+                const char *link, const struct netaddr *address, const char *reason);
 /* A peer came or went: the ways of packets follow soon. */
 void guard_peers_changed(struct guard *g, struct tstamp now);
 /* What peers accept from us is known, or other peers are there. */
@@ -231,5 +252,8 @@ void guard_accepted_changed(struct guard *g, struct tstamp now);
 
 /* guard_reload.c: takes the changed file; the answer goes to the log and to who asked */
 void guard_reload(struct guard *g, struct tstamp now);
+/* The part of it that begins when the file is read. next is the guard's, or freed. */
+void guard_take_config(struct guard *g, struct tstamp now, struct config *next,
+                       const struct config_errors *errors);
 
 #endif

@@ -69,14 +69,13 @@ static const char *changed_for_good(const struct config *a, const struct config 
     return NULL;
 }
 
-static bool load(struct guard *g, struct config *next, char text[MSG_TEXT_MAX + 1])
+static bool may_use(const struct guard *g, const struct config *next,
+                    const struct config_errors *errors, char text[MSG_TEXT_MAX + 1])
 {
-    static struct config_errors errors; /* too large for the stack */
-    if (config_load(next, g->options->config_path, &errors) < 0) {
-        for (size_t i = 0; i < errors.count; i++)
-            complain_at(text, errors.path, &errors.list[i]);
+    for (size_t i = 0; i < errors->count; i++)
+        complain_at(text, errors->path, &errors->list[i]);
+    if (errors->count > 0)
         return false;
-    }
     const char *changed = changed_for_good(&g->config, next);
     if (changed != NULL)
         complain(text, "a changed %s needs a restart: %s%s", changed,
@@ -184,15 +183,14 @@ static bool apply(struct guard *g, struct tstamp now, struct config *next)
     return ok;
 }
 
-void guard_reload(struct guard *g, struct tstamp now)
+void guard_take_config(struct guard *g, struct tstamp now, struct config *next,
+                       const struct config_errors *errors)
 {
     char text[MSG_TEXT_MAX + 1] = "";
-    struct config next;
-    notify_reloading();
-    bool ok = load(g, &next, text);
+    bool ok = may_use(g, next, errors, text);
     if (!ok)
-        config_free(&next);
-    else if ((ok = apply(g, now, &next)))
+        config_free(next);
+    else if ((ok = apply(g, now, next)))
         log_info("the changed configuration is in use");
     else
         complain(text, "the configuration is in use, but the network could not be set up for it: "
@@ -205,5 +203,14 @@ void guard_reload(struct guard *g, struct tstamp now)
     }
     g->reload_wanted = false;
     g->reload_asked = false;
+}
+
+void guard_reload(struct guard *g, struct tstamp now)
+{
+    static struct config_errors errors; /* too large for the stack */
+    struct config next;
+    notify_reloading();
+    (void)config_load(&next, g->options->config_path, &errors); /* the errors say it */
+    guard_take_config(g, now, &next, &errors);
     notify_send("READY=1");
 }

@@ -22,13 +22,6 @@ void lookup_process_stop(struct lookup_process *p)
     p->pid = 0;
 }
 
-/* Nothing is believed but what was asked. */
-static bool fits(const struct lookup_process *p, const struct lookup_answer *a)
-{
-    bool way = a->way == LOOKUP_SYSTEM ? p->system : a->way < p->way_count;
-    return way && (a->type == LOOKUP_UNBOUND || a->name < p->name_count);
-}
-
 static void said(void *arg, struct tstamp now, unsigned events)
 {
     struct lookup_process *p = arg;
@@ -39,7 +32,8 @@ static void said(void *arg, struct tstamp now, unsigned events)
     if (n < 0 && (errno == EAGAIN || errno == EINTR))
         return;
     bool good = n > 0 && (size_t)n <= sizeof data && p->answers_left > 0 &&
-                lookup_decode_answer(&a, data, (size_t)n) && fits(p, &a);
+                lookup_decode_answer(&a, data, (size_t)n) &&
+                lookup_process_fits(p, &a);
     if (!good) {
         lookup_process_stop(p);
         return;

@@ -26,6 +26,14 @@ struct lookup_process {
     unsigned answers_left; /* it sends more than that only if it is broken into */
 };
 
+/* Nothing is believed but what was asked. */
+static inline bool lookup_process_fits(const struct lookup_process *p,
+                                       const struct lookup_answer *a)
+{
+    bool way = a->way == LOOKUP_SYSTEM ? p->system : a->way < p->way_count;
+    return way && (a->type == LOOKUP_UNBOUND || a->name < p->name_count);
+}
+
 /* 0 or negative errno. */
 int lookup_process_start(struct lookup_process *p, const struct lookup_request *q);
 

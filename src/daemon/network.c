@@ -815,40 +815,6 @@ void network_set_mtu(struct network *n, uint32_t mtu_bytes)
         log_warn("MTU %u of %s: %s", mtu_bytes, n->interface, strerror(-err));
 }
 
-void network_set_peer_mtu(struct network *n, size_t peer, uint32_t mtu_bytes)
-{
-    n->peer_mtu_bytes[peer] = mtu_bytes;
-}
-
-void network_set_peer_fit(struct network *n, size_t peer, uint32_t fit_bytes)
-{
-    n->peer_fit_bytes[peer] = fit_bytes;
-}
-
-void network_set_path_up(struct network *n, bool is_up)
-{
-    n->path_up = is_up;
-}
-
-void network_set_lookups(struct network *n, bool past_the_tunnel, int slot)
-{
-    n->lookups = past_the_tunnel;
-    n->lookup_slot = slot;
-}
-
-int network_set_accepted(struct network *n, const struct netprefix *list, size_t count)
-{
-    struct netprefix *copy = calloc(count + 1, sizeof *copy);
-    if (copy == NULL)
-        return -ENOMEM;
-    if (count > 0)
-        memcpy(copy, list, count * sizeof *copy);
-    free(n->accepted);
-    n->accepted = copy;
-    n->accepted_count = count;
-    return 0;
-}
-
 static int end_filter(struct network *n)
 {
     char table[NFT_TABLE_NAME_BYTES];
