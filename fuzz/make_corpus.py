@@ -280,3 +280,43 @@ for label, answer in {
     "empty": b"",
 }.items():
     write("lookup", label, answer)
+
+# Guard and engine: a byte for the side, steps. What an engine may say is taken from msg.
+(SETTLE, ENGINE_TURN, GUARD_TURN, ENGINE_SAYS, GUARD_SAYS, PEER_SAYS, PASS, KILL, HANG, RELOAD, NETWORK, FAILURES,
+ ANSWER, CHOOSE, ASK_RELOAD, CONVERSE, BYTES, DEVICE, PROBLEMS) = range(19)
+GOOD = 1 | 2 | 4 | 8 | 32
+
+
+def guard_seeds():
+    settle, later = step(SETTLE), step(PASS, b"\x20")
+    start = settle + step(CONVERSE, b"\x3f") * 2 + settle
+    yield "start", start + later + settle
+    for side in (b"\0", b"\1"):
+        yield "reload-at-start-%d" % side[0], side + step(RELOAD, b"\1") + settle
+        for config in range(6):
+            yield "reload-%d-%d" % (side[0], config), side + start + step(RELOAD, bytes([config])) + start + later + settle + step(RELOAD, b"\0") + settle
+        yield "killed-%d" % side[0], side + start + step(KILL) + later * 3 + start + later
+        yield "hangs-%d" % side[0], side + start + step(HANG) + (step(RELOAD, b"\2") + step(PASS, b"\xff")) * 8
+        yield "network-%d" % side[0], side + start + b"".join(step(NETWORK, bytes([bits, GOOD ^ bits])) + settle for bits in (GOOD, 0, 1, 3, 7, GOOD | 16, GOOD | 64)) + later
+        yield "failures-%d" % side[0], side + start + b"".join(step(FAILURES, bytes([bits])) + later + settle for bits in (1, 2, 4, 5, 6, 0)) + later
+    yield "choose", b"\0" + start + b"".join(step(CHOOSE, bytes([state, peer, link])) + settle for state in range(4) for peer in range(3) for link in range(3))
+    yield "ask-reload", b"\0" + start + step(ASK_RELOAD) + settle + later + settle
+    yield "quota", b"\0" + step(RELOAD, b"\1") + start + (step(BYTES, b"\0\x20\0") + step(PASS, b"\x40") + settle) * 4
+    for answer in (bytes([1, 0, 0]) + ADDRESS, bytes([2, 0, 0, 4]), bytes([1, 32, 0]) + ADDRESS, bytes([3, 0, 0, 0, 0, 1])):
+        yield "look-up-%d-%d" % (answer[0], answer[1]), b"\0" + step(RELOAD, b"\1") + later + settle + step(ANSWER, b"\0" + answer) + step(ANSWER, b"\1" + answer) + settle + step(ANSWER, b"\0") + later + settle
+    yield "policies", b"\0" + step(RELOAD, b"\2") + start + step(DEVICE, INNER["udp4"]) + step(DEVICE, INNER["fragment4"]) + step(CONVERSE, b"\x20") + settle
+    yield "problems", b"\0" + start + step(PROBLEMS, b"rule") + settle + step(PROBLEMS, b"another") + step(PROBLEMS) + settle
+    folder = os.path.join(sys.argv[1], "msg")
+    for name in sorted(os.listdir(folder)):
+        with open(os.path.join(folder, name), "rb") as f:
+            message = f.read()
+        yield "engine-" + name, b"\0" + step(ENGINE_SAYS, message) + start + step(ENGINE_SAYS, message) * 2 + settle + later * 4 + settle
+        yield "guard-" + name, b"\0" + start + step(GUARD_SAYS, b"\0" + message) + settle + step(GUARD_SAYS, b"\1" + message) + settle
+        if len(message) >= 33:
+            about = step(PEER_SAYS, message[:1] + b"\0" + message[33:])
+            yield "peer-" + name, b"\0" + start + about + settle + step(RELOAD, b"\4") + settle + about + step(RELOAD, b"\0") + settle + step(KILL) + later * 4
+
+
+if os.path.isdir(os.path.join(sys.argv[1], "msg")):
+    for label, steps in guard_seeds():
+        write("guard", label, steps)

@@ -58,19 +58,26 @@ static void name_server(struct pair *p)
     core_endpoints(p->cores[PAIR_CLIENT], p->now, 0, &server, 1);
 }
 
-static void make(struct pair *p, enum pair_side side)
+int pair_make_with(struct pair *p, enum pair_side side, const struct core_peer_config *peers,
+                   size_t count)
 {
-    struct core_peer_config peer;
     struct core_config config = { .pool = p->pool,
-                                  .peers = &peer,
+                                  .peers = peers,
+                                  .peer_count = count,
                                   .ciphers = 3,
                                   .preferred_cipher = WIRE_CIPHER_CHACHA20_POLY1305,
                                   .test_cipher = AEAD_SUM,
                                   .random = random_of,
                                   .random_arg = &p->random };
-    config.peer_count = fill_peer(&peer, side, &p->settings[side]);
     memset(config.private_key, seeds[side], sizeof config.private_key);
-    must(core_new(&p->cores[side], &config, p->now) == 0);
+    return core_new(&p->cores[side], &config, p->now);
+}
+
+void pair_make(struct pair *p, enum pair_side side)
+{
+    struct core_peer_config peer;
+    size_t count = fill_peer(&peer, side, &p->settings[side]);
+    must(pair_make_with(p, side, &peer, count) == 0);
     if (side == PAIR_SERVER)
         return;
     pair_link(p, 0, 0);
@@ -101,6 +108,8 @@ void pair_deliver(struct pair *p, enum pair_side to, unsigned link, const uint8_
 {
     struct core_datagram d = { .data = data, .len_bytes = len_bytes };
     d.from.family = 4;
+    if (p->cores[to] == NULL)
+        return;
     p->stirred[to] = true;
     if (to == PAIR_SERVER) {
         d.socket = CORE_SOCKET_LISTEN;
@@ -158,7 +167,7 @@ static void take(struct pair *p, enum pair_side from, bool crosses)
     must(sends < SENDS_MAX);
     while ((pkt = core_next_tun(c)) != NULL)
         pkt_put(pkt);
-    while (core_next_event(c, &e))
+    while (!p->keeps_events[from] && core_next_event(c, &e))
         must(e.path < WIRE_PATHS_MAX);
 }
 
@@ -176,6 +185,8 @@ void pair_drain(struct pair *p, enum pair_side from, bool crosses)
 /* What rests is left alone: most of the time nothing is due. */
 static void drain_if_due(struct pair *p, enum pair_side side)
 {
+    if (p->cores[side] == NULL)
+        return;
     if (p->stirred[side] || tstamp_reached(core_deadline(p->cores[side]), p->now))
         pair_drain(p, side, true);
 }
@@ -190,11 +201,16 @@ void pair_talk(struct pair *p, unsigned ms)
     }
 }
 
-void pair_restart(struct pair *p, enum pair_side side)
+void pair_remove(struct pair *p, enum pair_side side)
 {
     core_free(p->cores[side]);
     p->cores[side] = NULL;
-    make(p, side);
+}
+
+void pair_restart(struct pair *p, enum pair_side side)
+{
+    pair_remove(p, side);
+    pair_make(p, side);
 }
 
 void pair_set(struct pair *p, enum pair_side side, const struct pair_setting *setting)
@@ -218,14 +234,19 @@ static bool are_up(const struct pair *p)
     return true;
 }
 
-void pair_open(struct pair *p)
+void pair_begin(struct pair *p)
 {
     *p = (struct pair){ .now = { 1000 * NS_PER_S }, .random = { 1 }, .port = 40000 };
     must(crypto_init() == 0);
     p->pool = pkt_pool_new(SMALL_BUFFERS, LARGE_BUFFERS);
     must(p->pool != NULL);
-    make(p, PAIR_CLIENT);
-    make(p, PAIR_SERVER);
+}
+
+void pair_open(struct pair *p)
+{
+    pair_begin(p);
+    pair_make(p, PAIR_CLIENT);
+    pair_make(p, PAIR_SERVER);
     unsigned ms = 0;
     for (; ms < CONNECT_MS && !are_up(p); ms++)
         pair_talk(p, 1);
@@ -235,6 +256,8 @@ void pair_open(struct pair *p)
 void pair_close(struct pair *p)
 {
     for (unsigned side = 0; side < 2; side++) {
+        if (p->cores[side] == NULL)
+            continue;
         core_close(p->cores[side], p->now);
         take(p, (enum pair_side)side, false);
         core_free(p->cores[side]);

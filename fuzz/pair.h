@@ -44,6 +44,7 @@ struct pair {
     struct tstamp now;
     struct pkt_pool *pool;
     struct core *cores[2]; /* by enum pair_side */
+    bool keeps_events[2];  /* it is read elsewhere */
     bool stirred[2];       /* something came, or was set: it may have something to say */
     struct pair_setting settings[2];
     struct rng random;
@@ -61,7 +62,17 @@ static inline enum pair_side pair_other(enum pair_side side)
     return side == PAIR_CLIENT ? PAIR_SERVER : PAIR_CLIENT;
 }
 
+/* Two cores with a session. */
 void pair_open(struct pair *p);
+/* The same without cores, of which each may also be missing later on. */
+void pair_begin(struct pair *p);
+/* A core as its setting says. */
+void pair_make(struct pair *p, enum pair_side side);
+/* One with other peers; only its keys, pool and random numbers are the pair's. */
+int pair_make_with(struct pair *p, enum pair_side side, const struct core_peer_config *peers,
+                   size_t count);
+/* It ends without a word. */
+void pair_remove(struct pair *p, enum pair_side side);
 void pair_close(struct pair *p);
 
 /* A datagram over one of the client's links. */

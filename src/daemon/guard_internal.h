@@ -29,6 +29,7 @@ struct engine_process {
     struct loop_watch watch;
     struct loop_watch log; /* its standard error; fd -1: none */
     bool ready;            /* in its sandbox: it may be told of the network */
+    bool is_outdated;      /* what it was told at its start has changed before it was ready */
     struct tstamp restart_at;
     struct tstamp started;
     struct watchdog watchdog;

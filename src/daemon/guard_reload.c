@@ -169,6 +169,7 @@ static bool apply(struct guard *g, struct tstamp now, struct config *next)
     mtu_changed(g);
     guard_mtu_reload(g, &old);
     memcpy(g->hook.path, g->config.hook, sizeof g->hook.path);
+    g->engine.is_outdated = !g->engine.ready;
     if (g->engine.ready && guard_tell_settings(g) && guard_tell_peers(g))
         guard_tell_policies(g);
     links_configure(&g->links, &g->config);

@@ -62,6 +62,9 @@ static void on_ready(struct guard *g, struct tstamp now, const struct msg *m)
         struct msg listen = { .type = MSG_LISTEN, .listen = (uint16_t)i };
         guard_tell(g, &listen, &g->listen_fds[i], 1);
     }
+    if (g->engine.is_outdated && guard_tell_settings(g))
+        guard_tell_peers(g);
+    g->engine.is_outdated = false;
     guard_tell_policies(g);
     guard_tell_problems(g);
     for (size_t i = 0; i < g->wishes.count; i++)

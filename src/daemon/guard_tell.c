@@ -152,6 +152,7 @@ static bool tell_setup(struct guard *g)
 
 void guard_tell_start(struct guard *g)
 {
+    g->engine.is_outdated = false;
     if (tell_setup(g))
         guard_tell_peers(g);
 }

@@ -32,8 +32,7 @@ static void said(void *arg, struct tstamp now, unsigned events)
     if (n < 0 && (errno == EAGAIN || errno == EINTR))
         return;
     bool good = n > 0 && (size_t)n <= sizeof data && p->answers_left > 0 &&
-                lookup_decode_answer(&a, data, (size_t)n) &&
-                lookup_process_fits(p, &a);
+                lookup_decode_answer(&a, data, (size_t)n) && lookup_process_fits(p, &a);
     if (!good) {
         lookup_process_stop(p);
         return;
