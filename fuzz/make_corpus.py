@@ -285,6 +285,8 @@ for label, answer in {
 (SETTLE, ENGINE_TURN, GUARD_TURN, ENGINE_SAYS, GUARD_SAYS, PEER_SAYS, PASS, KILL, HANG, RELOAD, NETWORK, FAILURES,
  ANSWER, CHOOSE, ASK_RELOAD, CONVERSE, BYTES, DEVICE, PROBLEMS) = range(19)
 GOOD = 1 | 2 | 4 | 8 | 32
+OF_ENGINE = ("accepted", "choose", "mtu", "path-slow", "path-state", "peer-mtu", "peer-rival", "peer-state", "pong",
+             "ready", "reload", "resolve", "usage")
 
 
 def guard_seeds():
@@ -310,8 +312,11 @@ def guard_seeds():
     for name in sorted(os.listdir(folder)):
         with open(os.path.join(folder, name), "rb") as f:
             message = f.read()
+        if name not in OF_ENGINE[1:]:
+            yield "guard-" + name, b"\0" + start + step(GUARD_SAYS, b"\0" + message) + settle + step(GUARD_SAYS, b"\1" + message) + settle
+        if name not in OF_ENGINE + ("link",):
+            continue
         yield "engine-" + name, b"\0" + step(ENGINE_SAYS, message) + start + step(ENGINE_SAYS, message) * 2 + settle + later * 4 + settle
-        yield "guard-" + name, b"\0" + start + step(GUARD_SAYS, b"\0" + message) + settle + step(GUARD_SAYS, b"\1" + message) + settle
         if len(message) >= 33:
             about = step(PEER_SAYS, message[:1] + b"\0" + message[33:])
             yield "peer-" + name, b"\0" + start + about + settle + step(RELOAD, b"\4") + settle + about + step(RELOAD, b"\0") + settle + step(KILL) + later * 4

@@ -310,12 +310,21 @@ static void guard_notices_end(struct talk *t)
     t->guard.engine.restart_at = tstamp_add(now_of(t), PAUSE_S * NS_PER_S);
 }
 
+static void check_plain(const char *text)
+{
+    for (; *text != '\0'; text++)
+        must(*text >= ' ' && *text != 0x7f);
+}
+
 static void check_guard(const struct talk *t)
 {
     const struct guard *g = &t->guard;
+    const struct hook_event *newest =
+        &g->hook.queue[(g->hook.head + g->hook.count - 1) % HOOK_QUEUE_MAX];
+    check_plain(newest->link);
+    check_plain(newest->reason);
     must(g->network.mtu_bytes >= CONFIG_MTU_MIN && g->network.mtu_bytes <= WIRE_DATAGRAM_MAX);
     must(g->wishes.count <= WISHES_MAX);
-    must(g->hook.count <= HOOK_QUEUE_MAX);
     for (size_t i = 0; i < g->presence.count; i++) {
         const uint8_t *key = g->presence.list[i].public_key;
         bool is_known = false;
