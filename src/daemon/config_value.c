@@ -320,5 +320,7 @@ size_t value_distance(const char *a, const char *b)
 bool value_near(const char *a, const char *b)
 {
     size_t longer = strlen(a) > strlen(b) ? strlen(a) : strlen(b);
-    return 3 * value_distance(a, b) <= longer;
+    size_t shorter = strlen(a) + strlen(b) - longer;
+    /* What is longer by so much is as far at least, and need not be compared. */
+    return 3 * (longer - shorter) <= longer && 3 * value_distance(a, b) <= longer;
 }

@@ -426,6 +426,11 @@ static void test_distance(void **state)
     assert_int_equal(value_distance("mtu", "MTU"), 0);
     assert_int_equal(value_distance("kitten", "sitting"), 3);
     assert_int_equal(value_distance("AllowedIPs", "allowed-ips"), 1);
+    assert_true(value_near("adress", "address"));
+    assert_false(value_near("adr", "address"));
+    char junk[101] = ""; /* is near no word, although not all of it is compared */
+    memset(junk, 'x', sizeof junk - 1);
+    assert_false(value_near(junk, "mtu"));
 }
 
 int main(int argc, char **argv)
