@@ -292,7 +292,7 @@ OF_ENGINE = ("accepted", "choose", "mtu", "path-slow", "path-state", "peer-mtu",
 def guard_seeds():
     settle, later = step(SETTLE), step(PASS, b"\x20")
     start = settle + step(CONVERSE, b"\x3f") * 2 + settle
-    yield "start", start + later + settle
+    yield "start", b"\0" + start + later + settle
     for side in (b"\0", b"\1"):
         yield "reload-at-start-%d" % side[0], side + step(RELOAD, b"\1") + settle
         for config in range(6):
@@ -301,6 +301,7 @@ def guard_seeds():
         yield "hangs-%d" % side[0], side + start + step(HANG) + (step(RELOAD, b"\2") + step(PASS, b"\xff")) * 8
         yield "network-%d" % side[0], side + start + b"".join(step(NETWORK, bytes([bits, GOOD ^ bits])) + settle for bits in (GOOD, 0, 1, 3, 7, GOOD | 16, GOOD | 64)) + later
         yield "failures-%d" % side[0], side + start + b"".join(step(FAILURES, bytes([bits])) + later + settle for bits in (1, 2, 4, 5, 6, 0)) + later
+    yield "killed-without-socket", b"\0" + start + step(FAILURES, b"\1") + step(NETWORK, bytes([GOOD | 64, GOOD])) + settle + step(PASS, b"\x15") + step(KILL) + step(PASS, b"\x09") + later
     yield "choose", b"\0" + start + b"".join(step(CHOOSE, bytes([state, peer, link])) + settle for state in range(4) for peer in range(3) for link in range(3))
     yield "ask-reload", b"\0" + start + step(ASK_RELOAD) + settle + later + settle
     yield "quota", b"\0" + step(RELOAD, b"\1") + start + (step(BYTES, b"\0\x20\0") + step(PASS, b"\x40") + settle) * 4

@@ -49,13 +49,14 @@ static int dump(struct guard *g)
 int guard_update_network(struct guard *g, struct tstamp now)
 {
     struct restored before = g->network.restored;
-    bool calls_out = config_calls_out(&g->config);
     int err = dump(g);
+    g->links.is_idle = !config_calls_out(&g->config);
+    g->links.retry = TSTAMP_NEVER; /* until links_update(), which waits for an engine */
     g->netif_dumped = now;
     g->netif_dump_at = tstamp_add(now, (err < 0 ? 1 : LOOK_S) * NS_PER_S);
     if (err < 0)
         return err;
-    if (calls_out)
+    if (!g->links.is_idle)
         links_discover(&g->links, &g->netifs);
     if (g->netif_changed && g->resolver != NULL)
         resolver_retry(g->resolver);
@@ -67,7 +68,7 @@ int guard_update_network(struct guard *g, struct tstamp now)
     if (err < 0)
         g->netif_dump_at = tstamp_add(now, NS_PER_S);
     g->netif_dump_at = tstamp_min(g->netif_dump_at, network_deadline(&g->network, now));
-    if (calls_out && g->engine.ready)
+    if (g->engine.ready)
         links_update(&g->links, now, &g->netifs);
     if (memcmp(&before, &g->network.restored, sizeof before) != 0)
         guard_tell_restored(g);

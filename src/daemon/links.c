@@ -174,7 +174,7 @@ static void describe(const struct links *l, const struct link_slot *s,
     memset(out, 0, sizeof *out);
     out->link.link = (uint16_t)(s - l->slots);
     describe_use(s, &out->link);
-    if (!s->used)
+    if (!s->used || l->is_idle)
         return; /* without a name: it is no more */
     memcpy(out->link.name, c->name, sizeof c->name);
     if (n == NULL) {
@@ -232,7 +232,7 @@ static bool same_message(const struct msg_link *a, const struct msg_link *b)
 
 static void log_change(const struct link_slot *s, const struct msg_link *now)
 {
-    if (!s->used || (s->is_told && strcmp(s->told.why, now->why) == 0))
+    if (now->link.name[0] == '\0' || (s->is_told && strcmp(s->told.why, now->why) == 0))
         return;
     if (now->why[0] != '\0')
         log_info("link %s waits: %s", s->config.name, now->why);
@@ -299,7 +299,7 @@ void links_update(struct links *l, struct tstamp now, const struct netif_table *
     for (size_t i = 0; i < WIRE_PATHS_MAX; i++) {
         if (l->is_auto && l->slots[i].used)
             forget_away(l, now, &l->slots[i], table);
-        if (l->slots[i].used || l->slots[i].is_told)
+        if ((l->slots[i].used && !l->is_idle) || l->slots[i].is_told)
             slot_update(l, now, &l->slots[i], table);
     }
 }

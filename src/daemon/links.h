@@ -36,6 +36,7 @@ struct links {
     const char *tunnel;            /* borrowed: our own interface, which is never a link */
     const struct numbers *numbers; /* borrowed: of the sockets' marks; NULL: they have none */
     bool is_auto;
+    bool is_idle; /* nobody is called, so no link is used */
     bool udp_gso; /* of the sockets: may be used */
     bool udp_gro;
     struct link_slot slots[WIRE_PATHS_MAX];
