@@ -301,7 +301,7 @@ def guard_seeds():
         yield "hangs-%d" % side[0], side + start + step(HANG) + (step(RELOAD, b"\2") + step(PASS, b"\xff")) * 8
         yield "network-%d" % side[0], side + start + b"".join(step(NETWORK, bytes([bits, GOOD ^ bits])) + settle for bits in (GOOD, 0, 1, 3, 7, GOOD | 16, GOOD | 64)) + later
         yield "failures-%d" % side[0], side + start + b"".join(step(FAILURES, bytes([bits])) + later + settle for bits in (1, 2, 4, 5, 6, 0)) + later
-    yield "killed-without-socket", b"\0" + start + step(FAILURES, b"\1") + step(NETWORK, bytes([GOOD | 64, GOOD])) + settle + step(PASS, b"\x15") + step(KILL) + step(PASS, b"\x09") + later
+    yield "killed-without-socket", b"\0" + start + step(FAILURES, b"\1") + step(NETWORK, bytes([GOOD | 64, GOOD])) + settle + step(KILL) + step(PASS, b"\1") + settle + step(NETWORK, bytes([GOOD, GOOD | 64])) + settle + step(KILL) + step(PASS, b"\x16") + later
     yield "choose", b"\0" + start + b"".join(step(CHOOSE, bytes([state, peer, link])) + settle for state in range(4) for peer in range(3) for link in range(3))
     yield "ask-reload", b"\0" + start + step(ASK_RELOAD) + settle + later + settle
     yield "quota", b"\0" + step(RELOAD, b"\1") + start + (step(BYTES, b"\0\x20\0") + step(PASS, b"\x40") + settle) * 4

@@ -15,7 +15,6 @@ enum {
     GUARD_LISTEN,
     TURNS_MAX = 10000, /* until both rest */
     TICKS_MAX = 16,    /* until nothing is due */
-    PAUSE_S = 1,
 };
 
 #define KEY_CLIENT "IiIiIiIiIiIiIiIiIiIiIiIiIiIiIiIiIiIiIiIiIiI="
@@ -308,7 +307,9 @@ static void guard_notices_end(struct talk *t)
     t->state = TALK_ENGINE_NONE;
     t->guard.engine.pid = 0;
     guard_forget_engine(&t->guard, now_of(t));
-    t->guard.engine.restart_at = tstamp_add(now_of(t), PAUSE_S * NS_PER_S);
+    struct engine_process *e = &t->guard.engine;
+    int pause_s = restart_pause(&e->restart, tstamp_sub(now_of(t), e->started));
+    e->restart_at = tstamp_add(now_of(t), pause_s * NS_PER_S);
 }
 
 static void check_plain(const char *text)
