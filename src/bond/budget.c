@@ -19,8 +19,7 @@
 #define SPARSE_BURST_PACKETS 2
 #define SPARSE_DOWN 0.75
 #define SPARSE_DOWN_NS (20 * NS_PER_MS)
-#define SPARSE_UP 1.05
-#define SPARSE_UP_NS (200 * NS_PER_MS)
+#define SPARSE_UP 1.05 /* each turn; slower than down, for bulk that overtakes costs more */
 #define TURN_NS (200 * NS_PER_MS) /* a flow that is silent for longer takes no part */
 
 /*
@@ -83,13 +82,9 @@ static double fair_bytes(const struct budget_sparse *s)
     return fmax(s->rate_bps / 8e9 * SPARSE_NS / (s->flows + 1), SPARSE_BYTES_LEAST);
 }
 
-/* Faster down than up: a packet of bulk that overtakes costs more than a call that waits. */
-static void adapt(struct budget_sparse *s, struct tstamp now, bool over)
+static void set_flow_bytes(struct budget_sparse *s, struct tstamp now, double bytes)
 {
-    if (tstamp_sub(now, s->changed_at) < (over ? SPARSE_DOWN_NS : SPARSE_UP_NS))
-        return;
-    s->flow_bytes *= over ? SPARSE_DOWN : SPARSE_UP;
-    s->flow_bytes = fmin(fmax(s->flow_bytes, fair_bytes(s)), SPARSE_BYTES_MOST);
+    s->flow_bytes = fmin(fmax(bytes, fair_bytes(s)), SPARSE_BYTES_MOST);
     s->changed_at = now;
 }
 
@@ -100,6 +95,8 @@ void budget_sparse_flow(struct budget_sparse *s, struct tstamp now, uint32_t *tu
         s->turn_flows = 0;
         s->turn++;
         s->turn_end = tstamp_add(now, TURN_NS);
+        if (tstamp_sub(now, s->changed_at) >= TURN_NS)
+            set_flow_bytes(s, now, s->flow_bytes * SPARSE_UP);
     }
     if (*turn == s->turn)
         return;
@@ -115,8 +112,9 @@ void budget_sparse_spend(struct budget_sparse *s, struct tstamp now, uint32_t by
     double earned = bytes_per_ns * (double)tstamp_sub(now, s->left_at);
     s->left_bytes = fmin(most, s->left_bytes + earned) - bytes;
     s->left_at = now;
-    bool over = s->left_bytes < 0 && s->rate_bps > 0;
-    if (s->left_bytes < 0)
-        s->left_bytes = 0;
-    adapt(s, now, over);
+    if (s->left_bytes >= 0)
+        return;
+    s->left_bytes = 0;
+    if (s->rate_bps > 0 && tstamp_sub(now, s->changed_at) >= SPARSE_DOWN_NS)
+        set_flow_bytes(s, now, s->flow_bytes * SPARSE_DOWN);
 }

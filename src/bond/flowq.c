@@ -116,12 +116,17 @@ void flowq_clear(struct flowq *q)
     q->share = share;
 }
 
-/* A place that another flow had, or nobody; it keeps its turn. */
+/*
+ * A place that another flow had, or nobody. It keeps its turn, and what it has sent of late: flows
+ * that push each other out would all be sparse else.
+ */
 static void take_place(struct flowq_flow *f)
 {
     *f = (struct flowq_flow){ .next = f->next,
                               .listed = f->listed,
                               .deficit_bytes = f->deficit_bytes,
+                              .recent_bytes = f->recent_bytes,
+                              .recent_at = f->recent_at,
                               .ack_left = { -NS_PER_S } };
 }
 

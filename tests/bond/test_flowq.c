@@ -626,11 +626,101 @@ static void what_waits_too_long_expires(void **state)
     assert_int_equal(queue->bytes, 3040);
 }
 
+/* Each flow has a place of its own among thousands, and so is sparse beside those that wait. */
+static void flows_seldom_share_a_place(void **state)
+{
+    (void)state;
+    enum { FLOWS = 1000, CALLS = 200 };
+    for (uint16_t flow = 1; flow <= FLOWS; flow++)
+        fill(at_ms(0), flow, 4);
+    unsigned sparse = 0;
+    for (uint16_t flow = FLOWS + 1; flow <= FLOWS + CALLS; flow++) {
+        push(at_ms(1), flow, 0, 100);
+        struct pkt *p = flowq_pop_sparse(queue);
+        sparse += p != NULL;
+        pkt_put(p);
+    }
+    assert_true(sparse >= CALLS - 1);
+}
+
+static void what_may_not_overtake_waits_for_its_turn(void **state)
+{
+    (void)state;
+    uint16_t seg;
+    fill(at_ms(0), 1, 10);
+    push(at_ms(0), 2, 7, 100);
+    flowq_wait(queue, flowq_pop_sparse(queue));
+    assert_false(flowq_has_sparse(queue));
+    bool came = false;
+    for (unsigned i = 0; i < 4 && !came; i++) {
+        struct pkt *p = flowq_pop_bulk(queue, at_ms(1), &seg);
+        came = packet_flow(p) == 2;
+        pkt_put(p);
+    }
+    assert_true(came);
+}
+
+/* The next packet brings those that were put off with it, in their order. */
+static void what_was_put_off_tries_again(void **state)
+{
+    (void)state;
+    fill(at_ms(0), 1, 10);
+    for (uint32_t i = 0; i < 3; i++) {
+        push(at_ms(20 * i), 2, i, 100);
+        for (uint32_t k = 0; k <= i; k++) {
+            struct pkt *p = flowq_pop_sparse(queue);
+            assert_int_equal(packet_number(p), k);
+            flowq_wait(queue, p);
+        }
+        assert_false(flowq_has_sparse(queue));
+    }
+}
+
+static void what_heeds_no_drop_does_not_grow_old(void **state)
+{
+    (void)state;
+    uint16_t seg;
+    uint32_t number = 0;
+    queue->sparse.rate_bps = 1e6;
+    for (int64_t ms = 0; ms < 4000; ms += 4) { /* 3 Mbit/s, of which a third leaves */
+        push(at_ms(ms), 1, number++, 1500);
+        for (struct pkt *p; (p = flowq_pop_sparse(queue)) != NULL;)
+            pkt_put(p);
+        if (ms % 12 != 0)
+            continue;
+        struct pkt *p = flowq_pop_bulk(queue, at_ms(ms), &seg);
+        assert_true(p == NULL || tstamp_sub(at_ms(ms), p->time) <= 510 * NS_PER_MS);
+        pkt_put(p);
+    }
+    assert_true(queue->dropped_codel > 400);
+}
+
+/* Of fifty flows each has a packet or two in the queue, for as long as fifty packets take. */
+static void two_packets_of_a_flow_are_left_alone(void **state)
+{
+    (void)state;
+    uint16_t seg;
+    queue->sparse.rate_bps = 1e6;
+    for (uint16_t flow = 1; flow <= 50; flow++)
+        fill(at_ms(0), flow, 4); /* the first two were sparse */
+    for (int64_t ms = 0; ms < 1200; ms += 12) {
+        struct pkt *p = flowq_pop_bulk(queue, at_ms(ms), &seg);
+        assert_non_null(p);
+        pkt_put(p);
+    }
+    assert_int_equal(queue->dropped_codel, 0);
+}
+
 #define flowq_test(f) cmocka_unit_test_setup_teardown(f, begin, end)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        flowq_test(flows_seldom_share_a_place),
+        flowq_test(what_may_not_overtake_waits_for_its_turn),
+        flowq_test(what_was_put_off_tries_again),
+        flowq_test(what_heeds_no_drop_does_not_grow_old),
+        flowq_test(two_packets_of_a_flow_are_left_alone),
         flowq_test(a_new_flow_is_sparse_until_it_has_sent_much),
         flowq_test(a_flow_that_rests_is_sparse_again),
         flowq_test(a_call_stays_sparse_beside_bulk),
