@@ -502,7 +502,7 @@ static bool parse_links(struct parsing *p)
         o->config.standby = 1U << standby;
     }
     if (o->mixed)
-        mix_slow_pings(&o->config);
+        mix_fit(&o->config);
     o->config.foreign.on = o->foreign != NULL;
     return find_link(o, o->via != NULL ? o->via : "best", &o->config.via) &&
            (o->foreign == NULL || find_link(o, o->foreign, &o->config.foreign.link));

@@ -67,6 +67,7 @@ static const double most_packets_per_s = 40e3;
 #define PING_P99_NS 40e6
 #define PING_BYTES 150 /* with all headers on a link */
 #define PING_MOST_NS 1e9
+#define FAR_NS (200 * NS_PER_MS)
 #define SHARE_PACKETS 20 /* in a flow's fair share, from which on shares are judged */
 
 const struct mix *mix_find(const char *name)
@@ -149,7 +150,7 @@ bool mix_draw(uint64_t seed, struct mix *mix, char text[static MIX_TEXT_BYTES])
     return true;
 }
 
-void mix_slow_pings(struct sim_config *c)
+void mix_fit(struct sim_config *c)
 {
     double share_bps = least_sum_bps(c) / (c->flows + c->datagrams.flows + 1);
     double ping_ns = fmax(PROBE_INTERVAL_MS * 1e6, 3 * PING_BYTES * 8e9 / share_bps);
@@ -182,10 +183,21 @@ static bool pings_hold(const struct sim_config *c, const struct sim_result *r,
     return false;
 }
 
-/* What datagrams ask for, with headers, of what the links carry; TCP asks for all. */
+static bool is_far(const struct sim_config *c)
+{
+    for (size_t i = 0; i < c->links->count; i++)
+        if (c->links->link[i].config[LINK_UP].delay_ns >= FAR_NS)
+            return true;
+    return false;
+}
+
+/*
+ * What datagrams ask for, with headers, of what the links carry; TCP asks for all, but where a
+ * round trip is long it needs longer for that than a run takes.
+ */
 static double asked(const struct sim_config *c, const struct sim_stream_result *s)
 {
-    if (c->flows > 0)
+    if (c->flows > 0 && !is_far(c))
         return 1;
     return fmin(1, c->datagrams.rate_bps / s->offered_bps);
 }

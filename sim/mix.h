@@ -40,7 +40,7 @@ const struct mix *mix_find(const char *name);
 void mix_apply(const struct mix *mix, struct sim_config *config);
 
 /* With the links in place: a ping that takes no more than a part of a fair share, or none. */
-void mix_slow_pings(struct sim_config *config);
+void mix_fit(struct sim_config *config);
 
 /* A mix of 1 to 3000 flows at half to five times what the links of a known scenario carry. */
 bool mix_draw(uint64_t seed, struct mix *mix, char text[static MIX_TEXT_BYTES]);

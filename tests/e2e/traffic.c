@@ -14,6 +14,9 @@
  * until it is ended; the longest time without an answer, to the end: {"answered":N,"silence_ms":N}
  *     traffic pester ADDRESS4 ADDRESS6 MS   each MS, until it is ended: UDP, TCP, ping and a DNS
  *                                           query for www.test to both; no answer is waited for
+ *     traffic flood ADDRESS FLOWS BYTES N SECONDS
+ *                                           N packets of UDP a second with BYTES of payload
+ *                                           each, to a port where nobody listens
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -40,6 +43,8 @@ enum {
     TALK_MS = 50,
     CLEAR_PORT = 9999, /* nobody listens there */
     CONTROL_BYTES = 256,
+    FLOOD_FLOWS = 1000,
+    FLOOD_BYTES = 1400,
     TCP_KEPT = 32, /* so many connections of pester are tried at once */
 };
 
@@ -374,6 +379,41 @@ static int pester(char **argv)
     return EXIT_SUCCESS;
 }
 
+/* Its IPv4 address and a port of its own make a flow. */
+static int open_flow(const char *address)
+{
+    struct sockaddr_in to = { .sin_family = AF_INET, .sin_port = htons(CLEAR_PORT) };
+    int fd = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK, 0);
+    if (fd < 0 || inet_pton(AF_INET, address, &to.sin_addr) != 1 ||
+        connect(fd, (const struct sockaddr *)&to, sizeof to) < 0)
+        die("flood");
+    return fd;
+}
+
+static int flood(char **argv)
+{
+    static const char payload[FLOOD_BYTES];
+    static int flows[FLOOD_FLOWS];
+    size_t count = strtoul(argv[1], NULL, 10);
+    size_t bytes = strtoul(argv[2], NULL, 10);
+    int64_t per_s = strtol(argv[3], NULL, 10);
+    int64_t length_ms = strtol(argv[4], NULL, 10) * 1000;
+    if (count < 1 || count > FLOOD_FLOWS || bytes > FLOOD_BYTES || per_s < 1)
+        return EXIT_USAGE;
+    for (size_t i = 0; i < count; i++)
+        flows[i] = open_flow(argv[0]);
+    int64_t began_ms = clock_ms();
+    int64_t sent = 0;
+    for (int64_t ms = 0; ms < length_ms; ms = clock_ms() - began_ms) {
+        for (; sent < ms * per_s / 1000; sent++)
+            if (send(flows[(size_t)sent % count], payload, bytes, 0) < 0 && errno != EAGAIN &&
+                errno != ENOBUFS && errno != ECONNREFUSED)
+                die("flood");
+        sleep_ms(1);
+    }
+    return EXIT_SUCCESS;
+}
+
 int main(int argc, char **argv)
 {
     static const struct {
@@ -382,12 +422,12 @@ int main(int argc, char **argv)
         int (*run)(char **argv);
     } commands[] = {
         { "echo", 1, echo }, { "ask", 4, ask },       { "talk", 2, talk },
-        { "chat", 2, chat }, { "pester", 3, pester },
+        { "chat", 2, chat }, { "pester", 3, pester }, { "flood", 5, flood },
     };
     for (size_t i = 0; argc >= 2 && i < sizeof commands / sizeof commands[0]; i++) {
         if (strcmp(argv[1], commands[i].name) == 0 && argc == 2 + commands[i].operands)
             return commands[i].run(argv + 2);
     }
-    fputs("usage: traffic echo|ask|talk|chat|pester ...; see traffic.c\n", stderr);
+    fputs("usage: traffic echo|ask|talk|chat|pester|flood ...; see traffic.c\n", stderr);
     return EXIT_USAGE;
 }

@@ -21,7 +21,7 @@ static void run(const struct mix *mix, uint64_t seed, struct sim_config *config,
     config->links = &specs;
     config->seed = seed;
     mix_apply(mix, config);
-    mix_slow_pings(config);
+    mix_fit(config);
     if (!sim_run(config, result))
         fail_msg("%s: %s", mix->name, result->message);
 }
