@@ -15,6 +15,7 @@
 #include "sys/memory.h"
 #include "sys/notify.h"
 #include "sys/sandbox.h"
+#include "sys/tun.h"
 #include "sys/udp.h"
 
 void guard_state_path(const struct guard *g, const char *suffix, char *out, size_t size)
@@ -326,6 +327,16 @@ int guard_main(const struct guard_options *options)
     return code;
 }
 
+/* Also one with a control socket that we do not know. A killed guard's engine soon ends, too. */
+static bool runs_elsewhere(const char *interface)
+{
+    enum { TRIES = 20, WAIT_US = 100000 };
+    int tries = 0;
+    while (tun_is_held(interface) && ++tries < TRIES)
+        usleep(WAIT_US);
+    return tries == TRIES;
+}
+
 int guard_clean(const char *interface, const char *control)
 {
     struct config c = { 0 };
@@ -335,6 +346,10 @@ int guard_clean(const char *interface, const char *control)
         return 1;
     if (guard_answers(control)) {
         log_error("hawserd runs for %s: stop it first", interface);
+        return 1;
+    }
+    if (runs_elsewhere(interface)) {
+        log_error("%s is in use, by hawserd or another program: stop it first", interface);
         return 1;
     }
     int err = network_begin(&n, &c);

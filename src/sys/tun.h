@@ -32,6 +32,9 @@ const char *tun_offload_name(enum tun_offload offload);
  */
 int tun_open(const char *name, enum tun_offload most, enum tun_offload *in_use);
 
+/* A process has a TUN device of that name open. */
+bool tun_is_held(const char *name);
+
 /* The engine's side of a device. */
 struct tun {
     int fd; /* borrowed */

@@ -93,6 +93,20 @@ fail:;
     return -error;
 }
 
+bool tun_is_held(const char *name)
+{
+    struct ifreq request = { .ifr_flags = (short)(IFF_TUN | IFF_NO_PI | IFF_VNET_HDR) };
+    if (strlen(name) > TUN_NAME_MAX || if_nametoindex(name) == 0)
+        return false; /* or it would be made */
+    memcpy(request.ifr_name, name, strlen(name) + 1);
+    int fd = open("/dev/net/tun", O_RDWR | O_CLOEXEC);
+    if (fd < 0)
+        return false;
+    bool held = ioctl(fd, TUNSETIFF, &request) < 0 && errno == EBUSY;
+    close(fd);
+    return held;
+}
+
 void tun_init(struct tun *t, int fd, enum tun_offload offload, struct pkt_pool *pool)
 {
     *t = (struct tun){ .fd = fd, .offload = offload, .pool = pool };

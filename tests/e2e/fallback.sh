@@ -165,6 +165,11 @@ removed "the device deleted" ip link delete dev hawser0
     fail "--clean does not mind the daemon that runs"
 grep -q . "$tmp/clean" || fail "--clean does not say why it refuses"
 ok "--clean beside the daemon: $(cat "$tmp/clean")"
+# Its control socket is not where --clean looks for that of the interface.
+at c "$hawserd" --clean hawser0 >"$tmp/clean" 2>&1 &&
+    fail "--clean hawser0 does not mind the daemon that runs"
+grep -q 'hawser0 is in use' "$tmp/clean" || fail "--clean hawser0: $(cat "$tmp/clean")"
+ok "--clean beside a daemon with another socket: $(cat "$tmp/clean")"
 stop client
 look
 await 3 "SIGTERM: the links are free" more_clear

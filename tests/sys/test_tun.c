@@ -16,6 +16,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <linux/if_tun.h>
 #include <linux/virtio_net.h>
 #include <net/if.h>
 #include <netinet/udp.h>
@@ -309,6 +310,25 @@ static void it_never_blocks_on_buffers(void **state)
     pool = whole;
 }
 
+/* Held is what a process has open; one that stays without (persistent) is not, nor is none. */
+static void it_is_told_whether_somebody_holds_it(void **state)
+{
+    (void)state;
+    enum tun_offload in_use;
+    assert_int_equal(unshare(CLONE_NEWNET), 0);
+    assert_false(tun_is_held("hw-a"));
+    int fd = tun_open("hw-a", TUN_OFFLOAD_NONE, &in_use);
+    assert_true(fd >= 0);
+    assert_true(tun_is_held("hw-a"));
+    assert_int_equal(ioctl(fd, TUNSETPERSIST, 1), 0);
+    assert_true(tun_is_held("hw-a"));
+    close(fd);
+    assert_false(tun_is_held("hw-a"));
+    assert_true(if_nametoindex("hw-a") != 0);
+    assert_false(tun_is_held("lo"));
+    assert_false(tun_is_held("a-name-that-is-too-long"));
+}
+
 static void headers_that_do_not_hold_are_refused(void **state)
 {
     (void)state;
@@ -374,6 +394,7 @@ int main(void)
         cmocka_unit_test(streams_cross_with_every_offload),
         cmocka_unit_test(datagrams_cross),
         cmocka_unit_test(it_never_blocks_on_buffers),
+        cmocka_unit_test(it_is_told_whether_somebody_holds_it),
     };
     if (geteuid() != 0 || unshare(CLONE_NEWNET) < 0 || access("/dev/net/tun", R_OK | W_OK) < 0) {
         puts("needs root and /dev/net/tun");
