@@ -2,6 +2,7 @@
 #include "daemon/checkup.h"
 
 #include <errno.h>
+#include <net/if.h>
 #include <pwd.h>
 #include <stdarg.h>
 #include <string.h>
@@ -95,12 +96,22 @@ static bool check_nft(const struct config *c, const char *file, const struct che
     return !needed;
 }
 
+static void check_lans(const struct config *c, FILE *to)
+{
+    for (size_t i = 0; i < c->lan_count; i++)
+        if (if_nametoindex(c->lans[i]) == 0)
+            fprintf(to,
+                    "note: lan: there is no interface %s yet; those that there are: ip -br link\n",
+                    c->lans[i]);
+}
+
 bool checkup_run(const struct config *c, const char *file, const struct checkup_places *places,
                  FILE *to)
 {
     bool hook = check_hook(c, file, to);
     bool user = check_user(c, file, to);
     bool nft = check_nft(c, file, places, to);
+    check_lans(c, to);
     if (access(places->tun, F_OK) < 0)
         fprintf(to, "note: there is no %s yet: modprobe tun, or allow this container TUN devices\n",
                 places->tun);

@@ -300,6 +300,25 @@ static void find_off(const struct guard *g, struct problem_list *l)
         add_off(c, l, "IPv6", "net.ipv6.conf.all.forwarding");
 }
 
+/* They may come later; a name that is misspelt never does. */
+static void check_lans(struct guard *g)
+{
+    struct problem_list found = { 0 };
+    char text[PROBLEM_TEXT_MAX + 1];
+    for (size_t i = 0; i < g->config.lan_count; i++) {
+        const char *name = g->config.lans[i];
+        if (netif_find(&g->netifs, name) != NULL)
+            continue;
+        snprintf(
+            text, sizeof text,
+            "lan: there is no interface %s, so none of its hosts is led into the tunnel; those "
+            "that there are: ip -br link",
+            name);
+        problem_add(&found, "no-lan", text);
+    }
+    guard_problems_set(g, PROBLEM_LAN, &found);
+}
+
 /* What can be put back is, first; what is off after that is told. */
 static void check_forwarding(struct guard *g, struct tstamp now)
 {
@@ -307,6 +326,7 @@ static void check_forwarding(struct guard *g, struct tstamp now)
     struct problem_list found = { 0 };
     bool is_wanted = g->config.nat || g->config.lan_count > 0;
     w->forwarding_at = is_wanted ? tstamp_add(now, FORWARDING_S * NS_PER_S) : TSTAMP_NEVER;
+    check_lans(g);
     if (is_wanted)
         find_off(g, &found);
     bool is_new = found.count > 0 && !w->was_off;

@@ -38,7 +38,7 @@ struct engine_process {
 };
 
 /* Whose list of problems it is. */
-enum problem_origin { PROBLEM_FIREWALL, PROBLEM_FORWARDING, PROBLEM_ORIGINS };
+enum problem_origin { PROBLEM_FIREWALL, PROBLEM_FORWARDING, PROBLEM_LAN, PROBLEM_ORIGINS };
 
 /* What looks through the rules of packet filters. */
 struct guard_firewall {

@@ -69,7 +69,9 @@ static void a_missing_user(void **state)
 static void missing_programs_and_devices(void **state)
 {
     (void)state;
-    struct config c = { .user = "nobody", .nat = true, .mss_clamp = true, .lines.nat = 9 };
+    struct config c = {
+        .user = "nobody", .lans = { "lo" }, .nat = true, .mss_clamp = true, .lines.nat = 9
+    };
     const char *text = said(&c, &none_there, false);
     assert_non_null(strstr(text, "x.conf:9: nat needs the nft program"));
     assert_non_null(strstr(text, "apt install nftables"));
@@ -84,6 +86,18 @@ static void missing_programs_and_devices(void **state)
     assert_null(strstr(said(&c, &none_there, true), "nft"));
     c.fallback = CONFIG_FALLBACK_BLOCK;
     assert_non_null(strstr(said(&c, &none_there, true), "note: fallback = block needs"));
+}
+
+/* Which may come later than the daemon. */
+static void interfaces_of_lans(void **state)
+{
+    (void)state;
+    struct config c = { .user = "nobody", .lans = { "lo", "hw-no-lan" }, .lan_count = 2 };
+    assert_string_equal(said(&c, &all_there, true),
+                        "note: lan: there is no interface hw-no-lan yet; those that there are: ip "
+                        "-br link\n");
+    c.lan_count = 1;
+    assert_string_equal(said(&c, &all_there, true), "");
 }
 
 static void units_of_files(void **state)
@@ -120,7 +134,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(nothing_is_missing), cmocka_unit_test(a_missing_hook),
         cmocka_unit_test(a_missing_user),     cmocka_unit_test(missing_programs_and_devices),
-        cmocka_unit_test(units_of_files),
+        cmocka_unit_test(interfaces_of_lans), cmocka_unit_test(units_of_files),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -76,3 +76,15 @@ pings s -c 2 -i 0.05 192.168.1.2
 stop client
 [ "$(forwarding)" = "1 1 " ] || fail "forwarding was on, and is not: $(forwarding)"
 ok "what was on stays on"
+stop server
+
+# A name that is misspelt, or of what comes later.
+client_tunnel="lan = lan, lan9"
+problems() {
+    is client "[.problems[].code] == [$1]"
+}
+start_with_lan
+await 5 "lan9 is missed" problems '"no-lan"'
+grep -q 'warn: lan: there is no interface lan9' "$tmp/client.log" || fail "the log does not say so"
+at c ip tuntap add dev lan9 mode tap
+await 15 "lan9 is there" problems ''
