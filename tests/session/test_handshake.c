@@ -286,6 +286,40 @@ static void test_keys_ended_while_all_was_cut(void **state)
     world_free(w);
 }
 
+/* A datagram that was sealed before the last new keys passes as long as its own are not too old. */
+static void test_old_keys_are_refused(void **state)
+{
+    (void)state;
+    struct world *w = world_new(1, 1);
+    struct capture kept[2];
+    w->rekey_after_ns = NS_PER_S;
+    world_start(w);
+    assert_true(world_run_until_up(w, 1, 200 * NS_PER_MS));
+    for (uint16_t i = 0; i < 2; i++) {
+        kept[i] = (struct capture){ .type = WIRE_TRANSPORT, .node = 0, .drop_all = true };
+        capture(w, &kept[i]);
+        world_send(w, 1, 0, i, 600);
+        world_run(w, 2 * NS_PER_MS);
+        assert_true(kept[i].count > 0);
+    }
+    w->hook = NULL;
+    while (world_status(w, 0, 0).handshakes < 2)
+        world_run(w, NS_PER_MS);
+    struct capture calls = { .type = WIRE_INITIATION, .node = 0, .drop_all = true };
+    capture(w, &calls); /* no newer keys take the old ones' place */
+    for (size_t i = 0; i < 2; i++) {
+        world_run(w, (i == 0 ? 1500 : 700) * NS_PER_MS);
+        assert_true(world_status(w, 0, 0).up);
+        uint64_t accepted_before = world_status(w, 0, 0).paths[0].bond.rx_bytes;
+        uint64_t refused_before = world_drops(w, 0, CORE_DROP_UNKNOWN_INDEX);
+        world_inject(w, 0, CORE_SOCKET_LISTEN, &kept[i].from, kept[i].data, kept[i].len_bytes);
+        assert_int_equal(world_drops(w, 0, CORE_DROP_UNKNOWN_INDEX) - refused_before, i);
+        assert_true((world_status(w, 0, 0).paths[0].bond.rx_bytes > accepted_before) == (i == 0));
+    }
+    assert_int_equal(world_status(w, 0, 0).handshakes, 2);
+    world_free(w);
+}
+
 /* However long it was away, while somebody waits for it. */
 static void test_server_restart_after_minutes(void **state)
 {
@@ -565,6 +599,7 @@ int main(void)
         cmocka_unit_test(test_server_restart),
         cmocka_unit_test(test_connects_where_answers_take_seconds),
         cmocka_unit_test(test_keys_ended_while_all_was_cut),
+        cmocka_unit_test(test_old_keys_are_refused),
         cmocka_unit_test(test_server_restart_after_minutes),
         cmocka_unit_test(test_client_restart),
         cmocka_unit_test(test_clock_in_the_past),
