@@ -56,12 +56,26 @@ static void ring_clear(struct segment_ring *r)
     r->bytes = 0;
 }
 
+/* A copy is counted by its original. */
+static uint64_t originals(const struct segment *s)
+{
+    return s->once ? 0 : segment_packets(s);
+}
+
+static uint64_t ring_packets(const struct segment_ring *r)
+{
+    uint64_t packets = 0;
+    for (uint32_t i = 0; i < r->count; i++)
+        packets += originals(ring_at(r, i));
+    return packets;
+}
+
 uint64_t path_packets(const struct path *p)
 {
-    uint64_t packets = p->express.count + p->committed.count;
+    uint64_t packets = ring_packets(&p->express) + ring_packets(&p->committed);
     for (uint64_t pn = p->oldest; p->ready && pn < p->pn_next; pn++) {
         const struct segment *s = &p->sent[pn % PATH_SENT_MAX].segment;
-        packets += s->pkt != NULL ? segment_packets(s) : 0;
+        packets += s->pkt != NULL ? originals(s) : 0;
     }
     return packets;
 }

@@ -198,7 +198,7 @@ struct path_events {
 void path_init(struct path *p, struct tstamp now, uint8_t id);
 /* Gives back every packet. Its work is in proportion to what was sent and received. */
 void path_clear(struct path *p);
-/* Packets that wait for it or are unacknowledged on it. */
+/* Packets that wait for it or are unacknowledged on it, without copies of those of other paths. */
 uint64_t path_packets(const struct path *p);
 
 void path_set_state(struct path *p, struct tstamp now, enum bond_path_state state);

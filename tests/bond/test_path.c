@@ -849,11 +849,35 @@ static void trials_become_rare(void **state)
     assert_int_equal(path->state, BOND_PATH_PROBING);
 }
 
+/* Also those of a bundle that is repeated, and not what another path has as well. */
+static void test_packets_under_way(void **state)
+{
+    (void)state;
+    struct segment whole = { .bytes = 100 };
+    struct segment bundle = { .bytes = 300, .bundle = true, .sequence = 3 };
+    struct segment copy = { .bytes = 100, .once = true };
+    struct segment *all[] = { &whole, &bundle, &copy };
+    assert_int_equal(path_packets(path), 0);
+    for (size_t i = 0; i < 3; i++) {
+        all[i]->pkt = pkt_new(pool, 300);
+        pkt_ref(all[i]->pkt);
+        assert_true(ring_push(&path->express, all[i], all[i]->bytes));
+        assert_true(ring_push(i == 1 ? &path->express : &path->committed, all[i], all[i]->bytes));
+    }
+    assert_int_equal(path_packets(path), 8);
+    for (size_t i = 0; i < 3; i++) {
+        pkt_ref(all[i]->pkt);
+        path_sent(path, at_ms(1), all[i]->bytes, true, 0, all[i], false);
+    }
+    assert_int_equal(path_packets(path), 12);
+}
+
 #define path_test(f) cmocka_unit_test_setup_teardown(f, begin, end)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        path_test(test_packets_under_way),
         path_test(the_pacer_keeps_its_inequality),
         path_test(the_pacer_reaches_its_pace),
         path_test(acknowledgements_run_up_no_debt),
