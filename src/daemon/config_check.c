@@ -105,7 +105,8 @@ static void check_reach(struct config_parser *p, bool calls_out)
         config_fault(p, 0, "no peer: add a [peer NAME] section with public-key and allowed-ips");
     if (p->peer_headers == 0 || p->tunnel_line == 0)
         return;
-    if (!calls_out && !listens && c->peer_count == p->peer_headers)
+    bool is_known = c->peer_count == p->peer_headers && p->bad_endpoints == 0;
+    if (!calls_out && !listens && is_known)
         config_fault(p, p->tunnel_line,
                      "[tunnel] has no listen and no peer has an endpoint: add one of them");
     if (p->links_auto && p->link_headers > 0)

@@ -77,7 +77,8 @@ struct config_parser {
     unsigned peer_headers; /* good and bad ones */
     unsigned link_headers;
     unsigned unknown_headers; /* perhaps the one that is missed */
-    const char *key;          /* being set; static */
+    unsigned bad_endpoints;
+    const char *key; /* being set; static */
     /* Line where a key was set last, 0: not; peer's and link's are of the present section. */
     unsigned seen[CONFIG_KEY_COUNT];
     bool links_auto;   /* "links = auto" was written */

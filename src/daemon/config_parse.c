@@ -403,6 +403,7 @@ static void set_endpoint(struct config_parser *p, const char *value)
         return;
     if (!value_endpoint(value, &endpoint)) {
         const char *slash = strchr(value, '/');
+        p->bad_endpoints++;
         config_bad_value(
             p, value,
             slash != NULL && strcmp(slash, "/udp") != 0
