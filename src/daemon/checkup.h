@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * What a configuration needs of this machine: its hook, the engine's user, the nft program, TUN
- * devices, interfaces of LANs. The file itself may be right without them, so only "hawserd --check" looks.
+ * devices, interfaces of LANs. The file itself may be right without them, so only "hawserd --check"
+ * looks.
  */
 #ifndef HAWSER_DAEMON_CHECKUP_H
 #define HAWSER_DAEMON_CHECKUP_H
