@@ -48,34 +48,12 @@ void path_init(struct path *p, struct tstamp now, uint8_t id)
     p->probes_needed = 1;
 }
 
-static void ring_clear(struct segment_ring *r)
-{
-    struct segment s;
-    while (ring_pop(r, &s, 0))
-        pkt_put(s.pkt);
-    r->bytes = 0;
-}
-
-/* A copy is counted by its original. */
-static uint64_t originals(const struct segment *s)
-{
-    return s->once ? 0 : segment_packets(s);
-}
-
-static uint64_t ring_packets(const struct segment_ring *r)
-{
-    uint64_t packets = 0;
-    for (uint32_t i = 0; i < r->count; i++)
-        packets += originals(ring_at(r, i));
-    return packets;
-}
-
 uint64_t path_packets(const struct path *p)
 {
     uint64_t packets = ring_packets(&p->express) + ring_packets(&p->committed);
     for (uint64_t pn = p->oldest; p->ready && pn < p->pn_next; pn++) {
         const struct segment *s = &p->sent[pn % PATH_SENT_MAX].segment;
-        packets += s->pkt != NULL ? originals(s) : 0;
+        packets += s->pkt != NULL ? segment_originals(s) : 0;
     }
     return packets;
 }
@@ -158,37 +136,6 @@ bool path_inflight_full(const struct path *p)
     double window_ns = fmin(2 * (double)srtt_or_guess(p), (double)path_own_rtt_ns(p)) + 50e6;
     return p->inflight_bytes * p->ns_per_byte > window_ns + 32 * FRAME_BYTES * p->ns_per_byte ||
            p->pn_next - p->oldest > PATH_SENT_MAX - 64;
-}
-
-bool ring_push(struct segment_ring *r, const struct segment *s, uint32_t wire_bytes)
-{
-    if (r->count == r->capacity)
-        return false;
-    r->slots[(r->head + r->count) % r->capacity] = *s;
-    r->count++;
-    r->bytes += wire_bytes;
-    return true;
-}
-
-bool ring_pop(struct segment_ring *r, struct segment *out, uint32_t wire_bytes)
-{
-    if (r->count == 0)
-        return false;
-    *out = r->slots[r->head % r->capacity];
-    r->head = (r->head + 1) % r->capacity;
-    r->count--;
-    r->bytes -= wire_bytes < r->bytes ? wire_bytes : r->bytes;
-    return true;
-}
-
-const struct segment *ring_at(const struct segment_ring *r, uint32_t place)
-{
-    return place < r->count ? &r->slots[(r->head + place) % r->capacity] : NULL;
-}
-
-const struct segment *ring_head(const struct segment_ring *r)
-{
-    return ring_at(r, 0);
 }
 
 /*

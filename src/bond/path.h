@@ -33,6 +33,7 @@
 #include "bond/ownrtt.h"
 #include "bond/rack.h"
 #include "bond/rate.h"
+#include "bond/segment.h"
 #include "bond/slump.h"
 #include "bond/trial.h"
 
@@ -43,39 +44,6 @@ enum {
 };
 
 #define PATH_CREDIT_NS (4 * NS_PER_MS)
-
-/* A piece of an inner packet on its way: the unit that is sequenced, sent and repeated. */
-struct segment {
-    struct pkt *pkt; /* a reference of its own; NULL: none */
-    uint16_t seg;
-    uint16_t offset; /* of the piece in the segment */
-    uint16_t bytes;
-    uint16_t lane;
-    uint32_t sequence; /* of a bundle: the number of its packets */
-    uint8_t flags;     /* enum wire_data_flag */
-    uint8_t tries;     /* times sent */
-    bool bundle : 1;   /* pkt holds packet frames, the plaintext of a datagram */
-    bool once : 1;     /* a duplicate: never repeated */
-    bool again : 1;    /* sent on an idle path as well: that one sees to it; see overdue.h */
-    bool copied : 1;   /* a duplicate left on another path: not repeated when this one fails */
-    uint8_t left_on;   /* with left_pn: where it was lost or abandoned, plus 1; 0: nowhere */
-    uint32_t left_pn;  /* low bits of its number there */
-    struct tstamp first_sent;
-};
-
-/* Inner packets of it, or pieces of one. */
-static inline uint32_t segment_packets(const struct segment *s)
-{
-    return s->bundle ? s->sequence : 1;
-}
-
-struct segment_ring {
-    struct segment *slots; /* capacity of them, a power of two; owned by the bond's allocation */
-    uint32_t capacity;
-    uint32_t head;
-    uint32_t count;
-    uint32_t bytes; /* of datagrams on the wire */
-};
 
 /* Why a path that answers is not used while others are there: it does more harm than good. */
 enum path_fault { PATH_SOUND, PATH_LOSSY, PATH_LATE, PATH_SLOW };
@@ -296,13 +264,6 @@ uint32_t path_frames_bytes(const struct path *p);
  * says nothing else against the path: its rate is found anew, from half of that before.
  */
 void path_forgive_losses(struct path *p, struct tstamp now);
-
-/* The queues of the path; push returns false if full (the caller keeps its reference). */
-bool ring_push(struct segment_ring *r, const struct segment *s, uint32_t wire_bytes);
-bool ring_pop(struct segment_ring *r, struct segment *out, uint32_t wire_bytes);
-const struct segment *ring_head(const struct segment_ring *r);
-/* The one at that place, 0: the head; NULL: there are not so many. */
-const struct segment *ring_at(const struct segment_ring *r, uint32_t place);
 
 /* Whether the pacer lets a committed packet go. */
 bool path_may_send(struct path *p, struct tstamp now);

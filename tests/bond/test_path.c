@@ -722,32 +722,6 @@ static void a_closed_path_has_nothing_to_do(void **state)
     assert_false(path->probe_wanted);
 }
 
-static void rings_are_bounded_and_turn(void **state)
-{
-    (void)state;
-    struct segment s = { .sequence = 0 };
-    for (unsigned turn = 0; turn < 5; turn++) {
-        assert_null(ring_head(&path->express));
-        for (uint32_t i = 0; i < 11; i++) {
-            s.sequence = i;
-            assert_true(ring_push(&path->express, &s, 100));
-        }
-        assert_int_equal(path->express.bytes, 1100);
-        assert_int_equal(ring_head(&path->express)->sequence, 0);
-        for (uint32_t i = 0; i < 11; i++) {
-            assert_true(ring_pop(&path->express, &s, 100));
-            assert_int_equal(s.sequence, i);
-        }
-        assert_false(ring_pop(&path->express, &s, 100));
-        assert_int_equal(path->express.bytes, 0);
-    }
-    for (unsigned i = 0; i < 16; i++)
-        assert_true(ring_push(&path->express, &s, 100));
-    assert_false(ring_push(&path->express, &s, 100));
-    path_clear(path);
-    assert_int_equal(path->express.count, 0);
-}
-
 /* ---- the bench ---- */
 
 /* Sends the probes that are wanted until end; each is answered after rtt_ns, but for the ones of
@@ -908,7 +882,6 @@ int main(void)
         path_test(a_standby_path_is_hardly_probed),
         path_test(a_closed_path_has_fallen),
         path_test(a_closed_path_has_nothing_to_do),
-        path_test(rings_are_bounded_and_turn),
         path_test(a_benched_path_counts_as_what_it_was),
         path_test(a_benched_path_returns_after_a_trial),
         path_test(two_losses_fail_a_trial),

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: ISC */
+#include "bond/segment.h"
+
+bool ring_push(struct segment_ring *r, const struct segment *s, uint32_t wire_bytes)
+{
+    if (r->count == r->capacity)
+        return false;
+    r->slots[(r->head + r->count) % r->capacity] = *s;
+    r->count++;
+    r->bytes += wire_bytes;
+    return true;
+}
+
+bool ring_pop(struct segment_ring *r, struct segment *out, uint32_t wire_bytes)
+{
+    if (r->count == 0)
+        return false;
+    *out = r->slots[r->head % r->capacity];
+    r->head = (r->head + 1) % r->capacity;
+    r->count--;
+    r->bytes -= wire_bytes < r->bytes ? wire_bytes : r->bytes;
+    return true;
+}
+
+const struct segment *ring_at(const struct segment_ring *r, uint32_t place)
+{
+    return place < r->count ? &r->slots[(r->head + place) % r->capacity] : NULL;
+}
+
+const struct segment *ring_head(const struct segment_ring *r)
+{
+    return ring_at(r, 0);
+}
+
+void ring_clear(struct segment_ring *r)
+{
+    struct segment s;
+    while (ring_pop(r, &s, 0))
+        pkt_put(s.pkt);
+    r->bytes = 0;
+}
+
+uint64_t ring_packets(const struct segment_ring *r)
+{
+    uint64_t packets = 0;
+    for (uint32_t i = 0; i < r->count; i++)
+        packets += segment_originals(ring_at(r, i));
+    return packets;
+}
