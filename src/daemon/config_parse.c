@@ -285,7 +285,8 @@ static void set_mark(struct config_parser *p, const char *value)
     if (!value_mark(value, CONFIG_MARK_LOW_BITS, &c->mark, &c->mark_mask))
         config_bad_value(p, value,
                          "no mark: write a multiple of 64, as 0x5a00, or with a mask that holds it "
-                         "and the low six bits, as 0x5a00/0xff3f");
+                         "and whose six lowest bits are free and side by side, as "
+                         "0x5a0000/0xff3f00");
 }
 
 static void set_mtu(struct config_parser *p, const char *value)

@@ -58,15 +58,16 @@ static bool parse_bits(const char *text, uint32_t *out, char **end)
 
 bool value_mark(const char *text, unsigned low_bits, uint32_t *value, uint32_t *mask)
 {
-    const uint32_t low = (1U << low_bits) - 1;
     char *end;
     *mask = UINT32_MAX;
     if (!parse_bits(text, value, &end))
         return false;
     if (*end == '/' && !parse_bits(end + 1, mask, &end))
         return false;
-    return *end == '\0' && *value != 0 && (*value & low) == 0 && (*value & ~*mask) == 0 &&
-           (*mask & low) == low;
+    if (*end != '\0' || *value == 0 || (*value & ~*mask) != 0)
+        return false;
+    const uint32_t low = ((1U << low_bits) - 1) << __builtin_ctz(*mask);
+    return (*value & low) == 0 && (*mask & low) == low;
 }
 
 struct unit {

@@ -19,8 +19,9 @@ bool value_bool(const char *text, bool *out);
 bool value_uint(const char *text, uint32_t min, uint32_t max, uint32_t *out);
 
 /*
- * A packet mark whose low bits are zero, and the mask of the bits that count: VALUE or VALUE/MASK,
- * decimal or with 0x. The mask holds the value and the low bits; without one all bits count.
+ * A packet mark whose slot bits are zero, and the mask of the bits that count: VALUE or VALUE/MASK,
+ * decimal or with 0x. The mask holds the value, and its lowest low_bits bits are side by side;
+ * without one all bits count.
  */
 bool value_mark(const char *text, unsigned low_bits, uint32_t *value, uint32_t *mask);
 

@@ -513,15 +513,15 @@ static bool has_address_of(const struct config *c, uint8_t family)
  */
 static size_t list_others(const struct network *n, struct ruleset_mark *list, size_t max)
 {
-    const uint32_t slots = NUMBERS_SLOTS - 1;
     struct netif_rule *rules = NULL;
     size_t rule_count = 0;
     size_t count = 0;
     int err = netif_rules_list(NUMBERS_LINK_FIRST, NUMBERS_LINK_LAST, &rules, &rule_count);
     warn_failure("routing rules of other tunnels", err);
     for (size_t i = 0; err == 0 && i < rule_count; i++) {
-        struct ruleset_mark mark = { rules[i].mark & ~slots, rules[i].mask & ~slots };
-        bool known = mark.mask == 0 || rules[i].priority == n->numbers.link_priority;
+        const uint32_t common = rules[i].mask != 0 ? numbers_without_slot(rules[i].mask) : 0;
+        struct ruleset_mark mark = { rules[i].mark & common, common };
+        bool known = common == 0 || rules[i].priority == n->numbers.link_priority;
         for (size_t k = 0; k < count; k++)
             known = known || (list[k].mark == mark.mark && list[k].mask == mark.mask);
         if (!known && count < max)

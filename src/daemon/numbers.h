@@ -25,7 +25,7 @@ enum {
     NUMBERS_SLOT_TUNNEL = 0,
     NUMBERS_SLOT_LINK = 1, /* the first link's */
     NUMBERS_SLOT_LOOKUP = NUMBERS_SLOT_LINK + WIRE_PATHS_MAX,
-    NUMBERS_SLOTS = 64,        /* a set; also the low bits of a mark that a tunnel needs */
+    NUMBERS_SLOTS = 64,        /* a set; they are numbered by the lowest bits of a mark's mask */
     NUMBERS_LINK_FIRST = 9981, /* the rules for links of all sets, before all other rules of ours */
     NUMBERS_LINK_LAST = NUMBERS_LINK_FIRST + NUMBERS_SETS - 1,
     NUMBERS_PRIORITIES_EACH = 8, /* a set's other rules have the priorities from `priority` on */
@@ -35,8 +35,8 @@ struct numbers {
     uint32_t table;         /* of slot 0; the other slots' follow */
     uint32_t link_priority; /* of the rules for its links */
     uint32_t priority;      /* of its first other rule */
-    uint32_t mark;          /* of slot 0; the other slots' follow */
-    uint32_t mask;          /* the bits of marks that count */
+    uint32_t mark;          /* of slot 0 */
+    uint32_t mask;          /* the bits of marks that count; the lowest six number the slots */
     uint32_t owner;         /* a metric that tells this tunnel's tables from another one's */
 };
 
@@ -51,9 +51,21 @@ static inline uint32_t numbers_table(const struct numbers *n, unsigned slot)
     return n->table + slot;
 }
 
+/* The lowest bit of a mask, from which on a mark holds the slot. */
+static inline unsigned numbers_shift(uint32_t mask)
+{
+    return (unsigned)__builtin_ctz(mask);
+}
+
 static inline uint32_t numbers_mark(const struct numbers *n, unsigned slot)
 {
-    return n->mark + slot;
+    return n->mark + ((uint32_t)slot << numbers_shift(n->mask));
+}
+
+/* The bits of a mask that are the same in all marks of a tunnel. */
+static inline uint32_t numbers_without_slot(uint32_t mask)
+{
+    return mask & ~((uint32_t)(NUMBERS_SLOTS - 1) << numbers_shift(mask));
 }
 
 static inline bool numbers_has_priority(const struct numbers *n, uint32_t priority)
@@ -62,10 +74,9 @@ static inline bool numbers_has_priority(const struct numbers *n, uint32_t priori
            (priority >= n->priority && priority < n->priority + NUMBERS_PRIORITIES_EACH);
 }
 
-/* The bits that are the same in all marks of the tunnel. */
 static inline uint32_t numbers_common_mask(const struct numbers *n)
 {
-    return n->mask & ~(uint32_t)(NUMBERS_SLOTS - 1);
+    return numbers_without_slot(n->mask);
 }
 
 #endif

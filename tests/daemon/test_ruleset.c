@@ -248,6 +248,12 @@ static void lets_questions_for_names_out(void **state)
     has(text, "meta mark set meta mark & 0xf0ffffc0 | 0x01000021");
     has(text, "meta mark & 0x0f000000 == 0x01000000 return\n  udp dport 53");
     has_not(text, "0x0141");
+    /* Where the low bits are somebody else's, others number the links. */
+    const struct numbers above = { .mark = 0x005a0000, .mask = 0x00ff3f00 };
+    r.numbers = &above;
+    text = text_of(&r);
+    has(text, "meta mark set meta mark & 0xff00c0ff | 0x005a2100");
+    has(text, "meta mark & 0x00ff0000 == 0x005a0000 return\n");
 }
 
 /* By the longest of the prefixes that an address is in. */
