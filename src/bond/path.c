@@ -285,7 +285,8 @@ static struct sent *claim_slot(struct path *p, uint64_t pn)
  */
 static void charge(struct path *p, struct tstamp now, uint32_t wire_bytes, bool eliciting)
 {
-    int64_t credit_ns = p->rate.calm ? CREDIT_CALM_NS : PATH_CREDIT_NS;
+    bool calm = p->rate.calm || policer_rules(&p->rate.policer);
+    int64_t credit_ns = calm ? CREDIT_CALM_NS : PATH_CREDIT_NS;
     struct tstamp start = tstamp_max(p->free_at, tstamp_add(now, -credit_ns));
     if (eliciting || tstamp_sub(start, now) < PATH_CREDIT_NS)
         p->free_at = tstamp_add(start, path_send_time_ns(p, wire_bytes));
@@ -528,7 +529,7 @@ static void take_lost(struct path *p, struct sent *s, uint64_t pn, uint64_t larg
     struct segment segment = s->segment;
     bool alone = s->tag != 0 && lost_alone(p, s, pn, largest);
     if (s->data)
-        rate_lost(&p->rate, s->bytes);
+        rate_lost(&p->rate, s->bytes, pn);
     if (on_trial(p) && is_probe(s))
         trial_lost(&p->trial, pn);
     if (s->tag == 0 && p->hole.losses == 0)

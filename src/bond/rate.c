@@ -14,7 +14,9 @@ static const double rate_first_bps = 3e6;
 static const double rate_least_bps = 150e3;
 static const double loss_random = 0.12;
 static const double loss_congestion = 0.25;
-static const uint32_t loss_windows = 3;   /* with that: congestion */
+static const uint32_t loss_windows = 3; /* with that: congestion */
+static const double loss_start = 0.15;  /* in start-up */
+static const uint32_t start_loss_windows = 2;
 static const int64_t found_ns = NS_PER_S; /* what losses cut is given back for so long */
 static const double reorder_windows = 4;  /* packets of one come in the next: a quarter */
 static const double reorder_longest_ns = 100e6;
@@ -31,6 +33,7 @@ static const double drain_check_ns = 10e6;
 static const double drain_shallow = 0.88;
 static const double drain_deep = 0.5;
 static const double queue_calm_ns = 1.5e6;
+static const double policer_queue_ns = 8e6; /* above the target: losses are the queue's */
 static const double probe_gain_first = 0.08;
 static const double probe_gain_idle_link = 0.15;
 static const double probe_gain_most = 1;
@@ -60,9 +63,12 @@ void rate_restart(struct rate *r, struct tstamp now, int64_t rtt_ns)
     double first = rtt_ns > 0 ? 10 * frame_bits * 1e9 / (double)rtt_ns : rate_first_bps;
     double limit = r->limit_bps;
     double reorder = r->reorder_ns;
+    struct policer policer = r->policer;
     memset(r, 0, sizeof *r);
     r->limit_bps = limit;
     r->reorder_ns = reorder;
+    r->policer = policer;
+    policer_restart(&r->policer, now);
     r->phase = RATE_START;
     r->capacity_bps = fmin(fmax(first, rate_first_bps), 20e6);
     set_base(r, INFINITY);
@@ -152,8 +158,9 @@ void rate_acked(struct rate *r, struct tstamp sent, int64_t came_ns, bool known_
     w->loaded += loaded;
 }
 
-void rate_lost(struct rate *r, uint32_t bytes)
+void rate_lost(struct rate *r, uint32_t bytes, uint64_t pn)
 {
+    policer_lost(&r->policer, pn);
     r->loss += (1 - r->loss) / 256;
     r->loss_now += (1 - r->loss_now) / 32;
     r->window.lost++;
@@ -181,6 +188,7 @@ static void set_capacity(struct rate *r, double bps)
 void rate_found(struct rate *r, struct tstamp now, uint32_t bytes)
 {
     struct rate_window *w = &r->window;
+    policer_found(&r->policer);
     r->loss = fmax(0, r->loss - 1.0 / 256);
     r->loss_now = fmax(0, r->loss_now - 1.0 / 32);
     if (w->lost > 0) {
@@ -307,11 +315,18 @@ static void update_start(struct rate *r, struct tstamp now, double delivered, do
     double loss = window_loss(&r->window);
     bool queue_grows = r->queue_ns > 6e6 + 2 * r->jitter_ns && delivered < 0.92 * sent;
     bool queue_high = r->queue_ns > 15e6 + 3 * r->jitter_ns;
-    bool at_limit = r->loaded && r->limit_bps > 0 && delivered > 0.9 * r->limit_bps;
-    bool congested = queue_grows || queue_high || r->high_loss_windows >= loss_windows;
+    double most = policer_most_bps(&r->policer);
+    most = r->limit_bps > 0 ? fmin(most, r->limit_bps) : most;
+    bool at_limit = r->loaded && delivered > 0.9 * most;
+    bool queue = queue_grows || queue_high;
+    bool dropped =
+        r->start_loss_windows >= start_loss_windows || r->high_loss_windows >= loss_windows;
+    bool congested = queue || dropped;
     double since_ns = (double)tstamp_sub(now, r->came_down);
     if (at_limit || (congested && r->loaded)) {
-        leave_start(r, now, delivered * (loss < loss_random ? 1 : 1 - loss));
+        leave_start(r, now, delivered * (loss < loss_random || !queue ? 1 : 1 - loss));
+        if (dropped && !queue)
+            r->loss = r->loss_now = 0; /* they were our guess's, and go with it */
     } else if (congested && since_ns > srtt_ns) {
         r->capacity_bps = fmax(r->capacity_bps / 2, rate_least_bps);
         r->came_down = now;
@@ -442,6 +457,42 @@ static void update_beside_rival(struct rate *r, struct tstamp now, double delive
         r, rival_rate_bps(v, now, r->delivered_bps, loaded, r->window.lost > 0, span_ns, srtt_ns));
 }
 
+/* Losses that depend on the rate make a ceiling, which the capacity then keeps to. */
+static void judge_losses(struct rate *r, struct tstamp now, double span_ns, double srtt_ns)
+{
+    const struct rate_window *w = &r->window;
+    if (r->rival.on) { /* its queue overflows */
+        policer_restart(&r->policer, now);
+        return;
+    }
+    double before_bps = r->capacity_bps;
+    bool queue = r->queue_ns > queue_target_ns(r) + policer_queue_ns;
+    struct policer_window seen = { .first_sent = w->first_sent,
+                                   .bytes = w->bytes,
+                                   .lost_bytes = w->lost_bytes,
+                                   .span_ns = span_ns,
+                                   .packets = w->packets,
+                                   .lost = w->lost,
+                                   .loaded = r->loaded,
+                                   .steady = r->phase == RATE_STEADY && !queue };
+    switch (policer_see(&r->policer, now, &seen, &before_bps, srtt_ns)) {
+    case POLICER_GOES_ON:
+        break;
+    case POLICER_CUTS:
+        r->loss = r->loss_now = r->policer.noise;
+        r->probe_before_bps = 0;
+        break;
+    case POLICER_FREES:
+        set_capacity(r, before_bps);
+        break;
+    }
+    if (r->policer.state != POLICER_LIMITED)
+        return;
+    bool full = r->loaded && r->high_queue_windows == 0 && r->phase == RATE_STEADY;
+    if (full || r->capacity_bps > r->policer.ceiling_bps)
+        set_capacity(r, r->policer.ceiling_bps);
+}
+
 static bool window_complete(const struct rate *r, const struct rate_window *w, double span_ns)
 {
     double least = r->phase == RATE_START ? window_start_ns : window_ns;
@@ -463,13 +514,15 @@ void rate_update(struct rate *r, struct tstamp now, int64_t srtt_ns)
     double loss = window_loss(w);
     double mean = w->delay_sum_ns / w->delay_count;
     double srtt = (double)srtt_ns;
-    if (loss < loss_random)
+    if (loss < loss_random && !policer_rules(&r->policer))
         delivered /= 1 - loss;
     bool loaded = window_loaded(r, w, sent);
     r->loaded = loaded;
     r->loaded_ns += loaded && r->phase != RATE_START ? span_ns : 0;
     r->high_loss_windows =
         loss > loss_congestion && w->lost + w->packets >= 8 ? r->high_loss_windows + 1 : 0;
+    r->start_loss_windows =
+        loss > loss_start && w->lost >= 4 && r->policer.runs >= 2 ? r->start_loss_windows + 1 : 0;
     forget_base(r, now, sent, loaded);
     rival_see(&r->rival, now, mean, r->capacity_bps, span_ns);
     if (!r->rival.on && rival_judge(&r->rival, now) == RIVAL_THEIRS) {
@@ -480,6 +533,7 @@ void rate_update(struct rate *r, struct tstamp now, int64_t srtt_ns)
         update_beside_rival(r, now, delivered, mean, loaded, span_ns, srtt);
     else
         update_alone(r, now, delivered, sent, span_ns, mean, loaded, srtt);
+    judge_losses(r, now, span_ns, srtt);
     *w = (struct rate_window){ .open = true,
                                .first_sent = w->last_sent,
                                .first_came_ns = w->last_came_ns,
@@ -504,16 +558,18 @@ double rate_pace_bps(const struct rate *r, struct tstamp now)
         pace /= 2;
         break;
     case RATE_STEADY: {
+        bool up = r->loaded && !policer_rules(&r->policer);
         double correction = (queue_target_ns(r) - r->queue_ns) / 100e6;
         if (!r->rival.on)
-            pace *= 1 + fmin(fmax(correction, -0.25), r->loaded ? 0.05 : 0);
+            pace *= 1 + fmin(fmax(correction, -0.25), up ? 0.05 : 0);
         if (!tstamp_reached(r->drain_until, now))
             pace *= r->drain_factor;
-        else if (r->probe_before_bps > 0 && !tstamp_reached(r->probe_until, now))
+        else if (r->probe_before_bps > 0 && !tstamp_reached(r->probe_until, now) &&
+                 !policer_rules(&r->policer))
             pace *= 1 + (r->calm ? r->probe_gain / 2 : r->probe_gain);
         break;
     }
     }
-    pace = fmax(pace, rate_least_bps);
+    pace = fmax(fmin(pace, policer_most_bps(&r->policer)), rate_least_bps);
     return r->limit_bps > 0 ? fmin(pace, r->limit_bps) : pace;
 }

@@ -8,12 +8,13 @@
  * loaded mean is the queue q. The pace is C, corrected so that q stays near a small target: without
  * any queue at all a link idles between our packets and C sinks. Every now and then the pace is
  * raised for a round trip to find more capacity. Losses below 12 % without delay are
- * taken for noise on the line.
+ * taken for noise on the line, but for those that policer.h finds to depend on the rate.
  *
  * All paths are drained at the same time every 3 s, so that each sees the delay without any queue
  * of ours, also behind a bottleneck that they share.
  *
- * A queue that another keeps full is shared as rival.h says.
+ * A queue that another keeps full is shared as rival.h says; a rate from which on packets are lost
+ * without a queue is kept as policer.h says.
  *
  * Rates are in bits per second, as in bond.h. The clocks of the two sides need not agree; delays
  * are relative to an unknown offset, the same for all paths of a peer.
@@ -25,6 +26,7 @@
 #include <stdint.h>
 
 #include "base/tstamp.h"
+#include "bond/policer.h"
 #include "bond/rival.h"
 
 enum rate_phase { RATE_START, RATE_DRAIN, RATE_STEADY };
@@ -77,7 +79,9 @@ struct rate {
     uint32_t high_loss_windows;
     uint32_t high_queue_windows;
     struct tstamp came_down;
-    double before_loss_bps; /* capacity when losses brought it down; 0: they did not */
+    double before_loss_bps;      /* capacity when losses brought it down; 0: they did not */
+    uint32_t start_loss_windows; /* one after another with so much loss that start-up ends */
+    struct policer policer;
     struct rival rival;
     /* probing */
     double probe_gain;
@@ -110,7 +114,7 @@ double rate_swing(const struct rate *r);
  */
 void rate_acked(struct rate *r, struct tstamp sent, int64_t came_ns, bool known_time,
                 uint32_t bytes, bool loaded);
-void rate_lost(struct rate *r, uint32_t bytes);
+void rate_lost(struct rate *r, uint32_t bytes, uint64_t pn);
 /* One that was told as lost has come: to be followed by rate_acked(). */
 void rate_found(struct rate *r, struct tstamp now, uint32_t bytes);
 

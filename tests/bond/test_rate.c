@@ -119,7 +119,7 @@ static void take_acks(struct world *w)
     for (; w->acked < to; w->acked++) {
         const struct flying *f = &w->flying[w->acked % INFLIGHT_MAX];
         if (tstamp_is_never(f->came)) {
-            rate_lost(&w->rate, PACKET_BYTES);
+            rate_lost(&w->rate, PACKET_BYTES, w->acked);
             continue;
         }
         any = true;
@@ -305,7 +305,8 @@ static void random_loss_does_not_slow_it(void **state)
         measure(w);
         run(w, 8 * NS_PER_S);
         expect(w, "loss", 0.92 * (1 - losses[i]), 12);
-        assert_true(w->rate.loss > losses[i] / 2 && w->rate.loss < losses[i] * 2);
+        /* Over 256 packets: of 1 % the deviation is .4 %. */
+        assert_true(w->rate.loss > losses[i] / 4 && w->rate.loss < losses[i] * 2);
     }
 }
 

@@ -91,6 +91,30 @@ static void a_reordering_link_alone_gives_what_plain_tcp_has(void **state)
     }
 }
 
+static void policed_links_give_their_share(void **state)
+{
+    static const struct least list[] = {
+        { "police15", 0.85, 0.04, 0.02 },
+        { "police64", 0.85, 0.04, 0.02 },
+        { "police250", 0.85, 0.06, 0.02 },
+        { "100/100,15ms,queue=200,police=30:100; 20/20,25ms", 0.85, 0.04, 0.02 },
+        { "100/100,15ms,queue=200,police=3:64; 10/10,25ms", 0.8, 0.08, 0.02 },
+    };
+    (void)state;
+    check_all(list, COUNT(list));
+}
+
+static void links_without_much_of_a_queue_give_their_share(void **state)
+{
+    static const struct least list[] = {
+        { "shallow", 0.87, 0.015, 0.01 },
+        { "20/20,10ms,queue=16kB; 20/20,15ms", 0.87, 0.015, 0.01 },
+        { "100/100,10ms,queue=64kB; 20/20,15ms", 0.85, 0.015, 0.01 },
+    };
+    (void)state;
+    check_all(list, COUNT(list));
+}
+
 static void random_loss_slows_no_link(void **state)
 {
     static const struct least list[] = { { "noisy", 0.9, 0.03, 0.01 },
@@ -104,6 +128,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(links_that_reorder_give_their_share),
         cmocka_unit_test(a_reordering_link_alone_gives_what_plain_tcp_has),
+        cmocka_unit_test(policed_links_give_their_share),
+        cmocka_unit_test(links_without_much_of_a_queue_give_their_share),
         cmocka_unit_test(random_loss_slows_no_link),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
