@@ -127,12 +127,12 @@ static uint64_t opportunity_from(const struct link_model *link, struct tstamp t)
     return round * trace->count + low;
 }
 
-/* Queue limit in bytes; the queue always has room for one full frame. */
-static uint64_t queue_limit_bytes(const struct link_config *config)
+/* Queue limit in bytes at a rate; the queue always has room for one full frame. */
+static uint64_t queue_limit_bytes(const struct link_config *config, uint64_t rate_bps)
 {
     uint64_t limit = config->queue_bytes;
     if (limit == 0)
-        limit = (uint64_t)((double)line_rate_bps(config) * (double)config->queue_ns / 8e9);
+        limit = (uint64_t)((double)rate_bps * (double)config->queue_ns / 8e9);
     return limit < LINK_FRAME_BYTES ? LINK_FRAME_BYTES : limit;
 }
 
@@ -146,7 +146,9 @@ static bool send_by_trace(struct link_model *link, struct tstamp now, uint32_t f
         link->opportunity_bytes = LINK_FRAME_BYTES;
     }
     uint64_t waiting_bytes = (link->opportunity - first) * LINK_FRAME_BYTES;
-    if (waiting_bytes + frame_bytes > queue_limit_bytes(&link->config) && waiting_bytes > 0)
+    uint64_t mean_bps = link_trace_rate_bps(link->config.trace);
+    if (waiting_bytes + frame_bytes > queue_limit_bytes(&link->config, mean_bps) &&
+        waiting_bytes > 0)
         return false;
 
     uint32_t left_bytes = frame_bytes;
@@ -174,7 +176,7 @@ static bool send_by_rate(struct link_model *link, struct tstamp now, uint32_t fr
         link->tx_remainder = 0;
 
     double waiting_bytes = (double)wait_ns * (double)rate_bps / 8e9;
-    double limit_bytes = (double)queue_limit_bytes(&link->config);
+    double limit_bytes = (double)queue_limit_bytes(&link->config, rate_bps);
     if (wait_ns > 0 && waiting_bytes + (double)frame_bytes > limit_bytes)
         return false;
 
@@ -206,13 +208,27 @@ int64_t link_queue_ns(const struct link_model *link, struct tstamp now)
     return tstamp_before(now, next) ? tstamp_sub(next, now) : 0;
 }
 
+/* Steps count to the millisecond. */
+static uint64_t offered_by_rate(const struct link_model *link, struct tstamp from, struct tstamp to)
+{
+    enum { SLICE_NS = NS_PER_MS };
+    if (link->config.step_count == 0)
+        return (uint64_t)((double)link_mean_rate_bps(&link->config) * (double)tstamp_sub(to, from) /
+                          8e9);
+    double bytes = 0;
+    for (struct tstamp t = from; tstamp_before(t, to); t = tstamp_add(t, SLICE_NS)) {
+        struct tstamp end = tstamp_min(tstamp_add(t, SLICE_NS), to);
+        bytes += (double)rate_at(link, t) * (double)tstamp_sub(end, t) / 8e9;
+    }
+    return (uint64_t)bytes;
+}
+
 uint64_t link_offered_bytes(const struct link_model *link, struct tstamp from, struct tstamp to)
 {
     if (link->behind != NULL)
         return 0;
     if (link->config.trace == NULL)
-        return (uint64_t)((double)link_mean_rate_bps(&link->config) * (double)tstamp_sub(to, from) /
-                          8e9);
+        return offered_by_rate(link, from, to);
     return (opportunity_from(link, to) - opportunity_from(link, from)) * LINK_FRAME_BYTES;
 }
 

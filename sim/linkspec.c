@@ -226,20 +226,30 @@ static bool set_direction_key(struct parse *p, const char *key, const char *valu
     return fail(p->error, "unknown key", key);
 }
 
-/* A file, or lte:SEED:MBIT. */
+static const struct {
+    const char *prefix;
+    struct link_trace *(*make)(uint64_t seed, double most_mbps);
+} made_traces[] = { { "lte:", lte_trace }, { "drive:", lte_drive_trace } };
+
+/* A file, or lte:SEED:MBIT or drive:SEED:MBIT. */
 static struct link_trace *open_trace(const char *text, char *error)
 {
-    unsigned seed;
-    double most_mbps;
-    int used = 0;
-    if (strncmp(text, "lte:", 4) != 0)
-        return link_trace_load(text, error);
-    struct link_trace *trace = NULL;
-    if (sscanf(text, "lte:%9u:%lf%n", &seed, &most_mbps, &used) == 2 && text[used] == '\0')
-        trace = lte_trace(seed, most_mbps);
-    if (trace == NULL)
-        fail(error, "not lte:SEED:MBIT with 0.1 to 100 Mbit/s", text);
-    return trace;
+    for (size_t i = 0; i < sizeof(made_traces) / sizeof(made_traces[0]); i++) {
+        size_t prefix_len = strlen(made_traces[i].prefix);
+        unsigned seed;
+        double most_mbps;
+        int used = 0;
+        if (strncmp(text, made_traces[i].prefix, prefix_len) != 0)
+            continue;
+        const char *rest = text + prefix_len;
+        struct link_trace *trace = NULL;
+        if (sscanf(rest, "%9u:%lf%n", &seed, &most_mbps, &used) == 2 && rest[used] == '\0')
+            trace = made_traces[i].make(seed, most_mbps);
+        if (trace == NULL)
+            fail(error, "not SEED:MBIT behind lte: or drive:, with 0.1 to 100 Mbit/s", text);
+        return trace;
+    }
+    return link_trace_load(text, error);
 }
 
 static bool set_trace(struct parse *p, const char *path, unsigned bits)

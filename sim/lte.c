@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include "sim/lte.h"
 
+#include <math.h>
 #include <stdlib.h>
 
 enum {
@@ -15,6 +16,11 @@ enum {
 #define FADE_MOST 0.4
 #define FIRST_LEAST 0.1
 #define FIRST_MOST 0.7
+#define DRIVE_NOISE 0.7 /* of the logarithm of the rate, a square root of a second */
+#define DRIVE_LEAST 0.1
+#define DRIVE_SILENCES_PER_MS 0.0005
+#define SILENCE_LEAST_MS 100
+#define SILENCE_TIMES 8
 
 struct lte {
     struct rng random;
@@ -74,7 +80,28 @@ static void fill(struct lte *l, struct link_trace *trace, double most_per_ms)
     trace->at_ms[trace->count++] = LTE_SECONDS * 1000;
 }
 
-struct link_trace *lte_trace(uint64_t seed, double most_mbps)
+/* The rate of the recordings' kind; a silence that begins is drawn with its length. */
+static void fill_drive(struct lte *l, struct link_trace *trace, double most_per_ms)
+{
+    uint32_t silent_until_ms = 0;
+    for (uint32_t ms = 1; ms < LTE_SECONDS * 1000; ms++) {
+        if (ms % STEP_MS == 0) {
+            double step = exp(DRIVE_NOISE * STEP_ROOT * draw_normal(&l->random));
+            l->level = fmin(fmax(l->level * step, DRIVE_LEAST), 1);
+        }
+        if (rng_unit(&l->random) < DRIVE_SILENCES_PER_MS)
+            silent_until_ms =
+                ms + (uint32_t)(SILENCE_LEAST_MS * pow(SILENCE_TIMES, rng_unit(&l->random)));
+        unsigned frames = draw_frames(l, most_per_ms);
+        for (unsigned n = ms < silent_until_ms ? 0 : frames; n > 0; n--)
+            trace->at_ms[trace->count++] = ms;
+    }
+    trace->at_ms[trace->count++] = LTE_SECONDS * 1000;
+}
+
+typedef void fill_fn(struct lte *l, struct link_trace *trace, double most_per_ms);
+
+static struct link_trace *make_trace(uint64_t seed, double most_mbps, fill_fn *fill_by)
 {
     if (!(most_mbps >= 0.1 && most_mbps <= 100.0))
         return NULL;
@@ -88,6 +115,16 @@ struct link_trace *lte_trace(uint64_t seed, double most_mbps)
     }
     struct lte l = { .random = { seed }, .fade = 1.0 };
     l.level = draw_first(&l.random);
-    fill(&l, trace, most_mbps * 1e3 / (LINK_FRAME_BYTES * 8));
+    fill_by(&l, trace, most_mbps * 1e3 / (LINK_FRAME_BYTES * 8));
     return trace;
+}
+
+struct link_trace *lte_trace(uint64_t seed, double most_mbps)
+{
+    return make_trace(seed, most_mbps, fill);
+}
+
+struct link_trace *lte_drive_trace(uint64_t seed, double most_mbps)
+{
+    return make_trace(seed, most_mbps, fill_drive);
 }

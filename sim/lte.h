@@ -22,4 +22,11 @@ enum { LTE_SECONDS = 60 }; /* after that it begins again */
  */
 struct link_trace *lte_trace(uint64_t seed, double most_mbps);
 
+/*
+ * The same with the character of recordings in which a link is often silent: the rate makes a
+ * random walk over a factor of ten, by about a half in a second, and every two seconds on average
+ * the link falls silent for 100 to 800 ms, as often for less as for more than 283.
+ */
+struct link_trace *lte_drive_trace(uint64_t seed, double most_mbps);
+
 #endif

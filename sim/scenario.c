@@ -41,6 +41,13 @@ const struct scenario scenarios[] = {
     { "shallow", "name=a 60/60,10ms,queue=32kB; name=b 20/20,15ms", "a queue of 32 kB" },
     { "noisy", "name=a 20/20,20ms,loss=3; name=b 20/20,15ms", "3 % random loss" },
     { "burst", "name=a 20/20,20ms,loss=2,burst=6; name=b 20/20,15ms", "2 % loss in bursts of 6" },
+    { "driving",
+      "name=a trace-down=drive:1:12 trace-up=drive:2:6 delay=25 queue=300;"
+      "name=b trace-down=drive:3:8 trace-up=drive:4:4 delay=40 queue=300; name=c 3/12,15ms",
+      "two LTE links that are often silent, and DSL" },
+    { "swinging",
+      "name=a 40/40,20ms,queue=300,steps=1:0:0:2.5/2:0:0:100,period=2; name=b 10/10,15ms",
+      "a link that swings between 40 and 1 Mbit/s each second" },
 };
 
 const size_t scenario_count = sizeof(scenarios) / sizeof(scenarios[0]);

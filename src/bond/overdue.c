@@ -3,7 +3,9 @@
 
 #include "bond/internal.h"
 
-#define LATE_NS (60 * NS_PER_MS) /* above the path's own round trip */
+/* Above the path's own round trip; more, up to that, where its round trips vary as much anyway. */
+#define LATE_LEAST_NS (60 * NS_PER_MS)
+#define LATE_MOST_NS (150 * NS_PER_MS)
 
 enum { TRIES_MOST = 3 }; /* what was sent so often has had its chances */
 
@@ -27,7 +29,12 @@ static bool is_free(const struct path *p, struct tstamp now)
 
 static struct tstamp due_at(const struct path *p, const struct sent *s)
 {
-    return tstamp_add(s->time, path_own_rtt_ns(p) + LATE_NS);
+    int64_t late_ns = 3 * p->rttvar_ns;
+    if (late_ns < LATE_LEAST_NS)
+        late_ns = LATE_LEAST_NS;
+    if (late_ns > LATE_MOST_NS)
+        late_ns = LATE_MOST_NS;
+    return tstamp_add(s->time, path_own_rtt_ns(p) + late_ns);
 }
 
 /* The first in flight that may go again, overdue or not, or NULL. */

@@ -133,7 +133,7 @@ int64_t path_own_rtt_ns(const struct path *p)
 bool path_inflight_full(const struct path *p)
 {
     /* Beyond that it would stand in a queue, or behind a silence, where nobody can take it back. */
-    double window_ns = fmin(2 * (double)srtt_or_guess(p), (double)path_own_rtt_ns(p)) + 50e6;
+    double window_ns = fmin(2 * (double)srtt_or_guess(p), (double)path_own_rtt_ns(p)) + 40e6;
     return p->inflight_bytes * p->ns_per_byte > window_ns + 32 * FRAME_BYTES * p->ns_per_byte ||
            p->pn_next - p->oldest > PATH_SENT_MAX - 64;
 }
@@ -150,7 +150,7 @@ static void fall(struct path *p, struct tstamp now)
     p->fallen_at = now;
     p->loss_before = p->rate.loss;
     p->rate_before_bps = p->srtt_ns > 0 ? p->rate.capacity_bps : 0;
-    rate_restart(&p->rate, now, p->srtt_ns);
+    rate_return(&p->rate, now, p->srtt_ns);
     path_set_pace(p, now);
 }
 
@@ -529,7 +529,7 @@ static void take_lost(struct path *p, struct sent *s, uint64_t pn, uint64_t larg
     struct segment segment = s->segment;
     bool alone = s->tag != 0 && lost_alone(p, s, pn, largest);
     if (s->data)
-        rate_lost(&p->rate, s->bytes, pn);
+        rate_lost(&p->rate, s->time, s->bytes, pn);
     if (on_trial(p) && is_probe(s))
         trial_lost(&p->trial, pn);
     if (s->tag == 0 && p->hole.losses == 0)
@@ -592,7 +592,7 @@ bool path_ack(struct path *p, struct tstamp now, const struct wire_ack *ack, boo
         p->beat.doubted = false;
     if (news)
         p->answered = tstamp_max(p->answered, tstamp_add(now, -(int64_t)ack->delay_us * NS_PER_US));
-    rate_update(&p->rate, now, srtt_or_guess(p));
+    rate_update(&p->rate, now, path_own_rtt_ns(p));
     path_set_pace(p, now);
     if (p->inflight_count == 0)
         p->alarm = TSTAMP_NEVER;

@@ -38,6 +38,9 @@ static const double policer_queue_ns = 8e6; /* above the target: losses are the 
 static const double probe_gain_first = 0.08;
 static const double probe_gain_idle_link = 0.15;
 static const double probe_gain_most = 1;
+static const double probe_gain_fell = 3; /* on the way back to what the path has carried */
+static const double probe_growth = 1.7;
+static const double probe_growth_fell = 3;
 
 /*
  * Periods begin at the same time on all paths, so that all are drained at once: of links that share
@@ -80,6 +83,15 @@ void rate_restart(struct rate *r, struct tstamp now, int64_t rtt_ns)
     r->probe_gain = probe_gain_first;
     r->no_queue_since = TSTAMP_NEVER;
     r->busy_at = now;
+}
+
+void rate_return(struct rate *r, struct tstamp now, int64_t rtt_ns)
+{
+    double hope_bps = r->hope_bps;
+    double low_bps = r->low_bps;
+    rate_restart(r, now, rtt_ns);
+    r->hope_bps = hope_bps;
+    r->low_bps = low_bps;
 }
 
 double rate_swing(const struct rate *r)
@@ -161,11 +173,14 @@ void rate_acked(struct rate *r, struct tstamp sent, int64_t came_ns, bool known_
     w->loaded += loaded;
 }
 
-void rate_lost(struct rate *r, uint32_t bytes, uint64_t pn)
+void rate_lost(struct rate *r, struct tstamp sent, uint32_t bytes, uint64_t pn)
 {
     policer_lost(&r->policer, pn);
-    r->loss += (1 - r->loss) / 256;
-    r->loss_now += (1 - r->loss_now) / 32;
+    /* What was sent at a rate that the path no longer takes tells nothing of the present one. */
+    if (!tstamp_before(sent, r->halved)) {
+        r->loss += (1 - r->loss) / 256;
+        r->loss_now += (1 - r->loss_now) / 32;
+    }
     r->window.lost++;
     r->window.lost_bytes += bytes;
 }
@@ -303,7 +318,8 @@ static void leave_start(struct rate *r, struct tstamp now, double delivered)
     set_capacity(r, fmax(delivered, 300e3));
     r->delivered_bps = r->capacity_bps;
     r->phase = RATE_DRAIN;
-    r->found_at = now;
+    if (r->low_bps <= 0)
+        r->found_at = now;
     r->drain_until = tstamp_add(now, (int64_t)fmin(2 * r->queue_ns, 500e6));
 }
 
@@ -341,6 +357,15 @@ static void update_start(struct rate *r, struct tstamp now, double delivered, do
     }
 }
 
+/* The stride after one that paid. */
+static double bolder_gain(const struct rate *r)
+{
+    double most = fmin(r->hope_bps / r->capacity_bps - 1, probe_gain_fell);
+    if (most <= probe_gain_most)
+        return fmin(r->probe_gain * probe_growth, probe_gain_most);
+    return fmin(r->probe_gain * probe_growth_fell, most);
+}
+
 /* Ends a probe that is over, begins the next when it is time. */
 static void update_probe(struct rate *r, struct tstamp now, bool loaded, double srtt_ns)
 {
@@ -349,7 +374,7 @@ static void update_probe(struct rate *r, struct tstamp now, bool loaded, double 
     if (r->probe_before_bps > 0 &&
         tstamp_reached(tstamp_add(r->probe_until, (int64_t)srtt_ns), now)) {
         repeat = r->capacity_bps > (1 + r->probe_gain / (r->calm ? 4 : 2)) * r->probe_before_bps;
-        r->probe_gain = repeat ? fmin(r->probe_gain * 1.7, probe_gain_most) : probe_gain_first;
+        r->probe_gain = repeat ? bolder_gain(r) : probe_gain_first;
         r->probe_before_bps = 0;
     }
     if (r->queue_ns > 1e6 || !loaded)
@@ -363,13 +388,15 @@ static void update_probe(struct rate *r, struct tstamp now, bool loaded, double 
         return;
     bool fell = r->capacity_bps < 0.7 * r->hope_bps;
     if (fell)
-        r->probe_gain = probe_gain_most;
+        r->probe_gain = fmax(r->probe_gain, probe_gain_most);
     if (idle_link) {
         r->probe_gain = fmax(r->probe_gain, probe_gain_idle_link);
         r->no_queue_since = now;
     }
     r->probe_before_bps = r->capacity_bps;
-    r->probe_until = tstamp_add(now, (int64_t)fmax(40e6, srtt_ns));
+    /* So many packets that a window has none but those of the probe. */
+    double full_ns = fell ? 10 * packet_time_ns(r) / (1 + r->probe_gain) : 0;
+    r->probe_until = tstamp_add(now, (int64_t)fmax(fmax(40e6, srtt_ns), full_ns));
     double pause_ns = fell ? fmax(40e6, 2 * srtt_ns) : fmax(300e6, 8 * srtt_ns);
     r->probe_next = tstamp_add(now, (int64_t)pause_ns);
 }
@@ -391,6 +418,8 @@ static void come_down(struct rate *r, struct tstamp now, double delivered, bool 
     r->delivered_bps = delivered;
     /* Beside somebody who fills the queue, less and less would be delivered. */
     bool all_there_is = loaded && r->rival.strikes == 0;
+    if (all_there_is && delivered < r->capacity_bps / 2)
+        r->halved = now;
     set_capacity(r, all_there_is ? delivered : fmax(delivered, 0.85 * r->capacity_bps));
 }
 

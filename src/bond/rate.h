@@ -83,6 +83,7 @@ struct rate {
     bool again;                  /* start-up ended once before a restart */
     uint32_t start_loss_windows; /* one after another with so much loss that start-up ends */
     struct policer policer;
+    struct tstamp halved; /* when it came down to less than half at once */
     struct rival rival;
     /* probing */
     double probe_gain;
@@ -100,8 +101,11 @@ struct rate {
 /* rtt_ns: first round trip measured, 0 if unknown. */
 void rate_init(struct rate *r, struct tstamp now, int64_t rtt_ns);
 
-/* Everything about delays and capacity may have changed (a new address, a return). */
+/* Everything about delays and capacity may have changed (a new address). */
 void rate_restart(struct rate *r, struct tstamp now, int64_t rtt_ns);
+/* The same for a link that comes back: how much it carries at times, and how much less at others,
+ * is still known. */
+void rate_return(struct rate *r, struct tstamp now, int64_t rtt_ns);
 
 /* Where the rate is being looked for, it begins at no less than so much. */
 void rate_expect(struct rate *r, double bps);
@@ -115,7 +119,7 @@ double rate_swing(const struct rate *r);
  */
 void rate_acked(struct rate *r, struct tstamp sent, int64_t came_ns, bool known_time,
                 uint32_t bytes, bool loaded);
-void rate_lost(struct rate *r, uint32_t bytes, uint64_t pn);
+void rate_lost(struct rate *r, struct tstamp sent, uint32_t bytes, uint64_t pn);
 /* One that was told as lost has come: to be followed by rate_acked(). */
 void rate_found(struct rate *r, struct tstamp now, uint32_t bytes);
 

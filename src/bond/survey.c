@@ -12,6 +12,9 @@
 #define FELL_LATELY_NS (40 * NS_PER_S) /* until the queue that was let stand has gone, too */
 #define BULK_EVERY_NS (10 * NS_PER_MS)
 #define BULK_FADE_LEAST_NS 100e6
+#define SWING_NOISE 1.25
+#define SWING_FULL 1.5
+#define SWING_TARGET_NS 600e6
 #define SPILL_NS 10e6 /* of the cheaper paths' sending time: their queue */
 #define LOAD_MEMORY_NS 500e6
 #define LOAD_CALLS 0.5
@@ -144,12 +147,13 @@ static bool fell_lately(const struct bond *b)
 
 /*
  * The window that fills paths of a changing rate stands in a queue whenever the rate is low; were
- * it cut then, cubic would take seconds to open it again. Up to four times the usual target where
- * the rate doubles within seconds; noise does not count.
+ * it cut then, cubic would take seconds to open it again. Where the rate changes by a half within
+ * seconds, such a queue is let stand for as long as the next change may take; noise does not count.
  */
-static double swing_factor(double swing)
+static double swing_target_ns(double swing, double usual_ns)
 {
-    return 1 + 3 * fmin(fmax((swing - 1.25) / 0.75, 0), 1);
+    double share = fmin(fmax((swing - SWING_NOISE) / (SWING_FULL - SWING_NOISE), 0), 1);
+    return usual_ns + share * fmax(SWING_TARGET_NS - usual_ns, 0);
 }
 
 /* CoDel must know the delay that equalization adds, or TCP never opens its window wide enough. */
@@ -178,7 +182,7 @@ void survey_queues(struct bond *b)
     double packet_ns = rate > 0 ? FRAME_BYTES * 8e9 / rate : 0;
     double shortest = fmax(5e6, 1.5 * packet_ns);
     b->queue.sparse.rate_bps = rate;
-    double target = fmax(shortest, rtt / 2 * swing_factor(swing));
+    double target = fmax(shortest, swing_target_ns(swing, rtt / 2));
     double missed = missed_ns(b, rate, rtt);
     c->target_ns = (int64_t)fmax(target, missed);
     /* Behind a long queue TCP's repeats would wait, and the flow be silent, for as long as it is.

@@ -233,7 +233,7 @@ static void the_rate_comes_back(void **state)
     for (; r.capacity_bps > 15e6 && cut < 1000; cut++) {
         now = tstamp_add(now, NS_PER_MS);
         rate_acked(&r, now, now.ns + DELAY_NS, true, WIRE_BYTES, true);
-        rate_lost(&r, WIRE_BYTES, 2 * cut);
+        rate_lost(&r, now, WIRE_BYTES, 2 * cut);
         rate_update(&r, now, 2 * DELAY_NS);
     }
     assert_true(cut < 1000);

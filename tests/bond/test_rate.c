@@ -119,7 +119,7 @@ static void take_acks(struct world *w)
     for (; w->acked < to; w->acked++) {
         const struct flying *f = &w->flying[w->acked % INFLIGHT_MAX];
         if (tstamp_is_never(f->came)) {
-            rate_lost(&w->rate, PACKET_BYTES, w->acked);
+            rate_lost(&w->rate, f->sent, PACKET_BYTES, w->acked);
             continue;
         }
         any = true;
