@@ -11,7 +11,7 @@ lengths() {
     case $scenario in
     satellite) warm_up=14 seconds=16 ;;
     stepping) warm_up=6 seconds=36 ;;
-    varying) warm_up=4 seconds=40 ;;
+    varying | driving | swinging) warm_up=4 seconds=40 ;;
     *) warm_up=4 seconds=8 ;;
     esac
     seconds=${measured:-$seconds}

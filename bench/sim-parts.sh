@@ -32,7 +32,7 @@ lengths() {
     case $scenario in
     satellite) seconds=30 warm_up=14 ;;
     stepping) seconds=42 warm_up=6 ;;
-    varying) seconds=60 warm_up=4 ;;
+    varying | driving | swinging) seconds=60 warm_up=4 ;;
     *) seconds=14 warm_up=4 ;;
     esac
 }
@@ -189,7 +189,7 @@ best_link() {
         jq -r '"\(.links[0].name) \(.offered_mbps)"'
 }
 part_step() {
-    case $scenario in varying) return ;; esac
+    case $scenario in varying | driving | swinging) return ;; esac
     target=$(target "$scenario")
     best=$(best_link)
     set -- --direction "$direction" --cc "$cc" --warmup 10 --seconds 14 --set

@@ -3,7 +3,7 @@
 # What the bond is to reach, for bench/bond and bench/sim-bond. Sourced, not run.
 
 # Scenarios in the order of the tables.
-all_scenarios="twin dsllte wide lossy far tenone fiblte quad bloat thin satellite stepping varying"
+all_scenarios="twin dsllte wide lossy far tenone fiblte quad bloat thin satellite stepping varying driving swinging"
 
 # What only some links do, each for itself; see docs/lab.md.
 odd_scenarios="reorder5 reorder20 police15 police64 police250 shallow noisy burst"
@@ -27,6 +27,8 @@ target() {
     reorder5) echo .90 20 60 ;;
     reorder20 | police*) echo .85 20 60 ;;
     shallow | noisy | burst) echo .90 20 60 ;;
+    driving) echo .82 10 150 ;;
+    swinging) echo .60 10 40 ;;
     *) echo 0 1000 1000 ;;
     esac
 }

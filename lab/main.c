@@ -28,7 +28,7 @@ static const char usage[] =
     "       hawser-lab down [--id ID]\n"
     "       hawser-lab cleanup\n"
     "       hawser-lab scenarios [NAME]\n"
-    "       hawser-lab trace lte:SEED:MBIT                  prints it in mahimahi's format\n";
+    "       hawser-lab trace lte:SEED:MBIT (or drive:)      prints it in mahimahi's format\n";
 
 enum { EXIT_USAGE = 2, OWNER_MAX = 0x3fffffff };
 

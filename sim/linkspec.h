@@ -10,8 +10,8 @@
  *
  *   name     letters, digits, '-', '_'; default link1, link2, ...
  *   rate     Mbit/s, 0: unlimited (up= and down= are short for rate-up= and rate-down=)
- *   trace    a file of delivery opportunities as mahimahi's, instead of a rate; lte:SEED:MBIT for
- *            one made by sim/lte.h
+ *   trace    a file of delivery opportunities as mahimahi's, instead of a rate; lte:SEED:MBIT or
+ *            drive:SEED:MBIT for one made by sim/lte.h
  *   behind   an earlier link whose queue and rate it shares
  *   delay    one way, ms
  *   jitter   largest extra delay, ms; "jitter=4 bell" for the bell-shaped distribution

@@ -19,6 +19,7 @@
 #define TRUST_LAST_NS (30 * NS_PER_S)
 #define TRUST_FORGIVEN_NS (60 * NS_PER_S)
 #define CREDIT_CALM_NS NS_PER_MS
+#define SLACK_NS 40e6 /* in flight above the own round trip, or a quarter of that */
 #define TAIL_NS (8 * NS_PER_MS)
 #define QUESTION_NS (4 * NS_PER_MS) /* from one to the next */
 #define BRISK_FRESH_NS (100 * NS_PER_MS)
@@ -133,7 +134,8 @@ int64_t path_own_rtt_ns(const struct path *p)
 bool path_inflight_full(const struct path *p)
 {
     /* Beyond that it would stand in a queue, or behind a silence, where nobody can take it back. */
-    double window_ns = fmin(2 * (double)srtt_or_guess(p), (double)path_own_rtt_ns(p)) + 40e6;
+    double own_ns = (double)path_own_rtt_ns(p);
+    double window_ns = own_ns + fmax(SLACK_NS, own_ns / 4);
     return p->inflight_bytes * p->ns_per_byte > window_ns + 32 * FRAME_BYTES * p->ns_per_byte ||
            p->pn_next - p->oldest > PATH_SENT_MAX - 64;
 }

@@ -36,7 +36,7 @@ static const double drain_deep = 0.5;
 static const double queue_calm_ns = 1.5e6;
 static const double policer_queue_ns = 8e6; /* above the target: losses are the queue's */
 static const double probe_gain_first = 0.08;
-static const double probe_gain_idle_link = 0.15;
+static const double probe_gain_idle_link = 0.5;
 static const double probe_gain_most = 1;
 static const double probe_gain_fell = 3; /* on the way back to what the path has carried */
 static const double probe_growth = 1.7;
@@ -377,7 +377,7 @@ static void update_probe(struct rate *r, struct tstamp now, bool loaded, double 
         r->probe_gain = repeat ? bolder_gain(r) : probe_gain_first;
         r->probe_before_bps = 0;
     }
-    if (r->queue_ns > 1e6 || !loaded)
+    if (r->queue_ns > queue_target_ns(r) / 2 || !loaded)
         r->no_queue_since = TSTAMP_NEVER;
     else if (tstamp_is_never(r->no_queue_since))
         r->no_queue_since = now;
@@ -395,7 +395,7 @@ static void update_probe(struct rate *r, struct tstamp now, bool loaded, double 
     }
     r->probe_before_bps = r->capacity_bps;
     /* So many packets that a window has none but those of the probe. */
-    double full_ns = fell ? 10 * packet_time_ns(r) / (1 + r->probe_gain) : 0;
+    double full_ns = fell || idle_link ? 10 * packet_time_ns(r) / (1 + r->probe_gain) : 0;
     r->probe_until = tstamp_add(now, (int64_t)fmax(fmax(40e6, srtt_ns), full_ns));
     double pause_ns = fell ? fmax(40e6, 2 * srtt_ns) : fmax(300e6, 8 * srtt_ns);
     r->probe_next = tstamp_add(now, (int64_t)pause_ns);

@@ -295,6 +295,13 @@ static void test_steps(void **state)
     link_init(&link, &config, start, 1);
     assert_false(link_send(&link, at_ms(15050), 1250, &exit));
     assert_int_equal(link.counters.dropped_step, 1);
+    /* 15 of 45 s at half the rate, and the queue of 100 ms holds half as much meanwhile. */
+    assert_int_equal(link_offered_bytes(&link, start, at_ms(45000)), 46875000);
+    unsigned taken = 0;
+    link_init(&link, &config, start, 1);
+    while (link_send(&link, at_ms(31000), 1250, &exit))
+        taken++;
+    assert_int_equal(taken, 50);
 }
 
 static void test_cut(void **state)

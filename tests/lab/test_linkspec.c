@@ -188,7 +188,15 @@ static void test_made_traces(void **state)
     assert_true(mean_bps > 15000000 && mean_bps < 30000000);
     assert_true(linkspecs_sum_bps(&specs, LINK_UP) < 6000000);
     linkspecs_free(&specs);
+    assert_true(linkspecs_parse(&specs, "trace=drive:5:50", error));
+    trace = specs.link[0].trace[LINK_DOWN];
+    unsigned silences = 0;
+    for (size_t i = 1; i < trace->count; i++)
+        silences += trace->at_ms[i] - trace->at_ms[i - 1] >= 100;
+    assert_true(silences >= 15 && silences <= 45);
+    linkspecs_free(&specs);
     assert_false(linkspecs_parse(&specs, "trace=lte:1:0", error));
+    assert_false(linkspecs_parse(&specs, "trace=drive:1", error));
     assert_false(linkspecs_parse(&specs, "trace=lte:1:5x", error));
 }
 
