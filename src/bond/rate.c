@@ -14,9 +14,8 @@ static const double rate_first_bps = 3e6;
 static const double rate_least_bps = 150e3;
 static const double loss_random = 0.12;
 static const double loss_congestion = 0.25;
-static const uint32_t loss_windows = 3;  /* with that: congestion */
-static const double loss_overshot = 0.4; /* twice too much was sent: more than a line that is bad */
-static const double loss_start = 0.15;   /* in start-up */
+static const uint32_t loss_windows = 3; /* with that: congestion */
+static const double loss_start = 0.15;  /* in start-up */
 static const uint32_t start_loss_windows = 2;
 static const int64_t found_ns = NS_PER_S; /* what losses cut is given back for so long */
 static const double reorder_windows = 4;  /* packets of one come in the next: a quarter */
@@ -344,7 +343,7 @@ static void update_start(struct rate *r, struct tstamp now, double delivered, do
     double since_ns = (double)tstamp_sub(now, r->came_down);
     if (at_limit || (congested && r->loaded)) {
         leave_start(r, now, delivered * (loss < loss_random || !queue ? 1 : 1 - loss));
-        if (dropped && !queue && !r->again && loss > loss_overshot)
+        if (dropped && !queue && !r->again)
             r->loss = r->loss_now = 0; /* they were our guess's, and go with it */
     } else if (congested && since_ns > srtt_ns) {
         r->capacity_bps = fmax(r->capacity_bps / 2, rate_least_bps);
