@@ -7,7 +7,6 @@
 
 /* See docs/bonding.md for the reasons. */
 static const double loss_suspect = 0.02;
-static const double loss_most = 0.25;     /* more is congestion for the rate, too */
 static const double runs_suspect = 0.010; /* for each packet; below it is noise in bursts */
 static const double loss_limited = 0.012; /* above noise: brings a ceiling down */
 static const double usual_packets = 2000;
@@ -190,8 +189,8 @@ static bool suspect(const struct policer *p, struct tstamp now)
 {
     const struct policer_sum *s = &p->sum;
     double loss = sum_loss(s);
-    return loss > loss_suspect && loss < loss_most && s->runs >= RUNS_SUSPECT &&
-           sum_runs(s) > runs_suspect && s->span_ns > sum_suspect_ns && sum_busy(s) &&
+    return loss > loss_suspect && s->runs >= RUNS_SUSPECT && sum_runs(s) > runs_suspect &&
+           s->span_ns > sum_suspect_ns && sum_busy(s) &&
            (tstamp_reached(p->test_next, now) || loss > 2 * p->noise + 0.02);
 }
 
@@ -258,7 +257,7 @@ enum policer_verdict policer_see(struct policer *p, struct tstamp now,
         add_window(p, w);
         switch (p->state) {
         case POLICER_NONE:
-            if (!w->steady || *capacity_bps < 2 * bps_least || !suspect(p, now))
+            if (!w->steady || !suspect(p, now))
                 break;
             p->test_before_bps = p->cut_from_bps = *capacity_bps;
             begin_test(p, now, 0, *capacity_bps, srtt_ns);

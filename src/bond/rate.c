@@ -66,12 +66,10 @@ void rate_restart(struct rate *r, struct tstamp now, int64_t rtt_ns)
     double first = rtt_ns > 0 ? 10 * frame_bits * 1e9 / (double)rtt_ns : rate_first_bps;
     double limit = r->limit_bps;
     double reorder = r->reorder_ns;
-    bool again = r->again || r->found_at.ns != 0;
     struct policer policer = r->policer;
     memset(r, 0, sizeof *r);
     r->limit_bps = limit;
     r->reorder_ns = reorder;
-    r->again = again;
     r->policer = policer;
     policer_restart(&r->policer, now);
     r->phase = RATE_START;
@@ -343,7 +341,7 @@ static void update_start(struct rate *r, struct tstamp now, double delivered, do
     double since_ns = (double)tstamp_sub(now, r->came_down);
     if (at_limit || (congested && r->loaded)) {
         leave_start(r, now, delivered * (loss < loss_random || !queue ? 1 : 1 - loss));
-        if (dropped && !queue && !r->again)
+        if (dropped && !queue)
             r->loss = r->loss_now = 0; /* they were our guess's, and go with it */
     } else if (congested && since_ns > srtt_ns) {
         r->capacity_bps = fmax(r->capacity_bps / 2, rate_least_bps);

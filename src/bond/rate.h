@@ -80,7 +80,6 @@ struct rate {
     uint32_t high_queue_windows;
     struct tstamp came_down;
     double before_loss_bps;      /* capacity when losses brought it down; 0: they did not */
-    bool again;                  /* start-up ended once before a restart */
     uint32_t start_loss_windows; /* one after another with so much loss that start-up ends */
     struct policer policer;
     struct tstamp halved; /* when it came down to less than half at once */
