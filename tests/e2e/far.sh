@@ -71,7 +71,7 @@ await 8 "the link is the limit" limit_is links
 sleep 2
 cap 8mbit
 mark
-within 2000 "the server's own line is named over one link" limit_is own-line
+within 5000 "the server's own line is named over one link" limit_is own-line
 uncap
 end "$flow_pid"
 
