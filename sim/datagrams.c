@@ -61,6 +61,8 @@ void datagrams_free(struct datagrams *d)
 
 void datagrams_start(struct datagrams *d)
 {
+    if (d->config.flows == 0)
+        return;
     int64_t within = interval_ns(d) < NS_PER_S ? interval_ns(d) : NS_PER_S;
     for (unsigned i = 0; i < d->config.flows; i++) {
         int64_t after = (int64_t)rng_below(&d->random, (uint64_t)within + 1);

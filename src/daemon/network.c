@@ -519,7 +519,7 @@ static size_t list_others(const struct network *n, struct ruleset_mark *list, si
     int err = netif_rules_list(NUMBERS_LINK_FIRST, NUMBERS_LINK_LAST, &rules, &rule_count);
     warn_failure("routing rules of other tunnels", err);
     for (size_t i = 0; err == 0 && i < rule_count; i++) {
-        const uint32_t common = rules[i].mask != 0 ? numbers_without_slot(rules[i].mask) : 0;
+        const uint32_t common = numbers_without_slot(rules[i].mask);
         struct ruleset_mark mark = { rules[i].mark & common, common };
         bool known = common == 0 || rules[i].priority == n->numbers.link_priority;
         for (size_t k = 0; k < count; k++)

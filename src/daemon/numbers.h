@@ -51,10 +51,10 @@ static inline uint32_t numbers_table(const struct numbers *n, unsigned slot)
     return n->table + slot;
 }
 
-/* The lowest bit of a mask, from which on a mark holds the slot. */
+/* The lowest bit of a mask, from which on a mark holds the slot; 0 as long as none was chosen. */
 static inline unsigned numbers_shift(uint32_t mask)
 {
-    return (unsigned)__builtin_ctz(mask);
+    return mask != 0 ? (unsigned)__builtin_ctz(mask) : 0;
 }
 
 static inline uint32_t numbers_mark(const struct numbers *n, unsigned slot)
