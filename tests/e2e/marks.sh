@@ -58,3 +58,15 @@ pings h -c 3 -i 0.05 203.0.113.80
 between 1 "$(counted c chosen)" 100000 "datagrams with the mark that was chosen"
 between 0 "$(counted c plain)" 0 "datagrams without it"
 between 0 "$(marked c)" 0 "packets of the client with a bit of others"
+stop client
+
+# The lowest bits belong to others, too: the mask's lowest number the links.
+others=0x800000ff
+at c nft delete table inet others
+drop_marked c
+client_tunnel="mark = 0x5a0000/0xff3f00"
+config_pair a b
+start client c
+await 20 "up with a mark that leaves the low bits alone" paths_up client a b
+pings h -c 3 -i 0.05 203.0.113.80
+between 0 "$(marked c)" 0 "packets of the client with a low bit"
