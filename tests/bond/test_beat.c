@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "bond/beat.h"
+#include "bond/events.h"
 #include "bond/path.h"
 
 static struct path *path;
@@ -75,33 +76,8 @@ static void questions_end(void **state)
 
 /* ---- a quiet path ---- */
 
-static void on_lost(void *arg, struct path *p, struct segment *s)
-{
-    (void)arg;
-    (void)p;
-    pkt_put(s->pkt);
-}
-
-static void on_tagged(void *arg, struct path *p, uint32_t tag, bool acked, bool alone)
-{
-    (void)arg;
-    (void)p;
-    (void)tag;
-    (void)acked;
-    (void)alone;
-}
-
-static void on_hole(void *arg, struct path *p)
-{
-    (void)arg;
-    (void)p;
-}
-
 static bool take(struct tstamp now, uint64_t largest, uint32_t delay_us)
 {
-    static const struct path_events events = { .lost = on_lost,
-                                               .tagged = on_tagged,
-                                               .hole = on_hole };
     struct peer_clock clock = { 0 };
     const struct wire_ack ack = { .path = 3,
                                   .largest = (uint32_t)largest,
@@ -111,7 +87,7 @@ static bool take(struct tstamp now, uint64_t largest, uint32_t delay_us)
                                   .time_count = 1,
                                   .ranges = { { 0, 1 } },
                                   .times = { { 1, 0 } } };
-    return path_ack(path, now, &ack, false, &clock, &events);
+    return path_ack(path, now, &ack, false, &clock, &events_ignored);
 }
 
 static uint64_t ask(struct tstamp now)

@@ -12,6 +12,7 @@
 #include <cmocka.h>
 
 #include "base/rng.h"
+#include "bond/events.h"
 #include "bond/packet.h"
 #include "bond/path.h"
 
@@ -38,22 +39,9 @@ static void on_lost(void *arg, struct path *p, struct segment *s)
     pkt_put(s->pkt);
 }
 
-static void on_tagged(void *arg, struct path *p, uint32_t tag, bool acked, bool alone)
-{
-    (void)arg;
-    (void)p;
-    (void)tag;
-    (void)acked;
-    (void)alone;
-}
-
-static void on_hole(void *arg, struct path *p)
-{
-    (void)arg;
-    (void)p;
-}
-
-static const struct path_events events = { .lost = on_lost, .tagged = on_tagged, .hole = on_hole };
+static const struct path_events events = { .lost = on_lost,
+                                           .tagged = events_ignore_tag,
+                                           .hole = events_ignore_hole };
 
 static struct tstamp at_us(int64_t us)
 {
