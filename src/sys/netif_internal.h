@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* One request to the kernel's rtnetlink, shared by the netif files. */
+/* One request to the kernel's rtnetlink or netfilter, shared by the files that ask it. */
 #ifndef HAWSER_SYS_NETIF_INTERNAL_H
 #define HAWSER_SYS_NETIF_INTERNAL_H
 
@@ -22,6 +22,11 @@ struct nlmsghdr *netlink_begin(void *buf, uint16_t type, uint16_t flags, size_t 
  * negative errno.
  */
 int netlink_ask(struct nlmsghdr *request, mnl_cb_t each, void *arg);
+
+/* The same of netfilter; subsystem: NFNL_SUBSYS_*; family: NFPROTO_*, or AF_INET or AF_INET6. */
+struct nlmsghdr *netfilter_begin(void *buf, uint8_t subsystem, uint8_t message, uint16_t flags,
+                                 uint8_t family);
+int netfilter_ask(struct nlmsghdr *request, mnl_cb_t each, void *arg);
 
 /* The attributes of one message by type; NULL: it has none of that type. */
 struct netlink_attributes {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 #include <errno.h>
+#include <linux/netfilter/nfnetlink.h>
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
 #include <string.h>
@@ -33,9 +34,9 @@ static int receive(struct mnl_socket *s, uint32_t seq, mnl_cb_t each, void *arg)
     }
 }
 
-int netlink_ask(struct nlmsghdr *request, mnl_cb_t each, void *arg)
+static int ask(int bus, struct nlmsghdr *request, mnl_cb_t each, void *arg)
 {
-    struct mnl_socket *s = mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC);
+    struct mnl_socket *s = mnl_socket_open2(bus, SOCK_CLOEXEC);
     if (s == NULL)
         return -errno;
     if ((request->nlmsg_flags & NLM_F_DUMP) != NLM_F_DUMP)
@@ -51,6 +52,28 @@ int netlink_ask(struct nlmsghdr *request, mnl_cb_t each, void *arg)
         err = receive(s, request->nlmsg_seq, each, arg);
     mnl_socket_close(s);
     return err;
+}
+
+int netlink_ask(struct nlmsghdr *request, mnl_cb_t each, void *arg)
+{
+    return ask(NETLINK_ROUTE, request, each, arg);
+}
+
+struct nlmsghdr *netfilter_begin(void *buf, uint8_t subsystem, uint8_t message, uint16_t flags,
+                                 uint8_t family)
+{
+    void *extra;
+    struct nlmsghdr *h = netlink_begin(buf, (uint16_t)(subsystem << 8 | message), flags,
+                                       sizeof(struct nfgenmsg), &extra);
+    struct nfgenmsg *body = extra;
+    body->nfgen_family = family;
+    body->version = NFNETLINK_V0;
+    return h;
+}
+
+int netfilter_ask(struct nlmsghdr *request, mnl_cb_t each, void *arg)
+{
+    return ask(NETLINK_NETFILTER, request, each, arg);
 }
 
 static int keep_attribute(const struct nlattr *attr, void *arg)

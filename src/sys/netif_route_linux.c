@@ -206,6 +206,19 @@ static void *next_item(struct listing *l, size_t item_bytes)
     return item;
 }
 
+/* The next route, with where it leads; NULL: no memory. */
+static struct netif_route *add_route(struct listing *l, uint8_t len, uint8_t family,
+                                     const struct netlink_attributes *a)
+{
+    struct netif_route *r = next_item(l, sizeof *r);
+    if (r == NULL)
+        return NULL;
+    r->to = (struct netprefix){ .family = family, .len = len };
+    struct netaddr to = netlink_get_address(a->by_type[RTA_DST], family);
+    memcpy(r->to.addr, to.addr, sizeof r->to.addr);
+    return r;
+}
+
 static void take_metrics(const struct nlattr *metrics, struct netif_route *r)
 {
     struct netlink_attributes a;
@@ -226,12 +239,9 @@ static int take_route(const struct nlmsghdr *h, void *arg)
         (body->rtm_flags & RTM_F_CLONED) != 0)
         return MNL_CB_OK;
     netlink_parse(h, sizeof *body, &a);
-    struct netif_route *r = next_item(l, sizeof *r);
+    struct netif_route *r = add_route(l, body->rtm_dst_len, family, &a);
     if (r == NULL)
         return MNL_CB_ERROR;
-    r->to = (struct netprefix){ .family = family, .len = body->rtm_dst_len };
-    struct netaddr to = netlink_get_address(a.by_type[RTA_DST], family);
-    memcpy(r->to.addr, to.addr, sizeof r->to.addr);
     r->gateway = netlink_get_gateway(a.by_type[RTA_GATEWAY], a.by_type[RTA_VIA], family);
     if (body->rtm_type == RTN_UNICAST)
         r->index = netlink_get_u32(a.by_type[RTA_OIF], 0);
@@ -334,12 +344,9 @@ static int take_near_route(const struct nlmsghdr *h, void *arg)
     uint32_t table = netlink_get_u32(a.by_type[RTA_TABLE], body->rtm_table);
     if (table != RT_TABLE_MAIN && table != RT_TABLE_LOCAL)
         return MNL_CB_OK;
-    struct netif_route *r = next_item(l, sizeof *r);
+    struct netif_route *r = add_route(l, body->rtm_dst_len, family, &a);
     if (r == NULL)
         return MNL_CB_ERROR;
-    r->to = (struct netprefix){ .family = family, .len = body->rtm_dst_len };
-    struct netaddr to = netlink_get_address(a.by_type[RTA_DST], family);
-    memcpy(r->to.addr, to.addr, sizeof r->to.addr);
     r->index = netlink_get_u32(a.by_type[RTA_OIF], 0);
     r->table = table;
     return MNL_CB_OK;

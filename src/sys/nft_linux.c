@@ -17,9 +17,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "sys/netif_internal.h"
 #include "sys/program.h"
 
-enum { TIMEOUT_MS = 10000, MESSAGES_BYTES = 65536, REQUEST_BYTES = 4096 };
+enum { TIMEOUT_MS = 10000, MESSAGES_BYTES = 65536 };
 
 /* nft takes letters, digits and underscores. */
 const char *nft_table_name(char out[NFT_TABLE_NAME_BYTES], const char *interface)
@@ -156,25 +157,11 @@ int nft_remove(const char *interface, pid_t *by)
 int nft_has_table(const char *interface)
 {
     char table[NFT_TABLE_NAME_BYTES];
-    char buf[REQUEST_BYTES];
-    struct nlmsghdr *h = mnl_nlmsg_put_header(buf);
-    h->nlmsg_type = (NFNL_SUBSYS_NFTABLES << 8) | NFT_MSG_GETTABLE;
-    h->nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK;
-    struct nfgenmsg *body = mnl_nlmsg_put_extra_header(h, sizeof *body);
-    body->nfgen_family = NFPROTO_INET;
-    body->version = NFNETLINK_V0;
+    char buf[NETLINK_REQUEST_BYTES];
+    struct nlmsghdr *h =
+        netfilter_begin(buf, NFNL_SUBSYS_NFTABLES, NFT_MSG_GETTABLE, 0, NFPROTO_INET);
     mnl_attr_put_strz(h, NFTA_TABLE_NAME, nft_table_name(table, interface));
-    struct mnl_socket *s = mnl_socket_open2(NETLINK_NETFILTER, SOCK_CLOEXEC);
-    if (s == NULL)
-        return -errno;
-    int err =
-        mnl_socket_bind(s, 0, MNL_SOCKET_AUTOPID) < 0 || mnl_socket_sendto(s, h, h->nlmsg_len) < 0
-            ? -errno
-            : 0;
-    ssize_t n = err == 0 ? mnl_socket_recvfrom(s, buf, sizeof buf) : 0;
-    if (n < 0 || (n > 0 && mnl_cb_run(buf, (size_t)n, 0, 0, NULL, NULL) == MNL_CB_ERROR))
-        err = -errno;
-    mnl_socket_close(s);
+    int err = netfilter_ask(h, NULL, NULL);
     /* Without the module there are no tables at all. */
     bool is_absent = err == -ENOENT || err == -EINVAL || err == -EOPNOTSUPP;
     return err == 0 ? 1 : is_absent ? 0 : err;
@@ -221,24 +208,11 @@ static bool has_legacy_tables(void)
 
 bool nft_others_forward(void)
 {
-    static char buf[MESSAGES_BYTES];
+    char buf[NETLINK_REQUEST_BYTES];
     bool found = false;
-    struct nlmsghdr *h = mnl_nlmsg_put_header(buf);
-    h->nlmsg_type = (NFNL_SUBSYS_NFTABLES << 8) | NFT_MSG_GETCHAIN;
-    h->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
-    struct nfgenmsg *body = mnl_nlmsg_put_extra_header(h, sizeof *body);
-    body->nfgen_family = NFPROTO_UNSPEC;
-    body->version = NFNETLINK_V0;
-    struct mnl_socket *s = mnl_socket_open2(NETLINK_NETFILTER, SOCK_CLOEXEC);
-    if (s == NULL)
-        return false;
-    bool asked = mnl_socket_bind(s, 0, MNL_SOCKET_AUTOPID) == 0 &&
-                 mnl_socket_sendto(s, h, h->nlmsg_len) >= 0;
-    for (int more = asked ? MNL_CB_OK : MNL_CB_STOP; more == MNL_CB_OK;) {
-        ssize_t n = mnl_socket_recvfrom(s, buf, sizeof buf);
-        more = n > 0 ? mnl_cb_run(buf, (size_t)n, 0, 0, look_for_forwarding, &found) : MNL_CB_STOP;
-    }
-    mnl_socket_close(s);
+    struct nlmsghdr *h =
+        netfilter_begin(buf, NFNL_SUBSYS_NFTABLES, NFT_MSG_GETCHAIN, NLM_F_DUMP, NFPROTO_UNSPEC);
+    netfilter_ask(h, look_for_forwarding, &found); /* without the module there are none */
     return found || has_legacy_tables();
 }
 
