@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Two cores with a session (pair.h), one of which is tried: the input is a sequence of steps (see
- * enum step), each with a length and that many bytes. Sealed steps are authentic, so that the
- * fuzzer gets past the cipher to the frames, the bond and reassembly. The server is tried first;
- * STEP_TURN changes sides.
+ * Two cores with a session (pair.h), one of which is tried: the input is a sequence of steps
+ * (steps.h, enum step). Sealed steps are authentic, so that the fuzzer gets past the cipher to the
+ * frames, the bond and reassembly. The server is tried first; STEP_TURN changes sides.
  */
 #include <errno.h>
 #include <stddef.h>
@@ -17,6 +16,7 @@
 #include "pair.h"
 #include "session/keys.h"
 #include "session/state.h"
+#include "steps.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len_bytes);
 
@@ -45,7 +45,6 @@ enum step {
 };
 
 enum {
-    STEPS_MAX = 200,
     TALK_MS_MAX = 32,
     SEALED_BYTES_MAX = 4096,
     SUPER_HEADER = 40,
@@ -254,14 +253,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len_bytes)
 {
     static struct trial t;
     struct reader r = reader_of(data, len_bytes);
+    struct step_input step;
     t.side = PAIR_SERVER;
     pair_open(&t.pair);
-    for (unsigned i = 0; i < STEPS_MAX && reader_left(&r) >= 3; i++) {
-        enum step step = (enum step)(read_u8(&r) % STEP_COUNT);
-        size_t len = read_u16(&r);
-        if (len > reader_left(&r))
-            len = reader_left(&r);
-        run_step(&t, step, read_bytes(&r, len), len);
+    for (unsigned taken = 0; steps_next(&r, STEP_COUNT, &taken, &step);) {
+        run_step(&t, (enum step)step.kind, step.data, step.len_bytes);
         pair_drain(&t.pair, t.side, false);
     }
     pair_close(&t.pair);

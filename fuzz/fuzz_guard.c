@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Guard and engine (talk.h): the input is a byte for the side and a sequence of steps (see enum
- * step), each with a length and that many bytes. An engine may say anything; a guard is right, but
+ * Guard and engine (talk.h): the input is a byte for the side and a sequence of steps (steps.h,
+ * enum step). An engine may say anything; a guard is right, but
  * what it tells may come twice, in another order, or to an engine that starts.
  */
 #include <stddef.h>
@@ -12,6 +12,7 @@
 #include "base/be.h"
 #include "base/cursor.h"
 #include "base/pkt.h"
+#include "steps.h"
 #include "talk.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len_bytes);
@@ -39,7 +40,7 @@ enum step {
     STEP_COUNT,
 };
 
-enum { STEPS_MAX = 200, TALK_MS_MAX = 64 };
+enum { TALK_MS_MAX = 64 };
 
 static const char *const link_names[] = { "dsl", "lte", "eth0", "eth1", "none", "" };
 
@@ -226,14 +227,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len_bytes)
 {
     static struct talk t;
     struct reader r = reader_of(data, len_bytes);
+    struct step_input step;
     talk_open(&t, (read_u8(&r) & 1) != 0 ? PAIR_SERVER : PAIR_CLIENT);
-    for (unsigned i = 0; i < STEPS_MAX && reader_left(&r) >= 3; i++) {
-        enum step step = (enum step)(read_u8(&r) % STEP_COUNT);
-        size_t len = read_u16(&r);
-        if (len > reader_left(&r))
-            len = reader_left(&r);
-        run_step(&t, step, read_bytes(&r, len), len);
-    }
+    for (unsigned taken = 0; steps_next(&r, STEP_COUNT, &taken, &step);)
+        run_step(&t, (enum step)step.kind, step.data, step.len_bytes);
     t.engine_hangs = false;
     talk_settle(&t);
     talk_close(&t);

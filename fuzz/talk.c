@@ -493,18 +493,6 @@ void talk_settle(struct talk *t)
 
 /* Start and end */
 
-static size_t ways(void *arg, struct lookup_way out[LOOKUP_WAYS_MAX])
-{
-    struct guard *g = arg;
-    return links_ways(&g->links, &g->netifs, out);
-}
-
-static bool is_online(void *arg)
-{
-    const struct guard *g = arg;
-    return !g->network.lookups;
-}
-
 static void steer(void *arg, const char *name, int link_slot)
 {
     struct guard *g = arg;
@@ -513,23 +501,13 @@ static void steer(void *arg, const char *name, int link_slot)
     guard_update_network(g, now_of(talk_now));
 }
 
-static void open_links(struct guard *g)
-{
-    g->links.tunnel = g->config.interface;
-    g->links.numbers = &g->network.numbers;
-    g->links.tell = guard_tell_link;
-    g->links.arg = g;
-    g->links.retry = TSTAMP_NEVER;
-    links_configure(&g->links, &g->config);
-}
-
 static void open_names(struct talk *t)
 {
     struct guard *g = &t->guard;
     struct resolver_config config = { .found = guard_tell_endpoints,
                                       .failing = guard_tell_lookup,
-                                      .ways = ways,
-                                      .is_online = is_online,
+                                      .ways = guard_lookup_ways,
+                                      .is_online = guard_is_online,
                                       .steer = steer,
                                       .arg = g };
     g->addresses = addresses_new();
@@ -560,7 +538,7 @@ static void open_guard(struct talk *t)
     g->listen_count = g->config.listen_count;
     set_hook(g);
     network_set_lookups(&g->network, true, -1);
-    open_links(g);
+    guard_links_open(g);
     guard_usage_look(g, now_of(t));
     open_names(t);
 }

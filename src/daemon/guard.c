@@ -133,16 +133,6 @@ static bool prepare_engine(struct guard *g)
     return err == 0;
 }
 
-static void prepare_links(struct guard *g)
-{
-    g->links.tunnel = g->config.interface;
-    g->links.numbers = &g->network.numbers;
-    g->links.tell = guard_tell_link;
-    g->links.arg = g;
-    g->links.retry = TSTAMP_NEVER;
-    links_configure(&g->links, &g->config);
-}
-
 static bool prepare_parts(struct guard *g, struct tstamp now)
 {
     guard_usage_open(g);
@@ -207,7 +197,7 @@ static bool start(struct guard *g)
         return false;
     if (network_begin(&g->network, &g->config) < 0 || watch_filter(g) < 0)
         return false;
-    prepare_links(g);
+    guard_links_open(g);
     network_set_lookups(&g->network, true, -1);
     /* Nothing leaves by the wrong way from here on, before there is a right one. */
     if (guard_update_network(g, now) < 0 || !guard_open_tun(g))

@@ -241,6 +241,11 @@ void guard_report(const struct guard *g, char what);
 int guard_update_network(struct guard *g, struct tstamp now);
 /* The same soon, with what else changes meanwhile. */
 void guard_look_soon(struct guard *g, struct tstamp now);
+/* Once, before the first look. */
+void guard_links_open(struct guard *g);
+/* What the resolver asks, as in struct resolver_config. */
+size_t guard_lookup_ways(void *guard, struct lookup_way out[LOOKUP_WAYS_MAX]);
+bool guard_is_online(void *guard);
 
 /* guard_peers.c: what changes with the peers */
 

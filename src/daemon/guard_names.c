@@ -9,18 +9,6 @@
 
 enum { SAVE_S = 60 };
 
-static size_t ways(void *arg, struct lookup_way out[LOOKUP_WAYS_MAX])
-{
-    struct guard *g = arg;
-    return links_ways(&g->links, &g->netifs, out);
-}
-
-static bool is_online(void *arg)
-{
-    const struct guard *g = arg;
-    return !g->network.lookups;
-}
-
 /* Before the question that follows is sent. */
 static void steer(void *arg, const char *name, int link_slot)
 {
@@ -45,8 +33,8 @@ bool guard_names_open(struct guard *g, struct tstamp now)
                                       .found = guard_tell_endpoints,
                                       .failing = guard_tell_lookup,
                                       .kept = kept,
-                                      .ways = ways,
-                                      .is_online = is_online,
+                                      .ways = guard_lookup_ways,
+                                      .is_online = guard_is_online,
                                       .steer = steer,
                                       .arg = g };
     g->addresses = addresses_new();

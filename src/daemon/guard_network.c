@@ -75,6 +75,28 @@ int guard_update_network(struct guard *g, struct tstamp now)
     return err;
 }
 
+void guard_links_open(struct guard *g)
+{
+    g->links.tunnel = g->config.interface;
+    g->links.numbers = &g->network.numbers;
+    g->links.tell = guard_tell_link;
+    g->links.arg = g;
+    g->links.retry = TSTAMP_NEVER;
+    links_configure(&g->links, &g->config);
+}
+
+size_t guard_lookup_ways(void *guard, struct lookup_way out[LOOKUP_WAYS_MAX])
+{
+    struct guard *g = guard;
+    return links_ways(&g->links, &g->netifs, out);
+}
+
+bool guard_is_online(void *guard)
+{
+    const struct guard *g = guard;
+    return !g->network.lookups;
+}
+
 /*
  * Changes come in bursts: an interface, its addresses, its routes. The first may be a carrier that
  * was lost, which does not wait for the rest.
