@@ -423,9 +423,32 @@ static void tells_a_new_engine_everything(void **state)
     assert_string_equal(t.list[0].link.name, "");
 }
 
+/* A reload takes the last endpoint away, and a later one gives it back. */
+static void has_none_while_nobody_is_called(void **state)
+{
+    (void)state;
+    struct one o;
+    one_link(&o);
+    update(&o.links, &o.interface, 1);
+    assert_string_equal(o.told.bound[0], "hw-0");
+    assert_true(only(&o.told)->link.present);
+    o.links.is_idle = true;
+    update(&o.links, &o.interface, 1);
+    const struct msg_link *m = only(&o.told);
+    assert_false(m->link.present);
+    assert_string_equal(m->link.name, "");
+    update(&o.links, &o.interface, 1);
+    assert_int_equal(o.told.count, 0);
+    o.links.is_idle = false;
+    update(&o.links, &o.interface, 1);
+    assert_string_equal(o.told.bound[0], "hw-0");
+    assert_string_equal(only(&o.told)->link.name, "dsl");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(has_none_while_nobody_is_called),
         cmocka_unit_test(follows_a_named_link),
         cmocka_unit_test(says_why_a_link_waits),
         cmocka_unit_test(chooses_the_families),
