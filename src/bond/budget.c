@@ -9,12 +9,9 @@
 #define COPY_SHARE 0.05      /* of what a path carries */
 #define COPY_BURST_NS 200e6  /* of it */
 #define COPY_BURST_PACKETS 2 /* and so many full packets more, on slow paths */
-#define SPARSE_NS 100e6      /* what a flow sent in the recent past fades with this time */
-#define SPARSE_BYTES_MOST                                                                          \
-    4096                       /* calls of 100 kbit/s are sparse wherever there is room for them   \
-                                */
+/* Calls of 100 kbit/s are sparse wherever there is room for them. */
+#define SPARSE_BYTES_MOST 4096
 #define SPARSE_BYTES_LEAST 128 /* one small packet */
-#define SPARSE_LARGE_BYTES 600 /* no call, no acknowledgement */
 #define SPARSE_SHARE 0.5       /* of what the paths carry, for all sparse flows together */
 #define SPARSE_BURST_PACKETS 2
 #define SPARSE_DOWN 0.75
@@ -47,7 +44,7 @@ int64_t budget_debt_ns(const struct path *p, struct tstamp now)
 
 enum budget_kind budget_sparse_kind(uint32_t bytes)
 {
-    return bytes < SPARSE_LARGE_BYTES ? BUDGET_SPARSE : BUDGET_SPARSE_LARGE;
+    return bytes < BUDGET_LARGE_BYTES ? BUDGET_SPARSE : BUDGET_SPARSE_LARGE;
 }
 
 bool budget_allows(const struct path *p, struct tstamp now, enum budget_kind kind)
@@ -79,7 +76,7 @@ void budget_sparse_init(struct budget_sparse *s)
 /* What so many flows would get in 100 ms if they shared alike, and one more with them. */
 static double fair_bytes(const struct budget_sparse *s)
 {
-    return fmax(s->rate_bps / 8e9 * SPARSE_NS / (s->flows + 1), SPARSE_BYTES_LEAST);
+    return fmax(s->rate_bps / 8e9 * BUDGET_RECENT_NS / (s->flows + 1), SPARSE_BYTES_LEAST);
 }
 
 static void set_flow_bytes(struct budget_sparse *s, struct tstamp now, double bytes)
@@ -108,7 +105,7 @@ void budget_sparse_flow(struct budget_sparse *s, struct tstamp now, uint32_t *tu
 void budget_sparse_spend(struct budget_sparse *s, struct tstamp now, uint32_t bytes)
 {
     double bytes_per_ns = SPARSE_SHARE * s->rate_bps / 8e9;
-    double most = bytes_per_ns * SPARSE_NS + SPARSE_BURST_PACKETS * FRAME_BYTES;
+    double most = bytes_per_ns * BUDGET_RECENT_NS + SPARSE_BURST_PACKETS * FRAME_BYTES;
     double earned = bytes_per_ns * (double)tstamp_sub(now, s->left_at);
     s->left_bytes = fmin(most, s->left_bytes + earned) - bytes;
     s->left_at = now;

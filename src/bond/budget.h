@@ -10,7 +10,6 @@
  *
  * Guarantee: nothing of a kind leaves ahead of the pacer while that is in debt by more than the
  * kind's limit; copies take no more than a twentieth of a path.
- *
  */
 #ifndef HAWSER_BOND_BUDGET_H
 #define HAWSER_BOND_BUDGET_H
@@ -20,11 +19,15 @@
 
 #include "base/tstamp.h"
 
+#define BUDGET_RECENT_NS 100e6 /* what a flow sent in the recent past fades with this time */
+
+enum { BUDGET_LARGE_BYTES = 600 }; /* from that on a packet is no call and no acknowledgement */
+
 struct path;
 
 enum budget_kind {
-    BUDGET_SPARSE,
-    BUDGET_SPARSE_LARGE, /* no ping and no call: more likely a piece of many uploads */
+    BUDGET_SPARSE,       /* of less than BUDGET_LARGE_BYTES */
+    BUDGET_SPARSE_LARGE, /* more likely a piece of many uploads */
     BUDGET_ACK,          /* pure acknowledgements of the inner TCP */
     BUDGET_REPEAT,       /* what was lost */
     BUDGET_CARE,         /* repeats beside packets that must not wait */
@@ -50,7 +53,7 @@ bool budget_allows(const struct path *p, struct tstamp now, enum budget_kind kin
 bool budget_take_copy(struct path *p, struct tstamp now, uint32_t wire_bytes);
 
 /*
- * How much a flow may have sent in the recent past, which fades with 100 ms, and be sparse. What
+ * How much a flow may have sent in the recent past and be sparse. What
  * all sparse flows send together is half of what the paths carry at most: where it is more, the
  * most that one may send falls until it is not, but never below its fair share.
  */

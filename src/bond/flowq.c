@@ -8,8 +8,6 @@
 
 #include "bond/inner.h"
 
-static const double sparse_decay_ns = 100e6;
-
 #define ACK_GAP_FREE_NS (5 * NS_PER_MS)
 #define ACK_GAP_LEAST_NS (2100 * NS_PER_US) /* above the 2 ms that HyStart takes for a train */
 #define ACK_BUSY_NS (200 * NS_PER_MS)
@@ -18,7 +16,6 @@ static const double sparse_decay_ns = 100e6;
 #define ACK_TURN_NS (200 * NS_PER_MS)
 #define ACK_GAP_SCALE_MOST 4
 #define HEAVY_VOTES (INT64_C(64) << 10) /* bytes */
-#define HEAVY_LARGE 600                 /* no call, no acknowledgement */
 #define HEAVY_VOTES_MAX (INT64_C(256) << 10)
 #define AGE_MOST_NS (NS_PER_S / 2)
 #define AGE_ROUNDS 2
@@ -200,7 +197,7 @@ static struct pkt *take_head(struct flowq_flow *f)
 static double recent_bytes(struct flowq_flow *f, struct tstamp now, uint32_t len)
 {
     double age = (double)tstamp_sub(now, f->recent_at);
-    f->recent_bytes = f->recent_bytes * exp(-age / sparse_decay_ns) + len;
+    f->recent_bytes = f->recent_bytes * exp(-age / BUDGET_RECENT_NS) + len;
     f->recent_at = now;
     return f->recent_bytes;
 }
@@ -385,7 +382,7 @@ static bool count_heavy(struct flowq_heavy *h, const struct inner_info *info, ui
     } else if (same) {
         h->votes = h->votes + bytes < HEAVY_VOTES_MAX ? h->votes + bytes : HEAVY_VOTES_MAX;
     }
-    if (!same && h->kept && bytes >= HEAVY_LARGE)
+    if (!same && h->kept && bytes >= BUDGET_LARGE_BYTES)
         h->others += bytes;
     if (same && info->tcp_data) {
         h->bytes += bytes;

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: ISC */
 #include "bond/overdue.h"
 
+#include <math.h>
+
 #include "bond/internal.h"
 
 /* Above the path's own round trip; more, up to that, where its round trips vary as much anyway. */
-#define LATE_LEAST_NS (60 * NS_PER_MS)
-#define LATE_MOST_NS (150 * NS_PER_MS)
+#define LATE_LEAST_NS 60e6
+#define LATE_MOST_NS 150e6
 
 enum { TRIES_MOST = 3 }; /* what was sent so often has had its chances */
 
@@ -29,12 +31,8 @@ static bool is_free(const struct path *p, struct tstamp now)
 
 static struct tstamp due_at(const struct path *p, const struct sent *s)
 {
-    int64_t late_ns = 3 * p->rttvar_ns;
-    if (late_ns < LATE_LEAST_NS)
-        late_ns = LATE_LEAST_NS;
-    if (late_ns > LATE_MOST_NS)
-        late_ns = LATE_MOST_NS;
-    return tstamp_add(s->time, path_own_rtt_ns(p) + late_ns);
+    double late_ns = fmin(fmax(3 * (double)p->rttvar_ns, LATE_LEAST_NS), LATE_MOST_NS);
+    return tstamp_add(s->time, path_own_rtt_ns(p) + (int64_t)late_ns);
 }
 
 /* The first in flight that may go again, overdue or not, or NULL. */

@@ -4,8 +4,9 @@
  *
  * A path of a changing rate falls silent with packets in flight, and the receiver holds all that
  * came behind them: the inner window is used up, our queue is empty, and the other links idle. They
- * cost nothing then. Nothing leaves for this while anything else waits, and each packet leaves once
- * more at most, so that a path's flight is all that can be spent on its silence.
+ * cost nothing then. Nothing leaves for this while anything else waits, and what left on a path
+ * leaves once more at most for that, so that a path's flight is all that can be spent on its
+ * silence.
  */
 #ifndef HAWSER_BOND_OVERDUE_H
 #define HAWSER_BOND_OVERDUE_H

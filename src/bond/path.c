@@ -594,7 +594,7 @@ bool path_ack(struct path *p, struct tstamp now, const struct wire_ack *ack, boo
         p->beat.doubted = false;
     if (news)
         p->answered = tstamp_max(p->answered, tstamp_add(now, -(int64_t)ack->delay_us * NS_PER_US));
-    /* Start-up makes a queue, and has to see it; later the least shows sooner what a probe found.
+    /* Start-up makes a queue, and has to see it. Later a probe's answer is there after the least.
      */
     bool starts = p->rate.phase == RATE_START;
     rate_update(&p->rate, now, starts ? srtt_or_guess(p) : path_own_rtt_ns(p));

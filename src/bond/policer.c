@@ -118,11 +118,11 @@ static bool sum_busy(const struct policer_sum *s)
     return s->loaded * 10 >= s->windows * 7;
 }
 
-static void limit_at(struct policer *p, struct tstamp now, double bps, double srtt_ns)
+static void limit_at(struct policer *p, struct tstamp now, double bps, double rtt_ns)
 {
     p->ceiling_bps = fmax(bps, bps_least);
     bool again = fabs(p->ceiling_bps - p->cut_to_bps) < same_place * p->ceiling_bps;
-    double hold_ns = again ? 2 * (double)p->hold_ns : fmax(hold_first_ns, 5 * srtt_ns);
+    double hold_ns = again ? 2 * (double)p->hold_ns : fmax(hold_first_ns, 5 * rtt_ns);
     p->hold_ns = (int64_t)fmin(hold_ns, hold_most_ns);
     p->cut_to_bps = p->ceiling_bps;
     p->gain = gain_first;
@@ -147,7 +147,7 @@ static enum policer_verdict is_noise(struct policer *p, struct tstamp now)
 
 /* It was at least least_bps: a few windows with pauses tell less. */
 static void begin_test(struct policer *p, struct tstamp now, double least_bps, double most_bps,
-                       double srtt_ns)
+                       double rtt_ns)
 {
     const struct policer_sum *s = &p->sum;
     double delivered = fmin(fmax(sum_delivered_bps(s), least_bps), most_bps);
@@ -158,12 +158,12 @@ static void begin_test(struct policer *p, struct tstamp now, double least_bps, d
     double packet_ns = FRAME_BYTES * 8e9 / policer_most_bps(p);
     double needed_ns = 2 * expected_runs / p->test_runs * packet_ns;
     p->test_until =
-        tstamp_add(now, (int64_t)(srtt_ns + fmin(fmax(needed_ns, test_least_ns), test_most_ns)));
-    begin_sum(p, tstamp_add(now, (int64_t)(srtt_ns / 2) + 10 * NS_PER_MS));
+        tstamp_add(now, (int64_t)(rtt_ns + fmin(fmax(needed_ns, test_least_ns), test_most_ns)));
+    begin_sum(p, tstamp_add(now, (int64_t)(rtt_ns / 2) + 10 * NS_PER_MS));
 }
 
 static enum policer_verdict see_test(struct policer *p, struct tstamp now, double *capacity_bps,
-                                     double srtt_ns)
+                                     double rtt_ns)
 {
     const struct policer_sum *s = &p->sum;
     double expected = s->packets * p->test_runs;
@@ -172,7 +172,7 @@ static enum policer_verdict see_test(struct policer *p, struct tstamp now, doubl
         return POLICER_GOES_ON;
     if (!gone && sum_loss(s) > grown_part * p->test_loss &&
         sum_delivered_bps(s) < p->test_delivered_bps) {
-        begin_test(p, now, cut_most / 2 * p->test_delivered_bps, p->test_delivered_bps, srtt_ns);
+        begin_test(p, now, cut_most / 2 * p->test_delivered_bps, p->test_delivered_bps, rtt_ns);
         return POLICER_GOES_ON;
     }
     if (!gone || expected < expected_least) {
@@ -180,7 +180,7 @@ static enum policer_verdict see_test(struct policer *p, struct tstamp now, doubl
         return is_noise(p, now);
     }
     p->test_pause_ns = 0;
-    limit_at(p, now, ceiling_part * p->test_delivered_bps, srtt_ns);
+    limit_at(p, now, ceiling_part * p->test_delivered_bps, rtt_ns);
     begin_sum(p, now);
     return POLICER_CUTS;
 }
@@ -194,42 +194,42 @@ static bool suspect(const struct policer *p, struct tstamp now)
            (tstamp_reached(p->test_next, now) || loss > 2 * p->noise + 0.02);
 }
 
-static void rise(struct policer *p, struct tstamp now, double srtt_ns)
+static void rise(struct policer *p, struct tstamp now, double rtt_ns)
 {
     p->ceiling_bps *= 1 + p->gain;
     bool far = p->ceiling_bps > far_part * p->cut_to_bps;
     p->gain = fmin(gain_growth * p->gain, far ? gain_far : gain_most);
-    p->rise_at = tstamp_add(now, (int64_t)fmax(rise_least_ns, 4 * srtt_ns));
+    p->rise_at = tstamp_add(now, (int64_t)fmax(rise_least_ns, 4 * rtt_ns));
     p->risen = true;
 }
 
 /* Losses under the ceiling: the first time after a rise it was that; else who knows what it is. */
 static enum policer_verdict take_losses(struct policer *p, struct tstamp now, double *capacity_bps,
-                                        double srtt_ns)
+                                        double rtt_ns)
 {
     const struct policer_sum *s = &p->sum;
     if (!p->risen) {
         p->test_before_bps = p->cut_from_bps;
-        begin_test(p, now, cut_most * p->ceiling_bps, p->ceiling_bps, srtt_ns);
+        begin_test(p, now, cut_most * p->ceiling_bps, p->ceiling_bps, rtt_ns);
         return POLICER_CUTS;
     }
     double to = sum_busy(s) ? fmin(sum_delivered_bps(s), p->ceiling_bps) : p->ceiling_bps;
     p->cut_from_bps = fmax(*capacity_bps, p->ceiling_bps);
-    limit_at(p, now, ceiling_part * fmax(to, cut_most * p->ceiling_bps), srtt_ns);
-    begin_sum(p, tstamp_add(now, (int64_t)(srtt_ns / 2)));
+    limit_at(p, now, ceiling_part * fmax(to, cut_most * p->ceiling_bps), rtt_ns);
+    begin_sum(p, tstamp_add(now, (int64_t)(rtt_ns / 2)));
     return POLICER_CUTS;
 }
 
 static enum policer_verdict see_limit(struct policer *p, struct tstamp now,
                                       const struct policer_window *w, double *capacity_bps,
-                                      double srtt_ns)
+                                      double rtt_ns)
 {
     const struct policer_sum *s = &p->sum;
     double loss = sum_loss(s);
     if (s->runs >= RUNS_CUT && s->span_ns >= sum_cut_ns && loss > loss_limited + p->noise)
-        return take_losses(p, now, capacity_bps, srtt_ns);
+        return take_losses(p, now, capacity_bps, rtt_ns);
     if (w->loaded && tstamp_reached(p->rise_at, now) && loss < loss_limited / 2 + p->noise)
-        rise(p, now, srtt_ns);
+        rise(p, now, rtt_ns);
     p->queue_windows = w->steady ? 0 : p->queue_windows + 1;
     bool idle = *capacity_bps < useless_part * p->ceiling_bps &&
                 tstamp_sub(now, p->limited_at) > useless_ns;
@@ -239,18 +239,18 @@ static enum policer_verdict see_limit(struct policer *p, struct tstamp now,
 }
 
 /* Old windows go: what was lost long ago says nothing of the present rate. */
-static void renew_sum(struct policer *p, double srtt_ns)
+static void renew_sum(struct policer *p, double rtt_ns)
 {
     const struct policer_sum *s = &p->sum;
     bool told = s->runs >= RUNS_SUSPECT && s->span_ns > sum_suspect_ns;
-    bool old = s->span_ns >= fmax(sum_ns, 2 * srtt_ns) && s->packets >= SUM_PACKETS;
+    bool old = s->span_ns >= fmax(sum_ns, 2 * rtt_ns) && s->packets >= SUM_PACKETS;
     if (p->state != POLICER_TESTING && (told || old || s->span_ns >= sum_most_ns))
         begin_sum(p, p->sum_from);
 }
 
 enum policer_verdict policer_see(struct policer *p, struct tstamp now,
                                  const struct policer_window *w, double *capacity_bps,
-                                 double srtt_ns)
+                                 double rtt_ns)
 {
     enum policer_verdict verdict = POLICER_GOES_ON;
     if (!tstamp_before(w->first_sent, p->sum_from)) {
@@ -260,16 +260,16 @@ enum policer_verdict policer_see(struct policer *p, struct tstamp now,
             if (!w->steady || !suspect(p, now))
                 break;
             p->test_before_bps = p->cut_from_bps = *capacity_bps;
-            begin_test(p, now, 0, *capacity_bps, srtt_ns);
+            begin_test(p, now, 0, *capacity_bps, rtt_ns);
             break;
         case POLICER_TESTING:
-            verdict = see_test(p, now, capacity_bps, srtt_ns);
+            verdict = see_test(p, now, capacity_bps, rtt_ns);
             break;
         case POLICER_LIMITED:
-            verdict = see_limit(p, now, w, capacity_bps, srtt_ns);
+            verdict = see_limit(p, now, w, capacity_bps, rtt_ns);
             break;
         }
-        renew_sum(p, srtt_ns);
+        renew_sum(p, rtt_ns);
     }
     p->runs = 0;
     return verdict;

@@ -85,7 +85,7 @@ void policer_found(struct policer *p);
 /* After each window. *capacity_bps: the rate until now; with POLICER_FREES that to go back to. */
 enum policer_verdict policer_see(struct policer *p, struct tstamp now,
                                  const struct policer_window *w, double *capacity_bps,
-                                 double srtt_ns);
+                                 double rtt_ns);
 
 /* What may be sent at most; infinite: no limit is known. */
 double policer_most_bps(const struct policer *p);

@@ -216,11 +216,11 @@ void rate_found(struct rate *r, struct tstamp now, uint32_t bytes)
     r->before_loss_bps = 0;
 }
 
-static void raise_capacity(struct rate *r, double span_ns, double srtt_ns)
+static void raise_capacity(struct rate *r, double span_ns, double rtt_ns)
 {
     r->bucket_bps[0] = fmax(r->bucket_bps[0], r->delivered_bps);
     r->bucket_loaded_ns += span_ns;
-    if (r->bucket_loaded_ns > fmax(500e6, 5 * srtt_ns)) {
+    if (r->bucket_loaded_ns > fmax(500e6, 5 * rtt_ns)) {
         r->bucket_bps[1] = r->bucket_bps[0];
         r->bucket_bps[0] = r->delivered_bps;
         r->bucket_loaded_ns = 0;
@@ -238,16 +238,16 @@ static double filled_ns(const struct rate *r, double mean_ns)
  * What to do to see the base anew. Where it stands above the smallest of the last seconds a queue
  * may have become a part of it, ours or that of links behind the same bottleneck.
  */
-static void begin_drain(struct rate *r, struct tstamp now, double mean_ns, double srtt_ns)
+static void begin_drain(struct rate *r, struct tstamp now, double mean_ns, double rtt_ns)
 {
     double excess = base_delay(r) - fmin(r->floor_ns[0], r->floor_ns[1]);
     double filled = filled_ns(r, mean_ns);
     bool risen = excess > 2e6 + r->jitter_ns || filled > 0;
     excess = fmax(excess, filled);
     r->drain_factor = risen ? drain_deep : drain_shallow;
-    int64_t length = risen ? (int64_t)fmin(excess / (1 - drain_deep), 200e6) : (int64_t)srtt_ns;
+    int64_t length = risen ? (int64_t)fmin(excess / (1 - drain_deep), 200e6) : (int64_t)rtt_ns;
     r->drain_until = tstamp_add(now, length + 30 * NS_PER_MS);
-    rival_drain(&r->rival, now, r->drain_until, srtt_ns,
+    rival_drain(&r->rival, now, r->drain_until, rtt_ns,
                 fmin(filled, (1 - drain_deep) * (double)length), mean_ns);
 }
 
@@ -265,7 +265,7 @@ static void forget_base(struct rate *r, struct tstamp now, double sent_bps, bool
 
 /* The base is the smallest loaded mean of this period and the last; a short drain shows it anew. */
 static void update_base(struct rate *r, struct tstamp now, double mean_ns, bool loaded,
-                        double srtt_ns)
+                        double rtt_ns)
 {
     if (loaded || isinf(base_delay(r))) {
         r->base_ns[0] = fmin(r->base_ns[0], mean_ns);
@@ -273,7 +273,7 @@ static void update_base(struct rate *r, struct tstamp now, double mean_ns, bool 
     }
     if (!tstamp_reached(r->base_turn, now) || !(loaded || filled_ns(r, mean_ns) > 0))
         return;
-    begin_drain(r, now, mean_ns, srtt_ns);
+    begin_drain(r, now, mean_ns, rtt_ns);
     r->base_ns[1] = r->base_ns[0];
     r->base_ns[0] = INFINITY;
     r->base_turn = next_turn(now, base_period_ns);
@@ -326,7 +326,7 @@ static void leave_start(struct rate *r, struct tstamp now, double delivered)
  * until the path is loaded, and taken back when the delay has gone.
  */
 static void update_start(struct rate *r, struct tstamp now, double delivered, double sent,
-                         double srtt_ns)
+                         double rtt_ns)
 {
     double loss = window_loss(&r->window);
     bool queue_grows = r->queue_ns > 6e6 + 2 * r->jitter_ns && delivered < 0.92 * sent;
@@ -343,7 +343,7 @@ static void update_start(struct rate *r, struct tstamp now, double delivered, do
         leave_start(r, now, delivered * (loss < loss_random || !queue ? 1 : 1 - loss));
         if (dropped && !queue)
             r->loss = r->loss_now = 0; /* they were our guess's, and go with it */
-    } else if (congested && since_ns > srtt_ns) {
+    } else if (congested && since_ns > rtt_ns) {
         r->capacity_bps = fmax(r->capacity_bps / 2, rate_least_bps);
         r->came_down = now;
     } else if (!congested && r->loaded) {
@@ -364,12 +364,12 @@ static double bolder_gain(const struct rate *r)
 }
 
 /* Ends a probe that is over, begins the next when it is time. */
-static void update_probe(struct rate *r, struct tstamp now, bool loaded, double srtt_ns)
+static void update_probe(struct rate *r, struct tstamp now, bool loaded, double rtt_ns)
 {
     bool small_queue = r->queue_ns < queue_target_ns(r) + 2e6;
     bool repeat = false;
     if (r->probe_before_bps > 0 &&
-        tstamp_reached(tstamp_add(r->probe_until, (int64_t)srtt_ns), now)) {
+        tstamp_reached(tstamp_add(r->probe_until, (int64_t)rtt_ns), now)) {
         repeat = r->capacity_bps > (1 + r->probe_gain / (r->calm ? 4 : 2)) * r->probe_before_bps;
         r->probe_gain = repeat ? bolder_gain(r) : probe_gain_first;
         r->probe_before_bps = 0;
@@ -379,7 +379,7 @@ static void update_probe(struct rate *r, struct tstamp now, bool loaded, double 
     else if (tstamp_is_never(r->no_queue_since))
         r->no_queue_since = now;
     bool idle_link =
-        tstamp_reached(tstamp_add(r->no_queue_since, (int64_t)fmax(100e6, 4 * srtt_ns)), now);
+        tstamp_reached(tstamp_add(r->no_queue_since, (int64_t)fmax(100e6, 4 * rtt_ns)), now);
     if (r->probe_before_bps > 0 || !loaded || !small_queue ||
         !(repeat || idle_link || tstamp_reached(r->probe_next, now)))
         return;
@@ -393,8 +393,8 @@ static void update_probe(struct rate *r, struct tstamp now, bool loaded, double 
     r->probe_before_bps = r->capacity_bps;
     /* So many packets that a window has none but those of the probe. */
     double full_ns = fell || idle_link ? 10 * packet_time_ns(r) / (1 + r->probe_gain) : 0;
-    r->probe_until = tstamp_add(now, (int64_t)fmax(fmax(40e6, srtt_ns), full_ns));
-    double pause_ns = fell ? fmax(40e6, 2 * srtt_ns) : fmax(300e6, 8 * srtt_ns);
+    r->probe_until = tstamp_add(now, (int64_t)fmax(fmax(40e6, rtt_ns), full_ns));
+    double pause_ns = fell ? fmax(40e6, 2 * rtt_ns) : fmax(300e6, 8 * rtt_ns);
     r->probe_next = tstamp_add(now, (int64_t)pause_ns);
 }
 
@@ -403,9 +403,9 @@ static void update_probe(struct rate *r, struct tstamp now, bool loaded, double 
  * before otherwise. At most once in a round trip.
  */
 static void come_down(struct rate *r, struct tstamp now, double delivered, bool loaded,
-                      double srtt_ns)
+                      double rtt_ns)
 {
-    if (tstamp_sub(now, r->came_down) < (int64_t)srtt_ns)
+    if (tstamp_sub(now, r->came_down) < (int64_t)rtt_ns)
         return;
     r->came_down = now;
     r->before_loss_bps = r->high_loss_windows >= loss_windows ? r->capacity_bps : 0;
@@ -430,28 +430,28 @@ static void note_extremes(struct rate *r, struct tstamp now, double span_ns)
 }
 
 static void update_steady(struct rate *r, struct tstamp now, double delivered, double sent,
-                          double span_ns, bool loaded, double srtt_ns)
+                          double span_ns, bool loaded, double rtt_ns)
 {
     r->delivered_bps = r->delivered_bps > 0 ? (r->delivered_bps + delivered) / 2 : delivered;
     if (loaded)
-        raise_capacity(r, span_ns, srtt_ns);
-    bool high = r->queue_ns > queue_target_ns(r) + fmax(12e6, srtt_ns / 4);
+        raise_capacity(r, span_ns, rtt_ns);
+    bool high = r->queue_ns > queue_target_ns(r) + fmax(12e6, rtt_ns / 4);
     r->high_queue_windows = high ? r->high_queue_windows + 1 : 0;
     /* With less sent than the path can take the queue is not growing; check_drain() judges it. */
     bool overdriven = sent > 0.95 * r->capacity_bps || delivered < 0.9 * sent;
     if ((r->high_queue_windows >= 2 && overdriven) || r->high_loss_windows >= loss_windows)
-        come_down(r, now, delivered, loaded, srtt_ns);
+        come_down(r, now, delivered, loaded, rtt_ns);
     note_extremes(r, now, span_ns);
-    update_probe(r, now, loaded, srtt_ns);
+    update_probe(r, now, loaded, rtt_ns);
     if (r->phase == RATE_DRAIN &&
         (tstamp_reached(r->drain_until, now) || r->queue_ns < queue_target_ns(r)))
         r->phase = RATE_STEADY;
 }
 
 static void update_alone(struct rate *r, struct tstamp now, double delivered, double sent,
-                         double span_ns, double mean_ns, bool loaded, double srtt_ns)
+                         double span_ns, double mean_ns, bool loaded, double rtt_ns)
 {
-    update_base(r, now, mean_ns, loaded, srtt_ns);
+    update_base(r, now, mean_ns, loaded, rtt_ns);
     r->queue_ns = fmax(mean_ns - base_delay(r), 0);
     r->recent_bps =
         fmax(delivered, r->recent_bps + (delivered - r->recent_bps) * fmin(span_ns / 300e6, 1));
@@ -459,14 +459,14 @@ static void update_alone(struct rate *r, struct tstamp now, double delivered, do
     r->last_mean_ns = mean_ns;
     r->last_bps = delivered;
     if (r->phase == RATE_START)
-        update_start(r, now, delivered, sent, srtt_ns);
+        update_start(r, now, delivered, sent, rtt_ns);
     else
-        update_steady(r, now, delivered, sent, span_ns, loaded, srtt_ns);
+        update_steady(r, now, delivered, sent, span_ns, loaded, rtt_ns);
 }
 
 /* Beside a rival the base stays what it was, and the rate is that of a window. */
 static void update_beside_rival(struct rate *r, struct tstamp now, double delivered, double mean_ns,
-                                bool loaded, double span_ns, double srtt_ns)
+                                bool loaded, double span_ns, double rtt_ns)
 {
     struct rival *v = &r->rival;
     r->last_bps = delivered;
@@ -474,20 +474,20 @@ static void update_beside_rival(struct rate *r, struct tstamp now, double delive
     r->queue_ns = mean_ns - rival_least_ns(v);
     r->delivered_bps = (r->delivered_bps + delivered) / 2;
     if (tstamp_reached(r->base_turn, now)) {
-        begin_drain(r, now, mean_ns, srtt_ns);
+        begin_drain(r, now, mean_ns, rtt_ns);
         r->base_turn = next_turn(now, base_period_ns);
     }
-    if (rival_gone(v, now, srtt_ns) || rival_judge(v, now) == RIVAL_OURS) {
+    if (rival_gone(v, now, rtt_ns) || rival_judge(v, now) == RIVAL_OURS) {
         rival_end(v);
         set_capacity(r, fmax(delivered, r->delivered_bps));
         return;
     }
     set_capacity(
-        r, rival_rate_bps(v, now, r->delivered_bps, loaded, r->window.lost > 0, span_ns, srtt_ns));
+        r, rival_rate_bps(v, now, r->delivered_bps, loaded, r->window.lost > 0, span_ns, rtt_ns));
 }
 
 /* Losses that depend on the rate make a ceiling, which the capacity then keeps to. */
-static void judge_losses(struct rate *r, struct tstamp now, double span_ns, double srtt_ns)
+static void judge_losses(struct rate *r, struct tstamp now, double span_ns, double rtt_ns)
 {
     const struct rate_window *w = &r->window;
     if (r->rival.on) { /* its queue overflows */
@@ -504,7 +504,7 @@ static void judge_losses(struct rate *r, struct tstamp now, double span_ns, doub
                                    .lost = w->lost,
                                    .loaded = r->loaded,
                                    .steady = r->phase == RATE_STEADY && !queue };
-    switch (policer_see(&r->policer, now, &seen, &before_bps, srtt_ns)) {
+    switch (policer_see(&r->policer, now, &seen, &before_bps, rtt_ns)) {
     case POLICER_GOES_ON:
         break;
     case POLICER_CUTS:
@@ -531,7 +531,7 @@ static bool window_complete(const struct rate *r, const struct rate_window *w, d
            ((span_ns >= least && w->packets >= 5) || span_ns >= window_longest_ns);
 }
 
-void rate_update(struct rate *r, struct tstamp now, int64_t srtt_ns)
+void rate_update(struct rate *r, struct tstamp now, int64_t rtt_ns)
 {
     struct rate_window *w = &r->window;
     double span_ns = (double)(w->last_came_ns - w->first_came_ns);
@@ -542,7 +542,7 @@ void rate_update(struct rate *r, struct tstamp now, int64_t srtt_ns)
     double sent = (w->bytes + w->lost_bytes) * 8e9 / sent_span_ns;
     double loss = window_loss(w);
     double mean = w->delay_sum_ns / w->delay_count;
-    double srtt = (double)srtt_ns;
+    double rtt = (double)rtt_ns;
     if (loss < loss_random && !policer_rules(&r->policer))
         delivered /= 1 - loss;
     bool loaded = window_loaded(r, w, sent);
@@ -555,14 +555,14 @@ void rate_update(struct rate *r, struct tstamp now, int64_t srtt_ns)
     forget_base(r, now, sent, loaded);
     rival_see(&r->rival, now, mean, r->capacity_bps, span_ns);
     if (!r->rival.on && rival_judge(&r->rival, now) == RIVAL_THEIRS) {
-        rival_begin(&r->rival, now, fmin(r->capacity_bps, delivered), srtt);
+        rival_begin(&r->rival, now, fmin(r->capacity_bps, delivered), rtt);
         r->phase = RATE_STEADY;
     }
     if (r->rival.on)
-        update_beside_rival(r, now, delivered, mean, loaded, span_ns, srtt);
+        update_beside_rival(r, now, delivered, mean, loaded, span_ns, rtt);
     else
-        update_alone(r, now, delivered, sent, span_ns, mean, loaded, srtt);
-    judge_losses(r, now, span_ns, srtt);
+        update_alone(r, now, delivered, sent, span_ns, mean, loaded, rtt);
+    judge_losses(r, now, span_ns, rtt);
     *w = (struct rate_window){ .open = true,
                                .first_sent = w->last_sent,
                                .first_came_ns = w->last_came_ns,

@@ -102,8 +102,7 @@ void rate_init(struct rate *r, struct tstamp now, int64_t rtt_ns);
 
 /* Everything about delays and capacity may have changed (a new address). */
 void rate_restart(struct rate *r, struct tstamp now, int64_t rtt_ns);
-/* The same for a link that comes back: how much it carries at times, and how much less at others,
- * is still known. */
+/* The same for a link that comes back, but that the most and the least it carried are kept. */
 void rate_return(struct rate *r, struct tstamp now, int64_t rtt_ns);
 
 /* Where the rate is being looked for, it begins at no less than so much. */
@@ -122,8 +121,11 @@ void rate_lost(struct rate *r, struct tstamp sent, uint32_t bytes, uint64_t pn);
 /* One that was told as lost has come: to be followed by rate_acked(). */
 void rate_found(struct rate *r, struct tstamp now, uint32_t bytes);
 
-/* Ends the window if it is long enough and draws the conclusions; after each acknowledgement. */
-void rate_update(struct rate *r, struct tstamp now, int64_t srtt_ns);
+/*
+ * Ends the window if it is long enough and draws the conclusions; after each acknowledgement.
+ * rtt_ns: after so long what is sent now is answered.
+ */
+void rate_update(struct rate *r, struct tstamp now, int64_t rtt_ns);
 
 /*
  * One-way delay to expect of a packet sent now. last_sent: when the last one left; what stood in

@@ -67,15 +67,15 @@ double rival_excess_ns(const struct rival *v, double delay_ns, double noise_ns)
     return excess > moving_ns + noise_ns && (moves || v->on) ? excess : 0;
 }
 
-void rival_drain(struct rival *v, struct tstamp now, struct tstamp until, double srtt_ns,
+void rival_drain(struct rival *v, struct tstamp now, struct tstamp until, double rtt_ns,
                  double expected_ns, double delay_ns)
 {
     forget_span(v);
     if (expected_ns <= 0)
         return;
     v->watching = true;
-    v->watch_from = tstamp_add(now, (int64_t)(srtt_ns / 2));
-    v->watch_until = tstamp_add(until, (int64_t)srtt_ns + watch_margin_ns);
+    v->watch_from = tstamp_add(now, (int64_t)(rtt_ns / 2));
+    v->watch_until = tstamp_add(until, (int64_t)rtt_ns + watch_margin_ns);
     v->drain_from_ns = delay_ns;
     v->drain_low_ns = INFINITY;
     v->drain_expected_ns = expected_ns;
@@ -121,21 +121,21 @@ static void begin_growth(struct rival *v, struct tstamp now)
     v->plateau_s = cbrt(fmax(v->before - v->window, 0) / cubic_c);
 }
 
-void rival_begin(struct rival *v, struct tstamp now, double bps, double srtt_ns)
+void rival_begin(struct rival *v, struct tstamp now, double bps, double rtt_ns)
 {
     v->on = true;
     v->known_at = now;
     v->share = 0.5;
     v->starting = true;
-    v->window = fmax(bps * srtt_ns / 1e9 / frame_bits, window_least);
-    v->before = fmax(v->window, v->peak_bps / 2 * srtt_ns / 1e9 / frame_bits);
+    v->window = fmax(bps * rtt_ns / 1e9 / frame_bits, window_least);
+    v->before = fmax(v->window, v->peak_bps / 2 * rtt_ns / 1e9 / frame_bits);
     v->cut_at = now;
     begin_growth(v, now);
 }
 
-bool rival_gone(const struct rival *v, struct tstamp now, double srtt_ns)
+bool rival_gone(const struct rival *v, struct tstamp now, double rtt_ns)
 {
-    return tstamp_sub(now, v->filled_at) > 2 * (int64_t)srtt_ns;
+    return tstamp_sub(now, v->filled_at) > 2 * (int64_t)rtt_ns;
 }
 
 void rival_end(struct rival *v)
@@ -145,9 +145,9 @@ void rival_end(struct rival *v)
 }
 
 double rival_rate_bps(struct rival *v, struct tstamp now, double delivered_bps, bool loaded,
-                      bool lost, double span_ns, double srtt_ns)
+                      bool lost, double span_ns, double rtt_ns)
 {
-    if (lost && tstamp_sub(now, v->cut_at) > (int64_t)srtt_ns) {
+    if (lost && tstamp_sub(now, v->cut_at) > (int64_t)rtt_ns) {
         v->cut_at = now;
         v->starting = false;
         v->before = v->window < v->before ? v->window * (1 + cubic_beta) / 2 : v->window;
@@ -155,10 +155,10 @@ double rival_rate_bps(struct rival *v, struct tstamp now, double delivered_bps, 
         begin_growth(v, now);
     } else if (loaded) {
         double past_s = (double)tstamp_sub(now, v->since) / 1e9 - v->plateau_s;
-        v->reno += cubic_alpha * span_ns / srtt_ns;
+        v->reno += cubic_alpha * span_ns / rtt_ns;
         double target = fmax(cubic_c * past_s * past_s * past_s + v->before, v->reno);
-        double most = v->window * (1 + span_ns / srtt_ns / 2);
-        double used = delivered_bps * srtt_ns / 1e9 / frame_bits;
+        double most = v->window * (1 + span_ns / rtt_ns / 2);
+        double used = delivered_bps * rtt_ns / 1e9 / frame_bits;
         if (v->starting)
             target = most;
         if (v->window < window_unused * used)
@@ -166,5 +166,5 @@ double rival_rate_bps(struct rival *v, struct tstamp now, double delivered_bps, 
     } else {
         v->since = tstamp_add(v->since, (int64_t)span_ns);
     }
-    return v->window * frame_bits * 1e9 / srtt_ns;
+    return v->window * frame_bits * 1e9 / rtt_ns;
 }

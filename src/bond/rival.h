@@ -59,7 +59,7 @@ double rival_least_ns(const struct rival *v);
 double rival_excess_ns(const struct rival *v, double delay_ns, double noise_ns);
 
 /* A drain begins, in which a queue of ours would fall by expected_ns; 0: it is not watched. */
-void rival_drain(struct rival *v, struct tstamp now, struct tstamp until, double srtt_ns,
+void rival_drain(struct rival *v, struct tstamp now, struct tstamp until, double rtt_ns,
                  double expected_ns, double delay_ns);
 
 /* What the last drain told, once: the queue went, or it did not and that is enough to know. */
@@ -67,15 +67,15 @@ enum rival_verdict { RIVAL_UNKNOWN, RIVAL_OURS, RIVAL_THEIRS };
 enum rival_verdict rival_judge(struct rival *v, struct tstamp now);
 
 /* Turns the mode on, with the window that the rate makes. */
-void rival_begin(struct rival *v, struct tstamp now, double bps, double srtt_ns);
+void rival_begin(struct rival *v, struct tstamp now, double bps, double rtt_ns);
 void rival_end(struct rival *v);
 
 /* With the mode on: the queue has been empty for two round trips. */
-bool rival_gone(const struct rival *v, struct tstamp now, double srtt_ns);
+bool rival_gone(const struct rival *v, struct tstamp now, double rtt_ns);
 
 /* The rate that the window makes. Of the last span_ns: loaded: it was in use; lost: packets were.
  */
 double rival_rate_bps(struct rival *v, struct tstamp now, double delivered_bps, bool loaded,
-                      bool lost, double span_ns, double srtt_ns);
+                      bool lost, double span_ns, double rtt_ns);
 
 #endif
