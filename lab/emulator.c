@@ -457,9 +457,9 @@ static void print_direction(const struct emu_link *link, int d, FILE *out)
     struct tstamp now = clock_now();
     fprintf(out,
             "{\"sent_frames\":%llu,\"sent_bytes\":%llu,\"delivered_frames\":%llu,"
-            "\"delivered_bytes\":%llu,\"dropped_queue\":%llu,\"dropped_police\":%llu,\"dropped_"
-            "loss\":%llu,"
-            "\"dropped_step\":%llu,\"dropped_cut\":%llu,\"corrupted\":%llu,\"duplicated\":%llu,"
+            "\"delivered_bytes\":%llu,\"dropped_queue\":%llu,\"dropped_police\":%llu,"
+            "\"dropped_loss\":%llu,\"dropped_step\":%llu,\"dropped_cut\":%llu,"
+            "\"corrupted\":%llu,\"duplicated\":%llu,"
             "\"dropped_memory\":%llu,\"dropped_write\":%llu,\"offered_bytes\":%llu,"
             "\"queue_ms\":%.1f,\"cut\":%s}",
             (unsigned long long)n->sent_frames, (unsigned long long)n->sent_bytes,

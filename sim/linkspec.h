@@ -20,10 +20,10 @@
  *   burst    mean number of frames lost together
  *   corrupt, duplicate  percent of frames with one bit changed, or delivered twice
  *   queue    ms at the rate, or with the suffix kB
- *   police   MBIT:KB, what goes beyond that rate is dropped, but for so much at once: a token
- * bucket steps    AT:DELAY[:OUTAGE[:RATE]]/..., seconds, extra ms, ms of outage, percent of the
- * rate period   seconds after which the steps begin again mtu      bytes of an IP packet; default
- * 1500
+ *   police   MBIT:KB, a token bucket: what goes beyond is dropped, but for so much at once
+ *   steps    AT:DELAY[:OUTAGE[:RATE]]/..., seconds, extra ms, ms of outage, percent of the rate
+ *   period   seconds after which the steps begin again
+ *   mtu      bytes of an IP packet; default 1500
  *
  * Each key but name, behind and mtu applies to both directions, with -up or -down to one:
  * loss-up=1. Up is from the client to its provider.
