@@ -72,12 +72,14 @@ added() {
     awk -v p="$(quantile "$1" <"$tmp/pings")" -v i="$idle" 'BEGIN { printf "%.1f\n", p - i }'
 }
 
-# The median ping of the best link while nothing else is sent.
-idle_ping() {
+# The median ping of the best link while nothing else is sent, into idle.
+find_idle() {
+    rm -f "$tmp/idle"
     for link in $link_names; do
-        at c ping -n -c 15 -i 0.02 -I "$link" "$server" |
-            sed -n 's/.*time=\([0-9.]*\).*/\1/p' | quantile 50
-    done | sort -n | head -n 1
+        at c ping -n -c 15 -i 0.02 -I "$link" "$server" >"$tmp/ping" || die "no answer over $link"
+        sed -n 's/.*time=\([0-9.]*\).*/\1/p' "$tmp/ping" | quantile 50 >>"$tmp/idle"
+    done
+    idle=$(sort -n "$tmp/idle" | head -n 1)
 }
 
 lab_stats() {

@@ -59,8 +59,9 @@ set_link() {
 }
 
 # start_tunnel ENDPOINT LINK...: configurations with fresh keys, both daemons, all links up. Lines in
-# tunnel_settings go into both [tunnel] sections.
+# tunnel_settings go into both [tunnel] sections, those in client_settings into the client's.
 tunnel_settings=
+client_settings=
 start_tunnel() {
     endpoint=$1
     shift
@@ -70,7 +71,8 @@ start_tunnel() {
         "$tool" genkey >"$tmp/server.key"
         {
             printf '[tunnel]\nprivate-key = %s\naddress = 10.77.0.2/24\n' "$(cat "$tmp/client.key")"
-            printf 'control = %s\nuser = nobody\n%s\n' "$tmp/client.sock" "$tunnel_settings"
+            printf 'control = %s\nuser = nobody\n%s\n%s\n' "$tmp/client.sock" "$tunnel_settings" \
+                "$client_settings"
             printf '[peer vps]\npublic-key = %s\n' "$("$tool" pubkey <"$tmp/server.key")"
             printf 'endpoint = %s\nallowed-ips = 0.0.0.0/0\n' "$endpoint"
             for link; do
