@@ -2,7 +2,8 @@
 /*
  * Sizes of tables: as shipped, or small. With HAWSER_SMALL a core takes some 1 MB instead of 28 MB,
  * so that the fuzzer makes thousands of them a second, and its tables are full after few packets.
- * Nothing else differs. Of a table both sizes are of the same kind: powers of two, multiples of 64.
+ * The same goes for how long the walk through a packet filter's rules may be. Nothing else differs.
+ * Of a table both sizes are of the same kind: powers of two, multiples of 64.
  */
 #ifndef HAWSER_BASE_SIZE_H
 #define HAWSER_BASE_SIZE_H
