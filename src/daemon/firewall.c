@@ -9,8 +9,8 @@
 #include "daemon/firewall_internal.h"
 
 enum {
-    JUMPS_MAX = 16,                         /* as the kernel: NFT_JUMP_STACK_SIZE */
-    STEPS_MAX = TABLE_SIZE(1000000, 10000), /* rules and elements looked at, for one packet */
+    JUMPS_MAX = 16,                       /* as the kernel: NFT_JUMP_STACK_SIZE */
+    STEPS_MAX = TABLE_SIZE(1000000, 500), /* rules and elements looked at, for one packet */
     BASE_CHAINS_MAX = 64,
     PORT_WEB = 443,
     PORT_CLIENT = 40000,
