@@ -326,6 +326,8 @@ static void moved(struct peer *p, struct tstamp now, uint8_t id, uint32_t overhe
     else
         mtu_start(&path->mtu, now, ip_bytes_limit(p, id), overhead);
     path->opened = true;
+    if (!ours(p))
+        callers_answered(&p->core->responder.callers, now, &v->route.to, p);
     configure(p, now, id);
     tell(p, now, id);
     event_mtu(p); /* a search among one size has ended already */

@@ -297,21 +297,23 @@ static struct peer *open_call(struct core *c, struct tstamp now, struct incoming
     return p;
 }
 
-/*
- * A call of a known life that is not newer than that life's last one is a copy: nobody waits for an
- * answer. An earlier life, while the later one is there, gets keys that change nothing for that.
- */
-/* What answers to one peer's calls cost is bounded, whatever it proves. */
-static bool may_answer(struct peer *p, struct tstamp now)
+/* What answers to one peer's calls cost is bounded, whatever they prove. */
+static bool may_answer(struct peer *p, struct tstamp now, enum proof proof)
 {
-    p->calls.interval_ns = HANDSHAKE_PEER_NS;
-    p->calls.burst = HANDSHAKE_PEER_BURST;
-    if (bucket_take(&p->calls, now))
+    struct bucket *b = proof == PROOF_CHALLENGE ? &p->calls_challenged : &p->calls;
+    b->interval_ns = HANDSHAKE_PEER_NS;
+    b->burst = HANDSHAKE_PEER_BURST;
+    if (bucket_take(b, now))
         return true;
     core_drop_one(p->core, CORE_DROP_CALLS);
     return false;
 }
 
+/*
+ * A call of a known life that is not newer than that life's last one is a copy: nobody waits for an
+ * answer. An earlier life, while the later one is there, gets keys that change nothing for that.
+ * Where recordings of calls have used up what the peer may call, a challenge tells it from them.
+ */
 static void take_fresh(struct peer *p, struct tstamp now, struct incoming *in, uint8_t cipher)
 {
     struct life *life = lives_find(p, in->hello.epoch);
@@ -320,7 +322,7 @@ static void take_fresh(struct peer *p, struct tstamp now, struct incoming *in, u
         return;
     }
     if (life != NULL && !lives_may_have(p, now, life)) {
-        if (!may_answer(p, now))
+        if (!may_answer(p, now, PROOF_CLOCK))
             return;
         proof_accepted(&p->proof, &in->hello, PROOF_CLOCK);
         lives_called(p, now, &in->hello);
@@ -329,8 +331,13 @@ static void take_fresh(struct peer *p, struct tstamp now, struct incoming *in, u
         return;
     }
     enum proof proof = judge(p, now, in, life != NULL && life->confirmed);
-    if (proof == PROOF_NONE || !may_answer(p, now))
+    if (proof == PROOF_NONE)
         return;
+    if (!may_answer(p, now, proof)) {
+        if (proof != PROOF_CHALLENGE && knows_challenges(in))
+            ask_for_proof(p, now, in);
+        return;
+    }
     proof_accepted(&p->proof, &in->hello, proof);
     lives_called(p, now, &in->hello);
     respond(p, now, in, cipher, proof, &p->next);
@@ -380,7 +387,7 @@ void handshake_initiation_rx(struct core *c, struct tstamp now, const struct cor
         answer_cookie(c, &in);
         return;
     }
-    if (in.proven && !callers_take(&c->responder.callers, now, &d->from)) {
+    if (in.proven && !callers_take(&c->responder.callers, now, &d->from, in.message.mac2)) {
         core_drop_one(c, CORE_DROP_CALLS);
         return;
     }

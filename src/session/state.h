@@ -97,11 +97,12 @@ struct peer {
     struct tstamp adopted_at;
     uint64_t handshakes;
 
-    struct handshake handshake; /* calling */
-    struct bucket calls;        /* being called, from wherever the calls come */
-    struct proof_memory proof;  /* being called: what was accepted */
-    struct lives lives;         /* who called */
-    struct tstamp displaced_at; /* told that another machine has our key; NEVER: not since up */
+    struct handshake handshake;     /* calling */
+    struct bucket calls;            /* being called, from wherever the calls come */
+    struct bucket calls_challenged; /* by calls that are no recordings */
+    struct proof_memory proof;      /* being called: what was accepted */
+    struct lives lives;             /* who called */
+    struct tstamp displaced_at;     /* told that another machine has our key; NEVER: not since up */
     struct netaddr displaced_by;
     struct netaddr endpoints[CORE_ENDPOINTS_MAX];
     size_t endpoint_count;

@@ -485,6 +485,18 @@ static void peers_take_turns_at_the_tunnel(void **state)
     world_free(w);
 }
 
+/* Every call is another one: what its mac2 would be. */
+static bool take(struct callers *c, struct tstamp now, const struct netaddr *from)
+{
+    static uint64_t call;
+    uint8_t mac2[WIRE_MAC_BYTES] = { 0 };
+    struct rng mix = { ++call };
+    uint64_t bytes = rng_next(&mix);
+    memcpy(mac2, &bytes, sizeof bytes);
+    memcpy(mac2 + sizeof bytes, &call, sizeof call);
+    return callers_take(c, now, from, mac2);
+}
+
 static void callers_are_limited_by_their_addresses(void **state)
 {
     (void)state;
@@ -498,10 +510,10 @@ static void callers_are_limited_by_their_addresses(void **state)
         now = tstamp_add(now, NS_PER_MS);
         a.port = (uint16_t)ms; /* another port or interface is no other caller */
         six.addr[15] = (uint8_t)ms;
-        passed += callers_take(&c, now, &a);
-        passed_six += callers_take(&c, now, &six);
+        passed += take(&c, now, &a);
+        passed_six += take(&c, now, &six);
         struct netaddr once = { .family = 4, .addr = { 198, 51, (uint8_t)(ms >> 8), (uint8_t)ms } };
-        refused += ms % 100 == 0 && !callers_take(&c, now, &once);
+        refused += ms % 100 == 0 && !take(&c, now, &once);
     }
     assert_in_range(passed, 200, 221);
     assert_in_range(passed_six, 200, 221);
@@ -511,9 +523,58 @@ static void callers_are_limited_by_their_addresses(void **state)
         struct netaddr many = { .family = 4,
                                 .addr = { 10, (uint8_t)(i >> 16), (uint8_t)(i >> 8), (uint8_t)i } };
         now = tstamp_add(now, 10 * NS_PER_US);
-        passed += callers_take(&c, now, &many);
+        passed += take(&c, now, &many);
     }
     assert_in_range(passed, 500, 500 + CALLERS_ALL_BURST + 1);
+}
+
+/* However many addresses others call from, those of peers, and four of each, get their calls. */
+static void addresses_of_peers_come_first(void **state)
+{
+    (void)state;
+    static struct callers c;
+    static const int ids[2]; /* two peers */
+    struct tstamp now = { NS_PER_S };
+    unsigned passed = 0, strangers = 0, surplus = 0;
+    callers_init(&c, 42);
+    for (uint8_t i = 0; i < 20; i++) {
+        struct netaddr link = { .family = 4, .addr = { 192, 0, 2, i } };
+        callers_answered(&c, tstamp_add(now, i), &link, &ids[i % 2]);
+    }
+    for (unsigned i = 0; i < 100000; i++) {
+        struct netaddr many = { .family = 6,
+                                .addr = { 0x20, 1, 0xd, 0xb8, 0, (uint8_t)(i >> 16),
+                                          (uint8_t)(i >> 8), (uint8_t)i } };
+        now = tstamp_add(now, 100 * NS_PER_US);
+        strangers += take(&c, now, &many);
+        struct netaddr link = { .family = 4, .addr = { 192, 0, 2, (uint8_t)(i / 1000 % 20) } };
+        if (i % 1000 == 0 && i / 1000 % 20 >= 12)
+            passed += take(&c, now, &link);
+        else if (i % 1000 == 0)
+            surplus += take(&c, now, &link);
+    }
+    assert_int_equal(passed, 40);
+    assert_in_range(surplus, 0, 30);
+    assert_in_range(strangers + passed + surplus, 5000, 5000 + CALLERS_ALL_BURST + 1);
+}
+
+/* An observer who sends a proved call again in the caller's name uses up little of its share. */
+static void a_call_counts_few_times(void **state)
+{
+    (void)state;
+    static struct callers c;
+    struct tstamp now = { NS_PER_S };
+    struct netaddr a = { .family = 4, .addr = { 192, 0, 2, 1 } };
+    uint8_t mac2[WIRE_MAC_BYTES] = { 1 };
+    unsigned passed = 0, others = 0;
+    callers_init(&c, 42);
+    for (unsigned i = 0; i < 10000; i++) {
+        now = tstamp_add(now, NS_PER_MS);
+        passed += callers_take(&c, now, &a, mac2);
+        others += i % 100 == 99 && take(&c, now, &a);
+    }
+    assert_int_equal(passed, CALLERS_SAME);
+    assert_int_equal(others, 100);
 }
 
 int main(void)
@@ -529,6 +590,8 @@ int main(void)
         cmocka_unit_test(no_change_of_another_peer_is_lost),
         cmocka_unit_test(peers_take_turns_at_the_tunnel),
         cmocka_unit_test(callers_are_limited_by_their_addresses),
+        cmocka_unit_test(addresses_of_peers_come_first),
+        cmocka_unit_test(a_call_counts_few_times),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

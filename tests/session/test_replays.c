@@ -9,12 +9,13 @@
 #include <string.h>
 
 #include "crypto/cookie.h"
+#include "session/handshake.h"
 #include "session/world.h"
 #include "wire/wire.h"
 
 enum { TAPE_MAX = 64 };
 
-/* An observer: keeps the calls of a client, one of each kind of bytes, and sends them again. */
+/* An observer: keeps the calls of a client, each once, and sends them again. */
 struct tape {
     struct {
         uint8_t data[256];
@@ -30,16 +31,18 @@ struct tape {
 static void keep(struct tape *t, const struct world_datagram *d)
 {
     for (size_t i = 0; i < t->count; i++)
-        if (t->calls[i].len_bytes == d->len_bytes && memcmp(t->calls[i].data, d->data, 100) == 0)
+        if (t->calls[i].len_bytes == d->len_bytes && memcmp(t->calls[i].data, d->data, 100) == 0) {
+            memcpy(t->calls[i].data, d->data, d->len_bytes); /* now perhaps with a cookie */
             return;
+        }
     if (t->count == TAPE_MAX || d->len_bytes > sizeof t->calls[0].data)
         return;
     memcpy(t->calls[t->count].data, d->data, d->len_bytes);
     t->calls[t->count++].len_bytes = d->len_bytes;
 }
 
-/* With a cookie for his own address, if the server gives one. */
-static void play(struct world *w, struct tape *t, size_t i)
+/* With a cookie for his own address, if the server gives one. True: it was given keys. */
+static bool play(struct world *w, struct tape *t, size_t i)
 {
     uint8_t message[256];
     size_t len = t->calls[i].len_bytes;
@@ -47,7 +50,9 @@ static void play(struct world *w, struct tape *t, size_t i)
     struct cookie_keys keys;
     struct wire_cookie msg;
     struct core_tx tx;
+    struct wire_response answer;
     uint8_t cookie[COOKIE_BYTES];
+    bool taken = false;
     memcpy(message, t->calls[i].data, len);
     cookie_keys_init(&keys, w->nodes[0].public_key);
     world_inject(w, 0, CORE_SOCKET_LISTEN, &t->where, message, len);
@@ -57,8 +62,10 @@ static void play(struct world *w, struct tape *t, size_t i)
             cookie_mac2(cookie, message, mac2_at, message + mac2_at);
             world_inject(w, 0, CORE_SOCKET_LISTEN, &t->where, message, len);
         }
+        taken |= wire_get_response(tx.data, tx.len_bytes, &answer) && answer.sender != 0;
         core_tx_done(w->nodes[0].core, w->now, &tx, 0);
     }
+    return taken;
 }
 
 static enum world_verdict observe(struct world *w, struct world_datagram *d, void *arg)
@@ -237,12 +244,84 @@ static void test_renewals_where_answers_take_seconds(void **state)
     world_free(w);
 }
 
+/* Something that looks like a call to whoever does not open it. */
+static void junk(struct world *w, const struct netaddr *from)
+{
+    uint8_t message[WIRE_INITIATION_LONG_BYTES] = { 0 };
+    struct wire_initiation view;
+    struct cookie_keys keys;
+    size_t len = wire_put_initiation(message, 1, false);
+    assert_true(wire_get_initiation(message, len, &view));
+    cookie_keys_init(&keys, w->nodes[0].public_key);
+    size_t mac1_at = (size_t)(view.mac1 - message);
+    cookie_mac1(&keys, message, mac1_at, message + mac1_at);
+    world_inject(w, 0, CORE_SOCKET_LISTEN, from, message, len);
+}
+
+/*
+ * He makes the server ask for cookies, and sends calls on that had one, as if from where they came:
+ * that is a proved address, whose calls are limited.
+ */
+static void test_copies_from_the_callers_address_use_up_nothing(void **state)
+{
+    (void)state;
+    static struct tape t;
+    struct world *w = recorded(&t, 1);
+    t.count = 0;
+    t.recording = true;
+    uint64_t handshakes = world_status(w, 1, 0).handshakes;
+    for (unsigned ms = 0; ms < 40000; ms++) {
+        junk(w, &t.where);
+        for (size_t i = 0; i < t.count; i++) {
+            uint8_t message[256];
+            memcpy(message, t.calls[i].data, t.calls[i].len_bytes);
+            world_inject(w, 0, CORE_SOCKET_LISTEN, &w->nodes[1].links[0].outside, message,
+                         t.calls[i].len_bytes);
+        }
+        world_run(w, NS_PER_MS);
+        assert_true(world_status(w, 1, 0).up);
+    }
+    assert_in_range(world_status(w, 1, 0).handshakes - handshakes, 9, 11);
+    assert_int_equal(world_status(w, 0, 0).handshakes, world_status(w, 1, 0).handshakes);
+    world_free(w);
+}
+
+/* In the order in which they were made, each is newer than what the server knows. */
+static void test_recordings_in_their_order_use_up_nothing(void **state)
+{
+    (void)state;
+    static struct tape t;
+    struct world *w = world_new(1, 1);
+    t = (struct tape){ .recording = true,
+                       .where = { .family = 4, .port = 6666, .addr = { 192, 0, 2, 66 } } };
+    w->rekey_after_ns = NS_PER_S;
+    w->hook = observe;
+    w->hook_arg = &t;
+    world_start(w);
+    world_run(w, (TAPE_MAX - 2) * NS_PER_S);
+    assert_true(t.count > TAPE_MAX / 2);
+    t.recording = false;
+    world_restart(w, 0);
+    size_t next = 0;
+    unsigned ms = 0;
+    for (; ms < 6000 && !world_status(w, 0, 0).up; ms++) {
+        if (next < t.count && play(w, &t, next))
+            next++;
+        world_run(w, NS_PER_MS);
+    }
+    assert_true(next > HANDSHAKE_PEER_BURST);
+    assert_in_range(ms, 0, 2500); /* the client's next try, and a challenge */
+    world_free(w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_recordings_displace_no_keys),
         cmocka_unit_test(test_recordings_fill_no_slots),
         cmocka_unit_test(test_recordings_after_a_restart_of_the_server),
+        cmocka_unit_test(test_copies_from_the_callers_address_use_up_nothing),
+        cmocka_unit_test(test_recordings_in_their_order_use_up_nothing),
         cmocka_unit_test(test_keys_that_the_server_does_not_have_are_noticed),
         cmocka_unit_test(test_renewals_where_answers_take_seconds),
     };
