@@ -227,6 +227,20 @@ static int daemonize(int *ready_fd)
     return -1;
 }
 
+/*
+ * For reloads from another directory; NULL: as it is. Links stay in it, since whoever can turn them
+ * decides what is read.
+ */
+static char *absolute(const char *path)
+{
+    char *directory = path[0] == '/' ? NULL : getcwd(NULL, 0);
+    char *out = NULL;
+    if (directory != NULL && asprintf(&out, "%s/%s", directory, path) < 0)
+        out = NULL;
+    free(directory);
+    return out;
+}
+
 int main(int argc, char **argv)
 {
     struct arguments a;
@@ -248,7 +262,7 @@ int main(int argc, char **argv)
         return check(&a);
     if (a.clean)
         return clean(&a);
-    char *path = realpath(a.config_path, NULL); /* for reloads from another directory */
+    char *path = absolute(a.config_path);
     options.config_path = path != NULL ? path : a.config_path;
     bool has_unit = unit_of_config(UNIT_CONFIG_DIR, a.config_path, options.unit);
     options.is_unit = has_unit && getenv("INVOCATION_ID") != NULL; /* systemd.exec(5) */

@@ -10,7 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { PERMISSIONS = 07777, OWNER_BYTES = 40, SHOWN_MAX = 96 };
+enum { PERMISSIONS = 07777, OWNER_BYTES = 40, SHOWN_MAX = 96, LINKS_MAX = 40 /* as the kernel */ };
 
 const char *trust_irregular(const struct stat *st)
 {
@@ -73,47 +73,113 @@ static bool trusts_directory(const char *path, char why[TRUST_TEXT_BYTES])
     return false;
 }
 
-/* Cuts the last name off; false: none is left. */
-static bool to_parent(char *path)
+/* A way to a file, name by name, as the kernel goes it. */
+struct way {
+    char at[PATH_MAX];   /* a directory, without links */
+    char rest[PATH_MAX]; /* what is still to go from there */
+    unsigned links;      /* that were followed */
+};
+
+static bool is_lost(char why[TRUST_TEXT_BYTES], int error)
+{
+    snprintf(why, TRUST_TEXT_BYTES, "it cannot be found again: %s", strerror(error));
+    return false;
+}
+
+static void to_parent(char *path)
 {
     char *slash = strrchr(path, '/');
-    if (slash == NULL || strcmp(path, "/") == 0)
-        return false;
     slash[slash == path ? 1 : 0] = '\0';
-    return true;
 }
 
-/* path: absolute and without links. */
-static bool trusts_directories_of(char *path, char why[TRUST_TEXT_BYTES])
+/* at/name; false: too long. */
+static bool append(char at[PATH_MAX], const char *name)
 {
-    while (to_parent(path))
-        if (!trusts_directory(path, why))
-            return false;
+    size_t len = strlen(at);
+    const char *slash = strcmp(at, "/") == 0 ? "" : "/";
+    return snprintf(at + len, PATH_MAX - len, "%s%s", slash, name) < (int)(PATH_MAX - len);
+}
+
+/* In a sticky directory who owns a link can make another one of that name; *why says so. */
+static bool trusts_link(const char *path, const struct stat *st, const struct stat *directory,
+                        char why[TRUST_TEXT_BYTES])
+{
+    char owner[OWNER_BYTES];
+    if ((directory->st_mode & S_ISVTX) == 0 || is_trusted_user(st->st_uid))
+        return true;
+    snprintf(why, TRUST_TEXT_BYTES,
+             "others can put another file in its place: %.*s is a link of %s", SHOWN_MAX, path,
+             owner_name(st->st_uid, owner));
+    return false;
+}
+
+/* path is a link in w->at: goes on where it leads. */
+static bool follow(struct way *w, const char *path, char why[TRUST_TEXT_BYTES])
+{
+    char rest[PATH_MAX];
+    char target[PATH_MAX];
+    ssize_t len = readlink(path, target, sizeof target - 1);
+    if (len < 0)
+        return is_lost(why, errno);
+    target[len] = '\0';
+    if (++w->links > LINKS_MAX)
+        return is_lost(why, ELOOP);
+    if (snprintf(rest, sizeof rest, "%s/%s", target, w->rest) >= (int)sizeof rest)
+        return is_lost(why, ENAMETOOLONG);
+    memcpy(w->rest, rest, sizeof rest);
+    if (target[0] == '/')
+        strcpy(w->at, "/");
     return true;
 }
 
+/* One name further, in a directory that must be trusted for that. */
+static bool step(struct way *w, const char *name, char why[TRUST_TEXT_BYTES])
+{
+    char path[PATH_MAX];
+    struct stat st, directory;
+    if (!trusts_directory(w->at, why))
+        return false;
+    strcpy(path, w->at);
+    if (!append(path, name))
+        return is_lost(why, ENAMETOOLONG);
+    if (lstat(path, &st) < 0 || stat(w->at, &directory) < 0)
+        return is_lost(why, errno);
+    if (S_ISLNK(st.st_mode))
+        return trusts_link(path, &st, &directory, why) && follow(w, path, why);
+    strcpy(w->at, path);
+    return true;
+}
+
+static bool trusts_way(struct way *w, char why[TRUST_TEXT_BYTES])
+{
+    while (w->rest[0] != '\0') {
+        char name[NAME_MAX + 1];
+        size_t len = strcspn(w->rest, "/");
+        if (len > NAME_MAX)
+            return is_lost(why, ENAMETOOLONG);
+        memcpy(name, w->rest, len);
+        name[len] = '\0';
+        size_t skip = len + strspn(w->rest + len, "/");
+        memmove(w->rest, w->rest + skip, strlen(w->rest + skip) + 1);
+        if (strcmp(name, "..") == 0)
+            to_parent(w->at);
+        else if (len > 0 && strcmp(name, ".") != 0 && !step(w, name, why))
+            return false;
+    }
+    return true;
+}
+
+/* Each directory on the way from / to the file, and each link, is nobody else's to change. */
 static bool trusts_place(const char *path, char why[TRUST_TEXT_BYTES])
 {
-    char at[PATH_MAX];
-    char real[PATH_MAX];
-    bool is_link = readlink(path, at, sizeof at) >= 0;
-    if (realpath(path, real) == NULL) {
-        snprintf(why, TRUST_TEXT_BYTES, "it cannot be found again: %s", strerror(errno));
-        return false;
-    }
-    if (!trusts_directories_of(real, why))
-        return false;
-    if (!is_link)
-        return true;
-    snprintf(at, sizeof at, "%s", path);
-    if (!to_parent(at))
-        snprintf(at, sizeof at, ".");
-    if (realpath(at, real) == NULL || strlen(real) + 2 >= sizeof real) {
-        snprintf(why, TRUST_TEXT_BYTES, "its directory cannot be found: %s", strerror(errno));
-        return false;
-    }
-    strcat(real, "/x"); /* what is in the directory */
-    return trusts_directories_of(real, why);
+    struct way w = { .at = "/" };
+    if (path[0] != '/' && getcwd(w.rest, sizeof w.rest) == NULL)
+        return is_lost(why, errno);
+    size_t len = strlen(w.rest);
+    if (snprintf(w.rest + len, sizeof w.rest - len, "%s%s", len > 0 ? "/" : "", path) >=
+        (int)(sizeof w.rest - len))
+        return is_lost(why, ENAMETOOLONG);
+    return trusts_way(&w, why);
 }
 
 bool trust_file(const char *path, const struct stat *st, mode_t others, char why[TRUST_TEXT_BYTES])

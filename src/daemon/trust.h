@@ -6,7 +6,7 @@
  * it, and nobody else can put another one in its place: so each directory above it belongs to these
  * two as well, and is written by others only if it is sticky, as /tmp is. A group that may write a
  * directory must be root's, the group of who runs this, or staff, which Debian lets write
- * /usr/local. A symbolic link is judged by where it is and by where it leads.
+ * /usr/local. The same goes for every symbolic link on the way, wherever it is and leads.
  */
 #ifndef HAWSER_DAEMON_TRUST_H
 #define HAWSER_DAEMON_TRUST_H

@@ -264,6 +264,56 @@ static void test_owner(void **state)
     }
 }
 
+/* However many links lead to the file, none of them may be somebody else's to turn. */
+static void test_links_on_the_way(void **state)
+{
+    enum { NOBODY = 65534 };
+    static const char secret[] = "[tunnel]\nprivate-key = " PRIVATE_KEY "\n" REST;
+    static const char *const paths[] = { "b/file", "to-file", "b/dir/t.conf", "to-dir/t.conf" };
+    static const struct {
+        uid_t link, directory; /* their owners */
+        mode_t mode;           /* of the directory that has the links */
+        const char *error;     /* NULL: loads */
+    } cases[] = {
+        { 0, 0, 0755, NULL },
+        { NOBODY, 0, 0755, NULL }, /* who cannot turn it */
+        { 0, 0, 01777, NULL },
+        { NOBODY, 0, 01777, "is a link of nobody" },
+        { 0, NOBODY, 0755, "b belongs to nobody (mode 0755)" },
+        { 0, 0, 0777, "b belongs to root (mode 0777)" },
+    };
+    struct config c;
+    struct config_errors errs;
+    (void)state;
+    if (geteuid() != 0)
+        skip();
+    assert_int_equal(mkdir("d", 0755), 0);
+    spill("d/t.conf", secret, strlen(secret), 0600);
+    assert_int_equal(mkdir("b", 0755), 0);
+    assert_int_equal(symlink("../d/t.conf", "b/file"), 0);
+    assert_int_equal(symlink("../d", "b/dir"), 0);
+    assert_int_equal(symlink("b/file", "to-file"), 0);
+    assert_int_equal(symlink("b/dir", "to-dir"), 0);
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        assert_int_equal(lchown("b/file", cases[i].link, 0), 0);
+        assert_int_equal(lchown("b/dir", cases[i].link, 0), 0);
+        assert_int_equal(chown("b", cases[i].directory, 0), 0);
+        assert_int_equal(chmod("b", cases[i].mode), 0);
+        for (size_t n = 0; n < sizeof paths / sizeof paths[0]; n++) {
+            int rc = config_load(&c, paths[n], &errs);
+            assert_int_equal(rc, cases[i].error == NULL ? 0 : -EINVAL);
+            if (cases[i].error != NULL)
+                assert_non_null(strstr(errs.list[0].text, cases[i].error));
+            config_free(&c);
+        }
+    }
+    unlink("b/file");
+    unlink("b/dir");
+    unlink("d/t.conf");
+    rmdir("b");
+    rmdir("d");
+}
+
 /* It runs with all privileges: nobody else may change it. */
 static void test_hook_mode(void **state)
 {
@@ -436,17 +486,12 @@ static void test_distance(void **state)
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_good),
-        cmocka_unit_test(test_bad),
-        cmocka_unit_test(test_mode),
-        cmocka_unit_test(test_no_file),
-        cmocka_unit_test(test_owner),
-        cmocka_unit_test(test_hook_mode),
-        cmocka_unit_test(test_missing_file),
-        cmocka_unit_test(test_key_file),
-        cmocka_unit_test(test_secret_not_told),
-        cmocka_unit_test(test_many_peers),
-        cmocka_unit_test(test_rates),
+        cmocka_unit_test(test_good),       cmocka_unit_test(test_bad),
+        cmocka_unit_test(test_mode),       cmocka_unit_test(test_no_file),
+        cmocka_unit_test(test_owner),      cmocka_unit_test(test_links_on_the_way),
+        cmocka_unit_test(test_hook_mode),  cmocka_unit_test(test_missing_file),
+        cmocka_unit_test(test_key_file),   cmocka_unit_test(test_secret_not_told),
+        cmocka_unit_test(test_many_peers), cmocka_unit_test(test_rates),
         cmocka_unit_test(test_distance),
     };
     char resolved[PATH_MAX];
