@@ -11,6 +11,7 @@
 enum {
     BURST_PACKETS = 16,
     BURST_PARTS = 16, /* of what waits: a long run goes out in larger bursts, in some 10 ms */
+    MARK_EVERY = 32,  /* runs that a search passes; near the root of how many there may be */
 };
 
 void reorder_init(struct reorder *r)
@@ -27,6 +28,12 @@ static void free_run(struct reorder *r, struct reorder_lane *l, struct reorder_r
 {
     if (l->latest == run)
         l->latest = NULL;
+    if (run->is_mark) {
+        struct reorder_run **at = &l->marks;
+        while (*at != run)
+            at = &(*at)->next_mark;
+        *at = run->next_mark;
+    }
     run->next = r->free_runs;
     r->free_runs = run;
 }
@@ -252,16 +259,37 @@ static void skip_hole(struct reorder *r, struct reorder_lane *l, struct tstamp n
     advance(r, l, now);
 }
 
-/* The last run that begins at or before sequence, or NULL. */
-static struct reorder_run *find_run(const struct reorder_lane *l, uint32_t sequence)
+static bool begins_by(const struct reorder_run *run, uint32_t sequence)
 {
-    struct reorder_run *found = NULL;
-    struct reorder_run *run = l->runs;
-    /* Each path's packets come in ascending order, so it is near the one that grew last. */
-    if (l->latest != NULL && (int32_t)(sequence - l->latest->first) >= 0)
-        run = l->latest;
-    for (; run != NULL && (int32_t)(sequence - run->first) >= 0; run = run->next)
+    return run != NULL && (int32_t)(sequence - run->first) >= 0;
+}
+
+/*
+ * The last run that begins at or before sequence, or NULL. Each path's packets come in ascending
+ * order, so it mostly is the one that grew last. Else marks lead near to it, which searches leave
+ * behind them, so that a peer's packets are no dearer for the order in which they come.
+ */
+static struct reorder_run *find_run(struct reorder_lane *l, uint32_t sequence)
+{
+    struct reorder_run *found = l->latest;
+    struct reorder_run *mark = NULL;
+    unsigned passed = 0;
+    if (begins_by(found, sequence) && !begins_by(found->next, sequence))
+        return found;
+    for (struct reorder_run *m = l->marks; begins_by(m, sequence); m = m->next_mark)
+        mark = m;
+    found = mark;
+    for (struct reorder_run *run = found != NULL ? found : l->runs; begins_by(run, sequence);
+         run = run->next) {
         found = run;
+        if (++passed <= MARK_EVERY || run->is_mark)
+            continue;
+        struct reorder_run **at = mark != NULL ? &mark->next_mark : &l->marks;
+        run->is_mark = true;
+        run->next_mark = *at;
+        mark = *at = run;
+        passed = 0;
+    }
     return found;
 }
 

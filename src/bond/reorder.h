@@ -45,12 +45,15 @@ struct reorder_run {
     uint32_t end;
     struct pkt_list packets;
     struct tstamp since; /* the hole before them is known: arrival of the first behind it */
+    bool is_mark;        /* one of the few that a search goes by */
+    struct reorder_run *next_mark;
 };
 
 struct reorder_lane {
     uint32_t next;              /* the sequence number to be delivered next */
     bool listed;                /* holds something */
     struct reorder_run *runs;   /* ascending; owned */
+    struct reorder_run *marks;  /* some of them, ascending */
     bool in_bursts;             /* what is held goes out so */
     struct tstamp burst_at;     /* when the next one may */
     struct reorder_run *latest; /* of runs: the one that grew last; or NULL */

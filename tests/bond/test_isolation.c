@@ -199,6 +199,40 @@ static void a_jump_in_a_lane_costs_no_more_than_a_step(void **state)
     assert_in_range(jump, 1, 4 * step);
 }
 
+/* A thousand packets behind holes, and then what fills these, in steps of so many holes. */
+static void fill_holes(uint32_t step)
+{
+    enum { HOLES = 1000 };
+    bond_reset(greedy, at_ms(0));
+    for (uint32_t i = 1; i <= HOLES; i++)
+        receive(greedy, 0, 1, 2 * i, 0, 64);
+    for (uint32_t i = 1; i < HOLES; i++)
+        receive(greedy, 0, 1, 2 * (i * step % HOLES) + 1, 0, 64);
+}
+
+/* One that is held, again and again: the last but one. */
+static void repeat_held(uint32_t steps)
+{
+    fill_holes(0);
+    for (uint32_t i = 0; i < steps; i++)
+        receive(greedy, 0, 1, 1998, 0, 64);
+}
+
+static void holes_cost_the_same_in_any_order(void **state)
+{
+    (void)state;
+    int64_t in_order = least_ns(fill_holes, 1);
+    int64_t backwards = least_ns(fill_holes, 999);
+    int64_t jumping = least_ns(fill_holes, 389);
+    int64_t repeats = least_ns(repeat_held, 1000);
+    print_message("%d, %d, %d, %d ns a packet\n", (int)(in_order / 2000), (int)(backwards / 2000),
+                  (int)(jumping / 2000), (int)(repeats / 3000));
+    assert_in_range(backwards, 1, 3 * in_order);
+    assert_in_range(jumping, 1, 3 * in_order);
+    assert_in_range(repeats, 1, 4 * in_order);
+    bond_reset(greedy, at_ms(0));
+}
+
 static uint64_t number;
 
 static void jump_numbers(uint32_t step)
@@ -293,6 +327,7 @@ int main(void)
         isolation_test(pieces_without_the_rest_are_given_back),
         isolation_test(a_peer_that_left_keeps_no_buffers),
         isolation_test(a_jump_in_a_lane_costs_no_more_than_a_step),
+        isolation_test(holes_cost_the_same_in_any_order),
         isolation_test(a_jump_in_packet_numbers_costs_little),
         isolation_test(jumps_are_acknowledged_at_the_cost_of_gaps),
         isolation_test(a_full_queue_is_cheap),
