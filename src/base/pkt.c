@@ -121,10 +121,8 @@ bool pkt_share_full(const struct pkt_share *share, const struct pkt *p)
     return taken >= s->count ? has > 0 : has > SHARE_FACTOR * (s->count - taken);
 }
 
-void pkt_put(struct pkt *p)
+void pkt_free(struct pkt *p)
 {
-    if (p == NULL || --p->refs > 0)
-        return;
     struct shelf *s = is_small(p) ? &p->pool->small : &p->pool->large;
     if (p->share != NULL)
         pkt_charge(p, NULL);
@@ -142,14 +140,4 @@ void pkt_list_clear(struct pkt_list *l)
 {
     for (struct pkt *p; (p = pkt_list_pop(l)) != NULL;)
         pkt_put(p);
-}
-
-uint32_t pkt_seg_bytes(const struct pkt *p, uint16_t seg)
-{
-    if (p->gso == PKT_GSO_NONE)
-        return p->len_bytes;
-    uint32_t payload = p->len_bytes - p->header_bytes;
-    uint32_t from = (uint32_t)seg * p->gso_size;
-    uint32_t rest = payload - from;
-    return p->header_bytes + (rest < p->gso_size ? rest : p->gso_size);
 }

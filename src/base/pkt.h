@@ -76,8 +76,15 @@ static inline void pkt_ref(struct pkt *p)
     p->refs++;
 }
 
+/* For pkt_put(): nobody has a reference any more. */
+void pkt_free(struct pkt *p);
+
 /* Gives one reference back; pkt_put(NULL) is legal. */
-void pkt_put(struct pkt *p);
+static inline void pkt_put(struct pkt *p)
+{
+    if (p != NULL && --p->refs == 0)
+        pkt_free(p);
+}
 
 /* Buffers handed out now, for status and leak tests. */
 size_t pkt_pool_used(const struct pkt_pool *pool);
@@ -126,6 +133,12 @@ void pkt_list_clear(struct pkt_list *l);
  * Bytes of segment seg (0 .. seg_count - 1) as it will cross the tunnel: for a plain packet its
  * length.
  */
-uint32_t pkt_seg_bytes(const struct pkt *p, uint16_t seg);
+static inline uint32_t pkt_seg_bytes(const struct pkt *p, uint16_t seg)
+{
+    if (p->gso == PKT_GSO_NONE)
+        return p->len_bytes;
+    uint32_t rest = p->len_bytes - p->header_bytes - (uint32_t)seg * p->gso_size;
+    return p->header_bytes + (rest < p->gso_size ? rest : p->gso_size);
+}
 
 #endif

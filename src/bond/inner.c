@@ -28,15 +28,15 @@ enum {
 
 uint64_t inner_sum(const uint8_t *data, size_t len_bytes, uint64_t sum)
 {
-    size_t i = 0;
-    for (; i + 4 <= len_bytes; i += 4)
-        sum += be32_get(data + i);
-    if (i + 2 <= len_bytes) {
-        sum += be16_get(data + i);
-        i += 2;
+    const uint8_t *words_end = data + len_bytes / 4 * 4;
+    for (; data < words_end; data += 4)
+        sum += be32_get(data);
+    if ((len_bytes & 2) != 0) {
+        sum += be16_get(data);
+        data += 2;
     }
-    if (i < len_bytes)
-        sum += (uint64_t)data[i] << 8;
+    if ((len_bytes & 1) != 0)
+        sum += (uint64_t)*data << 8;
     return sum;
 }
 

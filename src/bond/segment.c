@@ -5,7 +5,7 @@ bool ring_push(struct segment_ring *r, const struct segment *s, uint32_t wire_by
 {
     if (r->count == r->capacity)
         return false;
-    r->slots[(r->head + r->count) % r->capacity] = *s;
+    *ring_slot(r, r->count) = *s;
     r->count++;
     r->bytes += wire_bytes;
     return true;
@@ -15,21 +15,11 @@ bool ring_pop(struct segment_ring *r, struct segment *out, uint32_t wire_bytes)
 {
     if (r->count == 0)
         return false;
-    *out = r->slots[r->head % r->capacity];
-    r->head = (r->head + 1) % r->capacity;
+    *out = *ring_slot(r, 0);
+    r->head++;
     r->count--;
     r->bytes -= wire_bytes < r->bytes ? wire_bytes : r->bytes;
     return true;
-}
-
-const struct segment *ring_at(const struct segment_ring *r, uint32_t place)
-{
-    return place < r->count ? &r->slots[(r->head + place) % r->capacity] : NULL;
-}
-
-const struct segment *ring_head(const struct segment_ring *r)
-{
-    return ring_at(r, 0);
 }
 
 void ring_clear(struct segment_ring *r)

@@ -43,7 +43,7 @@ static inline uint32_t segment_originals(const struct segment *s)
 struct segment_ring {
     struct segment *slots; /* capacity of them, a power of two; owned by the bond's allocation */
     uint32_t capacity;
-    uint32_t head;
+    uint32_t head; /* counts on; the slot is the rest of the capacity */
     uint32_t count;
     uint32_t bytes; /* of datagrams on the wire */
 };
@@ -52,10 +52,25 @@ struct segment_ring {
 bool ring_push(struct segment_ring *r, const struct segment *s, uint32_t wire_bytes);
 /* With the reference; false if the ring is empty. */
 bool ring_pop(struct segment_ring *r, struct segment *out, uint32_t wire_bytes);
+
+/* The slot at that place, 0: the head; whether anything is there or not. */
+static inline struct segment *ring_slot(const struct segment_ring *r, uint32_t place)
+{
+    return &r->slots[(r->head + place) & (r->capacity - 1)];
+}
+
+/* The segment at that place; NULL: there are not so many. */
+static inline const struct segment *ring_at(const struct segment_ring *r, uint32_t place)
+{
+    return place < r->count ? ring_slot(r, place) : NULL;
+}
+
 /* NULL: none. */
-const struct segment *ring_head(const struct segment_ring *r);
-/* The one at that place, 0: the head; NULL: there are not so many. */
-const struct segment *ring_at(const struct segment_ring *r, uint32_t place);
+static inline const struct segment *ring_head(const struct segment_ring *r)
+{
+    return ring_at(r, 0);
+}
+
 /* Gives every packet back. */
 void ring_clear(struct segment_ring *r);
 /* Inner packets in it, without copies, which their originals count. */
