@@ -24,24 +24,7 @@ void beat_start(struct beat *b, struct tstamp now)
     *b = (struct beat){ .spoke = b->spoke, .heard = now, .asked = b->asked };
 }
 
-void beat_heard(struct beat *b, struct tstamp now, bool asks)
-{
-    b->heard = now;
-    b->missing = false;
-    if (!asks)
-        return;
-    b->asked_again = tstamp_sub(now, b->asked) < BEAT_AGAIN_NS;
-    b->asked = now;
-}
-
 void beat_ask(struct beat *b)
 {
     b->questions = BEAT_QUESTIONS;
-}
-
-bool beat_asked_one(struct beat *b)
-{
-    if (b->questions > 0)
-        b->questions--;
-    return b->questions > 0;
 }

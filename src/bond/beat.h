@@ -66,12 +66,25 @@ int64_t beat_allowance_ns(int64_t rttvar_ns);
 void beat_start(struct beat *b, struct tstamp now);
 
 /* A datagram came. */
-void beat_heard(struct beat *b, struct tstamp now, bool asks);
+static inline void beat_heard(struct beat *b, struct tstamp now, bool asks)
+{
+    b->heard = now;
+    b->missing = false;
+    if (!asks)
+        return;
+    b->asked_again = tstamp_sub(now, b->asked) < BEAT_AGAIN_NS;
+    b->asked = now;
+}
 
 /* Begins to ask. */
 void beat_ask(struct beat *b);
 
 /* Another question goes out: true if one more is to follow it. */
-bool beat_asked_one(struct beat *b);
+static inline bool beat_asked_one(struct beat *b)
+{
+    if (b->questions > 0)
+        b->questions--;
+    return b->questions > 0;
+}
 
 #endif

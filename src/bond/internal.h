@@ -102,9 +102,7 @@ static inline struct path *path_get(struct bond *b, struct tstamp now, uint8_t i
 /* The paths of the association in the order of their ids; NULL begins and ends. */
 static inline struct path *next_path(const struct bond *b, const struct path *p)
 {
-    uint32_t left = b->known;
-    if (p != NULL)
-        left = p->id == WIRE_PATHS_MAX - 1 ? 0 : left & ~((2U << p->id) - 1);
+    uint32_t left = p == NULL ? b->known : b->known & (~1U << p->id);
     return left == 0 ? NULL : (struct path *)(uintptr_t)&b->paths[__builtin_ctz(left)];
 }
 

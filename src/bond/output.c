@@ -183,11 +183,6 @@ static void send_frames(struct bond *b, struct tstamp now, struct path *p, struc
 
 static bool next_ack(struct bond *b, struct tstamp now, struct bond_out *out)
 {
-    bool due = false;
-    for_each_path (b, p)
-        due = due || p->ack_carriers != 0 || tstamp_reached(p->acker.due, now);
-    if (!due)
-        return false;
     if (any_ack_due(b, now))
         start_acks(b, now, tstamp_add(now, ACK_JOIN_NS), NULL);
     for_each_path (b, p) {
@@ -257,15 +252,19 @@ static void send_segment(struct bond *b, struct tstamp now, struct path *p, stru
     out->pn = path_sent(p, now, path_segment_bytes(p, s), true, 0, s, is_loaded(b, p));
 }
 
+static bool second_is_small(const struct segment_ring *ring)
+{
+    const struct segment *second = ring_at(ring, 1);
+    return second != NULL && path_is_small(second);
+}
+
 /* Several small packets, and acknowledgements that would be due soon, share a datagram. */
 static bool next_bundle(struct bond *b, struct tstamp now, struct path *p, struct bond_out *out)
 {
     struct tstamp soon = tstamp_add(now, ACK_JOIN_NS);
     bool ack = any_ack_due(b, soon);
-    const struct segment *second = ring_at(&p->express, 1);
     struct segment s;
-    if (!path_is_small(ring_head(&p->express)) ||
-        (!ack && (second == NULL || !path_is_small(second))) ||
+    if (!path_is_small(ring_head(&p->express)) || (!ack && !second_is_small(&p->express)) ||
         !take_bundle(b, now, p, &p->express, &s))
         return false;
     if (ack)
@@ -301,9 +300,8 @@ static bool next_committed(struct bond *b, struct tstamp now, struct bond_out *o
             continue;
         struct segment s;
         const struct segment *head = ring_head(&p->committed);
-        const struct segment *second = ring_at(&p->committed, 1);
         b->current = p->id;
-        if (path_is_small(head) && second != NULL && path_is_small(second) &&
+        if (path_is_small(head) && second_is_small(&p->committed) &&
             take_bundle(b, now, p, &p->committed, &s)) {
             send_frames(b, now, p, &s, out);
             return true;
@@ -315,10 +313,21 @@ static bool next_committed(struct bond *b, struct tstamp now, struct bond_out *o
     return false;
 }
 
+/* Whether some path has anything of its own to send: acknowledgements, a probe or a beat. */
+static bool any_own(const struct bond *b, struct tstamp now)
+{
+    for_each_path (b, p)
+        if (p->ack_carriers != 0 || p->probe_wanted || p->beat.wanted ||
+            tstamp_reached(p->acker.due, now))
+            return true;
+    return false;
+}
+
 bool bond_next(struct bond *b, struct tstamp now, struct bond_out *out)
 {
     b->now = now;
-    if (next_ack(b, now, out) || next_probe(b, now, out) || next_beat(b, now, out))
+    if (any_own(b, now) &&
+        (next_ack(b, now, out) || next_probe(b, now, out) || next_beat(b, now, out)))
         return true;
     schedule_pump(b, now);
     return next_express(b, now, out) || next_committed(b, now, out);

@@ -28,7 +28,10 @@
 /* Acknowledgements come on the fastest path, which may be the dead one; every fourth on others. */
 #define ACK_DETOUR_NS (4 * ACKER_DELAY_NS)
 
-enum { SUSPECT_PACKETS = 3 };
+enum {
+    SUSPECT_PACKETS = 3,
+    INFLIGHT_SPARE_PACKETS = 32, /* in flight above the window in time */
+};
 
 void path_init(struct path *p, struct tstamp now, uint8_t id)
 {
@@ -77,31 +80,30 @@ void path_clear(struct path *p)
     p->express = express;
 }
 
-uint32_t path_segment_payload(const struct segment *s)
-{
-    uint32_t header_bytes = s->bundle ? 0 : WIRE_DATA_BYTES;
-    return WIRE_HEADER_BYTES + header_bytes + s->bytes + WIRE_TAG_BYTES;
-}
-
-uint32_t path_segment_bytes(const struct path *p, const struct segment *s)
-{
-    return path_wire_bytes(p, path_segment_payload(s));
-}
-
 uint32_t path_frames_bytes(const struct path *p)
 {
     uint32_t bytes = p->config.datagram_bytes - WIRE_HEADER_BYTES - WIRE_TAG_BYTES;
     return bytes < WIRE_FRAMES_BYTES_MAX ? bytes : WIRE_FRAMES_BYTES_MAX;
 }
 
-void path_set_pace(struct path *p, struct tstamp now)
-{
-    p->ns_per_byte = 8e9 / rate_pace_bps(&p->rate, now);
-}
-
 static int64_t srtt_or_guess(const struct path *p)
 {
     return p->srtt_ns > 0 ? p->srtt_ns : RTT_UNKNOWN_NS;
+}
+
+int64_t path_own_rtt_ns(const struct path *p)
+{
+    int64_t own_ns = ownrtt_ns(&p->own_rtt);
+    return own_ns > 0 ? own_ns : srtt_or_guess(p);
+}
+
+void path_set_pace(struct path *p, struct tstamp now)
+{
+    double own_ns = (double)path_own_rtt_ns(p);
+    p->ns_per_byte = 8e9 / rate_pace_bps(&p->rate, now);
+    /* Beyond that it would stand in a queue, or behind a silence, where nobody can take it back. */
+    double window_ns = own_ns + fmax(SLACK_NS, own_ns / 4);
+    p->inflight_most_bytes = window_ns / p->ns_per_byte + INFLIGHT_SPARE_PACKETS * FRAME_BYTES;
 }
 
 /* What the path's own round trips allow for. */
@@ -117,27 +119,6 @@ int64_t path_patience_ns(const struct path *p)
 {
     int64_t own_ns = own_patience_ns(p);
     return p->rtt_most_ns > 0 && p->rtt_most_ns < own_ns ? p->rtt_most_ns : own_ns;
-}
-
-int64_t path_backlog_ns(const struct path *p, struct tstamp now)
-{
-    int64_t wait = tstamp_sub(p->free_at, now);
-    return (wait > 0 ? wait : 0) + path_send_time_ns(p, p->committed.bytes + p->express.bytes);
-}
-
-int64_t path_own_rtt_ns(const struct path *p)
-{
-    int64_t own_ns = ownrtt_ns(&p->own_rtt);
-    return own_ns > 0 ? own_ns : srtt_or_guess(p);
-}
-
-bool path_inflight_full(const struct path *p)
-{
-    /* Beyond that it would stand in a queue, or behind a silence, where nobody can take it back. */
-    double own_ns = (double)path_own_rtt_ns(p);
-    double window_ns = own_ns + fmax(SLACK_NS, own_ns / 4);
-    return p->inflight_bytes * p->ns_per_byte > window_ns + 32 * FRAME_BYTES * p->ns_per_byte ||
-           p->pn_next - p->oldest > PATH_SENT_MAX - 64;
 }
 
 /*
@@ -428,16 +409,16 @@ static void mark_acked(struct path *p, struct tstamp now, const struct wire_ack 
             }
             pn--;
             struct sent *s = &p->sent[pn % PATH_SENT_MAX];
-            if (s->state == SENT_INFLIGHT || s->state == SENT_LOST) {
-                s->timed = time_at < ack->time_count;
-                s->came_ns = came_ns;
-            }
-            if (s->state == SENT_INFLIGHT)
-                s->state = SENT_ACKED;
-            else if (s->state == SENT_LOST)
-                take_late(p, now, s, events);
             if (time_left > 0)
                 time_left--;
+            if (s->state != SENT_INFLIGHT && s->state != SENT_LOST)
+                continue;
+            s->timed = time_at < ack->time_count;
+            s->came_ns = came_ns;
+            if (s->state == SENT_INFLIGHT)
+                s->state = SENT_ACKED;
+            else
+                take_late(p, now, s, events);
         }
     }
 }
@@ -754,8 +735,8 @@ void path_heard(struct path *p, struct tstamp now, bool asks)
     if (asks && p->beat.asked_again && path_quiet(p) &&
         tstamp_sub(now, p->last_sent) > PROBE_IDLE_NS)
         p->probe_wanted = true;
-    bool waits = !on_trial(p) && (p->state == BOND_PATH_DOWN || p->state == BOND_PATH_PROBING);
-    if (waits && tstamp_sub(now, p->last_sent) >= PROBE_HINT_NS)
+    bool waits = p->state == BOND_PATH_DOWN || p->state == BOND_PATH_PROBING;
+    if (waits && !on_trial(p) && tstamp_sub(now, p->last_sent) >= PROBE_HINT_NS)
         p->probe_wanted = true;
 }
 

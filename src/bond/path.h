@@ -39,8 +39,10 @@
 
 enum {
     PATH_SENT_MAX = TABLE_SIZE(8192, 128),     /* packets in flight; a power of two */
+    PATH_SENT_SPARE = 64,                      /* of them, for what is no bulk */
     PATH_COMMITTED_MAX = TABLE_SIZE(2048, 32), /* a power of two */
     PATH_EXPRESS_MAX = TABLE_SIZE(4096, 64),   /* a power of two */
+    PATH_RTT_SETTLED = 16, /* round trips until their deviation is more than a first guess */
 };
 
 #define PATH_CREDIT_NS (4 * NS_PER_MS)
@@ -104,7 +106,8 @@ struct path {
     struct ownrtt own_rtt;
     int64_t srtt_same_ns; /* there and back over this very path, for people */
     /* pacer and queues */
-    double ns_per_byte; /* of the present pace; see path_set_pace() */
+    double ns_per_byte;         /* of the present pace; see path_set_pace() */
+    double inflight_most_bytes; /* at that pace; more is a queue */
     struct budget budget;
     struct tstamp free_at;
     bool bursting;
@@ -216,8 +219,15 @@ static inline uint32_t path_wire_bytes(const struct path *p, uint32_t payload_by
 }
 
 /* UDP payload of a segment as a datagram; and on the wire. */
-uint32_t path_segment_payload(const struct segment *s);
-uint32_t path_segment_bytes(const struct path *p, const struct segment *s);
+static inline uint32_t path_segment_payload(const struct segment *s)
+{
+    uint32_t header_bytes = s->bundle ? 0 : WIRE_DATA_BYTES;
+    return WIRE_HEADER_BYTES + header_bytes + s->bytes + WIRE_TAG_BYTES;
+}
+static inline uint32_t path_segment_bytes(const struct path *p, const struct segment *s)
+{
+    return path_wire_bytes(p, path_segment_payload(s));
+}
 
 /* A packet that may share a datagram with others. */
 static inline bool path_is_small(const struct segment *s)
@@ -232,7 +242,10 @@ static inline uint32_t path_committed_bytes(const struct path *p, const struct s
     return path_is_small(s) ? s->bytes + (uint32_t)WIRE_PACKET_BYTES_MAX : path_segment_bytes(p, s);
 }
 
-/* Takes the pace over from the rate control; by every tick and acknowledgement. */
+/*
+ * Takes the pace over from the rate control, and what may be in flight at that; by every tick and
+ * acknowledgement.
+ */
 void path_set_pace(struct path *p, struct tstamp now);
 
 /* Time to send so many bytes at the present pace. */
@@ -248,13 +261,21 @@ static inline int64_t path_send_time_ns(const struct path *p, uint32_t bytes)
 int64_t path_patience_ns(const struct path *p);
 
 /* Time from now until the last committed byte has left. */
-int64_t path_backlog_ns(const struct path *p, struct tstamp now);
+static inline int64_t path_backlog_ns(const struct path *p, struct tstamp now)
+{
+    int64_t wait = tstamp_sub(p->free_at, now);
+    return (wait > 0 ? wait : 0) + path_send_time_ns(p, p->committed.bytes + p->express.bytes);
+}
 
 /* What it is without a queue in the network, or a guess. */
 int64_t path_own_rtt_ns(const struct path *p);
 
 /* More in flight than any healthy path would have. */
-bool path_inflight_full(const struct path *p);
+static inline bool path_inflight_full(const struct path *p)
+{
+    return p->inflight_bytes > p->inflight_most_bytes ||
+           p->pn_next - p->oldest > PATH_SENT_MAX - PATH_SENT_SPARE;
+}
 
 /* Plaintext of the longest datagram of several frames that the path carries. */
 uint32_t path_frames_bytes(const struct path *p);
@@ -306,7 +327,10 @@ void path_heard(struct path *p, struct tstamp now, bool asks);
 void path_set_brisk(struct path *p, struct tstamp now, bool brisk);
 
 /* In use without traffic: beats tell of its life. */
-bool path_quiet(const struct path *p);
+static inline bool path_quiet(const struct path *p)
+{
+    return p->state == BOND_PATH_UP && !p->brisk && p->rtt_samples >= PATH_RTT_SETTLED;
+}
 
 /* Timers: may set probe_wanted or beat.wanted, or make the path suspect or down; true: the state
  * changed. */

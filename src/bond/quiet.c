@@ -5,13 +5,6 @@
 
 #define MISSED_SLACK_NS (10 * NS_PER_MS) /* half of the least allowance for a late beat */
 
-enum { RTT_SETTLED = 16 }; /* round trips until their deviation is more than a first guess */
-
-bool path_quiet(const struct path *p)
-{
-    return p->state == BOND_PATH_UP && !p->brisk && p->rtt_samples >= RTT_SETTLED;
-}
-
 static int64_t quiet_interval_ns(const struct path *p)
 {
     return p->spill_bytes > 0 ? BEAT_SPARE_NS : beat_interval_ns(p->config.overhead_bytes);

@@ -48,8 +48,10 @@ void rack_begin(struct path *p, struct tstamp now, const struct wire_ack *ack, u
 void rack_arrived(struct path *p, const struct sent *s)
 {
     struct rack *k = &p->rack;
+    if (!s->overtaken)
+        return;
     int64_t late_ns = (s->timed ? s->came_ns : k->clock_ns) - s->overtaken_ns;
-    if (!s->overtaken || late_ns <= 0)
+    if (late_ns <= 0)
         return;
     double window_ns = fmax(lateness_part * (double)late_ns, window_least_ns);
     k->window_ns = fmin(fmax(k->window_ns, window_ns), most_ns(p));

@@ -4,6 +4,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/bound.h"
 #include "bond/frame.h"
 
 static const double window_ns = 20e6;
@@ -126,7 +127,7 @@ static void note_delay(struct rate *r, struct tstamp sent, double owd_ns)
         r->owd_sent = sent;
     }
     double gap_ns = (double)tstamp_sub(sent, r->owd_sent);
-    r->owd_ns += (owd_ns - r->owd_ns) * fmin(fmax(gap_ns / sparse_gap_ns, 1.0 / 16), 1);
+    r->owd_ns += (owd_ns - r->owd_ns) * bound(gap_ns / sparse_gap_ns, 1.0 / 16, 1);
     if (gap_ns < sparse_gap_ns)
         r->jitter_ns += (fabs(owd_ns - r->last_owd_ns) - r->jitter_ns) / 16;
     r->last_owd_ns = owd_ns;

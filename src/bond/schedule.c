@@ -3,6 +3,7 @@
 #include <limits.h>
 #include <math.h>
 
+#include "base/bound.h"
 #include "bond/internal.h"
 #include "bond/overdue.h"
 #include "bond/policy.h"
@@ -38,7 +39,7 @@ static double predict_arrival(const struct path *p, struct tstamp now, uint32_t 
  */
 static double commit_allowance_ns(const struct bond *b, const struct path *p)
 {
-    return fmin(fmax(b->latest_owd_ns - p->rate.owd_ns, 0), HOLD_MOST_NS) + COMMIT_AHEAD_NS;
+    return bound(b->latest_owd_ns - p->rate.owd_ns, 0, HOLD_MOST_NS) + COMMIT_AHEAD_NS;
 }
 
 bool schedule_is_spare(const struct bond *b, const struct path *p)
