@@ -292,11 +292,18 @@ static bool next_express(struct bond *b, struct tstamp now, struct bond_out *out
     return false;
 }
 
+/* The paths as a bit mask that begins with the one that sent last. */
+static uint32_t known_in_turn(const struct bond *b)
+{
+    return b->known >> b->current | b->known << (-b->current & (WIRE_PATHS_MAX - 1));
+}
+
 static bool next_committed(struct bond *b, struct tstamp now, struct bond_out *out)
 {
-    for (unsigned i = 0; i < WIRE_PATHS_MAX; i++) {
-        struct path *p = &b->paths[(b->current + i) % WIRE_PATHS_MAX];
-        if (!p->ready || p->committed.count == 0 || !path_may_send(p, now))
+    for (uint32_t left = known_in_turn(b); left != 0; left &= left - 1) {
+        unsigned ahead = (unsigned)__builtin_ctz(left);
+        struct path *p = &b->paths[(b->current + ahead) % WIRE_PATHS_MAX];
+        if (p->committed.count == 0 || !path_may_send(p, now))
             continue;
         struct segment s;
         const struct segment *head = ring_head(&p->committed);
