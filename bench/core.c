@@ -5,10 +5,11 @@
  * direction; the sender's figure holds the acknowledgements that it takes in, the receiver's those
  * that it makes.
  *
- * usage: core-bench [SECONDS OF VIRTUAL TIME [send|receive]]
+ * usage: core-bench [SECONDS OF VIRTUAL TIME [send|receive [FLOWS]]]
  *
  * With a direction, callgrind counts that side's instructions after the warm-up, and nothing else:
- * bench/core-instructions.
+ * bench/core-instructions. With FLOWS, so many flows take turns packet by packet, heed nothing, and
+ * offer five times what the link is limited to; the figures are for each packet that arrives.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -34,10 +35,12 @@ enum {
     SEGMENT_BYTES = 1384,
     HEADER_BYTES = 52, /* IPv4, TCP, timestamps */
     SUPERS_PER_STEP = 2,
+    FLOW_PACKETS_PER_STEP = 25, /* 3 Gbit/s of outer packets */
     BATCH = 64,
 };
 
 #define STEP_NS (100 * NS_PER_US)
+#define FLOWS_LIMIT_BPS 600000000
 #define WARM_UP_NS NS_PER_S
 
 enum { CLIENT, SERVER, SIDES };
@@ -72,6 +75,7 @@ static int64_t clock_ns(void)
 
 static int counted = SIDES; /* the side whose instructions callgrind counts; SIDES: none */
 static bool measuring;
+static unsigned flows; /* 0: one of super-packets, without a limit */
 
 /* Around everything that a core does: its time, and its instructions if they are counted. */
 static int64_t begin(int side)
@@ -124,8 +128,9 @@ static void open_side(int me, struct tstamp now)
     require(core_new(&sides[me].core, &config, now), "core_new");
 }
 
-/* A TCP super-packet from the client's side of the tunnel. */
-static struct pkt *super_packet(struct pkt_pool *pool, uint32_t sequence)
+/* A TCP packet from the client's side of the tunnel; a super-packet if it has several segments. */
+static struct pkt *tcp_packet(struct pkt_pool *pool, unsigned flow, uint32_t sequence,
+                              uint16_t segments)
 {
     static const uint8_t header[HEADER_BYTES] = {
         0x45, 0,    0,    0,    0,   1, 0x40, 0, 64, 6, 0, 0,
@@ -134,19 +139,22 @@ static struct pkt *super_packet(struct pkt_pool *pool, uint32_t sequence)
         0x80, 0x10, 1,    0,    0,   0, 0,    0, /* TCP */
         1,    1,    8,    10,   0,   0, 0,    1, 0,  0, 0, 1,
     };
-    struct pkt *p = pkt_new(pool, PKT_LARGE_BYTES);
+    const uint32_t bytes = HEADER_BYTES + (uint32_t)segments * SEGMENT_BYTES;
+    struct pkt *p = pkt_new(pool, bytes);
     if (p == NULL)
         return NULL;
-    p->len_bytes = HEADER_BYTES + SEGMENTS * SEGMENT_BYTES;
+    p->len_bytes = bytes;
     memcpy(p->data, header, sizeof header);
     p->data[2] = (uint8_t)(p->len_bytes >> 8);
     p->data[3] = (uint8_t)p->len_bytes;
     for (int i = 0; i < 4; i++)
         p->data[24 + i] = (uint8_t)(sequence >> (24 - 8 * i));
-    p->gso = PKT_GSO_TCP4;
+    p->data[20] = (uint8_t)(flow >> 8);
+    p->data[21] = (uint8_t)flow;
+    p->gso = segments > 1 ? PKT_GSO_TCP4 : PKT_GSO_NONE;
     p->gso_size = SEGMENT_BYTES;
     p->header_bytes = HEADER_BYTES;
-    p->seg_count = SEGMENTS;
+    p->seg_count = segments;
     p->csum_partial = true;
     p->l4_offset = 20;
     return p;
@@ -201,6 +209,7 @@ static void connect_sides(struct tstamp now)
     };
     link.local_ipv4 = sides[CLIENT].address;
     link.local_ipv4.port = 0;
+    link.limit_up_bps = flows > 0 ? FLOWS_LIMIT_BPS : 0;
     core_link_event(sides[CLIENT].core, now, &link);
     core_endpoints(sides[CLIENT].core, now, 0, &sides[SERVER].address, 1);
 }
@@ -208,15 +217,19 @@ static void connect_sides(struct tstamp now)
 static void offer(struct tstamp now)
 {
     static uint32_t sequence;
-    struct pkt *supers[SUPERS_PER_STEP];
+    static unsigned turn;
+    struct pkt *packets[FLOW_PACKETS_PER_STEP];
+    size_t count = flows > 0 ? FLOW_PACKETS_PER_STEP : SUPERS_PER_STEP;
+    uint16_t segments = flows > 0 ? 1 : SEGMENTS;
     size_t n = 0;
-    while (n < SUPERS_PER_STEP &&
-           (supers[n] = super_packet(sides[CLIENT].pool, sequence)) != NULL) {
-        sequence += SEGMENTS * SEGMENT_BYTES;
+    while (n < count &&
+           (packets[n] = tcp_packet(sides[CLIENT].pool, turn, sequence, segments)) != NULL) {
+        sequence += (uint32_t)segments * SEGMENT_BYTES;
+        turn = flows > 0 ? (turn + 1) % flows : 0;
         n++;
     }
     int64_t start = begin(CLIENT);
-    core_tun(sides[CLIENT].core, now, supers, n);
+    core_tun(sides[CLIENT].core, now, packets, n);
     end(CLIENT, start);
 }
 
@@ -226,6 +239,8 @@ int main(int argc, char **argv)
     struct tstamp now = { NS_PER_S };
     if (argc > 2)
         counted = strcmp(argv[2], "send") == 0 ? CLIENT : SERVER;
+    if (argc > 3)
+        flows = (unsigned)strtoul(argv[3], NULL, 10);
     require(crypto_init(), "crypto_init");
     for (int i = 0; i < SIDES; i++) {
         sides[i].pool = pkt_pool_new(32768, 8192);

@@ -21,7 +21,7 @@
 #define AGE_ROUNDS 2
 
 enum {
-    FATTEST_PACKETS = 64, /* dropped from one flow before the fattest is looked for again */
+    FATTEST_PACKETS = 64, /* dropped before the fattest flow is looked for again */
     RETRY_PACKETS = 64,   /* that a flow put off for its sparse ones; with more it is bulk */
     LEFT_ALONE_BYTES = 2 * FLOWQ_QUANTUM, /* of a flow: to lose one of fewer stops a TCP */
 };
@@ -342,21 +342,35 @@ static struct pkt *pop_any_sparse(struct flowq *q)
     return NULL;
 }
 
-/*
- * Full: the flow that holds most loses its oldest packet (RFC 8290, section 4.1.2). To look for it
- * costs more than a packet, so it is looked for once for many.
- */
-static bool drop_from_fattest(struct flowq *q)
+static bool is_fat(const struct flowq *q, const struct flowq_flow *f)
 {
-    struct flowq_flow *f = q->fattest;
-    bool known =
-        f != NULL && q->fattest_left > 0 && f->packets.count > 0 && f->bytes > q->fattest_bytes / 2;
-    if (!known) {
-        f = q->fattest = find_fattest(q);
+    return f->packets.count > 0 && f->bytes > q->fattest_bytes / 2;
+}
+
+/*
+ * The flow that holds most, or more than half of that; NULL: no bulk waits. To look through all of
+ * them costs more than a packet, so that is done once for many; until then those behind the last
+ * one in its list take their turn.
+ */
+static struct flowq_flow *take_fat(struct flowq *q)
+{
+    struct flowq_flow *f = q->fattest_left > 0 ? q->fattest : NULL;
+    while (f != NULL && !is_fat(q, f))
+        f = f->listed ? f->next : NULL;
+    if (f == NULL) {
+        f = find_fattest(q);
         q->fattest_bytes = f != NULL ? f->bytes : 0;
         q->fattest_left = FATTEST_PACKETS;
     }
     q->fattest_left--;
+    q->fattest = f;
+    return f;
+}
+
+/* Full: a flow that holds much loses its oldest packet (RFC 8290, section 4.1.2). */
+static bool drop_from_fattest(struct flowq *q)
+{
+    struct flowq_flow *f = take_fat(q);
     struct pkt *p = f != NULL ? take_head(f) : pop_any_sparse(q);
     if (p != NULL)
         drop(q, p, &q->dropped_full);

@@ -117,8 +117,8 @@ struct flowq {
     uint32_t bytes_max;
     const struct pkt_share *share; /* borrowed: of the packets; NULL: they may be any number */
     struct flowq_flow *fattest;    /* the last that lost a packet because the queue was full */
-    uint32_t fattest_bytes;        /* that it had when it was found */
-    uint32_t fattest_left;         /* packets that it may lose before another one is looked for */
+    uint32_t fattest_bytes;        /* that the fattest had when it was looked for */
+    uint32_t fattest_left;         /* packets that may be dropped before that is done again */
     uint32_t bytes;                /* waiting, all classes */
     uint32_t banded;               /* packets of policies that wait */
     uint64_t dropped_full;

@@ -518,6 +518,27 @@ static void the_fattest_is_told_by_bytes(void **state)
     assert_int_equal(queue->dropped_full, 40);
 }
 
+/* Fat flows of eight packets between thin ones of three: nobody is cut below half of the fattest.
+ */
+static void many_fat_flows_lose_in_turn_and_thin_ones_nothing(void **state)
+{
+    enum { FLOWS = 100, MORE = 140 };
+    unsigned left[FLOWS] = { 0 };
+    (void)state;
+    queue->codel.off = true;
+    for (uint16_t flow = 0; flow < FLOWS; flow++)
+        fill(at_ms(0), flow, flow % 2 == 0 ? 10 : 5);
+    queue->bytes_max = queue->bytes;
+    for (uint32_t i = 0; i < MORE; i++)
+        push(at_ms(0), (uint16_t)(i * 2 % FLOWS), i, 1500);
+    assert_int_equal(queue->dropped_full, MORE);
+    uint16_t seg;
+    for (struct pkt *p; (p = flowq_pop_bulk(queue, at_ms(0), &seg)) != NULL; pkt_put(p))
+        left[packet_flow(p)]++;
+    for (unsigned flow = 0; flow < FLOWS; flow++)
+        assert_in_range(left[flow], flow % 2 == 0 ? 4 : 3, flow % 2 == 0 ? 11 : 3);
+}
+
 static void sparse_packets_are_limited_as_well(void **state)
 {
     (void)state;
@@ -745,6 +766,7 @@ int main(void)
         flowq_test(codel_shortens_a_queue_that_was_let_stand),
         flowq_test(a_full_queue_drops_the_oldest_of_the_fattest),
         flowq_test(the_fattest_is_told_by_bytes),
+        flowq_test(many_fat_flows_lose_in_turn_and_thin_ones_nothing),
         flowq_test(sparse_packets_are_limited_as_well),
         flowq_test(a_super_packet_leaves_segment_by_segment),
         flowq_test(the_heaviest_flow_is_known),
