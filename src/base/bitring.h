@@ -21,6 +21,26 @@ static inline void bitring_set(uint64_t *bits, uint64_t size, uint64_t n)
     bits[n % size / 64] |= UINT64_C(1) << (n % 64);
 }
 
+static inline void bitring_drop(uint64_t *bits, uint64_t size, uint64_t n)
+{
+    bits[n % size / 64] &= ~(UINT64_C(1) << (n % 64));
+}
+
+/* The first bit from bit from on that is set; end: none below that is. */
+static inline uint64_t bitring_next(const uint64_t *bits, uint64_t size, uint64_t from,
+                                    uint64_t end)
+{
+    while (from < end) {
+        uint64_t rest = bits[from % size / 64] >> (from % 64);
+        if (rest != 0) {
+            from += (uint64_t)__builtin_ctzll(rest);
+            return from < end ? from : end;
+        }
+        from += 64 - from % 64;
+    }
+    return end;
+}
+
 /* Clears so many bits from bit from on, all in one word. */
 static inline void bitring_clear_part(uint64_t *bits, uint64_t size, uint64_t from, uint64_t count)
 {

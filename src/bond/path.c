@@ -5,6 +5,8 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "base/bitring.h"
+#include "bond/acked.h"
 #include "bond/frame.h"
 #include "bond/quiet.h"
 
@@ -24,6 +26,7 @@
 #define QUESTION_NS (4 * NS_PER_MS) /* from one to the next */
 #define BRISK_FRESH_NS (100 * NS_PER_MS)
 #define SECOND_MOST_S 2.0 /* of a gap between two looks, as far as it counts */
+#define LOOK_NS NS_PER_US /* of each in flight */
 #define ALONE_NS (3 * TAIL_NS)
 /* Acknowledgements come on the fastest path, which may be the dead one; every fourth on others. */
 #define ACK_DETOUR_NS (4 * ACKER_DELAY_NS)
@@ -31,6 +34,7 @@
 enum {
     SUSPECT_PACKETS = 3,
     INFLIGHT_SPARE_PACKETS = 32, /* in flight above the window in time */
+    LOOK_FEW = 128,              /* in flight: they may always be looked at */
 };
 
 void path_init(struct path *p, struct tstamp now, uint8_t id)
@@ -247,6 +251,7 @@ static void forget(struct path *p, struct sent *s)
     pkt_put(s->segment.pkt);
     s->segment.pkt = NULL;
     s->state = SENT_NONE;
+    bitring_drop(p->open, PATH_SENT_MAX, (uint64_t)(s - p->sent));
 }
 
 /* The slot of a new number; what stood there 8192 numbers ago is forgotten. */
@@ -259,6 +264,7 @@ static struct sent *claim_slot(struct path *p, uint64_t pn)
         p->oldest = pn - PATH_SENT_MAX + 1;
     if (pn - p->rack.watched >= PATH_SENT_MAX)
         p->rack.watched = pn - PATH_SENT_MAX + 1;
+    bitring_drop(p->open, PATH_SENT_MAX, pn);
     return s;
 }
 
@@ -314,6 +320,7 @@ uint64_t path_sent(struct path *p, struct tstamp now, uint32_t wire_bytes, bool 
         return pn;
     }
     s->state = SENT_INFLIGHT;
+    bitring_set(p->open, PATH_SENT_MAX, pn);
     if (segment != NULL) {
         s->segment = *segment;
         s->data = true;
@@ -371,56 +378,6 @@ static int64_t read_clock(struct peer_clock *c, struct tstamp now, uint32_t us)
     if (ahead > 0)
         *c = (struct peer_clock){ .us = us, .ns = ns };
     return ns;
-}
-
-/* It came after all: everything but what was repeated meanwhile is as if it had not been lost. */
-static void take_late(struct path *p, struct tstamp now, struct sent *s,
-                      const struct path_events *events)
-{
-    s->state = SENT_NONE;
-    s->came = true;
-    rack_arrived(p, s);
-    if (s->data)
-        rate_found(&p->rate, now, s->bytes);
-    rate_acked(&p->rate, s->time, s->came_ns, s->timed, s->bytes, s->loaded);
-    hole_arrived(&p->hole, s->bytes);
-    if (s->tag != 0)
-        events->tagged(events->arg, p, s->tag, true, false);
-}
-
-/*
- * Marks the numbers of the ranges that are in flight, and notes their times, from the top down;
- * takes those that were thought lost.
- */
-static void mark_acked(struct path *p, struct tstamp now, const struct wire_ack *ack,
-                       uint64_t largest, int64_t came_ns, const struct path_events *events)
-{
-    uint64_t pn = largest + 1; /* one above the next number */
-    uint32_t time_left = ack->times[0].count;
-    unsigned time_at = 0;
-    for (unsigned i = 0; i < ack->range_count; i++) {
-        if (pn < p->rack.watched + ack->ranges[i].gap)
-            return;
-        pn -= ack->ranges[i].gap;
-        for (uint32_t n = ack->ranges[i].len; n > 0 && pn > p->rack.watched; n--) {
-            while (time_left == 0 && ++time_at < ack->time_count) {
-                time_left = ack->times[time_at].count;
-                came_ns -= ack->times[time_at].back_us * NS_PER_US;
-            }
-            pn--;
-            struct sent *s = &p->sent[pn % PATH_SENT_MAX];
-            if (time_left > 0)
-                time_left--;
-            if (s->state != SENT_INFLIGHT && s->state != SENT_LOST)
-                continue;
-            s->timed = time_at < ack->time_count;
-            s->came_ns = came_ns;
-            if (s->state == SENT_INFLIGHT)
-                s->state = SENT_ACKED;
-            else
-                take_late(p, now, s, events);
-        }
-    }
 }
 
 void path_bench(struct path *p, struct tstamp now, enum path_fault fault)
@@ -524,10 +481,43 @@ static void take_lost(struct path *p, struct sent *s, uint64_t pn, uint64_t larg
     s->segment.pkt = NULL;
     forget(p, s);
     s->state = SENT_LOST;
+    bitring_set(p->open, PATH_SENT_MAX, pn);
     segment.left_on = (uint8_t)(p->id + 1);
     segment.left_pn = (uint32_t)pn;
     if (segment.pkt != NULL)
         events->lost(events->arg, p, &segment);
+}
+
+/* Acknowledgements without news, of which a peer may send any number, are not worth much time. */
+static bool may_look(const struct path *p, struct tstamp now)
+{
+    return p->inflight_count < LOOK_FEW ||
+           tstamp_sub(now, p->looked) >= p->inflight_count * LOOK_NS;
+}
+
+/* Takes what is marked, and what is lost. */
+static void settle(struct path *p, struct tstamp now, uint64_t largest, int64_t rtt,
+                   struct tstamp top_sent, int64_t top_came_ns, const struct path_events *events)
+{
+    const uint64_t end = largest + 1;
+    uint64_t oldest = end; /* in flight */
+    p->looked = now;
+    uint64_t pn = p->oldest;
+    while ((pn = bitring_next(p->open, PATH_SENT_MAX, pn, end)) < end) {
+        struct sent *s = &p->sent[pn % PATH_SENT_MAX];
+        /* Any round trip is better than none, where the largest number was no eliciting one. */
+        if (s->state == SENT_ACKED && s->timed && p->srtt_ns == 0)
+            note_rtt(p, now, rtt + tstamp_sub(top_sent, s->time) - (top_came_ns - s->came_ns));
+        if (s->state == SENT_ACKED)
+            take_acked(p, now, s, pn, events);
+        else if (s->state == SENT_INFLIGHT && rack_is_lost(p, s, pn, largest, top_sent))
+            take_lost(p, s, pn, largest, events);
+        if (s->state == SENT_INFLIGHT && pn < oldest)
+            oldest = pn;
+        pn++;
+    }
+    if (oldest > p->oldest)
+        p->oldest = oldest;
 }
 
 bool path_ack(struct path *p, struct tstamp now, const struct wire_ack *ack, bool same_path,
@@ -545,29 +535,18 @@ bool path_ack(struct path *p, struct tstamp now, const struct wire_ack *ack, boo
     if (same_path && rtt > 0 && largest + PATH_SENT_MAX >= p->pn_next)
         p->srtt_same_ns += p->srtt_same_ns == 0 ? rtt : (rtt - p->srtt_same_ns) / 8;
     const int64_t top_came_ns = read_clock(clock, now, ack->time_us);
+    const bool waiting = p->rack.waiting;
     rack_begin(p, now, ack, largest, top_came_ns);
-    mark_acked(p, now, ack, largest, top_came_ns, events);
+    /* Acknowledgements may come again, when the path is dead already. */
+    const bool news = acked_mark(p, now, ack, largest, top_came_ns, events);
     if (!p->any_acked || largest > p->largest_acked)
         p->largest_acked = largest;
     p->any_acked = true;
     quiet_heed_ack(p, ack, largest);
-    bool advancing = true;
-    bool news = false; /* acknowledgements may come again, when the path is dead already */
-    for (uint64_t pn = p->oldest; pn <= largest; pn++) {
-        struct sent *s = &p->sent[pn % PATH_SENT_MAX];
-        news = news || s->state == SENT_ACKED;
-        /* Any round trip is better than none, where the largest number was no eliciting one. */
-        if (s->state == SENT_ACKED && s->timed && p->srtt_ns == 0)
-            note_rtt(p, now, rtt + tstamp_sub(top_sent, s->time) - (top_came_ns - s->came_ns));
-        if (s->state == SENT_ACKED)
-            take_acked(p, now, s, pn, events);
-        else if (s->state == SENT_INFLIGHT && rack_is_lost(p, s, pn, largest, top_sent))
-            take_lost(p, s, pn, largest, events);
-        if (s->state == SENT_INFLIGHT)
-            advancing = false;
-        else if (advancing)
-            p->oldest = pn + 1;
-    }
+    if (news || may_look(p, now))
+        settle(p, now, largest, rtt, top_sent, top_came_ns, events);
+    else
+        p->rack.waiting = waiting;
     rack_end(p, now);
     if (hole_found(&p->hole))
         events->hole(events->arg, p);
@@ -621,8 +600,10 @@ static unsigned overdue(const struct path *p, struct tstamp now)
         patience_ns = own_patience_ns(p);
     struct tstamp limit = tstamp_add(now, -patience_ns);
     unsigned n = 0;
-    for (uint64_t pn = p->oldest; pn < p->pn_next && n < SUSPECT_PACKETS; pn++) {
-        const struct sent *s = &p->sent[pn % PATH_SENT_MAX];
+    uint64_t pn = p->oldest;
+    while ((pn = bitring_next(p->open, PATH_SENT_MAX, pn, p->pn_next)) < p->pn_next &&
+           n < SUSPECT_PACKETS) {
+        const struct sent *s = &p->sent[pn++ % PATH_SENT_MAX];
         if (s->state == SENT_INFLIGHT && !tstamp_before(s->time, limit))
             break;
         n += s->state == SENT_INFLIGHT;

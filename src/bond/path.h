@@ -151,6 +151,8 @@ struct path {
     uint64_t tx_bytes_second, rx_bytes_second;
     uint64_t tx_bps, rx_bps;
     struct tstamp second_since;
+    uint64_t open[PATH_SENT_MAX / 64]; /* bits of numbers in flight, or lost and perhaps to come */
+    struct tstamp looked;              /* at those in flight, one by one */
     /* large, so last: path_clear() clears only what was used of them */
     struct acker acker;
     struct sent sent[PATH_SENT_MAX]; /* of numbers below pn_next */

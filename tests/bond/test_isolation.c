@@ -16,7 +16,9 @@
 
 #include "bond/acker.h"
 #include "bond/bond.h"
+#include "bond/events.h"
 #include "bond/flowq.h"
+#include "bond/internal.h"
 #include "bond/packet.h"
 #include "bond/reorder.h"
 
@@ -269,6 +271,56 @@ static void jumps_are_acknowledged_at_the_cost_of_gaps(void **state)
     assert_in_range(least_ns(acknowledge, 4095), 1, 4 * gaps);
 }
 
+static struct path *acked;
+static struct peer_clock acked_clock;
+
+/* Of so many numbers all but the oldest were acknowledged, and the path is said to reorder. */
+static void acknowledge_again(uint32_t numbers)
+{
+    struct wire_ack ack = {
+        .range_count = 1, .time_count = 1, .ranges = { { 0, 1 } }, .times = { { INT32_MAX, 0 } }
+    };
+    path_init(acked, at_ms(0), 0);
+    path_set_state(acked, at_ms(0), BOND_PATH_UP);
+    acked->srtt_ns = NS_PER_S;
+    acked->rack.window_ns = 1e9;
+    acked->rack.faded = at_ms(0);
+    for (uint32_t i = 0; i <= numbers; i++)
+        ack.largest = (uint32_t)path_sent(acked, at_ms(0), 100, true, 0, NULL, false);
+    ack.ranges[0].len = numbers;
+    for (uint32_t i = 0; i < 2000; i++)
+        path_ack(acked, at_ms(1), &ack, true, &acked_clock, &events_ignored);
+}
+
+/* The latest of so many in flight, again and again. */
+static void acknowledge_latest(uint32_t numbers)
+{
+    struct wire_ack ack = {
+        .range_count = 1, .time_count = 1, .ranges = { { 0, 1 } }, .times = { { 1, 0 } }
+    };
+    acknowledge_again(numbers);
+    for (uint32_t i = 0; i < numbers; i++)
+        ack.largest = (uint32_t)path_sent(acked, at_ms(1), 100, true, 0, NULL, false);
+    for (uint32_t i = 0; i < 2000; i++)
+        path_ack(acked, at_ms(1), &ack, true, &acked_clock, &events_ignored);
+}
+
+static void acknowledgements_without_news_cost_little(void **state)
+{
+    (void)state;
+    acked = calloc(1, sizeof *acked);
+    assert_non_null(acked);
+    int64_t few = least_ns(acknowledge_again, 10);
+    int64_t many = least_ns(acknowledge_again, PATH_SENT_MAX - 100);
+    int64_t latest = least_ns(acknowledge_latest, PATH_SENT_MAX - 100);
+    print_message("%d, %d and %d ns an acknowledgement\n", (int)(few / 2000), (int)(many / 2000),
+                  (int)(latest / 4000));
+    assert_in_range(many, 1, 20 * few);
+    assert_in_range(latest, 1, 40 * few);
+    path_clear(acked);
+    free(acked);
+}
+
 static void push_over(uint32_t flows)
 {
     for (uint32_t i = 0; i < 4000; i++)
@@ -330,6 +382,7 @@ int main(void)
         isolation_test(holes_cost_the_same_in_any_order),
         isolation_test(a_jump_in_packet_numbers_costs_little),
         isolation_test(jumps_are_acknowledged_at_the_cost_of_gaps),
+        isolation_test(acknowledgements_without_news_cost_little),
         isolation_test(a_full_queue_is_cheap),
         isolation_test(a_new_association_clears_what_was_used),
     };
