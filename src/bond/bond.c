@@ -95,7 +95,7 @@ static void count_forgotten(struct bond *b)
 {
     for (unsigned i = 0; i < WIRE_PATHS_MAX; i++)
         b->drops[BOND_DROP_FORGOTTEN] += path_packets(&b->paths[i]);
-    b->drops[BOND_DROP_FORGOTTEN] += b->reorder.held + (b->recruit.held != NULL ? 1 : 0);
+    b->drops[BOND_DROP_FORGOTTEN] += b->reorder.held + recruit_held(&b->recruit);
 }
 
 void bond_reset(struct bond *b, struct tstamp now)

@@ -15,8 +15,6 @@
 #define ACK_START_PART 10      /* of the window: some seven acknowledgements while it doubles */
 #define ACK_TURN_NS (200 * NS_PER_MS)
 #define ACK_GAP_SCALE_MOST 4
-#define HEAVY_VOTES (INT64_C(64) << 10) /* bytes */
-#define HEAVY_VOTES_MAX (INT64_C(256) << 10)
 #define AGE_MOST_NS (NS_PER_S / 2)
 #define AGE_ROUNDS 2
 
@@ -383,39 +381,10 @@ static bool is_full(const struct flowq *q, const struct pkt *last)
     return q->bytes > q->bytes_max || (q->share != NULL && pkt_share_full(q->share, last));
 }
 
-/* True: it is the flow that counts now. */
-static bool count_heavy(struct flowq_heavy *h, const struct inner_info *info, uint32_t bytes)
-{
-    bool same = h->hash == info->flow_hash;
-    if (!same && !h->kept) {
-        h->votes -= bytes;
-        if (h->votes < 0 && info->tcp_data) {
-            *h = (struct flowq_heavy){ .hash = info->flow_hash, .votes = bytes };
-            same = true;
-        }
-    } else if (same) {
-        h->votes = h->votes + bytes < HEAVY_VOTES_MAX ? h->votes + bytes : HEAVY_VOTES_MAX;
-    }
-    if (!same && h->kept && bytes >= BUDGET_LARGE_BYTES)
-        h->others += bytes;
-    if (same && info->tcp_data) {
-        h->bytes += bytes;
-        if ((int32_t)(info->tcp_end - h->tcp_end) > 0 || h->bytes == bytes)
-            h->tcp_end = info->tcp_end;
-    }
-    return same && h->kept;
-}
-
 bool flowq_next_is_small(const struct flowq *q)
 {
     const struct flowq_flow *f = q->plain.new_head != NULL ? q->plain.new_head : q->plain.old_head;
     return f != NULL && f->packets.head != NULL && f->packets.head->len_bytes <= SMALL_FRAME_BYTES;
-}
-
-bool flowq_heavy(const struct flowq *q, uint32_t *hash)
-{
-    *hash = q->heavy.hash;
-    return q->heavy.votes >= HEAVY_VOTES;
 }
 
 static void append(struct flowq_band *band, struct flowq_flow *f, struct pkt *p)
@@ -475,7 +444,7 @@ void flowq_push(struct flowq *q, struct tstamp now, struct pkt *p)
     if (f->put_off && f->packets.count <= RETRY_PACKETS && recent < q->sparse.flow_bytes)
         retry(band, f);
     bool waiting = f->packets.head != NULL || f->ack != NULL;
-    bool heavy = count_heavy(&q->heavy, &info, p->len_bytes);
+    bool heavy = heavy_count(&q->heavy, now, &info, p->len_bytes, recent);
     bool sparse = band->realtime || (recent < q->sparse.flow_bytes && !waiting && !heavy);
 
     if (info.pure_ack && !band->realtime && p->gso == PKT_GSO_NONE &&
@@ -682,9 +651,14 @@ const struct pkt *flowq_band_first(struct flowq_band *b)
         bool fresh = b->new_head != NULL;
         struct flowq_flow **head = fresh ? &b->new_head : &b->old_head;
         struct flowq_flow *f = *head;
-        if (f->packets.head != NULL)
+        if (f->packets.head != NULL && f->deficit_bytes > 0)
             return f->packets.head;
         list_take_head(head, fresh ? &b->new_tail : &b->old_tail);
+        if (f->packets.head != NULL) {
+            f->deficit_bytes += FLOWQ_QUANTUM;
+            list_append(&b->old_head, &b->old_tail, f);
+            continue;
+        }
         f->listed = false; /* what it had was dropped */
         b->listed--;
     }

@@ -32,6 +32,7 @@
 #include "base/tstamp.h"
 #include "bond/budget.h"
 #include "bond/frame.h"
+#include "bond/heavy.h"
 
 enum {
     FLOWQ_FLOWS = TABLE_SIZE(4096, 32),
@@ -80,16 +81,6 @@ struct flowq_flow {
     bool dropping;
 };
 
-/* The TCP flow that sends more than all others together, by majority vote (Boyer and Moore). */
-struct flowq_heavy {
-    uint32_t hash;
-    int64_t votes;    /* bytes of it above those of the others, of late */
-    uint64_t bytes;   /* of it */
-    uint64_t others;  /* of large packets of other flows since it is kept */
-    uint32_t tcp_end; /* behind its last byte sent */
-    bool kept;        /* set by the bond: votes do not count, and it is never sparse */
-};
-
 struct flowq_band {
     struct flowq_flow *flows; /* flow_count of them */
     uint32_t *tags;           /* and whose they are: the hash, odd; 0: nobody's yet */
@@ -112,7 +103,7 @@ struct flowq {
     uint32_t ack_flows;
     struct budget_sparse sparse;
     struct flowq_codel codel;
-    struct flowq_heavy heavy;
+    struct heavy heavy;
     uint64_t seed;
     uint32_t bytes_max;
     const struct pkt_share *share; /* borrowed: of the packets; NULL: they may be any number */
@@ -170,9 +161,6 @@ static inline bool flowq_has_bulk(const struct flowq *q)
 
 /* Whether the packet that is served next may share a datagram. */
 bool flowq_next_is_small(const struct flowq *q);
-
-/* Which TCP flow sends most of what is sent; false: none does. */
-bool flowq_heavy(const struct flowq *q, uint32_t *hash);
 
 /* The caller gets the reference; NULL: none waits. */
 struct pkt *flowq_pop_sparse(struct flowq *q);

@@ -40,13 +40,13 @@ struct bond {
     uint8_t current;       /* path that sent last */
     struct path *run_path; /* bulk goes to it for run_ns more of sending time; or NULL */
     int64_t run_ns;
+    bool run_shared;     /* it is of a recruited flow */
     uint64_t bulk_bytes; /* inner bytes given to paths since then */
     struct tstamp bulk_since;
     double bulk_bps;
-    struct tstamp bulk_at; /* when some was committed last */
-    bool sharing;          /* bulk comes faster than the best path takes it */
-    double latest_owd_ns;  /* of the usable paths, with its jitter; see survey_paths() */
-    uint32_t inner_mtu;    /* largest piece that crosses each of them */
+    bool sharing;         /* bulk comes faster than the best path takes it */
+    double latest_owd_ns; /* of the usable paths, with its jitter; see survey_paths() */
+    uint32_t inner_mtu;   /* largest piece that crosses each of them */
     /* preference among paths: set by survey_paths() and survey_load() */
     bool ranked;              /* the usable paths are not all of one rank */
     double cheap_bps;         /* capacity of the usable paths of the lowest rank */
@@ -140,14 +140,15 @@ bool schedule_is_spare(const struct bond *b, const struct path *p);
 /* Of the paths of a bit mask the one on which a packet that overtakes bulk would arrive first, or
  * NULL. */
 struct path *schedule_express(struct bond *b, struct tstamp now, uint32_t bytes, uint32_t among);
-/* The same with room for a bulk packet. */
-struct path *schedule_bulk(struct bond *b, struct tstamp now, uint32_t bytes, uint32_t among);
+/* The same with room for a bulk packet; shared: of a flow that takes all paths alike. */
+struct path *schedule_bulk(struct bond *b, struct tstamp now, uint32_t bytes, uint32_t among,
+                           bool shared);
 /* Of all of them the one on which a bulk packet would arrive first; and whether it has room. */
 struct path *schedule_first(struct bond *b, struct tstamp now, uint32_t bytes, uint32_t among);
 bool schedule_has_room(const struct bond *b, const struct path *p, struct tstamp now,
                        uint32_t among);
-/* Where the next bulk packet of no policy goes, or NULL. */
-struct path *schedule_next_bulk(struct bond *b, struct tstamp now);
+/* Where the next bulk packet, of no policy, goes, or NULL. */
+struct path *schedule_next_bulk(struct bond *b, struct tstamp now, const struct pkt *next);
 /* Commits a bulk segment to path p (NULL: the best), and a copy to another (NULL: none). */
 void schedule_commit(struct bond *b, struct tstamp now, struct pkt *pkt, uint16_t seg,
                      struct path *p, struct path *copy);

@@ -17,7 +17,7 @@ enum {
  */
 static bool is_loaded(const struct bond *b, const struct path *p)
 {
-    if (p->rate.phase == RATE_START && recruit_shares(&b->recruit))
+    if (p->rate.phase == RATE_START && b->recruit.stage == RECRUIT_ON)
         return true;
     return p->committed.count > 0 || flowq_has_bulk(&b->queue);
 }

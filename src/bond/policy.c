@@ -223,11 +223,11 @@ struct turn {
 static struct turn redundant_turn(struct bond *b, struct tstamp now, const struct pkt *pkt,
                                   uint32_t paths)
 {
-    struct turn t = { .path = schedule_bulk(b, now, FRAME_BYTES, paths) };
+    struct turn t = { .path = schedule_bulk(b, now, FRAME_BYTES, paths, false) };
     if (t.path == NULL)
         return t;
     uint32_t others = paths & ~(1U << t.path->id);
-    t.copy = schedule_bulk(b, now, FRAME_BYTES, others);
+    t.copy = schedule_bulk(b, now, FRAME_BYTES, others, false);
     if (t.copy == NULL && others != 0 && tstamp_sub(now, pkt->time) < COPY_WAIT_NS)
         t.path = NULL;
     return t;
@@ -239,7 +239,7 @@ static struct turn turn_of(struct bond *b, struct tstamp now, const struct pkt *
     struct turn t = { NULL };
     uint32_t paths = policy_paths(b, now, pkt);
     if (a == NULL) {
-        t.path = schedule_next_bulk(b, now);
+        t.path = schedule_next_bulk(b, now, pkt);
         return t;
     }
     switch (a->mode) {
@@ -252,7 +252,7 @@ static struct turn turn_of(struct bond *b, struct tstamp now, const struct pkt *
         break;
     case BOND_MODE_BOND:
     case BOND_MODE_SINGLE:
-        t.path = schedule_bulk(b, now, FRAME_BYTES, paths);
+        t.path = schedule_bulk(b, now, FRAME_BYTES, paths, false);
         break;
     }
     return t;

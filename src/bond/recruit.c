@@ -2,6 +2,7 @@
 #include "bond/recruit.h"
 
 #include <math.h>
+#include <string.h>
 
 #include "bond/inner.h"
 #include "bond/internal.h"
@@ -10,6 +11,7 @@ enum {
     TRY_HEAPS = 6,   /* after so many the window is as open as it gets */
     HEAP_ROUNDS = 7, /* BBR remembers a heap for five to ten */
     QUIET_TURNS = 3, /* BBR measures its smallest round trip for 200 ms */
+    QUIET_MOST = 20, /* and has not ended */
     ACK_BYTES_MAX = 120,
 };
 
@@ -23,6 +25,13 @@ enum {
 #define HEAP_REFUSED_NS 115e6   /* the slowest path is out of reach */
 #define DRY_NS (25 * NS_PER_MS) /* no acknowledgement for so long: the sender waits for us */
 #define STANDING_NS 5e6
+#define PAUSED_NS (300 * NS_PER_MS) /* BBR's measurement takes 200, or one round trip */
+#define SPREAD_NS NS_PER_S
+#define RATE_MEMORY_NS 500e6
+#define HELD_APART_NS (4 * NS_PER_MS)
+#define JOIN_NS (1500 * NS_PER_MS) /* then a flow's own start is over */
+#define LEFT_NS NS_PER_S           /* who has sent nothing for so long is not asked */
+#define LEFT_SETTLED_NS (10 * NS_PER_S)
 #define STANDING_MEMORY_NS 300e6
 #define PATIENCE_NS (10 * NS_PER_S)
 #define PATIENCE_MOST_NS (320 * NS_PER_S)
@@ -38,7 +47,7 @@ static const double gain_least = 1.1;
 static const double slow = 0.6;
 static const double relapsed = 0.85;
 static const double quiet = 0.15;
-static const double others_most = 0.03;
+static const double floor_part = 0.9; /* of the smallest round trip of the slowest path */
 static const double standing_few = 0.3;
 static const double pays_least = 0.8;
 
@@ -48,6 +57,7 @@ struct view {
     double all_bps; /* a path that was not tried yet counts as fast */
     double near_ns; /* smallest and largest round trip */
     double far_ns;
+    double far_min_ns;
     bool apart; /* the slowest is too slow for a window of two of the smallest round trips */
 };
 
@@ -55,7 +65,6 @@ static struct view look(const struct bond *b)
 {
     struct view v = { .near_ns = INFINITY };
     double near_min = INFINITY;
-    double far_min = 0;
     for_each_path (b, p) {
         if (!path_usable(p))
             continue;
@@ -64,11 +73,11 @@ static struct view look(const struct bond *b)
             v.best_bps = fmax(v.best_bps, p->rate.capacity_bps);
         v.all_bps += tried ? p->rate.capacity_bps : INFINITY;
         near_min = fmin(near_min, (double)p->rtt_min_ns);
-        far_min = fmax(far_min, (double)p->rtt_min_ns);
+        v.far_min_ns = fmax(v.far_min_ns, (double)p->rtt_min_ns);
         v.near_ns = fmin(v.near_ns, (double)p->srtt_ns);
         v.far_ns = fmax(v.far_ns, (double)p->srtt_ns);
     }
-    v.apart = far_min > apart_least * near_min;
+    v.apart = v.far_min_ns > apart_least * near_min;
     return v;
 }
 
@@ -78,35 +87,194 @@ static double heap_ns(const struct view *v)
     return 1.15 * v->far_ns - v->near_ns;
 }
 
-static void release(struct bond *b)
+/* ---- what is held ---- */
+
+/* The first of a flow is due at once, or when its time has come. */
+static void let_go(struct bond *b, struct recruit_flow *f, struct tstamp by)
+{
+    unsigned n = 0;
+    while (n < f->held_count && tstamp_reached(f->held[n].due, by))
+        pkt_list_push(&b->reorder.out, f->held[n++].pkt);
+    f->held_count -= n;
+    memmove(f->held, f->held + n, f->held_count * sizeof f->held[0]);
+}
+
+static void let_go_due(struct bond *b, struct tstamp now)
 {
     struct recruit *r = &b->recruit;
-    r->holding = false;
-    if (r->held != NULL)
-        pkt_list_push(&b->reorder.out, r->held);
-    r->held = NULL;
+    r->due = TSTAMP_NEVER;
+    for (unsigned i = 0; i < HEAVY_FLOWS; i++) {
+        struct recruit_flow *f = &r->flows[i];
+        let_go(b, f, now);
+        if (f->held_count > 0)
+            r->due = tstamp_min(r->due, f->held[0].due);
+    }
+}
+
+/* A later acknowledgement tells what the one before it told. */
+static void hold(struct recruit *r, struct recruit_flow *f, struct pkt *p, struct tstamp due)
+{
+    struct recruit_held *last = f->held_count > 0 ? &f->held[f->held_count - 1] : NULL;
+    if (last != NULL &&
+        (f->held_count == RECRUIT_HELD_MAX || tstamp_sub(due, last->due) < HELD_APART_NS)) {
+        pkt_put(last->pkt);
+        last->pkt = p;
+        return;
+    }
+    f->held[f->held_count++] = (struct recruit_held){ p, due };
+    r->due = tstamp_min(r->due, due);
+}
+
+size_t recruit_held(const struct recruit *r)
+{
+    size_t n = 0;
+    for (unsigned i = 0; i < HEAVY_FLOWS; i++)
+        n += r->flows[i].held_count;
+    return n;
+}
+
+bool recruit_shares(const struct recruit *r, uint32_t flow_hash)
+{
+    if (r->stage == RECRUIT_ON)
+        for (unsigned i = 0; i < HEAVY_FLOWS; i++)
+            if (r->flows[i].hash == flow_hash && r->flows[i].shares)
+                return true;
+    return false;
 }
 
 void recruit_clear(struct bond *b)
 {
-    pkt_put(b->recruit.held);
-    b->recruit = (struct recruit){ .full_from = TSTAMP_NEVER };
-    b->queue.heavy.kept = false;
+    struct recruit *r = &b->recruit;
+    for (unsigned i = 0; i < HEAVY_FLOWS; i++) {
+        for (unsigned n = 0; n < r->flows[i].held_count; n++)
+            pkt_put(r->flows[i].held[n].pkt);
+        b->queue.heavy.flows[i].kept = false;
+    }
+    *r = (struct recruit){ .full_from = TSTAMP_NEVER, .due = TSTAMP_NEVER };
+}
+
+static bool in_heap(const struct recruit *r, const struct recruit_flow *f)
+{
+    return r->holding && f->asked && (!f->shares || (r->whole && !f->settled));
+}
+
+/* When an acknowledgement of what the flow sent may go on; in the past: now. */
+static struct tstamp due_at(struct bond *b, struct recruit_flow *f, struct tstamp paused_at,
+                            struct tstamp sent_at)
+{
+    struct recruit *r = &b->recruit;
+    if (in_heap(r, f))
+        return r->hold_end;
+    if (tstamp_is_never(sent_at))
+        return b->now;
+    int64_t rtt_ns = tstamp_sub(b->now, sent_at);
+    r->rtt_ns = r->rtt_ns == 0 ? rtt_ns : r->rtt_ns + (rtt_ns - r->rtt_ns) / 16;
+    bool paused = r->spreads && paused_at.ns != 0 && tstamp_sub(sent_at, paused_at) < PAUSED_NS;
+    return f->shares || paused ? tstamp_add(sent_at, r->floor_ns) : b->now;
+}
+
+bool recruit_hold(struct bond *b, struct pkt *p)
+{
+    struct recruit *r = &b->recruit;
+    struct inner_info info;
+    if ((r->stage == RECRUIT_OFF && !r->spreads) || p->len_bytes > ACK_BYTES_MAX ||
+        !inner_parse(p->data, p->len_bytes, b->queue.seed, &info) || !info.pure_ack)
+        return false;
+    int i = heavy_find(&b->queue.heavy, inner_reverse_hash(p->data, &info, b->queue.seed));
+    struct recruit_flow *f = i >= 0 ? &r->flows[i] : NULL;
+    if (f == NULL || f->hash != b->queue.heavy.hashes[i])
+        return false;
+    bool progress = !f->acked_known || (int32_t)(info.tcp_ack - f->acked) > 0;
+    if (!progress)
+        return false; /* what tells of a hole is not late; nor what was held */
+    f->acked = info.tcp_ack;
+    f->acked_known = true;
+    if (in_heap(r, f))
+        r->ack_at = b->now;
+    const struct heavy_flow *h = &b->queue.heavy.flows[i];
+    struct tstamp due = due_at(b, f, h->paused_at, heavy_sent_at(h, info.tcp_ack));
+    if (f->held_count == 0 && tstamp_reached(due, b->now))
+        return false;
+    hold(r, f, p, due);
+    return true;
+}
+
+/* ---- the flows ---- */
+
+static void leave_alone(struct bond *b, unsigned i)
+{
+    struct recruit_flow *f = &b->recruit.flows[i];
+    let_go(b, f, TSTAMP_NEVER);
+    b->queue.heavy.flows[i].kept = f->asked = f->shares = f->settled = false;
+}
+
+/* Another flow may have got the place of one that was silent. */
+static void meet(struct bond *b)
+{
+    for (unsigned i = 0; i < HEAVY_FLOWS; i++) {
+        struct recruit_flow *f = &b->recruit.flows[i];
+        if (f->hash == b->queue.heavy.hashes[i])
+            continue;
+        let_go(b, f, TSTAMP_NEVER);
+        *f = (struct recruit_flow){ .hash = b->queue.heavy.hashes[i] };
+    }
+}
+
+/* Those that have ended, or wait for something else, are not waited for. */
+static void part(struct bond *b, struct tstamp now)
+{
+    for (unsigned i = 0; i < HEAVY_FLOWS; i++) {
+        const struct recruit_flow *f = &b->recruit.flows[i];
+        int64_t silent_ns = tstamp_sub(now, b->queue.heavy.flows[i].last);
+        if (f->asked && silent_ns > (f->settled ? LEFT_SETTLED_NS : LEFT_NS))
+            leave_alone(b, i);
+    }
+}
+
+/* Asks those that have begun long enough ago. */
+static void join(struct bond *b, struct tstamp now)
+{
+    for (unsigned i = 0; i < HEAVY_FLOWS; i++) {
+        struct heavy_flow *h = &b->queue.heavy.flows[i];
+        struct recruit_flow *f = &b->recruit.flows[i];
+        if (f->asked || f->hash == 0 || tstamp_sub(now, h->last) > LEFT_NS ||
+            tstamp_sub(now, h->since) < JOIN_NS || !tstamp_reached(f->again, now))
+            continue;
+        h->kept = f->asked = true;
+        f->quiet_turns = f->heaps = 0;
+    }
+}
+
+struct count {
+    unsigned asked;
+    unsigned sharing;
+    unsigned settled;
+};
+
+static struct count count_flows(const struct recruit *r)
+{
+    struct count n = { 0 };
+    for (unsigned i = 0; i < HEAVY_FLOWS; i++) {
+        n.asked += r->flows[i].asked;
+        n.sharing += r->flows[i].shares;
+        n.settled += r->flows[i].settled;
+    }
+    return n;
 }
 
 static void set_stage(struct bond *b, struct tstamp now, enum recruit_stage stage)
 {
     struct recruit *r = &b->recruit;
     r->stage = stage;
-    r->since = now;
     r->good_at = r->sound_at = now;
     r->heaps = 0;
     r->full_from = TSTAMP_NEVER;
-    if (stage == RECRUIT_OFF)
-        release(b);
-    b->queue.heavy.others = 0;
-    r->others = 0;
-    b->queue.heavy.kept = stage == RECRUIT_ON || stage == RECRUIT_SETTLED;
+    if (stage != RECRUIT_OFF)
+        return;
+    r->holding = false;
+    for (unsigned i = 0; i < HEAVY_FLOWS; i++)
+        leave_alone(b, i);
+    r->due = TSTAMP_NEVER;
 }
 
 static void give_up(struct bond *b, struct tstamp now)
@@ -119,78 +287,99 @@ static void give_up(struct bond *b, struct tstamp now)
     set_stage(b, now, RECRUIT_OFF);
 }
 
-/* A round trip of the flow as seen from here, by the acknowledgement of what it sent last. */
-static void time_rtt(struct recruit *r, struct tstamp now, uint32_t acked)
+/* ---- rates ---- */
+
+static void begin_turn(struct bond *b, struct tstamp now)
 {
-    if (!r->timing || (int32_t)(acked - r->timed_byte) < 0)
+    b->recruit.turn = now;
+    for (unsigned i = 0; i < HEAVY_FLOWS; i++)
+        b->recruit.flows[i].turn_bytes = b->queue.heavy.flows[i].bytes;
+}
+
+/* What each flow sends, also those that are not asked; not while a heap grows. */
+static void count_turn(struct bond *b, struct tstamp now)
+{
+    int64_t turn_ns = tstamp_sub(now, b->recruit.turn);
+    if (turn_ns < TURN_NS || b->recruit.holding)
         return;
-    int64_t rtt_ns = tstamp_sub(now, r->timed_at);
-    r->rtt_ns = r->rtt_ns == 0 ? rtt_ns : r->rtt_ns + (rtt_ns - r->rtt_ns) / 4;
-    r->timing = false;
+    double step = fmin((double)turn_ns / RATE_MEMORY_NS, 1);
+    for (unsigned i = 0; i < HEAVY_FLOWS; i++) {
+        struct recruit_flow *f = &b->recruit.flows[i];
+        uint64_t bytes = b->queue.heavy.flows[i].bytes;
+        double bps =
+            bytes < f->turn_bytes ? 0 : 8e9 * (double)(bytes - f->turn_bytes) / (double)turn_ns;
+        f->quiet_turns = bps < quiet * f->rate_bps ? f->quiet_turns + 1 : 0;
+        f->rate_bps += step * (bps - f->rate_bps);
+    }
+    begin_turn(b, now);
 }
 
-bool recruit_hold(struct bond *b, struct pkt *p)
-{
-    struct recruit *r = &b->recruit;
-    struct inner_info i;
-    if (r->stage == RECRUIT_OFF || p->len_bytes > ACK_BYTES_MAX ||
-        !inner_parse(p->data, p->len_bytes, b->queue.seed, &i) || !i.pure_ack ||
-        inner_reverse_hash(p->data, &i, b->queue.seed) != r->flow)
-        return false;
-    bool progress = !r->acked_known || (int32_t)(i.tcp_ack - r->acked) > 0;
-    if (progress)
-        r->acked = i.tcp_ack;
-    r->acked_known = true;
-    r->ack_at = b->now;
-    if (!r->holding)
-        time_rtt(r, b->now, i.tcp_ack);
-    if (!r->holding || !progress)
-        return false; /* what tells of a hole is not late */
-    r->timing = false;
-    pkt_put(r->held);
-    r->held = p;
-    return true;
-}
+/* ---- heaps ---- */
 
-static void begin_heap(struct bond *b, struct tstamp now, const struct view *v)
+static void begin_heap(struct bond *b, struct tstamp now, const struct view *v, bool whole)
 {
     struct recruit *r = &b->recruit;
     double ns = fmin(fmax(heap_ns(v), HEAP_LEAST_NS), HEAP_MOST_NS);
     r->holding = true;
+    r->whole = whole;
     r->heaps++;
     r->hold_from = now;
     r->hold_end = tstamp_add(now, (int64_t)ns);
     r->ack_at = now;
-    r->hold_bytes = b->queue.heavy.bytes;
-    r->next_heap = tstamp_add(now, HEAP_ROUNDS * (int64_t)fmax((double)r->rtt_ns, v->far_ns));
+    for (unsigned i = 0; i < HEAVY_FLOWS; i++)
+        r->flows[i].hold_bytes = b->queue.heavy.flows[i].bytes;
+    if (whole)
+        r->next_heap = tstamp_add(now, HEAP_ROUNDS * (int64_t)fmax((double)r->rtt_ns, v->far_ns));
+}
+
+static struct tstamp heap_deadline(const struct recruit *r)
+{
+    return r->holding ? tstamp_min(r->hold_end, tstamp_add(r->ack_at, DRY_NS)) : TSTAMP_NEVER;
 }
 
 struct tstamp recruit_deadline(const struct bond *b)
 {
-    const struct recruit *r = &b->recruit;
-    if (!r->holding)
-        return TSTAMP_NEVER;
-    return tstamp_min(r->hold_end, tstamp_add(r->ack_at, DRY_NS));
+    return tstamp_min(b->recruit.due, heap_deadline(&b->recruit));
+}
+
+/* A flow that went on sending while the heap grew shares from now on. */
+static void judge(struct bond *b, struct tstamp now, unsigned i)
+{
+    struct recruit *r = &b->recruit;
+    struct recruit_flow *f = &r->flows[i];
+    double sent = 8e9 * (double)(b->queue.heavy.flows[i].bytes - f->hold_bytes);
+    f->heaps++;
+    if (tstamp_reached(r->hold_end, now) &&
+        sent > pays_least * f->rate_bps * (double)tstamp_sub(now, r->hold_from)) {
+        f->shares = true;
+        f->since = now;
+    } else if (f->heaps == TRY_HEAPS && r->stage == RECRUIT_ON) {
+        f->again = tstamp_add(now, PATIENCE_NS);
+        leave_alone(b, i);
+    }
 }
 
 /* True: the heap is over now. */
 static bool end_heap(struct bond *b, struct tstamp now)
 {
     struct recruit *r = &b->recruit;
-    if (!r->holding || !tstamp_reached(recruit_deadline(b), now))
+    if (!r->holding || !tstamp_reached(heap_deadline(r), now))
         return false;
-    release(b);
+    for (unsigned i = 0; i < HEAVY_FLOWS; i++) {
+        struct recruit_flow *f = &r->flows[i];
+        if (!in_heap(r, f))
+            continue;
+        let_go(b, f, TSTAMP_NEVER);
+        if (!f->shares)
+            judge(b, now, i);
+    }
+    r->holding = false;
+    let_go_due(b, now);
+    begin_turn(b, now);
     return true;
 }
 
-/* Whether the flow went on sending while the heap grew. */
-static bool window_pays(const struct bond *b, struct tstamp now)
-{
-    const struct recruit *r = &b->recruit;
-    double sent = 8e9 * (double)(b->queue.heavy.bytes - r->hold_bytes);
-    return tstamp_reached(r->hold_end, now) &&
-           sent > pays_least * r->rate_bps * (double)tstamp_sub(now, r->hold_from);
-}
+/* ---- stages ---- */
 
 static void watch(struct bond *b, struct tstamp now, const struct view *v)
 {
@@ -206,20 +395,20 @@ static void watch(struct bond *b, struct tstamp now, const struct view *v)
         r->full_from = now;
         r->rate_bps = b->bulk_bps;
     }
-    if (!full || tstamp_sub(now, r->full_from) < FULL_FOR_NS || !tstamp_reached(r->again, now) ||
-        !flowq_heavy(&b->queue, &r->flow))
+    if (!full || tstamp_sub(now, r->full_from) < FULL_FOR_NS || !tstamp_reached(r->again, now))
+        return;
+    join(b, now);
+    if (count_flows(r).asked == 0)
         return;
     r->rate_bps = fmin(r->rate_bps, b->bulk_bps);
     r->rtt_ns = 0;
-    r->timing = r->acked_known = false;
-    r->quiet_turns = 0;
     set_stage(b, now, RECRUIT_TRY);
 }
 
-static void try_window(struct bond *b, struct tstamp now, const struct view *v)
+static void try_windows(struct bond *b, struct tstamp now, const struct view *v)
 {
     struct recruit *r = &b->recruit;
-    if (end_heap(b, now) && window_pays(b, now)) {
+    if (end_heap(b, now) && count_flows(r).sharing > 0) {
         set_stage(b, now, RECRUIT_ON);
         r->fast_at = now;
         r->settled_bps = r->rate_bps;
@@ -227,26 +416,25 @@ static void try_window(struct bond *b, struct tstamp now, const struct view *v)
     } else if (!r->holding && r->heaps == TRY_HEAPS) {
         give_up(b, now);
     } else if (!r->holding) {
-        begin_heap(b, now, v);
+        begin_heap(b, now, v, true);
     }
 }
 
-/* Whether the flow pauses, as BBR does to measure its round trip. */
-static bool pauses(struct bond *b, struct tstamp now)
+/* Whether one pauses, as BBR does to measure its round trip: then it has settled. */
+static bool pauses(struct recruit *r, struct tstamp now)
 {
-    struct recruit *r = &b->recruit;
-    uint64_t bytes = b->queue.heavy.bytes;
-    int64_t turn_ns = tstamp_sub(now, r->turn);
-    if (turn_ns >= TURN_NS) {
-        double bps = 8e9 * (double)(bytes - r->turn_bytes) / (double)turn_ns;
-        r->quiet_turns = bps < quiet * r->rate_bps ? r->quiet_turns + 1 : 0;
-        r->turn = now;
-        r->turn_bytes = bytes;
+    bool any = false;
+    for (unsigned i = 0; i < HEAVY_FLOWS; i++) {
+        struct recruit_flow *f = &r->flows[i];
+        bool paused = f->asked && f->quiet_turns >= QUIET_TURNS && f->quiet_turns < QUIET_MOST;
+        if (paused && f->shares && tstamp_sub(now, f->since) > SETTLE_LEAST_NS)
+            f->settled = true;
+        any = any || paused;
     }
-    return r->quiet_turns >= QUIET_TURNS;
+    return any;
 }
 
-/* Left alone, the flow is not as fast as it was before it measured its round trip. */
+/* Left alone, the flows are not as fast as they were before they measured their round trips. */
 static bool relapses(struct bond *b, struct tstamp now, bool paused)
 {
     struct recruit *r = &b->recruit;
@@ -258,68 +446,75 @@ static bool relapses(struct bond *b, struct tstamp now, bool paused)
 static void share(struct bond *b, struct tstamp now, const struct view *v, double step)
 {
     struct recruit *r = &b->recruit;
-    bool paused = pauses(b, now);
+    bool paused = pauses(r, now);
     bool fast = b->bulk_bps > gain_least * r->rate_bps;
     end_heap(b, now);
+    part(b, now);
+    join(b, now);
+    struct count n = count_flows(r);
     if (fast)
         r->fast_at = now;
     if (fast || b->bulk_bps > slow * r->rate_bps)
         r->good_at = now;
-    /* Another flow would find the slow path's delay, and no window for it. */
-    r->others = r->others * (1 - step) + (double)b->queue.heavy.others;
-    b->queue.heavy.others = 0;
-    if (r->others * 8e9 > others_most * b->bulk_bps * STANDING_MEMORY_NS) {
-        r->again = tstamp_add(now, PATIENCE_NS);
-        set_stage(b, now, RECRUIT_OFF);
-        return;
-    }
-    if (tstamp_sub(now, r->fast_at) > GAIN_WITHIN_NS ||
+    if (n.sharing == 0 || tstamp_sub(now, r->fast_at) > GAIN_WITHIN_NS ||
         tstamp_sub(now, r->good_at) > SLOW_MOST_NS) {
         give_up(b, now);
         return;
     }
-    if (r->stage == RECRUIT_SETTLED) {
+    if (n.settled == n.asked) {
         if (fast)
             r->patience_ns = 0;
-        if (relapses(b, now, paused)) {
-            set_stage(b, now, RECRUIT_ON);
-            r->next_heap = now;
-        }
-    } else if (paused && tstamp_sub(now, r->since) > SETTLE_LEAST_NS) {
-        release(b);
-        set_stage(b, now, RECRUIT_SETTLED);
+        if (!relapses(b, now, paused))
+            return;
+        for (unsigned i = 0; i < HEAVY_FLOWS; i++)
+            r->flows[i].settled = false;
+        r->sound_at = r->next_heap = now;
     } else {
+        r->sound_at = now;
         r->settled_bps = fmax(b->bulk_bps, r->settled_bps * (1 - step / 10));
-        if (!r->holding && !paused && r->standing < standing_few &&
-            tstamp_reached(r->next_heap, now))
-            begin_heap(b, now, v);
+        /* Where some have settled, the queue is theirs. */
+        bool whole = !paused && (r->standing < standing_few || n.settled > 0) &&
+                     tstamp_reached(r->next_heap, now);
+        /* Until a window pays heap follows heap: BBR remembers them for a few short round trips. */
+        if (!r->holding && (whole || n.sharing < n.asked))
+            begin_heap(b, now, v, whole);
     }
+}
+
+/* Whether the slow paths were in use of late, and are within reach. */
+static void look_spread(struct bond *b, struct tstamp now, const struct view *v)
+{
+    struct recruit *r = &b->recruit;
+    if (b->sharing)
+        r->spread_at = now;
+    r->spreads = v->apart && heap_ns(v) < HEAP_REFUSED_NS && !b->ranked && r->spread_at.ns != 0 &&
+                 tstamp_sub(now, r->spread_at) < SPREAD_NS;
 }
 
 void recruit_tick(struct bond *b, struct tstamp now)
 {
     struct recruit *r = &b->recruit;
-    bool heap_over = r->holding && tstamp_reached(recruit_deadline(b), now);
+    bool heap_over = tstamp_reached(heap_deadline(r), now);
+    if (tstamp_reached(r->due, now))
+        let_go_due(b, now);
     if (tstamp_sub(now, r->looked_at) < LOOK_EVERY_NS && !heap_over)
         return;
     struct view v = look(b);
     double step = fmin(1, (double)tstamp_sub(now, r->looked_at) / STANDING_MEMORY_NS);
     r->standing += step * ((b->queue.bytes * 8e9 > STANDING_NS * b->usable_bps) - r->standing);
     r->looked_at = now;
-    if (r->stage != RECRUIT_OFF && !r->timing && !r->holding) {
-        r->timing = true;
-        r->timed_byte = b->queue.heavy.tcp_end;
-        r->timed_at = now;
-    }
+    r->floor_ns = (int64_t)fmin(floor_part * v.far_min_ns, HEAP_REFUSED_NS + v.near_ns);
+    look_spread(b, now, &v);
+    meet(b);
+    count_turn(b, now);
     switch (r->stage) {
     case RECRUIT_OFF:
         watch(b, now, &v);
         break;
     case RECRUIT_TRY:
-        try_window(b, now, &v);
+        try_windows(b, now, &v);
         break;
     case RECRUIT_ON:
-    case RECRUIT_SETTLED:
         share(b, now, &v, step);
         break;
     }

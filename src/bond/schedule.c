@@ -14,7 +14,6 @@
 #define RUN_NS (NS_PER_MS / 4)
 #define EXPRESS_SPILL_NS 10e6 /* a path with so much to send at once has no room for more */
 #define LOAD_SPILLS 0.15
-#define PAUSE_NS (4 * NS_PER_MS)
 
 enum { REPAIRS_PUT_OFF = 8 }; /* looked at behind the first that must wait for its path */
 
@@ -89,15 +88,11 @@ static void consider(struct choice *best, struct path *p, unsigned rank, double 
         *best = (struct choice){ p, rank, at };
 }
 
-/*
- * A recruited path is used by what is paced, too: of those that are free, the one that was for
- * longest; but the slowest while the flow measures its smallest round trip.
- */
-static double shared_wait(const struct bond *b, const struct path *p, struct tstamp now)
+/* Recruited paths are used by what is paced, too: of those that are free, the one that was for
+ * longest. */
+static double shared_wait(const struct path *p, struct tstamp now)
 {
     double backlog = (double)path_backlog_ns(p, now);
-    if (tstamp_sub(now, b->bulk_at) > PAUSE_NS)
-        return -p->rate.owd_ns;
     return backlog > 0 ? backlog : (double)tstamp_sub(p->free_at, now);
 }
 
@@ -108,15 +103,18 @@ static double shared_wait(const struct bond *b, const struct path *p, struct tst
  * back to the fast path whenever the inner window shrinks a little would starve the slow one, and
  * with it the inner flow.
  */
-struct path *schedule_bulk(struct bond *b, struct tstamp now, uint32_t bytes, uint32_t among)
+struct path *schedule_bulk(struct bond *b, struct tstamp now, uint32_t bytes, uint32_t among,
+                           bool shared)
 {
     struct choice best = { .path = NULL };
+    bool recruit = b->recruit.stage == RECRUIT_ON;
     for_each_path (b, p)
-        if ((among >> p->id & 1) != 0 && schedule_has_room(b, p, now, among))
+        if ((among >> p->id & 1) != 0 && schedule_has_room(b, p, now, among) &&
+            !(shared && path_backlog_ns(p, now) >= COMMIT_AHEAD_NS))
             consider(&best, p, path_rank(p),
-                     recruit_shares(&b->recruit) ? shared_wait(b, p, now)
-                     : b->sharing                ? (double)path_backlog_ns(p, now)
-                                                 : predict_arrival(p, now, bytes, false));
+                     shared                   ? shared_wait(p, now)
+                     : b->sharing && !recruit ? (double)path_backlog_ns(p, now)
+                                              : predict_arrival(p, now, bytes, false));
     return best.path;
 }
 
@@ -191,7 +189,8 @@ void schedule_commit(struct bond *b, struct tstamp now, struct pkt *pkt, uint16_
     while (piece > 0 && offset < total) {
         uint32_t bytes = total - offset < piece ? total - offset : piece;
         if (offset > 0 && pkt->policy == 0)
-            p = schedule_bulk(b, now, bytes, POLICY_ANY_PATH);
+            p = schedule_bulk(b, now, bytes, POLICY_ANY_PATH,
+                              recruit_shares(&b->recruit, pkt->flow_hash));
         if (p == NULL)
             p = schedule_express(b, now, bytes, policy_paths(b, now, pkt));
         struct segment s = { .pkt = pkt,
@@ -213,7 +212,6 @@ void schedule_commit(struct bond *b, struct tstamp now, struct pkt *pkt, uint16_
         offset += bytes;
     }
     b->bulk_bytes += total;
-    b->bulk_at = now;
     pkt_put(pkt);
 }
 
@@ -221,13 +219,14 @@ void schedule_commit(struct bond *b, struct tstamp now, struct pkt *pkt, uint16_
  * The same path as before for RUN_NS: on fast links neighbours stay together, which makes long
  * groups for one send and few holes for the receiver. On slow ones that is less than one packet.
  */
-struct path *schedule_next_bulk(struct bond *b, struct tstamp now)
+struct path *schedule_next_bulk(struct bond *b, struct tstamp now, const struct pkt *next)
 {
     struct path *p = b->run_path;
-    if (recruit_shares(&b->recruit) && tstamp_sub(now, b->bulk_at) > PAUSE_NS)
-        p = NULL;
-    if (p == NULL || b->run_ns <= 0 || !schedule_has_room(b, p, now, POLICY_ANY_PATH)) {
-        p = b->run_path = schedule_bulk(b, now, FRAME_BYTES, POLICY_ANY_PATH);
+    bool shared = next != NULL && recruit_shares(&b->recruit, next->flow_hash);
+    if (p == NULL || shared != b->run_shared || b->run_ns <= 0 ||
+        !schedule_has_room(b, p, now, POLICY_ANY_PATH)) {
+        p = b->run_path = schedule_bulk(b, now, FRAME_BYTES, POLICY_ANY_PATH, shared);
+        b->run_shared = shared;
         b->run_ns = RUN_NS;
     }
     if (p != NULL) {
@@ -238,6 +237,12 @@ struct path *schedule_next_bulk(struct bond *b, struct tstamp now)
     return p;
 }
 
+/* The next bulk packet, where it matters whose it is. */
+static const struct pkt *next_of(struct bond *b)
+{
+    return b->recruit.stage == RECRUIT_ON ? flowq_band_first(&b->queue.plain) : NULL;
+}
+
 /* Moves bulk from the flow queues to the paths that have room. */
 static void pump_bulk(struct bond *b, struct tstamp now)
 {
@@ -246,7 +251,7 @@ static void pump_bulk(struct bond *b, struct tstamp now)
         policy_pump_bulk(b, now);
         return;
     }
-    while (flowq_has_bulk(&b->queue) && (p = schedule_next_bulk(b, now)) != NULL) {
+    while (flowq_has_bulk(&b->queue) && (p = schedule_next_bulk(b, now, next_of(b))) != NULL) {
         uint16_t seg;
         struct pkt *pkt = flowq_pop_bulk(&b->queue, now, &seg);
         if (pkt != NULL)

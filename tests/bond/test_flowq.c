@@ -571,46 +571,22 @@ static void a_super_packet_leaves_segment_by_segment(void **state)
     assert_int_equal(pkt_pool_used(pool), 0);
 }
 
-/* A flow of TCP must send more than all others together, be they of TCP or not. */
-static void the_heaviest_flow_is_known(void **state)
-{
-    uint32_t first, second;
-    (void)state;
-    assert_false(flowq_heavy(queue, &first));
-    for (uint32_t i = 0; i < 100; i++) {
-        flowq_push(queue, at_ms(i), packet_tcp_super(pool, 1, 2, 1000));
-        push(at_ms(i), 2, i, 1000);
-    }
-    assert_true(flowq_heavy(queue, &first));
-    assert_int_equal(queue->heavy.tcp_end, 2000);
-    for (uint32_t i = 0; i < 1000; i++)
-        push(at_ms(100 + i), 2, i, 1400);
-    assert_false(flowq_heavy(queue, &second));
-    for (uint32_t i = 0; i < 100; i++)
-        flowq_push(queue, at_ms(1100 + i), packet_tcp_super(pool, 3, 2, 1000));
-    assert_true(flowq_heavy(queue, &second));
-    assert_int_not_equal(first, second);
-}
-
 /* The four packets with which BBR measures its round trip are no call. */
 static void a_flow_that_is_kept_is_never_sparse(void **state)
 {
-    uint32_t hash;
     (void)state;
     for (uint32_t i = 0; i < 100; i++)
         flowq_push(queue, at_ms(0), packet_tcp_super(pool, 1, 2, 1000));
-    assert_true(flowq_heavy(queue, &hash));
-    queue->heavy.kept = true;
+    assert_int_not_equal(queue->heavy.hashes[0], 0);
+    queue->heavy.flows[0].kept = true;
     for (uint16_t seg; flowq_has_bulk(queue);) {
         struct pkt *p = flowq_pop_bulk(queue, at_ms(1), &seg);
         pkt_put(p);
     }
-    fill(at_ms(1), 2, 1000); /* others do not take its place */
     struct pkt *lone = packet_tcp_super(pool, 1, 1, 1000);
     lone->gso = PKT_GSO_NONE;
     flowq_push(queue, at_ms(5000), lone);
     assert_false(flowq_has_sparse(queue));
-    assert_true(flowq_heavy(queue, &hash));
 }
 
 static void what_is_no_ip_is_dropped(void **state)
@@ -769,7 +745,6 @@ int main(void)
         flowq_test(many_fat_flows_lose_in_turn_and_thin_ones_nothing),
         flowq_test(sparse_packets_are_limited_as_well),
         flowq_test(a_super_packet_leaves_segment_by_segment),
-        flowq_test(the_heaviest_flow_is_known),
         flowq_test(a_flow_that_is_kept_is_never_sparse),
         flowq_test(what_is_no_ip_is_dropped),
         flowq_test(what_waits_too_long_expires),

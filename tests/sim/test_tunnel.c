@@ -91,6 +91,47 @@ static void a_paced_flow_gets_the_sum_of_unequal_links(void **state)
     }
 }
 
+/* Each of them stays near the best link's share by itself: .47 of far and .61 of wide. */
+static void several_paced_flows_get_the_sum_of_unequal_links(void **state)
+{
+    static const char *const links[] = { "far", "wide" };
+    (void)state;
+    for (size_t i = 0; i < sizeof links / sizeof links[0]; i++) {
+        struct sim_result result;
+        struct sim_config config = bonded(SIM_DOWN);
+        config.transport = SIM_TCP_BBR;
+        config.flows = 4;
+        config.super_segments = 16;
+        config.run_ns = 22 * NS_PER_S;
+        config.warmup_ns = 14 * NS_PER_S;
+        run(&config, links[i], &result);
+        const struct sim_stream_result *down = &result.stream[LINK_DOWN];
+        print_message("%s: %.3f, Jain's index %.3f\n", links[i], down->share, down->jain);
+        assert_true(down->share >= 0.85);
+        assert_true(down->jain >= 0.9);
+    }
+}
+
+/* One that begins while another fills all links finds its share, too: within three seconds. */
+static void a_second_paced_flow_gets_its_share(void **state)
+{
+    (void)state;
+    struct sim_result result;
+    struct sim_config config = bonded(SIM_DOWN);
+    config.transport = SIM_TCP_BBR;
+    config.flows = 2;
+    config.super_segments = 16;
+    config.late_ns = 15 * NS_PER_S;
+    config.run_ns = 26 * NS_PER_S;
+    config.warmup_ns = 19 * NS_PER_S;
+    run(&config, "far", &result);
+    const struct sim_stream_result *down = &result.stream[LINK_DOWN];
+    print_message("%.3f, the second %.1f of %.1f Mbit/s\n", down->share, down->flow_bps[1] / 1e6,
+                  (down->flow_bps[0] + down->flow_bps[1]) / 1e6);
+    assert_true(down->share >= 0.8);
+    assert_true(down->flow_bps[1] >= 0.6 * (down->flow_bps[0] + down->flow_bps[1]) / 2);
+}
+
 /* A flow that its window limits must not end with a queue in the network that nobody sees. */
 static void others_find_short_queues(void **state)
 {
@@ -310,6 +351,8 @@ int main(void)
         cmocka_unit_test(one_flow_gets_the_sum_of_lossy_links),
         cmocka_unit_test(one_flow_gets_the_sum_of_unequal_links),
         cmocka_unit_test(a_paced_flow_gets_the_sum_of_unequal_links),
+        cmocka_unit_test(several_paced_flows_get_the_sum_of_unequal_links),
+        cmocka_unit_test(a_second_paced_flow_gets_its_share),
         cmocka_unit_test(others_find_short_queues),
         cmocka_unit_test(a_link_that_falls_is_told_of),
         cmocka_unit_test(a_silent_cut_is_survived),
