@@ -9,6 +9,12 @@
  * - What the flows ask for arrives, up to .9 of what the links carry in bytes.
  * - Each flow gets its fair share of what arrives, as far as it asks for it: Jain's index is .9.
  *
+ * Not judged: the first three seconds of a run (a link with a round trip of 600 ms needs two of
+ * them to be known), links that change, reorder or police (they are not drawn; bench/sim-bond and
+ * tests/sim/test_changing.c have bounds for one kind each, for here the links' queues drop what was
+ * sent before their rate fell), and processor time. What TCP leaves unused where a round trip is
+ * above 400 ms is not asked for.
+ *
  * A ping that asks for more than a fair share is not one of those: in a drawn mix it is slower, or
  * it is left out. A share of few packets is not judged.
  */

@@ -3,6 +3,12 @@
 
 #include "base/bitring.h"
 
+void acked_tell_rate(struct path *p, const struct sent *s)
+{
+    rate_beside(&p->rate, s->beside_bytes);
+    rate_acked(&p->rate, s->time, s->came_ns, s->timed, s->bytes, s->loaded);
+}
+
 /* It came after all: everything but what was repeated meanwhile is as if it had not been lost. */
 static void take_late(struct path *p, struct tstamp now, struct sent *s,
                       const struct path_events *events)
@@ -13,7 +19,7 @@ static void take_late(struct path *p, struct tstamp now, struct sent *s,
     rack_arrived(p, s);
     if (s->data)
         rate_found(&p->rate, now, s->bytes);
-    rate_acked(&p->rate, s->time, s->came_ns, s->timed, s->bytes, s->loaded);
+    acked_tell_rate(p, s);
     hole_arrived(&p->hole, s->bytes);
     if (s->tag != 0)
         events->tagged(events->arg, p, s->tag, true, false);

@@ -20,4 +20,7 @@
 bool acked_mark(struct path *p, struct tstamp now, const struct wire_ack *ack, uint64_t largest,
                 int64_t came_ns, const struct path_events *events);
 
+/* Tells the rate control of a number that came, and of what left before it unacknowledged. */
+void acked_tell_rate(struct path *p, const struct sent *s);
+
 #endif

@@ -76,7 +76,8 @@ void budget_sparse_init(struct budget_sparse *s)
 /* What so many flows would get in 100 ms if they shared alike, and one more with them. */
 static double fair_bytes(const struct budget_sparse *s)
 {
-    return fmax(s->rate_bps / 8e9 * BUDGET_RECENT_NS / (s->flows + 1), SPARSE_BYTES_LEAST);
+    return fmax(SPARSE_SHARE * s->rate_bps / 8e9 * BUDGET_RECENT_NS / (s->flows + 1),
+                SPARSE_BYTES_LEAST);
 }
 
 static void set_flow_bytes(struct budget_sparse *s, struct tstamp now, double bytes)
@@ -112,6 +113,11 @@ void budget_sparse_spend(struct budget_sparse *s, struct tstamp now, uint32_t by
     if (s->left_bytes >= 0)
         return;
     s->left_bytes = 0;
+    budget_sparse_refuse(s, now);
+}
+
+void budget_sparse_refuse(struct budget_sparse *s, struct tstamp now)
+{
     if (s->rate_bps > 0 && tstamp_sub(now, s->changed_at) >= SPARSE_DOWN_NS)
         set_flow_bytes(s, now, s->flow_bytes * SPARSE_DOWN);
 }

@@ -77,4 +77,7 @@ void budget_sparse_flow(struct budget_sparse *s, struct tstamp now, uint32_t *tu
 /* A sparse packet came. */
 void budget_sparse_spend(struct budget_sparse *s, struct tstamp now, uint32_t bytes);
 
+/* One had to wait, though small. */
+void budget_sparse_refuse(struct budget_sparse *s, struct tstamp now);
+
 #endif

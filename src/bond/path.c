@@ -317,8 +317,11 @@ uint64_t path_sent(struct path *p, struct tstamp now, uint32_t wire_bytes, bool 
     if (!eliciting) {
         if (p->oldest == pn)
             p->oldest++;
+        p->beside_bytes = (uint16_t)fmin(p->beside_bytes + wire_bytes, UINT16_MAX);
         return pn;
     }
+    s->beside_bytes = p->beside_bytes;
+    p->beside_bytes = 0;
     s->state = SENT_INFLIGHT;
     bitring_set(p->open, PATH_SENT_MAX, pn);
     if (segment != NULL) {
@@ -433,7 +436,7 @@ static void take_acked(struct path *p, struct tstamp now, struct sent *s, uint64
                        const struct path_events *events)
 {
     rack_arrived(p, s);
-    rate_acked(&p->rate, s->time, s->came_ns, s->timed, s->bytes, s->loaded);
+    acked_tell_rate(p, s);
     hole_arrived(&p->hole, s->bytes);
     if (s->tag != 0)
         events->tagged(events->arg, p, s->tag, true, false);

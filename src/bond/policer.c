@@ -253,6 +253,9 @@ enum policer_verdict policer_see(struct policer *p, struct tstamp now,
                                  double rtt_ns)
 {
     enum policer_verdict verdict = POLICER_GOES_ON;
+    /* A queue's losses: some of them show only in the next window, when its delay has gone. */
+    if (p->state == POLICER_NONE && w->overflow)
+        begin_sum(p, tstamp_add(w->last_sent, 1));
     if (!tstamp_before(w->first_sent, p->sum_from)) {
         add_window(p, w);
         switch (p->state) {

@@ -65,11 +65,12 @@ struct policer {
 
 /* A window of the rate estimator. */
 struct policer_window {
-    struct tstamp first_sent;
+    struct tstamp first_sent, last_sent;
     double bytes, lost_bytes, span_ns;
     uint32_t packets, lost;
     bool loaded;
-    bool steady; /* no start-up, and no queue that the losses may come from */
+    bool steady;   /* no start-up, and no queue that the losses may come from */
+    bool overflow; /* of a queue that stands */
 };
 
 enum policer_verdict {

@@ -33,8 +33,10 @@ static const int64_t settle_ns = 3 * NS_PER_S; /* of the capacity, behind start-
 static const double drain_check_ns = 10e6;
 static const double drain_shallow = 0.88;
 static const double drain_deep = 0.5;
+static const double pace_up_most = 0.05;
 static const double queue_calm_ns = 1.5e6;
 static const double policer_queue_ns = 8e6; /* above the target: losses are the queue's */
+static const double probe_queue_ns = 50e6;
 static const double probe_gain_first = 0.08;
 static const double probe_gain_idle_link = 0.15;
 static const double probe_gain_most = 1;
@@ -169,6 +171,20 @@ void rate_acked(struct rate *r, struct tstamp sent, int64_t came_ns, bool known_
     w->bytes += bytes;
     w->packets++;
     w->loaded += loaded;
+}
+
+void rate_beside(struct rate *r, uint32_t bytes)
+{
+    r->window.beside_bytes += bytes;
+}
+
+/*
+ * What the path carried in the window. Acknowledgements use up the pace: where they are more than
+ * the pace is corrected upwards by, a rate that did not count them would fall again and again.
+ */
+static double carried_bytes(const struct rate_window *w)
+{
+    return w->bytes + fmax(0, w->beside_bytes - pace_up_most * w->bytes);
 }
 
 void rate_lost(struct rate *r, struct tstamp sent, uint32_t bytes, uint64_t pn)
@@ -394,7 +410,9 @@ static void update_probe(struct rate *r, struct tstamp now, bool loaded, double 
     r->probe_before_bps = r->capacity_bps;
     /* So many packets that a window has none but those of the probe. */
     double full_ns = fell || idle_link ? 10 * packet_time_ns(r) / (1 + r->probe_gain) : 0;
-    r->probe_until = tstamp_add(now, (int64_t)fmax(fmax(40e6, rtt_ns), full_ns));
+    /* The queue that it makes where there is no more must not overflow before that is told. */
+    double long_ns = fmin(rtt_ns, probe_queue_ns / r->probe_gain);
+    r->probe_until = tstamp_add(now, (int64_t)fmax(fmax(40e6, long_ns), full_ns));
     double pause_ns = fell ? fmax(40e6, 2 * rtt_ns) : fmax(300e6, 8 * rtt_ns);
     r->probe_next = tstamp_add(now, (int64_t)pause_ns);
 }
@@ -498,13 +516,15 @@ static void judge_losses(struct rate *r, struct tstamp now, double span_ns, doub
     double before_bps = r->capacity_bps;
     bool queue = r->queue_ns > queue_target_ns(r) + policer_queue_ns;
     struct policer_window seen = { .first_sent = w->first_sent,
+                                   .last_sent = w->last_sent,
                                    .bytes = w->bytes,
                                    .lost_bytes = w->lost_bytes,
                                    .span_ns = span_ns,
                                    .packets = w->packets,
                                    .lost = w->lost,
                                    .loaded = r->loaded,
-                                   .steady = r->phase == RATE_STEADY && !queue };
+                                   .steady = r->phase == RATE_STEADY && !queue,
+                                   .overflow = queue && r->high_loss_windows > 0 };
     switch (policer_see(&r->policer, now, &seen, &before_bps, rtt_ns)) {
     case POLICER_GOES_ON:
         break;
@@ -539,8 +559,9 @@ void rate_update(struct rate *r, struct tstamp now, int64_t rtt_ns)
     if (!w->open || !window_complete(r, w, span_ns))
         return;
     double sent_span_ns = fmax((double)tstamp_sub(w->last_sent, w->first_sent), 1e3);
-    double delivered = w->bytes * 8e9 / span_ns;
-    double sent = (w->bytes + w->lost_bytes) * 8e9 / sent_span_ns;
+    double carried = carried_bytes(w);
+    double delivered = carried * 8e9 / span_ns;
+    double sent = (carried + w->lost_bytes) * 8e9 / sent_span_ns;
     double loss = window_loss(w);
     double mean = w->delay_sum_ns / w->delay_count;
     double rtt = (double)rtt_ns;
@@ -591,7 +612,7 @@ double rate_pace_bps(const struct rate *r, struct tstamp now)
         bool up = r->loaded && !policer_rules(&r->policer);
         double correction = (queue_target_ns(r) - r->queue_ns) / 100e6;
         if (!r->rival.on)
-            pace *= 1 + fmin(fmax(correction, -0.25), up ? 0.05 : 0);
+            pace *= 1 + fmin(fmax(correction, -0.25), up ? pace_up_most : 0);
         if (!tstamp_reached(r->drain_until, now))
             pace *= r->drain_factor;
         else if (r->probe_before_bps > 0 && !tstamp_reached(r->probe_until, now) &&

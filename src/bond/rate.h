@@ -37,6 +37,7 @@ struct rate_window {
     int64_t first_came_ns, last_came_ns; /* receiver's clock */
     double bytes;                        /* behind the first packet */
     double lost_bytes;
+    double beside_bytes; /* that nobody acknowledges */
     uint32_t packets;
     uint32_t lost;
     uint32_t loaded; /* packets that left while others waited */
@@ -117,6 +118,8 @@ double rate_swing(const struct rate *r);
  */
 void rate_acked(struct rate *r, struct tstamp sent, int64_t came_ns, bool known_time,
                 uint32_t bytes, bool loaded);
+/* To be followed by that: bytes that left before the packet and that nobody acknowledges. */
+void rate_beside(struct rate *r, uint32_t bytes);
 void rate_lost(struct rate *r, struct tstamp sent, uint32_t bytes, uint64_t pn);
 /* One that was told as lost has come: to be followed by rate_acked(). */
 void rate_found(struct rate *r, struct tstamp now, uint32_t bytes);

@@ -9,6 +9,7 @@
 #include "bond/policy.h"
 
 #define REPAIR_AGE_NS (400 * NS_PER_MS)
+#define ACK_LATE_NS (10 * NS_PER_MS)
 #define ACK_AGAIN_NS (2 * NS_PER_MS)
 #define QUEUE_DOUBTFUL_NS 15e6
 #define RUN_NS (NS_PER_MS / 4)
@@ -317,16 +318,20 @@ void schedule_send_express(struct bond *b, struct tstamp now, struct pkt *pkt, b
     }
 }
 
-/* Pure acknowledgements wait for the pacer, and so are thinned by newer ones. */
-static void pump_acks(struct bond *b, struct tstamp now)
+/*
+ * Pure acknowledgements that are due by then. They wait for the pacer, and so are thinned by newer
+ * ones.
+ */
+static void pump_acks(struct bond *b, struct tstamp now, struct tstamp by, enum budget_kind kind)
 {
-    struct tstamp by = now;
+    bool first = true;
     while (tstamp_reached(flowq_ack_due(&b->queue), by)) {
         const struct pkt *ack = flowq_first_ack(&b->queue);
         uint32_t paths = policy_paths(b, now, ack);
         const struct path *p = schedule_express(b, now, 60, paths);
-        if (p != NULL && budget_allows(p, now, BUDGET_ACK)) {
-            by = tstamp_add(now, flowq_ack_join_ns(&b->queue));
+        if (p != NULL && budget_allows(p, now, kind)) {
+            by = tstamp_add(by, first ? flowq_ack_join_ns(&b->queue) : 0);
+            first = false;
             schedule_send_express(b, now, flowq_pop_ack(&b->queue, now), false);
         } else if (paths == 0) {
             b->drops[BOND_DROP_NO_PATH]++;
@@ -341,15 +346,20 @@ static void pump_acks(struct bond *b, struct tstamp now)
 
 static void pump_express(struct bond *b, struct tstamp now)
 {
+    /* Many sparse flows would stop every TCP else. */
+    pump_acks(b, now, tstamp_add(now, -ACK_LATE_NS), BUDGET_SPARSE);
     while (flowq_has_sparse(&b->queue)) {
         struct pkt *pkt = flowq_pop_sparse(&b->queue);
         const struct path *p = schedule_express(b, now, pkt->len_bytes, POLICY_ANY_PATH);
-        if (p == NULL || !budget_allows(p, now, budget_sparse_kind(pkt->len_bytes)))
+        if (p == NULL || !budget_allows(p, now, budget_sparse_kind(pkt->len_bytes))) {
+            if (pkt->len_bytes < BUDGET_LARGE_BYTES)
+                budget_sparse_refuse(&b->queue.sparse, now);
             flowq_wait(&b->queue, pkt);
-        else
+        } else {
             schedule_send_express(b, now, pkt, true);
+        }
     }
-    pump_acks(b, now);
+    pump_acks(b, now, now, BUDGET_ACK);
 }
 
 /* Repeats make a queue in the network, small where calls would have to stand in it. */

@@ -49,7 +49,12 @@ static void named_mixes_hold(void **state)
 static void drawn_mixes_hold(void **state)
 {
     (void)state;
-    static const unsigned seeds[] = { 4, 6, 9, 23, 28, 31 };
+    static const unsigned seeds[] = {
+        4,  6,  9,  23,
+        28, 31, 29, 74, /* acknowledgements of much that comes are more than a twentieth of a way */
+        42,             /* a probe of a long round trip fills a short queue */
+        67, 70,         /* flows below their fair share are more than their best link carries */
+    };
     for (size_t i = 0; i < sizeof seeds / sizeof seeds[0]; i++) {
         struct mix mix;
         struct sim_result result;
