@@ -86,19 +86,19 @@ lab_stats() {
     "$lab" stats --id "$id"
 }
 
-# Links with a trace are counted by what it offered: offered_start AFTER FOR reads it in the
+# Links whose rate changes are counted by what they offered: offered_start AFTER FOR reads it in the
 # background, offered_end waits for that, offered down|up gives bit/s.
 offered_start() {
-    [ $traced = yes ] || return 0
+    [ $changing = yes ] || return 0
     { sleep "$1" && lab_stats >"$tmp/offered.a" && sleep "$2" && lab_stats >"$tmp/offered.b"; } &
     offered_pid=$!
     offered_seconds=$2
 }
 offered_end() {
-    [ $traced = no ] || wait "$offered_pid" || die "hawser-lab stats"
+    [ $changing = no ] || wait "$offered_pid" || die "hawser-lab stats"
 }
 offered() {
-    if [ $traced = no ]; then
+    if [ $changing = no ]; then
         if [ "$1" = down ]; then echo "$sum_down"; else echo "$sum_up"; fi
         return
     fi
