@@ -144,7 +144,7 @@ int64_t link_queue_ns(const struct link_model *link, struct tstamp now);
 
 /*
  * What the bottleneck could have carried between two times, since link_init(): of a trace its
- * opportunities, else the present rate (without the factors of steps); 0: unlimited, or the
+ * opportunities, else the present rate with the factors of its steps; 0: unlimited, or the
  * bottleneck is another link's.
  */
 uint64_t link_offered_bytes(const struct link_model *link, struct tstamp from, struct tstamp to);

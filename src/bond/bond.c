@@ -543,6 +543,7 @@ void bond_tick(struct bond *b, struct tstamp now)
     tell_slumps(b);
     if (survey_load(b, now) || changed)
         choose_standby(b, now);
+    survey_swings(b);
     survey_queues(b);
     survey_bulk(b);
     line_look(b, now);

@@ -130,6 +130,8 @@ void survey_paths(struct bond *b);
 bool survey_load(struct bond *b, struct tstamp now);
 /* Looks whether bulk comes faster than the best path alone takes it. */
 void survey_bulk(struct bond *b);
+/* How much may stand in the network, by how steady the paths' rates are. */
+void survey_swings(struct bond *b);
 /* Adapts CoDel and the spacing of acknowledgements to the paths. */
 void survey_queues(struct bond *b);
 

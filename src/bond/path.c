@@ -33,8 +33,7 @@
 
 enum {
     SUSPECT_PACKETS = 3,
-    INFLIGHT_SPARE_PACKETS = 32, /* in flight above the window in time */
-    LOOK_FEW = 128,              /* in flight: they may always be looked at */
+    LOOK_FEW = 128, /* in flight: they may always be looked at */
 };
 
 void path_init(struct path *p, struct tstamp now, uint8_t id)
@@ -45,6 +44,7 @@ void path_init(struct path *p, struct tstamp now, uint8_t id)
     p->config =
         (struct bond_path_config){ .datagram_bytes = WIRE_DATAGRAM_MIN, .overhead_bytes = 28 };
     rate_init(&p->rate, now, 0);
+    p->spare_packets = PATH_SPARE_PACKETS;
     path_set_pace(p, now);
     acker_clear(&p->acker);
     p->free_at = now;
@@ -107,7 +107,7 @@ void path_set_pace(struct path *p, struct tstamp now)
     p->ns_per_byte = 8e9 / rate_pace_bps(&p->rate, now);
     /* Beyond that it would stand in a queue, or behind a silence, where nobody can take it back. */
     double window_ns = own_ns + fmax(SLACK_NS, own_ns / 4);
-    p->inflight_most_bytes = window_ns / p->ns_per_byte + INFLIGHT_SPARE_PACKETS * FRAME_BYTES;
+    p->inflight_most_bytes = window_ns / p->ns_per_byte + p->spare_packets * FRAME_BYTES;
 }
 
 /* What the path's own round trips allow for. */

@@ -42,6 +42,7 @@ enum {
     PATH_SENT_SPARE = 64,                      /* of them, for what is no bulk */
     PATH_COMMITTED_MAX = TABLE_SIZE(2048, 32), /* a power of two */
     PATH_EXPRESS_MAX = TABLE_SIZE(4096, 64),   /* a power of two */
+    PATH_SPARE_PACKETS = 32,                   /* in flight above what the round trip holds */
     PATH_RTT_SETTLED = 16, /* round trips until their deviation is more than a first guess */
 };
 
@@ -109,6 +110,7 @@ struct path {
     /* pacer and queues */
     double ns_per_byte;         /* of the present pace; see path_set_pace() */
     double inflight_most_bytes; /* at that pace; more is a queue */
+    uint32_t spare_packets;     /* a part of it; see survey_swings() */
     struct budget budget;
     struct tstamp free_at;
     bool bursting;

@@ -15,7 +15,8 @@
 #define SWING_NOISE 1.25
 #define SWING_FULL 1.5
 #define SWING_TARGET_NS 600e6
-#define SPILL_NS 10e6 /* of the cheaper paths' sending time: their queue */
+#define SPARE_BESIDE_STEADY 8 /* packets; tuned */
+#define SPILL_NS 10e6         /* of the cheaper paths' sending time: their queue */
 #define LOAD_MEMORY_NS 500e6
 #define LOAD_CALLS 0.5
 #define BUSY_LINGER_NS (10 * NS_PER_S)
@@ -154,6 +155,22 @@ static double swing_target_ns(double swing, double usual_ns)
 {
     double share = fmin(fmax((swing - SWING_NOISE) / (SWING_FULL - SWING_NOISE), 0), 1);
     return usual_ns + share * fmax(SWING_TARGET_NS - usual_ns, 0);
+}
+
+/*
+ * What waits in the network before a link of a changing rate is there when the link is fast for a
+ * moment, but out of reach when it falls silent. Beside a steady path the inner window is worth
+ * more there.
+ */
+void survey_swings(struct bond *b)
+{
+    bool any_steady = false;
+    for_each_path (b, p)
+        any_steady = any_steady || (path_usable(p) && rate_swing(&p->rate) < SWING_NOISE);
+    for_each_path (b, p) {
+        bool swings = rate_swing(&p->rate) > SWING_FULL;
+        p->spare_packets = swings && any_steady ? SPARE_BESIDE_STEADY : PATH_SPARE_PACKETS;
+    }
 }
 
 /* CoDel must know the delay that equalization adds, or TCP never opens its window wide enough. */
