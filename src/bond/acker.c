@@ -52,10 +52,8 @@ void acker_record(struct acker *a, struct tstamp now, uint64_t pn, bool elicitin
         a->lowest_late = pn;
     if (!eliciting)
         return;
-    uint64_t packets = a->patient ? ACKER_PATIENT_PACKETS : ACKER_PACKETS;
-    int64_t delay_ns = a->patient ? ACKER_PATIENT_DELAY_NS : ACKER_DELAY_NS;
-    struct tstamp due = tstamp_add(now, delay_ns);
-    if (++a->pending >= packets || gap)
+    struct tstamp due = tstamp_add(now, ACKER_DELAY_NS);
+    if (++a->pending >= ACKER_PACKETS || gap)
         due = tstamp_max(now, tstamp_add(a->last_sent, ACKER_SPACING_NS));
     a->due = tstamp_min(a->due, due);
 }

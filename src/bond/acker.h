@@ -4,7 +4,6 @@
  *
  * An acknowledgement is due ACKER_PACKETS packets or ACKER_DELAY_NS after the first one that is not
  * acknowledged, at once when a number is missing, but not more often than every ACKER_SPACING_NS.
- * While bulk waits, from which they take room, ACKER_PATIENT_PACKETS or ACKER_PATIENT_DELAY_NS.
  * Each number is reported in ACKER_REPORTS acknowledgements, for they take different paths and may
  * overtake each other by the difference of the paths' delays; its time is reported once, and again
  * with that of an earlier number that came late. Where a path reorders so much that the ranges of
@@ -23,12 +22,10 @@
 enum {
     ACKER_RING = TABLE_SIZE(4096, 128), /* numbers remembered, a power of two */
     ACKER_PACKETS = 16,
-    ACKER_PATIENT_PACKETS = 32, /* fewer than one has times for */
     ACKER_REPORTS = 64,
 };
 
 #define ACKER_DELAY_NS (5 * NS_PER_MS)
-#define ACKER_PATIENT_DELAY_NS (2 * ACKER_DELAY_NS)
 #define ACKER_SPACING_NS (1 * NS_PER_MS)
 
 struct acker {
@@ -40,7 +37,6 @@ struct acker {
                              UINT64_MAX: none */
     uint64_t resume;      /* news below it is still to be told; 0: there is none */
     bool resumed;         /* the last one went on below another */
-    bool patient;         /* set by the bond: bulk waits to leave */
     struct tstamp due;    /* TSTAMP_NEVER: nothing to acknowledge */
     struct tstamp last_sent;
     struct tstamp largest_at;

@@ -276,7 +276,7 @@ static bool doubtful(const struct path *p, struct tstamp now)
         return true;
     if (p->inflight_count == 0)
         return false;
-    int64_t expected = p->srtt_ns + 2 * p->rttvar_ns + ACKER_PATIENT_DELAY_NS + 5 * NS_PER_MS;
+    int64_t expected = p->srtt_ns + 2 * p->rttvar_ns + ACKER_DELAY_NS + 5 * NS_PER_MS;
     return tstamp_sub(now, p->sent[p->oldest % PATH_SENT_MAX].time) > expected;
 }
 

@@ -102,34 +102,6 @@ static void it_is_due_after_so_many_packets(void **state)
     assert_true(acker.due.ns == at_us(10).ns);
 }
 
-static void it_is_due_later_while_bulk_waits_but_for_gaps(void **state)
-{
-    (void)state;
-    acker.patient = true;
-    for (unsigned i = 0; i < ACKER_PATIENT_PACKETS - 1; i++)
-        acker_record(&acker, at_us(10), i, true);
-    assert_true(acker.due.ns == at_us(10).ns + ACKER_PATIENT_DELAY_NS);
-    acker_record(&acker, at_us(10), ACKER_PATIENT_PACKETS - 1, true);
-    assert_true(acker.due.ns == at_us(10).ns);
-    build(at_us(5000));
-    acker_record(&acker, at_us(20000), ACKER_PATIENT_PACKETS + 1, true);
-    assert_true(acker.due.ns == at_us(20000).ns);
-}
-
-/* Each number's time is told, though each came at another time. */
-static void a_patient_one_has_room_for_all_times(void **state)
-{
-    (void)state;
-    acker.patient = true;
-    for (unsigned i = 0; i < ACKER_PATIENT_PACKETS; i++)
-        acker_record(&acker, at_us(1000 + 211 * i), i, true);
-    struct wire_ack ack = build(at_us(12000));
-    unsigned times = 0;
-    for (unsigned i = 0; i < ack.time_count; i++)
-        times += ack.times[i].count;
-    assert_int_equal(times, ACKER_PATIENT_PACKETS);
-}
-
 static void it_is_due_at_once_when_a_number_is_missing(void **state)
 {
     (void)state;
@@ -398,8 +370,6 @@ int main(void)
         acker_test(nothing_received_is_nothing_to_say),
         acker_test(it_is_due_after_a_delay),
         acker_test(it_is_due_after_so_many_packets),
-        acker_test(it_is_due_later_while_bulk_waits_but_for_gaps),
-        acker_test(a_patient_one_has_room_for_all_times),
         acker_test(it_is_due_at_once_when_a_number_is_missing),
         acker_test(it_is_never_due_more_often_than_every_millisecond),
         acker_test(what_elicits_nothing_makes_nothing_due),

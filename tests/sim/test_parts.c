@@ -100,29 +100,6 @@ static void many_flows_share_both_directions(void **state)
     }
 }
 
-/* What acknowledgements take from the other way, and nobody left behind on a slow link. */
-static void sixteen_flows_each_way_fill_unequal_links(void **state)
-{
-    static const struct {
-        const char *links;
-        double up; /* the way with less room */
-        int64_t warmup_s;
-    } cases[] = { { "dsllte", 0.912, 4 }, { "quad", 0.922, 4 }, { "satellite", 0.87, 14 } };
-    (void)state;
-    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-        struct sim_result result;
-        struct sim_config config = lasting(cases[i].warmup_s, 2 * cases[i].warmup_s + 4);
-        config.flows = 16;
-        config.direction = SIM_BOTH;
-        run(&config, cases[i].links, -1, &result);
-        print_message("%s\n", cases[i].links);
-        assert_at_least("share up", result.stream[LINK_UP].share, cases[i].up);
-        assert_at_least("share down", result.stream[LINK_DOWN].share, 0.9);
-        assert_at_least("Jain", result.stream[LINK_UP].jain, 0.9);
-        assert_at_most("dropped", result.stream[LINK_UP].dropped, 0.002);
-    }
-}
-
 /* A hole holds up more than the room in a QUIC receiver's socket. */
 static void quic_is_nearly_as_fast_as_tcp(void **state)
 {
@@ -238,7 +215,6 @@ int main(void)
         cmocka_unit_test(transfers_take_no_longer_than_over_one_link),
         cmocka_unit_test(slow_start_fills_unequal_links),
         cmocka_unit_test(many_flows_share_both_directions),
-        cmocka_unit_test(sixteen_flows_each_way_fill_unequal_links),
         cmocka_unit_test(quic_is_nearly_as_fast_as_tcp),
         cmocka_unit_test(calls_arrive_in_time_beside_a_flow),
         cmocka_unit_test(little_is_sent_twice),
