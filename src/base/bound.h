@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* A number kept within bounds, without the calls of fmin(fmax()): for what is done for each packet.
- */
+/* A number kept within bounds, for what is done for each packet: fmin() and fmax() are calls. */
 #ifndef HAWSER_BASE_BOUND_H
 #define HAWSER_BASE_BOUND_H
 

@@ -317,10 +317,10 @@ uint64_t path_sent(struct path *p, struct tstamp now, uint32_t wire_bytes, bool 
     if (!eliciting) {
         if (p->oldest == pn)
             p->oldest++;
-        p->beside_bytes = (uint16_t)fmin(p->beside_bytes + wire_bytes, UINT16_MAX);
+        p->beside_bytes += wire_bytes;
         return pn;
     }
-    s->beside_bytes = p->beside_bytes;
+    s->beside_bytes = (uint16_t)(p->beside_bytes < UINT16_MAX ? p->beside_bytes : UINT16_MAX);
     p->beside_bytes = 0;
     s->state = SENT_INFLIGHT;
     bitring_set(p->open, PATH_SENT_MAX, pn);

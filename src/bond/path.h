@@ -152,7 +152,7 @@ struct path {
     /* counters */
     uint64_t tx_bytes, rx_bytes, tx_packets, rx_packets, resent_packets;
     uint64_t tx_bytes_second, rx_bytes_second;
-    uint16_t beside_bytes; /* sent since the last one that is acknowledged */
+    uint32_t beside_bytes; /* sent since the last one that is acknowledged */
     uint64_t tx_bps, rx_bps;
     struct tstamp second_since;
     uint64_t open[PATH_SENT_MAX / 64]; /* bits of numbers in flight, or lost and perhaps to come */

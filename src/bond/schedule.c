@@ -324,14 +324,13 @@ void schedule_send_express(struct bond *b, struct tstamp now, struct pkt *pkt, b
  */
 static void pump_acks(struct bond *b, struct tstamp now, struct tstamp by, enum budget_kind kind)
 {
-    bool first = true;
+    const struct tstamp joined = tstamp_add(by, flowq_ack_join_ns(&b->queue));
     while (tstamp_reached(flowq_ack_due(&b->queue), by)) {
         const struct pkt *ack = flowq_first_ack(&b->queue);
         uint32_t paths = policy_paths(b, now, ack);
         const struct path *p = schedule_express(b, now, 60, paths);
         if (p != NULL && budget_allows(p, now, kind)) {
-            by = tstamp_add(by, first ? flowq_ack_join_ns(&b->queue) : 0);
-            first = false;
+            by = joined;
             schedule_send_express(b, now, flowq_pop_ack(&b->queue, now), false);
         } else if (paths == 0) {
             b->drops[BOND_DROP_NO_PATH]++;

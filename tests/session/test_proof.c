@@ -165,8 +165,9 @@ static void a_challenge_opens_one_session(void **state)
     world_free(w);
 }
 
-/* Each newer than the last one, so that each has proof. */
-/* Calls a hundred times in two seconds and follows each challenge: how many sessions it was given.
+/*
+ * Calls a hundred times in two seconds, each call newer than the last one, and follows each
+ * challenge: how many sessions it was given.
  */
 static unsigned sessions_of(struct caller *c)
 {
