@@ -13,7 +13,7 @@ forwarder() {
         --group=nogroup --no-resolv --no-hosts --cache-size=0 --bind-interfaces \
         --listen-address 127.0.0.1 --server 203.0.113.80
     forwarder=$!
-    await 5 "a forwarder of $1" sh -c "ip netns exec hw-$id-c ss -Hlun 'sport = :53' | grep -q ."
+    listens c 53
 }
 
 # found WHAT: up, and the Internet through the tunnel

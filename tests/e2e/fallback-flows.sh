@@ -67,7 +67,7 @@ for n in 1 2; do
         "iifname client ip saddr { 192.168.0.0/16, 10.77.0.0/16 }"
     count "p$n" prerouting raw6 "iifname client ip6 saddr fc00::/7"
 done
-background i "$traffic" echo 7100
+echoes i
 start_pair a b
 # The server is stopped, or while the daemon that it served is dead, which is then started anew.
 for how in stopped killed; do

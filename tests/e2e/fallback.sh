@@ -93,7 +93,7 @@ lab_up --links 'name=a 20/20,5ms; name=b 20/20,8ms'
 serve_names i 203.0.113.80
 name_server=203.0.113.80
 names "127.0.0.1 localhost"
-background c "$traffic" echo 7100
+echoes c
 for n in 1 2; do
     at "p$n" nft -f - <<END
 table ip forwarded {

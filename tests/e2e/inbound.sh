@@ -34,8 +34,8 @@ server_allowed="0.0.0.0/0, ::/0"
 client_allowed="10.77.0.2/32, fd77::2/128, 192.168.1.0/24, fd00:1::/64"
 server_tunnel="nat = yes"
 lab_up --links 'name=a 20/20,5ms; name=b 20/20,8ms'
-background c "$traffic" echo 7100
-background h "$traffic" echo 7100
+echoes c
+echoes h
 at c nft -f - <<END
 table ip users {
     chain pre {

@@ -38,6 +38,7 @@ check_inside() {
     mtu_is c "$mtu" || fail "the device's MTU is not $mtu"
     serve s
     background s iperf3 -s
+    listens s 5201
     count s input other 'iifname "hawser0" meta l4proto 253'
     count c input other 'iifname "hawser0" meta l4proto 253'
 

@@ -197,8 +197,7 @@ serve_names() {
         --no-resolv --no-hosts --local=/test/ --addn-hosts="$tmp/served" --bind-interfaces \
         --listen-address "$2"
     name_server_pid=$!
-    await 5 "a name server at $2" sh -c \
-        "ip netns exec hw-$id-$1 ss -Hlun 'sport = :53' | grep -qF '$2'"
+    listens "$1" 53
 }
 server_moves() {
     echo "$1 vps.test" >"$tmp/served"
@@ -357,6 +356,19 @@ flow() {
 }
 serve() {
     background "$1" "$probe" serve 7000
+    listens "$1" 7000
+}
+# echoes PLACE: answers datagrams and connections
+echoes() {
+    background "$1" "$traffic" echo 7100
+    listens "$1" 7100
+}
+# A server in the background is there when it listens, which a busy machine puts off.
+listens() {
+    await 10 "port $2 is open at $1" listening "$1" "$2"
+}
+listening() {
+    at "$1" ss -Hltun "sport = :$2" | grep -q .
 }
 
 # mtu_of PLACE: of the tunnel's device

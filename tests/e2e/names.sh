@@ -16,7 +16,7 @@ name_server() {
     background i dnsmasq -k --no-resolv --no-hosts --conf-file=/dev/null --pid-file= --user=root \
         --bind-interfaces --listen-address=203.0.113.80 --listen-address=2001:db8::80 "$@"
     dns=$!
-    sleep 0.5
+    listens i 53
 }
 # name_server_says ADDRESS...: of vps.test
 name_server_says() {
@@ -85,6 +85,7 @@ at c ip link set dev lo up
 background c dnsmasq -k --no-resolv --no-hosts --conf-file=/dev/null --pid-file= --user=root \
     --cache-size=0 --bind-interfaces --listen-address=127.0.0.1 --server=203.0.113.80
 forwarder=$!
+listens c 53
 name_server_says 203.0.113.1
 name_server=127.0.0.1
 for lines in a "a b" "" "b d"; do
