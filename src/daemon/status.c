@@ -7,6 +7,7 @@
 #include "bond/why.h"
 #include "crypto/aead.h"
 #include "crypto/key.h"
+#include "session/why.h"
 
 static void set(json_t *object, const char *member, json_t *value)
 {

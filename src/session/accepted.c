@@ -3,11 +3,12 @@
 
 #include <string.h>
 
-#include "session/control.h"
 #include "session/event.h"
-#include "session/paths.h"
+#include "session/links.h"
 #include "session/peer.h"
+#include "session/send.h"
 #include "session/state.h"
+#include "session/tag.h"
 
 void accepted_init(struct peer *p)
 {
@@ -78,15 +79,15 @@ static void send(struct peer *p, struct tstamp now)
 {
     struct accepted *a = &p->accepted;
     struct wire_frame_value f = { .type = WIRE_ACCEPTED };
-    int via = paths_best(p);
+    int via = links_best(p);
     if (via < 0)
         return; /* the first path that opens wakes us */
     f.accepted.sequence = ++a->sequence;
     put_allowed(p, &f.accepted);
     a->due = false;
     a->sent = now;
-    control_send(p, now, (uint8_t)via, &p->paths[via].address.route, &f, 1,
-                 paths_tag(PATHS_TAG_ACCEPTED, 0, ++a->serial));
+    send_frames(p, now, (uint8_t)via, &p->paths[via].address.route, &f, 1,
+                tag_of(TAG_ACCEPTED, 0, ++a->serial));
 }
 
 void accepted_tick(struct peer *p, struct tstamp now)

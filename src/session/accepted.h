@@ -13,7 +13,6 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "base/netaddr.h"
 #include "base/tstamp.h"
 #include "wire/wire.h"
 
@@ -21,21 +20,6 @@ struct peer;
 
 #define ACCEPTED_AGAIN_NS (2 * NS_PER_S) /* without any news of it, it is told again */
 #define ACCEPTED_EVENT_NS NS_PER_S
-
-struct accepted {
-    /* ours, as told */
-    bool due;
-    uint32_t sequence;
-    uint16_t serial;    /* of the datagram that told it last */
-    struct tstamp sent; /* NEVER: acknowledged, or not told yet */
-    /* the peer's */
-    bool heard; /* in this association */
-    uint32_t remote_sequence;
-    uint8_t count;
-    struct netprefix list[WIRE_ACCEPTED_MAX];
-    bool changed; /* the driver is to hear of it */
-    struct tstamp event_at;
-};
 
 void accepted_init(struct peer *p);
 /* New keys: of another association, or of another daemon. */

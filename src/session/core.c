@@ -8,15 +8,20 @@
 
 #include "crypto/key.h"
 #include "crypto/secret.h"
-#include "session/control.h"
 #include "session/event.h"
+#include "session/initiator.h"
+#include "session/lifecycle.h"
+#include "session/links.h"
 #include "session/paths.h"
 #include "session/peer.h"
 #include "session/policies.h"
 #include "session/receive.h"
 #include "session/reports.h"
+#include "session/responder.h"
+#include "session/send.h"
 #include "session/state.h"
 #include "session/transmit.h"
+#include "session/why.h"
 
 enum { TUN_IN_TURN = 128 /* packets of one peer while others have some */ };
 enum { MTU_AT_START = 1420 }; /* until the paths are measured; larger packets are fragmented */
@@ -69,7 +74,7 @@ void core_free(struct core *c)
     if (c == NULL)
         return;
     for (size_t i = 0; i < c->peer_count; i++)
-        peer_free(c->peers[i]);
+        lifecycle_free(c->peers[i]);
     free(c->peers);
     allowed_free(&c->allowed);
     index_free(&c->index);
@@ -115,8 +120,8 @@ static int gather_peers(struct core *c, struct tstamp now, struct peer **next,
 {
     for (size_t i = 0; i < count; i++) {
         next[i] = find_peer(c->peers, c->peer_count, peers[i].public_key);
-        int err = next[i] != NULL ? peer_configure(next[i], now, &peers[i])
-                                  : peer_new(&next[i], c, &peers[i], now);
+        int err = next[i] != NULL ? lifecycle_configure(next[i], now, &peers[i])
+                                  : lifecycle_new(&next[i], c, &peers[i], now);
         if (err < 0)
             return err;
     }
@@ -131,10 +136,10 @@ static void drop_missing(struct core *c, struct tstamp now, struct peer **from, 
         struct peer *p = from[i];
         if (p == NULL || find_peer(in, in_count, p->public_key) != NULL)
             continue;
-        control_goodbye(p, now);
+        send_goodbye(p, now);
         transmit_forget(c, p);
         event_forget(c, p);
-        peer_free(p);
+        lifecycle_free(p);
     }
 }
 
@@ -201,7 +206,7 @@ void core_endpoints(struct core *c, struct tstamp now, size_t peer, const struct
             p->endpoint = i;
     }
     paths_refresh(p, now);
-    handshake_now(p, now);
+    initiator_now(p, now);
 }
 
 void core_link_event(struct core *c, struct tstamp now, const struct core_link *link)
@@ -213,13 +218,13 @@ void core_link_event(struct core *c, struct tstamp now, const struct core_link *
     for (size_t i = 0; i < c->peer_count; i++) {
         paths_link_changed(c->peers[i], now, &before, link);
         if (link->present && link->carrier)
-            handshake_now(c->peers[i], now);
+            initiator_now(c->peers[i], now);
     }
 }
 
 bool core_peer_link(const struct core *c, size_t peer, const char *link, struct core_peer_link *out)
 {
-    return peer < c->peer_count && paths_peer_link(c->peers[peer], link, out);
+    return peer < c->peer_count && links_peer_link(c->peers[peer], link, out);
 }
 
 int core_wish(struct core *c, struct tstamp now, size_t peer, const char *link,
@@ -245,7 +250,7 @@ static void tun_one(struct core *c, struct tstamp now, struct pkt *pkt)
 {
     struct peer *p = allowed_destination(&c->allowed, pkt->data, pkt->len_bytes);
     if (p != NULL && !p->up)
-        handshake_wanted(p, now);
+        initiator_wanted(p, now);
     bool gone = p != NULL && !p->up && tstamp_sub(now, p->down_at) > STATE_HOLD_NS;
     if (p == NULL || gone) {
         c->drops[p == NULL ? CORE_DROP_NO_ROUTE : CORE_DROP_NO_SESSION] += pkt->seg_count;
@@ -376,7 +381,7 @@ void core_tick(struct core *c, struct tstamp now)
 {
     c->now = now;
     for (size_t i = 0; i < c->peer_count; i++)
-        peer_tick(c->peers[i], now);
+        lifecycle_tick(c->peers[i], now);
 }
 
 struct tstamp core_deadline(const struct core *c)
@@ -397,7 +402,7 @@ struct tstamp core_deadline(const struct core *c)
 void core_close(struct core *c, struct tstamp now)
 {
     for (size_t i = 0; i < c->peer_count; i++)
-        control_goodbye(c->peers[i], now);
+        send_goodbye(c->peers[i], now);
     c->closing = true;
 }
 

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "session/paths.h"
+#include "session/links.h"
 #include "session/peer.h"
 #include "session/state.h"
 
@@ -69,7 +69,7 @@ void event_peer(struct peer *p, bool up, const char *reason)
 static bool renamed(const struct peer *p, uint8_t path)
 {
     char name[WIRE_LINK_NAME_MAX + 1];
-    paths_link_name(p, path, name);
+    links_name(p, path, name);
     return strcmp(p->paths[path].news.name, name) != 0;
 }
 
@@ -86,7 +86,7 @@ static void tell_slow(struct peer *p, uint8_t path)
         return;
     n->told_slow = n->slow;
     if (n->name[0] == '\0')
-        paths_link_name(p, path, n->name);
+        links_name(p, path, n->name);
     if (v->open)
         e.remote = v->route.to;
     memcpy(e.link, n->name, sizeof e.link);
@@ -115,7 +115,7 @@ static bool tell_state(struct peer *p, uint8_t path, bool up, const char *reason
         return false;
     n->told_up = up;
     if (up || n->name[0] == '\0')
-        paths_link_name(p, path, n->name);
+        links_name(p, path, n->name);
     if (v->open)
         e.remote = v->route.to;
     memcpy(e.link, n->name, sizeof e.link);
@@ -195,8 +195,8 @@ static void push_peer_mtu(struct peer *p)
  */
 static uint32_t find_fit(const struct peer *p)
 {
-    uint32_t ours = paths_inner_mtu(p);
-    uint32_t theirs = paths_far_inner_mtu(p);
+    uint32_t ours = links_inner_mtu(p);
+    uint32_t theirs = links_far_inner_mtu(p);
     return ours < INNER_MTU_MIN && theirs != 0 && theirs < ours ? theirs : ours;
 }
 

@@ -13,33 +13,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "session/bucket.h"
-#include "wire/wire.h"
-
 struct core;
 struct netaddr;
 struct peer;
-
-/* Of a path: how it is, and what was told of that. */
-struct path_news {
-    bool up, told_up;
-    bool slow, told_slow;
-    const char *reason;                /* of up or down */
-    uint64_t rate_bps, usual_bps;      /* with slow */
-    char name[WIRE_LINK_NAME_MAX + 1]; /* what the path was called when it was told up */
-};
-
-/* The same of a peer. */
-struct peer_news {
-    bool up, told_up;
-    bool again; /* it is down, and for another reason */
-    const char *reason;
-    uint32_t mtu_bytes; /* as told; 0: not yet */
-    uint32_t fit_bytes; /* as told */
-    struct bucket told;
-    bool waits;   /* something is to be told later: event_tick() */
-    uint8_t turn; /* the path that is looked at first then */
-};
 
 void event_peer(struct peer *p, bool up, const char *reason);
 void event_path(struct peer *p, uint8_t path, bool up, const char *reason);

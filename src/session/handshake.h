@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * The handshake: Noise_IKpsk2_25519_ChaChaPoly_BLAKE2b in two messages, with cookies.
+ * The handshake, as far as it is kept: Noise_IKpsk2_25519_ChaChaPoly_BLAKE2b in two messages, with
+ * cookies.
  *
  * Calling (initiator.c): one initiation goes out on all usable links at once; the first response
  * wins. It is repeated, with fresh keys, until there is one.
@@ -21,7 +22,6 @@
 #include "crypto/noise.h"
 #include "session/bucket.h"
 #include "session/callers.h"
-#include "session/core.h"
 #include "wire/wire.h"
 
 #define HANDSHAKE_PROLOGUE "hawser v1"
@@ -107,26 +107,5 @@ struct responder {
     struct recent_answer recent[HANDSHAKE_RECENT_MAX];
     size_t recent_next;
 };
-
-void handshake_init(struct peer *p);
-void handshake_free(struct peer *p);
-/* The peer said goodbye: the next call is a little later. */
-void handshake_later(struct peer *p, struct tstamp now, int64_t wait_ns);
-/* Forgets a call under way, if there is one. */
-void handshake_abandon(struct peer *p);
-/* Something changed that may help: if there is no session, call now. */
-void handshake_now(struct peer *p, struct tstamp now);
-/* Somebody has a packet for a peer that is down: it is not called as rarely as otherwise. */
-void handshake_wanted(struct peer *p, struct tstamp now);
-void handshake_tick(struct peer *p, struct tstamp now);
-
-void responder_init(struct core *c, struct tstamp now);
-
-void handshake_initiation_rx(struct core *c, struct tstamp now, const struct core_datagram *d);
-void handshake_response_rx(struct core *c, struct tstamp now, const struct core_datagram *d);
-void handshake_cookie_rx(struct core *c, struct tstamp now, const struct core_datagram *d);
-
-/* A fresh random index of ours, entered for that peer. */
-uint32_t handshake_take_index(struct peer *p);
 
 #endif

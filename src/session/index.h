@@ -11,7 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "session/lives.h"
+#include "session/records.h"
 
 /* Keys in use, before and next, a call under way, and those of refused calls. */
 enum { INDEX_PER_PEER = 4 + LIVES_MAX };

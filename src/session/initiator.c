@@ -1,32 +1,23 @@
 /* SPDX-License-Identifier: ISC */
+#include "session/initiator.h"
+
 #include <string.h>
 
 #include "base/cursor.h"
-#include "session/control.h"
 #include "session/event.h"
 #include "session/handshake.h"
-#include "session/paths.h"
+#include "session/links.h"
 #include "session/peer.h"
 #include "session/state.h"
 #include "session/why.h"
 
-void handshake_init(struct peer *p)
+void initiator_init(struct peer *p)
 {
     cookie_keys_init(&p->handshake.cookie, p->public_key);
 }
 
-uint32_t handshake_take_index(struct peer *p)
-{
-    uint32_t index;
-    do
-        core_random(p->core, &index, sizeof index);
-    while (index == 0 || index_find(&p->core->index, index) != NULL);
-    index_put(&p->core->index, index, p);
-    return index;
-}
-
 /* A response to it fits nothing any more. */
-void handshake_abandon(struct peer *p)
+void initiator_abandon(struct peer *p)
 {
     index_remove(&p->core->index, p->handshake.index);
     p->handshake.index = 0;
@@ -35,25 +26,25 @@ void handshake_abandon(struct peer *p)
 
 static void end(struct peer *p)
 {
-    handshake_abandon(p);
+    initiator_abandon(p);
     why_ended(p);
     p->handshake.reason = HANDSHAKE_IDLE;
     p->handshake.attempts = 0;
 }
 
-void handshake_free(struct peer *p)
+void initiator_free(struct peer *p)
 {
     end(p);
 }
 
-void handshake_later(struct peer *p, struct tstamp now, int64_t wait_ns)
+void initiator_later(struct peer *p, struct tstamp now, int64_t wait_ns)
 {
     end(p);
     p->handshake.not_before = tstamp_add(now, wait_ns);
     peer_wake(p, now);
 }
 
-void handshake_now(struct peer *p, struct tstamp now)
+void initiator_now(struct peer *p, struct tstamp now)
 {
     if (peer_can_send(p, now))
         return;
@@ -62,7 +53,7 @@ void handshake_now(struct peer *p, struct tstamp now)
     peer_wake(p, now);
 }
 
-void handshake_wanted(struct peer *p, struct tstamp now)
+void initiator_wanted(struct peer *p, struct tstamp now)
 {
     struct handshake *h = &p->handshake;
     struct tstamp soon = tstamp_add(now, HANDSHAKE_RETRY_NS);
@@ -122,14 +113,14 @@ static bool create_initiation(struct peer *p, struct tstamp now)
     struct secret32 ephemeral, psk;
     struct wire_initiation view;
     size_t written = 0;
-    handshake_abandon(p);
+    initiator_abandon(p);
     h->begun_at = now;
     memcpy(h->epoch, p->epoch, sizeof h->epoch);
     make_hello(p, now, &hello);
     size_t payload_bytes = wire_put_hello(payload, &hello);
     memcpy(psk.bytes, p->preshared_key, sizeof psk.bytes);
     core_random(c, ephemeral.bytes, sizeof ephemeral.bytes);
-    h->index = handshake_take_index(p);
+    h->index = peer_take_index(p);
     h->message_bytes = wire_put_initiation(h->message, h->index, hello.challenged);
     wire_get_initiation(h->message, h->message_bytes, &view);
     int err = noise_initiator_init(&h->noise, HANDSHAKE_PROLOGUE, strlen(HANDSHAKE_PROLOGUE),
@@ -187,9 +178,9 @@ static void send_on_links(struct peer *p, struct tstamp now, bool first)
 {
     bool active = false;
     for (uint8_t id = 0; id < WIRE_PATHS_MAX; id++)
-        active |= paths_local_use(p, id) == WIRE_PATH_ACTIVE;
+        active |= links_local_use(p, id) == WIRE_PATH_ACTIVE;
     for (uint8_t id = 0; id < WIRE_PATHS_MAX; id++) {
-        enum wire_path_use use = paths_local_use(p, id);
+        enum wire_path_use use = links_local_use(p, id);
         bool standby_too = !active || !first;
         if (use == WIRE_PATH_ACTIVE || (use == WIRE_PATH_STANDBY && standby_too))
             send_on_link(p, now, &p->core->links[id], first);
@@ -229,14 +220,14 @@ static enum handshake_reason wanted(const struct peer *p, struct tstamp now)
     if (tstamp_reached(tstamp_add(p->asked_at, STATE_SILENCE_NS), now))
         return HANDSHAKE_LOST;
     /* More likely than all links the peer has failed, and is back without our keys. */
-    if (!tstamp_is_never(p->asked_at) && paths_all_down(p))
+    if (!tstamp_is_never(p->asked_at) && links_all_down(p))
         return HANDSHAKE_LOST;
     if (keys_want_renewal(p->current, now, p->core->rekey_after_ns))
         return HANDSHAKE_REKEY;
     return HANDSHAKE_IDLE;
 }
 
-void handshake_tick(struct peer *p, struct tstamp now)
+void initiator_tick(struct peer *p, struct tstamp now)
 {
     struct handshake *h = &p->handshake;
     if (!p->initiates || p->yielded || p->core->closing) {
@@ -277,7 +268,7 @@ static void call_again(struct peer *p, struct tstamp now, const struct wire_welc
     struct handshake *h = &p->handshake;
     memcpy(h->challenge, welcome->epoch, sizeof h->challenge);
     h->challenged = true;
-    handshake_abandon(p);
+    initiator_abandon(p);
     if (h->challenges++ < HANDSHAKE_CHALLENGES_MAX && create_initiation(p, now))
         send_on_links(p, now, h->attempts <= 1);
 }
@@ -315,7 +306,7 @@ static struct keys *accept_welcome(struct peer *p, struct tstamp now,
     if (good && may_use(c, &welcome))
         k = keys_new(&p->handshake.noise, welcome.cipher, c->test_cipher, now);
     if (k == NULL) {
-        handshake_abandon(p); /* the next call is a new one */
+        initiator_abandon(p); /* the next call is a new one */
         core_drop_one(c, CORE_DROP_HANDSHAKE);
         return NULL;
     }
@@ -325,40 +316,41 @@ static struct keys *accept_welcome(struct peer *p, struct tstamp now,
     return k;
 }
 
-void handshake_response_rx(struct core *c, struct tstamp now, const struct core_datagram *d)
+struct keys *initiator_response_rx(struct core *c, struct tstamp now, const struct core_datagram *d,
+                                   struct peer **of)
 {
     struct wire_response msg;
     uint8_t mac1[WIRE_MAC_BYTES];
     if (!wire_get_response(d->data, d->len_bytes, &msg)) {
         core_drop_one(c, CORE_DROP_MALFORMED);
-        return;
+        return NULL;
     }
     cookie_mac1(&c->local.cookie, d->data, (size_t)(msg.mac1 - d->data), mac1);
     if (!secret_equal(mac1, msg.mac1, sizeof mac1)) {
         core_drop_one(c, CORE_DROP_MAC1);
-        return;
+        return NULL;
     }
     struct peer *p = index_find(&c->index, msg.receiver);
     if (p == NULL || p->handshake.index != msg.receiver) {
         /* Copies of the initiation over other links are answered, too: not an error. */
         bool copy = p != NULL && peer_keys(p, msg.receiver) != NULL;
         core_drop_one(c, copy ? CORE_DROP_HANDSHAKE_REPLAY : CORE_DROP_HANDSHAKE);
-        return;
+        return NULL;
     }
     struct keys *k = accept_welcome(p, now, &msg);
     if (k == NULL)
-        return;
+        return NULL;
     k->local = msg.receiver;
     k->remote = msg.sender;
     p->handshake.index = 0; /* the table's entry is the keys' now */
     end(p);
     prefer_endpoint(p, &d->from);
-    peer_adopt(p, now, k);
-    control_ping(p, now);
+    *of = p;
+    return k;
 }
 
 /* The responder is busy, or takes us for a replay: prove that we receive at this address. */
-void handshake_cookie_rx(struct core *c, struct tstamp now, const struct core_datagram *d)
+void initiator_cookie_rx(struct core *c, struct tstamp now, const struct core_datagram *d)
 {
     struct wire_cookie msg;
     if (!wire_get_cookie(d->data, d->len_bytes, &msg) || d->socket >= WIRE_PATHS_MAX) {
@@ -367,7 +359,7 @@ void handshake_cookie_rx(struct core *c, struct tstamp now, const struct core_da
     }
     struct peer *p = index_find(&c->index, msg.receiver);
     uint8_t cookie[COOKIE_BYTES];
-    if (p == NULL || p->handshake.index != msg.receiver || !paths_endpoint_known(p, &d->from) ||
+    if (p == NULL || p->handshake.index != msg.receiver || !links_endpoint_known(p, &d->from) ||
         !cookie_open(&p->handshake.cookie, msg.nonce, p->handshake.message + mac1_at(&p->handshake),
                      msg.sealed, cookie)) {
         core_drop_one(c, CORE_DROP_HANDSHAKE);

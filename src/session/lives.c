@@ -4,9 +4,9 @@
 #include <string.h>
 
 #include "base/cursor.h"
-#include "session/control.h"
 #include "session/event.h"
 #include "session/peer.h"
+#include "session/send.h"
 #include "session/state.h"
 
 void lives_init(struct lives *l)
@@ -94,7 +94,7 @@ static void ask(struct peer *p, struct tstamp now)
     const struct wire_frame_value ping = { .type = WIRE_PING };
     for (uint8_t id = 0; id < WIRE_PATHS_MAX; id++)
         if (p->paths[id].opened)
-            control_send(p, now, id, &p->paths[id].address.route, &ping, 1, 0);
+            send_frames(p, now, id, &p->paths[id].address.route, &ping, 1, 0);
 }
 
 bool lives_may_have(struct peer *p, struct tstamp now, const struct life *life)
@@ -149,7 +149,7 @@ static void tell(struct peer *p, struct life *life, const struct core_datagram *
     uint8_t plain[32];
     struct writer w = writer_of(plain, sizeof plain);
     const struct wire_frame_value close =
-        control_replaced(life->refused->remote_features, &p->last_route.to);
+        send_replaced_frame(life->refused->remote_features, &p->last_route.to);
     if (item == NULL) {
         core_drop_one(p->core, CORE_DROP_SEND);
         return;

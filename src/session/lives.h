@@ -11,47 +11,21 @@
 #define HAWSER_SESSION_LIVES_H
 
 #include <stdbool.h>
-#include <stddef.h>
 #include <stdint.h>
 
 #include "base/netaddr.h"
 #include "base/tstamp.h"
+#include "session/records.h"
 #include "wire/wire.h"
-
-enum {
-    LIVES_MAX = 8,                /* confirmed ones that are remembered for each peer */
-    LIVES_PLACES = LIVES_MAX + 1, /* so that none of them goes for a call that may be a recording */
-    LIVES_TOLD_MAX = 8,           /* datagrams of a refused call that are answered */
-    LIVES_REFUSALS = 2, /* then it is told: a single call may have been on its way for long */
-};
 
 #define LIVES_SILENCE_NS (2 * NS_PER_S) /* unanswered for so long: an earlier life may have it */
 #define LIVES_ASK_NS NS_PER_S           /* not heard for so long: it is asked, then */
-#define LIVES_RIVAL_NS (10 * NS_PER_S)  /* so long after a refused call there are two machines */
 #define LIVES_QUIET_NS (60 * NS_PER_S)  /* between two events about them */
 
 struct core;
 struct core_datagram;
 struct keys;
 struct peer;
-
-struct life {
-    uint64_t number; /* in the order of their first calls; 0: none is here */
-    uint8_t epoch[WIRE_EPOCH_BYTES];
-    uint8_t timestamp[WIRE_TIMESTAMP_BYTES]; /* of its newest initiation */
-    struct tstamp called_at;
-    bool confirmed;       /* a datagram came with keys that it was given: it was no replayed call */
-    unsigned refusals;    /* one after the other */
-    struct keys *refused; /* owned; of its last call, if that was refused */
-    uint8_t told;         /* datagrams sealed with them */
-};
-
-struct lives {
-    struct life list[LIVES_PLACES];
-    uint64_t count;         /* number of the latest */
-    struct tstamp rival_at; /* when the last call was refused; NEVER: not yet */
-    struct netaddr rival;   /* where it came from */
-};
 
 void lives_init(struct lives *l);
 /* Gives every key and its index back. */

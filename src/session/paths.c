@@ -5,11 +5,13 @@
 #include <string.h>
 
 #include "session/accepted.h"
-#include "session/control.h"
 #include "session/event.h"
+#include "session/links.h"
 #include "session/peer.h"
 #include "session/policies.h"
+#include "session/send.h"
 #include "session/state.h"
+#include "session/tag.h"
 
 /*
  * Challenges that the first of several addresses gets alone, 300 ms; RFC 8305, section 8, proposes
@@ -20,56 +22,6 @@ enum { TRIES_ALONE = 4 };
 /* What an address in use has of time to answer when another one is claimed. */
 #define ASK_LEAST_NS (20 * NS_PER_MS)
 #define ASK_MOST_NS NS_PER_S
-
-uint32_t paths_tag(enum paths_tag kind, uint8_t path, uint16_t serial)
-{
-    return (uint32_t)kind << 24 | (uint32_t)path << 16 | serial;
-}
-
-static bool ours(const struct peer *p)
-{
-    return p->initiates && !p->yielded;
-}
-
-enum wire_path_use paths_local_use(const struct peer *p, uint8_t id)
-{
-    const struct core_link *link = &p->core->links[id];
-    if (!ours(p))
-        return p->paths[id].heard ? wish_of(&p->wishes, p->paths[id].remote.name)
-                                  : WIRE_PATH_ACTIVE;
-    return link->present && link->carrier ? link->use : WIRE_PATH_DOWN;
-}
-
-enum wire_path_use paths_use(const struct peer *p, uint8_t id)
-{
-    const struct peer_path *path = &p->paths[id];
-    enum wire_path_use use = paths_local_use(p, id);
-    return path->heard && path->remote.use > use ? (enum wire_path_use)path->remote.use : use;
-}
-
-bool paths_endpoint(const struct peer *p, const struct core_link *link, unsigned attempt,
-                    struct netaddr *out)
-{
-    const struct netaddr *fit[CORE_ENDPOINTS_MAX];
-    size_t count = 0;
-    for (size_t i = 0; i < p->endpoint_count; i++) {
-        const struct netaddr *e = &p->endpoints[(p->endpoint + i) % p->endpoint_count];
-        if (e->family == 6 ? link->has_ipv6 : link->has_ipv4)
-            fit[count++] = e;
-    }
-    if (count == 0)
-        return false;
-    *out = *fit[attempt % count];
-    return true;
-}
-
-bool paths_endpoint_known(const struct peer *p, const struct netaddr *a)
-{
-    for (size_t i = 0; i < p->endpoint_count; i++)
-        if (netaddr_equal(&p->endpoints[i], a))
-            return true;
-    return false;
-}
 
 static void validate(struct peer *p, struct tstamp now, uint8_t id, const struct route *to,
                      bool trusted)
@@ -87,9 +39,9 @@ static void configure(struct peer *p, struct tstamp now, uint8_t id)
     if (!path->opened)
         return;
     const struct core_link *link = &p->core->links[id];
-    enum wire_path_use use = paths_use(p, id);
-    uint64_t limit_bps = ours(p) ? link->limit_up_bps : 0;
-    uint8_t flags = ours(p) ? link->flags : path->remote.flags;
+    enum wire_path_use use = links_use(p, id);
+    uint64_t limit_bps = links_are_ours(p) ? link->limit_up_bps : 0;
+    uint8_t flags = links_are_ours(p) ? link->flags : path->remote.flags;
     if (path->heard) {
         uint64_t theirs_bps = path->remote.limit_kbps * 1000;
         if (theirs_bps != 0 && (limit_bps == 0 || theirs_bps < limit_bps))
@@ -100,10 +52,10 @@ static void configure(struct peer *p, struct tstamp now, uint8_t id)
         .limit_bps = limit_bps,
         .datagram_bytes = path->mtu.confirmed_bytes,
         .overhead_bytes = route_overhead_bytes(&path->address.route),
-        .cost = ours(p) ? link->cost : path->remote.cost,
+        .cost = links_are_ours(p) ? link->cost : path->remote.cost,
         .standby_busy = (flags & WIRE_PATH_BUSY) != 0,
         .last_resort = (flags & WIRE_PATH_LAST_RESORT) != 0,
-        .passive = !ours(p),
+        .passive = !links_are_ours(p),
     };
     bond_path_open(p->bond, now, id, &config);
     policies_apply(p); /* now the name of its link is known */
@@ -138,10 +90,10 @@ static void seek_other_endpoint(struct peer *p, struct tstamp now, uint8_t id)
 {
     const struct validation *v = &p->paths[id].address;
     struct route to = { .socket = id };
-    if (!ours(p) || v->searching)
+    if (!links_are_ours(p) || v->searching)
         return;
     for (unsigned i = 0; i < p->endpoint_count; i++) {
-        if (paths_endpoint(p, &p->core->links[id], i, &to.to) &&
+        if (links_endpoint(p, &p->core->links[id], i, &to.to) &&
             !netaddr_equal(&to.to, &v->route.to)) {
             validate(p, now, id, &to, true);
             return;
@@ -153,8 +105,8 @@ static void seek_other_endpoint(struct peer *p, struct tstamp now, uint8_t id)
 static void stay_at_endpoint(struct peer *p, uint8_t id)
 {
     struct validation *v = &p->paths[id].address;
-    if (ours(p) && v->open && v->searching && !netaddr_equal(&v->candidate.to, &v->route.to) &&
-        paths_endpoint_known(p, &v->route.to))
+    if (links_are_ours(p) && v->open && v->searching &&
+        !netaddr_equal(&v->candidate.to, &v->route.to) && links_endpoint_known(p, &v->route.to))
         v->searching = false;
 }
 
@@ -172,12 +124,12 @@ static void refresh_one(struct peer *p, struct tstamp now, uint8_t id)
     struct validation *v = &p->paths[id].address;
     const struct core_link *link = &p->core->links[id];
     struct route to = { .socket = id };
-    bool reachable = link->present && paths_endpoint(p, link, 0, &to.to);
+    bool reachable = link->present && links_endpoint(p, link, 0, &to.to);
     if (!reachable) {
         close_path(p, now, id);
-    } else if (paths_local_use(p, id) == WIRE_PATH_DOWN) {
+    } else if (links_local_use(p, id) == WIRE_PATH_DOWN) {
         v->searching = false;
-    } else if (v->open ? !paths_endpoint_known(p, &v->route.to) || has_moved(p, id, &to.to)
+    } else if (v->open ? !links_endpoint_known(p, &v->route.to) || has_moved(p, id, &to.to)
                        : !v->searching) {
         validate(p, now, id, &to, true);
     }
@@ -185,7 +137,7 @@ static void refresh_one(struct peer *p, struct tstamp now, uint8_t id)
 
 void paths_refresh(struct peer *p, struct tstamp now)
 {
-    if (!ours(p) || !peer_can_send(p, now))
+    if (!links_are_ours(p) || !peer_can_send(p, now))
         return;
     for (uint8_t id = 0; id < WIRE_PATHS_MAX; id++)
         refresh_one(p, now, id);
@@ -213,12 +165,12 @@ static void revalidate(struct peer *p, struct tstamp now, uint8_t id)
     const struct core_link *link = &p->core->links[id];
     struct validation *v = &p->paths[id].address;
     struct route to = { .socket = id };
-    if (paths_local_use(p, id) == WIRE_PATH_DOWN)
+    if (links_local_use(p, id) == WIRE_PATH_DOWN)
         return;
     bool family_left = v->open && (v->route.to.family == 6 ? link->has_ipv6 : link->has_ipv4);
     if (family_left)
         to = v->route;
-    if (family_left || paths_endpoint(p, link, 0, &to.to))
+    if (family_left || links_endpoint(p, link, 0, &to.to))
         validate(p, now, id, &to, true);
 }
 
@@ -260,7 +212,7 @@ void paths_link_changed(struct peer *p, struct tstamp now, const struct core_lin
                         const struct core_link *link)
 {
     const uint8_t id = (uint8_t)link->link;
-    if (!ours(p) || !peer_can_send(p, now))
+    if (!links_are_ours(p) || !peer_can_send(p, now))
         return;
     refresh_one(p, now, id);
     if (!p->paths[id].opened)
@@ -301,7 +253,7 @@ void paths_arrived(struct peer *p, struct tstamp now, uint8_t id, const struct r
 {
     struct validation *v = &p->paths[id].address;
     p->paths[id].arrived_at = now;
-    if (ours(p))
+    if (links_are_ours(p))
         return;
     if (v->open && route_equal(&v->route, from)) {
         v->route.from = from->from;
@@ -326,12 +278,11 @@ static void moved(struct peer *p, struct tstamp now, uint8_t id, uint32_t overhe
     else
         mtu_start(&path->mtu, now, ip_bytes_limit(p, id), overhead);
     path->opened = true;
-    if (!ours(p))
+    if (!links_are_ours(p))
         callers_answered(&p->core->responder.callers, now, &v->route.to, p);
     configure(p, now, id);
     tell(p, now, id);
     event_mtu(p); /* a search among one size has ended already */
-    peer_set_up(p, now, true, "path validated");
 }
 
 static uint32_t overhead_in_use(const struct validation *v)
@@ -339,18 +290,20 @@ static uint32_t overhead_in_use(const struct validation *v)
     return v->open ? route_overhead_bytes(&v->route) : 0;
 }
 
-void paths_answered(struct peer *p, struct tstamp now, uint8_t id, const struct route *from,
+bool paths_answered(struct peer *p, struct tstamp now, uint8_t id, const struct route *from,
                     const uint8_t token[VALIDATION_TOKEN_BYTES])
 {
     struct validation *v = &p->paths[id].address;
     uint32_t overhead_before = overhead_in_use(v);
-    if (validation_answer(v, now, token) == VALIDATION_MOVED) {
+    bool is_new = validation_answer(v, now, token) == VALIDATION_MOVED;
+    if (is_new) {
         /* Of the addresses that were asked in turn. */
-        if (v->trusted && paths_endpoint_known(p, &from->to))
+        if (v->trusted && links_endpoint_known(p, &from->to))
             v->route.to = from->to;
         moved(p, now, id, overhead_before);
     }
     peer_wake(p, validation_deadline(v));
+    return is_new;
 }
 
 void paths_told(struct peer *p, const struct wire_path_status *status)
@@ -367,7 +320,7 @@ void paths_told(struct peer *p, const struct wire_path_status *status)
 static void take_status(struct peer *p, struct tstamp now, const struct wire_path_status *status)
 {
     struct peer_path *path = &p->paths[status->path];
-    enum wire_path_use wanted = paths_local_use(p, status->path);
+    enum wire_path_use wanted = links_local_use(p, status->path);
     bool wider = path->heard && status->datagram_bytes > path->remote.datagram_bytes;
     path->heard = true;
     path->remote = *status;
@@ -380,7 +333,7 @@ static void take_status(struct peer *p, struct tstamp now, const struct wire_pat
     uint32_t overhead = route_overhead_bytes(&path->address.route);
     mtu_widen(&path->mtu, now, ip_bytes_limit(p, status->path) - overhead, overhead);
     configure(p, now, status->path);
-    if (paths_local_use(p, status->path) != wanted)
+    if (links_local_use(p, status->path) != wanted)
         tell(p, now, status->path); /* the name is another */
     event_mtu(p);
     peer_wake(p, now);
@@ -399,29 +352,9 @@ void paths_take_told(struct peer *p, struct tstamp now)
     }
 }
 
-/* The open path over a link of the peer's, by its name; negative: there is none. */
-static int find_peer_link(const struct peer *p, const char *link)
-{
-    for (uint8_t id = 0; !ours(p) && id < WIRE_PATHS_MAX; id++)
-        if (p->paths[id].opened && p->paths[id].heard &&
-            strcmp(p->paths[id].remote.name, link) == 0)
-            return id;
-    return -1;
-}
-
-bool paths_peer_link(const struct peer *p, const char *link, struct core_peer_link *out)
-{
-    int id = find_peer_link(p, link);
-    if (id < 0)
-        return false;
-    *out = (struct core_peer_link){ .ours = paths_local_use(p, (uint8_t)id),
-                                    .theirs = (enum wire_path_use)p->paths[id].remote.use };
-    return true;
-}
-
 void paths_wish_changed(struct peer *p, struct tstamp now, const char *link)
 {
-    int id = find_peer_link(p, link);
+    int id = links_find_peers(p, link);
     if (id < 0)
         return;
     configure(p, now, (uint8_t)id);
@@ -443,14 +376,14 @@ static void tag_came_back(struct peer *p, struct tstamp now, const struct bond_e
     uint8_t id = tag >> 16 & 0xff;
     uint16_t serial = (uint16_t)tag;
     struct peer_path *path = &p->paths[id % WIRE_PATHS_MAX];
-    if (tag >> 24 == PATHS_TAG_STATUS && serial == path->status_serial) {
+    if (tag >> 24 == TAG_STATUS && serial == path->status_serial) {
         path->status_sent = TSTAMP_NEVER;
         if (!acked)
             tell(p, now, id);
     }
-    if (tag >> 24 == PATHS_TAG_ACCEPTED)
+    if (tag >> 24 == TAG_ACCEPTED)
         accepted_came_back(p, now, serial, acked);
-    if (tag >> 24 == PATHS_TAG_MTU && path->opened) {
+    if (tag >> 24 == TAG_MTU && path->opened) {
         bool changed = acked ? mtu_acked(&path->mtu, now, serial)
                              : mtu_lost(&path->mtu, now, serial, e->alone);
         if (changed)
@@ -556,9 +489,9 @@ static struct wire_frame_value status_frame(struct peer *p, uint8_t id)
     struct wire_path_status *s = &f.status;
     s->path = id;
     s->sequence = ++path->status_sequence;
-    s->use = (uint8_t)paths_local_use(p, id);
+    s->use = (uint8_t)links_local_use(p, id);
     s->datagram_bytes = path->opened ? (uint16_t)path->mtu.confirmed_bytes : 0;
-    if (ours(p)) {
+    if (links_are_ours(p)) {
         s->flags = link->flags;
         s->cost = link->cost;
         s->limit_kbps = link->limit_down_bps / 1000;
@@ -577,13 +510,13 @@ static void send_challenge(struct peer *p, struct tstamp now, uint8_t id)
     struct netaddr other;
     bool lost = !v->open || bond_path_state(p->bond, id) == BOND_PATH_DOWN;
     bool in_turn = v->trusted && lost && v->tries >= TRIES_ALONE;
-    if (in_turn && paths_endpoint(p, &p->core->links[id], v->tries - TRIES_ALONE + 1, &other))
+    if (in_turn && links_endpoint(p, &p->core->links[id], v->tries - TRIES_ALONE + 1, &other))
         v->candidate.to = other;
     memcpy(frames[0].token, v->token, sizeof frames[0].token);
     size_t count = 1;
-    if (ours(p))
+    if (links_are_ours(p))
         frames[count++] = status_frame(p, id);
-    control_send(p, now, id, &v->candidate, frames, count, 0);
+    send_frames(p, now, id, &v->candidate, frames, count, 0);
     validation_sent(v, now);
 }
 
@@ -592,34 +525,36 @@ static void ask_address_in_use(struct peer *p, struct tstamp now, uint8_t id)
     struct validation *v = &p->paths[id].address;
     struct wire_frame_value f = { .type = WIRE_PATH_CHALLENGE };
     memcpy(f.token, v->asked_token, sizeof f.token);
-    control_send(p, now, id, &v->asked, &f, 1, 0);
+    send_frames(p, now, id, &v->asked, &f, 1, 0);
     validation_asked(v, now);
 }
 
-static void tick_address(struct peer *p, struct tstamp now, uint8_t id)
+static bool tick_address(struct peer *p, struct tstamp now, uint8_t id)
 {
     struct validation *v = &p->paths[id].address;
     uint32_t overhead_before = overhead_in_use(v);
-    if (validation_tick(v, now))
+    bool is_new = validation_tick(v, now);
+    if (is_new)
         moved(p, now, id, overhead_before);
     if (validation_due(v, now))
         send_challenge(p, now, id);
     if (validation_ask_due(v, now))
         ask_address_in_use(p, now, id);
     peer_wake(p, validation_deadline(v));
+    return is_new;
 }
 
 static void send_status(struct peer *p, struct tstamp now, uint8_t id)
 {
     struct peer_path *path = &p->paths[id];
-    int via = paths_best(p);
+    int via = links_best(p);
     if (via < 0)
         return;
     struct wire_frame_value f = status_frame(p, id);
-    uint32_t tag = paths_tag(PATHS_TAG_STATUS, id, ++path->status_serial);
+    uint32_t tag = tag_of(TAG_STATUS, id, ++path->status_serial);
     path->status_due = false;
     path->status_sent = now;
-    control_send(p, now, (uint8_t)via, &p->paths[via].address.route, &f, 1, tag);
+    send_frames(p, now, (uint8_t)via, &p->paths[via].address.route, &f, 1, tag);
 }
 
 static bool status_overdue(const struct peer_path *path, struct tstamp now)
@@ -653,7 +588,7 @@ static bool probes_now(const struct peer *p, uint8_t id)
 static bool is_ghost(const struct peer *p, uint8_t id)
 {
     const struct peer_path *path = &p->paths[id];
-    if (ours(p))
+    if (links_are_ours(p))
         return false;
     return path->opened ? path->heard && path->remote.datagram_bytes == 0 : path->address.searching;
 }
@@ -669,13 +604,14 @@ static void forget_ghost(struct peer *p, struct tstamp now, uint8_t id)
         peer_wake(p, ends);
 }
 
-void paths_tick(struct peer *p, struct tstamp now)
+bool paths_tick(struct peer *p, struct tstamp now)
 {
+    bool is_new = false;
     paths_take_told(p, now);
     for (uint8_t id = 0; id < WIRE_PATHS_MAX; id++) {
         struct peer_path *path = &p->paths[id];
         forget_ghost(p, now, id);
-        tick_address(p, now, id);
+        is_new |= tick_address(p, now, id);
         if (path->status_due || status_overdue(path, now))
             send_status(p, now, id);
         if (probes_now(p, id))
@@ -687,6 +623,7 @@ void paths_tick(struct peer *p, struct tstamp now)
         if (probes_now(p, id) && mtu_due(&path->mtu, now) != 0)
             p->probes |= UINT32_C(1) << id;
     }
+    return is_new;
 }
 
 bool paths_probe_due(struct peer *p, struct tstamp now, uint8_t *id, uint32_t *bytes)
@@ -707,82 +644,5 @@ uint32_t paths_probe_tag(struct peer *p, struct tstamp now, uint8_t id)
 {
     uint16_t serial = mtu_sent(&p->paths[id].mtu, now);
     peer_wake(p, p->paths[id].mtu.next);
-    return paths_tag(PATHS_TAG_MTU, id, serial);
-}
-
-/* Lower is better. */
-static int64_t rank(const struct peer *p, uint8_t id)
-{
-    static const int64_t by_state[] = {
-        [BOND_PATH_UP] = 0,      [BOND_PATH_PROBING] = 1, [BOND_PATH_STANDBY] = 2,
-        [BOND_PATH_SUSPECT] = 3, [BOND_PATH_DOWN] = 4,    [BOND_PATH_CLOSED] = 5,
-    };
-    bool unusable = paths_local_use(p, id) == WIRE_PATH_DOWN;
-    int64_t state = by_state[bond_path_state(p->bond, id)];
-    return (state + (unusable ? 8 : 0)) * 3600 * NS_PER_S + bond_path_srtt_ns(p->bond, id);
-}
-
-int paths_best(const struct peer *p)
-{
-    int best = -1;
-    int64_t best_rank = 0;
-    for (uint8_t id = 0; id < WIRE_PATHS_MAX; id++) {
-        if (!p->paths[id].opened)
-            continue;
-        int64_t r = rank(p, id);
-        if (best < 0 || r < best_rank) {
-            best = id;
-            best_rank = r;
-        }
-    }
-    return best;
-}
-
-bool paths_all_down(const struct peer *p)
-{
-    int best = paths_best(p);
-    return best >= 0 && bond_path_state(p->bond, (uint8_t)best) == BOND_PATH_DOWN;
-}
-
-void paths_link_name(const struct peer *p, uint8_t id, char out[WIRE_LINK_NAME_MAX + 1])
-{
-    const struct peer_path *path = &p->paths[id];
-    const char *name = "";
-    if (p->initiates && !p->yielded)
-        name = p->core->links[id].name;
-    else if (path->heard)
-        name = path->remote.name;
-    if (name[0] != '\0')
-        memcpy(out, name, WIRE_LINK_NAME_MAX + 1);
-    else
-        snprintf(out, WIRE_LINK_NAME_MAX + 1, "path%u", id);
-}
-
-uint32_t paths_inner_mtu(const struct peer *p)
-{
-    uint32_t least = 0;
-    for (uint8_t id = 0; id < WIRE_PATHS_MAX; id++) {
-        const struct peer_path *path = &p->paths[id];
-        /* Not what a search begins with: hosts that hear of an MTU remember it for minutes. */
-        if (!path->opened || path->mtu.settled_bytes == 0)
-            continue;
-        uint32_t inner = path->mtu.settled_bytes - WIRE_OVERHEAD_BYTES;
-        if (least == 0 || inner < least)
-            least = inner;
-    }
-    return least;
-}
-
-uint32_t paths_far_inner_mtu(const struct peer *p)
-{
-    uint32_t least = 0;
-    for (uint8_t id = 0; id < WIRE_PATHS_MAX; id++) {
-        const struct peer_path *path = &p->paths[id];
-        uint32_t bytes = path->remote.datagram_bytes;
-        if (!path->opened || !path->heard || bytes < WIRE_DATAGRAM_MIN)
-            continue;
-        if (least == 0 || bytes - WIRE_OVERHEAD_BYTES < least)
-            least = bytes - WIRE_OVERHEAD_BYTES;
-    }
-    return least;
+    return tag_of(TAG_MTU, id, serial);
 }

@@ -18,8 +18,7 @@
 
 #include "wire/wire.h"
 
-/* What a tag of bond_take_pn() is about. */
-enum paths_tag { PATHS_TAG_STATUS = 1, PATHS_TAG_MTU = 2, PATHS_TAG_ACCEPTED = 3 };
+#define PATHS_VALIDATED "path validated" /* why a peer is up then */
 
 struct bond_event;
 struct core_link;
@@ -31,16 +30,11 @@ void paths_refresh(struct peer *p, struct tstamp now);
 /* A link of ours is not what it was before. */
 void paths_link_changed(struct peer *p, struct tstamp now, const struct core_link *before,
                         const struct core_link *link);
-/* An address is among those of the peer's endpoints. */
-bool paths_endpoint_known(const struct peer *p, const struct netaddr *a);
-
-uint32_t paths_tag(enum paths_tag kind, uint8_t path, uint16_t serial);
-
 /* An authentic datagram came on a path; newest: none with a higher packet number came before. */
 void paths_arrived(struct peer *p, struct tstamp now, uint8_t id, const struct route *from,
                    size_t len_bytes, bool newest);
-/* A challenge was answered from there. */
-void paths_answered(struct peer *p, struct tstamp now, uint8_t id, const struct route *from,
+/* A challenge was answered from there; true: the path has a new route that counts. */
+bool paths_answered(struct peer *p, struct tstamp now, uint8_t id, const struct route *from,
                     const uint8_t token[VALIDATION_TOKEN_BYTES]);
 /* A status came; the newest of each path takes effect with paths_take_told(), after a datagram. */
 void paths_told(struct peer *p, const struct wire_path_status *status);
@@ -49,8 +43,6 @@ void paths_bond_event(struct peer *p, struct tstamp now, const struct bond_event
 /* The system refused a datagram of that size. */
 void paths_refused(struct peer *p, struct tstamp now, uint8_t id, uint32_t bytes);
 
-/* As core_peer_link(). */
-bool paths_peer_link(const struct peer *p, const char *link, struct core_peer_link *out);
 /* What this side wants of the paths over a link of the peer's is another. */
 void paths_wish_changed(struct peer *p, struct tstamp now, const char *link);
 
@@ -58,32 +50,11 @@ void paths_close_all(struct peer *p, struct tstamp now);
 /* Forgets everything, packet numbers and replay windows too: only for a new association. */
 void paths_clear(struct peer *p);
 
-void paths_tick(struct peer *p, struct tstamp now);
+/* Runs what is due; true: a path has a new route that counts. */
+bool paths_tick(struct peer *p, struct tstamp now);
 /* Takes a path whose MTU probe of *bytes is due now; false: none. */
 bool paths_probe_due(struct peer *p, struct tstamp now, uint8_t *id, uint32_t *bytes);
 /* It was sent: returns the tag for bond_take_pn(). */
 uint32_t paths_probe_tag(struct peer *p, struct tstamp now, uint8_t id);
-
-/* The open path that is best for a word to the peer; negative: none is open. */
-int paths_best(const struct peer *p);
-/* There are open ones, and none of them is answered any more. */
-bool paths_all_down(const struct peer *p);
-
-/* How this side wants the path to be used. */
-enum wire_path_use paths_local_use(const struct peer *p, uint8_t id);
-/* The stricter of what both sides want. */
-enum wire_path_use paths_use(const struct peer *p, uint8_t id);
-
-/* The address that a link would call now; attempt: different ones in turn. False: none fits. */
-bool paths_endpoint(const struct peer *p, const struct core_link *link, unsigned attempt,
-                    struct netaddr *out);
-
-/* The link's name at whichever side has links; else the path's number. */
-void paths_link_name(const struct peer *p, uint8_t id, char out[WIRE_LINK_NAME_MAX + 1]);
-
-/* The largest inner packet that crosses each of this peer's paths whole; 0: not known yet. */
-uint32_t paths_inner_mtu(const struct peer *p);
-/* The same of what comes from the peer, as it told; 0: not known, or that it has no path. */
-uint32_t paths_far_inner_mtu(const struct peer *p);
 
 #endif

@@ -1,96 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 #include "session/peer.h"
 
-#include <assert.h>
-#include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include "crypto/secret.h"
-#include "session/accepted.h"
-#include "session/control.h"
-#include "session/event.h"
-#include "session/paths.h"
-#include "session/policies.h"
-#include "session/reports.h"
 #include "session/state.h"
-#include "session/transmit.h"
-
-int peer_configure(struct peer *p, struct tstamp now, const struct core_peer_config *config)
-{
-    struct netprefix *allowed = calloc(config->allowed_count + 1, sizeof *allowed);
-    if (allowed == NULL)
-        return -ENOMEM;
-    size_t bytes = config->allowed_count * sizeof *allowed;
-    if (bytes > 0)
-        memcpy(allowed, config->allowed, bytes);
-    if (p->allowed != NULL &&
-        (p->allowed_count != config->allowed_count || memcmp(p->allowed, allowed, bytes) != 0))
-        accepted_tell(p, now);
-    free(p->allowed);
-    p->allowed = allowed;
-    p->allowed_count = config->allowed_count;
-    memcpy(p->name, config->name, sizeof p->name);
-    p->name[CORE_NAME_MAX] = '\0';
-    memcpy(p->preshared_key, config->preshared_key, sizeof p->preshared_key);
-    p->initiates = config->initiate;
-    return 0;
-}
-
-int peer_new(struct peer **out, struct core *c, const struct core_peer_config *config,
-             struct tstamp now)
-{
-    struct peer *p = calloc(1, sizeof *p);
-    if (p == NULL)
-        return -ENOMEM;
-    p->core = c;
-    p->asked_at = TSTAMP_NEVER;
-    p->displaced_at = TSTAMP_NEVER;
-    p->down_at = now;
-    p->wake = now;
-    memcpy(p->public_key, config->public_key, sizeof p->public_key);
-    core_random(c, p->epoch, sizeof p->epoch);
-    core_random(c, &p->rng.state, sizeof p->rng.state);
-    struct bond_config bond_config = { .pool = c->pool };
-    core_random(c, &bond_config.seed, sizeof bond_config.seed);
-    p->bond = bond_new(&bond_config, now);
-    paths_clear(p);
-    lives_init(&p->lives);
-    handshake_init(p);
-    accepted_init(p);
-    int err = p->bond != NULL ? peer_configure(p, now, config) : -ENOMEM;
-    if (err == 0)
-        err = policies_apply(p);
-    if (err < 0) {
-        peer_free(p);
-        return err;
-    }
-    *out = p;
-    return 0;
-}
-
-void peer_drop_keys(struct peer *p, struct keys **k)
-{
-    if (*k != NULL)
-        index_remove(&p->core->index, (*k)->local);
-    keys_free(*k);
-    *k = NULL;
-}
-
-void peer_free(struct peer *p)
-{
-    if (p == NULL)
-        return;
-    handshake_free(p);
-    peer_drop_keys(p, &p->current);
-    peer_drop_keys(p, &p->previous);
-    peer_drop_keys(p, &p->next);
-    lives_free(p);
-    bond_free(p->bond);
-    free(p->allowed);
-    secret_clear(p, sizeof *p);
-    free(p);
-}
 
 struct keys *peer_keys(const struct peer *p, uint32_t index)
 {
@@ -101,76 +14,23 @@ struct keys *peer_keys(const struct peer *p, uint32_t index)
     return NULL;
 }
 
+void peer_drop_keys(struct peer *p, struct keys **k)
+{
+    if (*k != NULL)
+        index_remove(&p->core->index, (*k)->local);
+    keys_free(*k);
+    *k = NULL;
+}
+
 bool peer_is_new_association(const struct peer *p, const struct keys *k)
 {
     return !p->associated || memcmp(p->epoch, k->local_epoch, WIRE_EPOCH_BYTES) != 0 ||
            memcmp(p->remote_epoch, k->remote_epoch, WIRE_EPOCH_BYTES) != 0;
 }
 
-/*
- * No key of before survives this, as packet numbers begin again; nor a call under way, which has
- * said what may be our epoch no longer.
- */
-static void begin_association(struct peer *p, struct tstamp now, const struct keys *fresh)
-{
-    assert(fresh->sent == 0);
-    handshake_abandon(p);
-    peer_drop_keys(p, &p->current);
-    peer_drop_keys(p, &p->previous);
-    peer_drop_keys(p, &p->next);
-    transmit_forget(p->core, p);
-    bond_reset(p->bond, now);
-    paths_clear(p);
-    p->probes = 0;
-    memcpy(p->epoch, fresh->local_epoch, sizeof p->epoch);
-    memcpy(p->remote_epoch, fresh->remote_epoch, sizeof p->remote_epoch);
-    p->associated = true;
-    lives_adopt(p, p->remote_epoch);
-}
-
-void peer_adopt(struct peer *p, struct tstamp now, struct keys *k)
-{
-    bool called = p->next == k;
-    /* Where both sides call, the one that was called last follows. */
-    p->yielded = p->initiates && called;
-    if (called) {
-        p->next = NULL;
-        proof_confirmed(&p->proof);
-    }
-    bool is_new = peer_is_new_association(p, k);
-    if (is_new) {
-        if (called) /* if who had the session is still there, it is another machine */
-            control_goodbye_replaced(p, now, &p->last_route.to);
-        begin_association(p, now, k);
-    } else {
-        peer_drop_keys(p, &p->previous);
-        p->previous = p->current;
-    }
-    p->current = k;
-    p->remote_features = k->remote_features;
-    p->why.unconfirmed = 0;
-    p->why.refusal = WHY_NONE;
-    p->adopted_at = now;
-    p->handshakes++;
-    p->asked_at = TSTAMP_NEVER;
-    if (is_new)
-        p->reports.heard = false; /* it may speak of other paths */
-    accepted_adopted(p, now, is_new);
-    paths_refresh(p, now);
-    peer_wake(p, now);
-}
-
 bool peer_can_send(const struct peer *p, struct tstamp now)
 {
     return p->current != NULL && !keys_too_old(p->current, now, p->core->rekey_after_ns);
-}
-
-void peer_heard(struct peer *p, struct tstamp now)
-{
-    p->heard_at = now;
-    p->asked_at = TSTAMP_NEVER;
-    if (!p->up && paths_best(p) >= 0)
-        peer_set_up(p, now, true, "answers again");
 }
 
 void peer_asked(struct peer *p, struct tstamp now)
@@ -179,47 +39,6 @@ void peer_asked(struct peer *p, struct tstamp now)
         return;
     p->asked_at = now;
     peer_wake(p, tstamp_add(now, STATE_SILENCE_NS));
-}
-
-void peer_set_up(struct peer *p, struct tstamp now, bool up, const char *reason)
-{
-    if (p->up == up)
-        return;
-    p->up = up;
-    if (up)
-        p->displaced_at = TSTAMP_NEVER;
-    else
-        p->down_at = now;
-    event_peer(p, up, reason);
-}
-
-/* The next call is the caller's to make. */
-static void disconnect(struct peer *p, struct tstamp now, const char *reason)
-{
-    peer_drop_keys(p, &p->current);
-    peer_drop_keys(p, &p->previous);
-    paths_close_all(p, now);
-    p->asked_at = TSTAMP_NEVER;
-    p->yielded = false;
-    peer_set_up(p, now, false, reason);
-}
-
-void peer_disconnect(struct peer *p, struct tstamp now, const char *reason)
-{
-    disconnect(p, now, reason);
-    handshake_later(p, now, HANDSHAKE_RETRY_NS);
-}
-
-void peer_displaced(struct peer *p, struct tstamp now, const struct netaddr *by)
-{
-    static const char reason[] = "another machine uses this key";
-    bool news = !p->up && !peer_is_displaced(p, now);
-    p->displaced_at = now;
-    p->displaced_by = *by;
-    disconnect(p, now, reason);
-    if (news)
-        event_peer(p, false, reason);
-    handshake_later(p, now, HANDSHAKE_DISPLACED_NS);
 }
 
 bool peer_is_displaced(const struct peer *p, struct tstamp now)
@@ -232,59 +51,12 @@ void peer_wake(struct peer *p, struct tstamp at)
     p->wake = tstamp_min(p->wake, at);
 }
 
-/* Keys that ended, in the order in which they end. */
-static void expire_keys(struct peer *p, struct tstamp now)
+uint32_t peer_take_index(struct peer *p)
 {
-    const int64_t rekey_ns = p->core->rekey_after_ns;
-    if (p->next != NULL && tstamp_sub(now, p->next->born) >= KEYS_TENTATIVE_NS)
-        peer_drop_keys(p, &p->next);
-    if (p->previous != NULL && keys_too_old(p->previous, now, rekey_ns))
-        peer_drop_keys(p, &p->previous);
-    if (p->current != NULL && keys_too_old(p->current, now, rekey_ns))
-        disconnect(p, now, "no new keys in time"); /* the call for them goes on */
-    lives_tick(p, now);
-    if (p->next != NULL)
-        peer_wake(p, tstamp_add(p->next->born, KEYS_TENTATIVE_NS));
-    if (p->current != NULL)
-        peer_wake(p, tstamp_add(p->current->born, KEYS_LIVES * rekey_ns));
-}
-
-static void notice_silence(struct peer *p, struct tstamp now)
-{
-    if (!p->up || tstamp_is_never(p->asked_at))
-        return;
-    struct tstamp lost_at = tstamp_add(p->asked_at, STATE_LOST_NS);
-    if (tstamp_reached(lost_at, now))
-        peer_set_up(p, now, false, "no answer");
-    else
-        peer_wake(p, lost_at);
-}
-
-static void take_bond_events(struct peer *p, struct tstamp now)
-{
-    struct bond_event e;
-    while (bond_next_event(p->bond, &e))
-        paths_bond_event(p, now, &e);
-}
-
-void peer_tick(struct peer *p, struct tstamp now)
-{
-    if (tstamp_reached(bond_deadline(p->bond), now)) {
-        bond_tick(p->bond, now);
-        p->stirred = true;
-    }
-    take_bond_events(p, now);
-    if (!tstamp_reached(p->wake, now))
-        return;
-    p->stirred = true;
-    p->wake = TSTAMP_NEVER;
-    expire_keys(p, now);
-    notice_silence(p, now);
-    handshake_tick(p, now);
-    if (peer_can_send(p, now))
-        paths_tick(p, now);
-    accepted_tick(p, now);
-    event_tick(p);
-    if (peer_can_send(p, now))
-        reports_tick(p, now);
+    uint32_t index;
+    do
+        core_random(p->core, &index, sizeof index);
+    while (index == 0 || index_find(&p->core->index, index) != NULL);
+    index_put(&p->core->index, index, p);
+    return index;
 }

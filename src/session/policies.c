@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "session/paths.h"
+#include "session/links.h"
 #include "session/state.h"
 
 static bool names_link(const struct core_policy *a, const char *link)
@@ -27,7 +27,7 @@ int policies_apply(struct peer *p)
                                          .fallback = a->fallback };
     }
     for (uint8_t id = 0; id < WIRE_PATHS_MAX; id++) {
-        paths_link_name(p, id, link);
+        links_name(p, id, link);
         for (unsigned i = 0; i < BOND_POLICIES_MAX; i++)
             if (names_link(&p->core->policies[i], link))
                 table[i].paths |= 1U << id;

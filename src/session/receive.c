@@ -1,9 +1,14 @@
 /* SPDX-License-Identifier: ISC */
 #include "session/receive.h"
 
-#include "session/control.h"
+#include "session/frames.h"
+#include "session/initiator.h"
+#include "session/lifecycle.h"
+#include "session/lives.h"
 #include "session/paths.h"
 #include "session/peer.h"
+#include "session/responder.h"
+#include "session/send.h"
 #include "session/state.h"
 
 /* An authentic datagram and what is known of it. */
@@ -24,7 +29,7 @@ static void deliver(struct core *c, struct tstamp now, const struct arrival *a, 
     bool eliciting = true;
     bool is_data = (plain[0] & WIRE_DATA) != 0;
     bool good = is_data ? wire_get_data(plain, pkt->len_bytes, &data)
-                        : control_scan(plain, pkt->len_bytes, &eliciting);
+                        : frames_scan(plain, pkt->len_bytes, &eliciting);
     if (!good) {
         core_drop_one(c, CORE_DROP_MALFORMED);
         pkt_put(pkt);
@@ -35,7 +40,7 @@ static void deliver(struct core *c, struct tstamp now, const struct arrival *a, 
         pkt->len_bytes -= WIRE_DATA_BYTES;
         bond_rx_data(p->bond, now, a->path, &data, pkt);
     } else {
-        control_rx(p, now, a->path, &a->from, plain, pkt->len_bytes);
+        frames_rx(p, now, a->path, &a->from, plain, pkt->len_bytes);
         pkt_put(pkt);
     }
 }
@@ -47,7 +52,7 @@ static void accept(struct core *c, struct tstamp now, struct arrival *a, struct 
     struct peer *p = a->peer;
     p->last_route = a->from;
     if (k == p->next)
-        peer_adopt(p, now, k);
+        lifecycle_adopt(p, now, k);
     struct peer_path *path = &p->paths[a->path];
     replay_mark(&path->replay, a->pn);
     a->newest = a->pn >= path->expected_pn;
@@ -56,8 +61,18 @@ static void accept(struct core *c, struct tstamp now, struct arrival *a, struct 
     p->stirred = true;
     paths_arrived(p, now, a->path, &a->from, a->payload_bytes, a->newest);
     if (k == p->current) /* that older keys still work says nothing about these */
-        peer_heard(p, now);
+        lifecycle_heard(p, now);
     deliver(c, now, a, pkt);
+}
+
+static void response_rx(struct core *c, struct tstamp now, const struct core_datagram *d)
+{
+    struct peer *p;
+    struct keys *k = initiator_response_rx(c, now, d, &p);
+    if (k == NULL)
+        return;
+    lifecycle_adopt(p, now, k);
+    send_ping(p, now); /* so that it hears of them */
 }
 
 static void transport_rx(struct core *c, struct tstamp now, const struct core_datagram *d)
@@ -118,13 +133,13 @@ void receive_datagram(struct core *c, struct tstamp now, const struct core_datag
         transport_rx(c, now, d);
         break;
     case WIRE_INITIATION:
-        handshake_initiation_rx(c, now, d);
+        responder_initiation_rx(c, now, d);
         break;
     case WIRE_RESPONSE:
-        handshake_response_rx(c, now, d);
+        response_rx(c, now, d);
         break;
     case WIRE_COOKIE:
-        handshake_cookie_rx(c, now, d);
+        initiator_cookie_rx(c, now, d);
         break;
     default:
         core_drop_one(c, CORE_DROP_MALFORMED);

@@ -4,9 +4,9 @@
 #include <string.h>
 
 #include "bond/why.h"
-#include "session/control.h"
-#include "session/paths.h"
+#include "session/links.h"
 #include "session/peer.h"
+#include "session/send.h"
 #include "session/state.h"
 
 bool reports_due(const struct peer *p)
@@ -47,9 +47,9 @@ const struct wire_report *reports_latest(const struct peer *p, struct tstamp now
 
 static void send(struct peer *p, struct tstamp now, const struct wire_frame_value *f)
 {
-    int via = paths_best(p);
+    int via = links_best(p);
     if (via >= 0)
-        control_send(p, now, (uint8_t)via, &p->paths[via].address.route, f, 1, 0);
+        send_frames(p, now, (uint8_t)via, &p->paths[via].address.route, f, 1, 0);
 }
 
 static uint32_t value_of(uint64_t v)
@@ -65,7 +65,7 @@ static void fill_path(const struct peer *p, struct tstamp now, uint8_t id,
     double loss = s.loss < 0 ? 0 : s.loss > 1 ? 1 : s.loss;
     *out = (struct wire_report_path){
         .path = id,
-        .use = (uint8_t)paths_use(p, id),
+        .use = (uint8_t)links_use(p, id),
         .why = (uint8_t)s.why_code,
         .rate_kbps = value_of((s.rate_bps + 999) / 1000),
         .loss = (uint16_t)(loss * WIRE_REPORT_LOSS_ALL + 0.5),

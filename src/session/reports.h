@@ -31,18 +31,6 @@ enum {
 #define REPORTS_ASK_AGAIN_NS NS_PER_S
 #define REPORTS_OLD_NS (4 * NS_PER_S) /* a report of before says nothing about now */
 
-struct reports {
-    /* what we want */
-    struct tstamp look_until;
-    struct tstamp ask_at;
-    bool heard;
-    struct tstamp heard_at;
-    struct wire_report report; /* the newest; with heard */
-    /* what the peer wants */
-    struct tstamp wanted_until;
-    struct tstamp send_at;
-};
-
 /* Somebody looks; true: and the peer is asked for the first time in a while. */
 bool reports_look(struct peer *p, struct tstamp now);
 /* The peer can be asked. */

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: ISC */
+#include "session/responder.h"
+
 #include <errno.h>
 #include <string.h>
 
 #include "session/event.h"
 #include "session/handshake.h"
+#include "session/lives.h"
 #include "session/peer.h"
 #include "session/proof.h"
 #include "session/state.h"
@@ -247,7 +250,7 @@ static void respond(struct peer *p, struct tstamp now, struct incoming *in, uint
                                     .features = WIRE_FEATURES };
     peer_drop_keys(p, aside);
     choose_epoch(p, in, welcome.epoch);
-    uint32_t index = handshake_take_index(p);
+    uint32_t index = peer_take_index(p);
     struct keys *k = NULL;
     if (create_response(p, in, &welcome, index, r->response))
         k = keys_new(&in->noise, cipher, c->test_cipher, now);
@@ -362,7 +365,7 @@ static void take_call(struct core *c, struct tstamp now, struct incoming *in)
     take_fresh(p, now, in, cipher);
 }
 
-void handshake_initiation_rx(struct core *c, struct tstamp now, const struct core_datagram *d)
+void responder_initiation_rx(struct core *c, struct tstamp now, const struct core_datagram *d)
 {
     static const uint8_t no_mac[WIRE_MAC_BYTES];
     struct incoming in = { .datagram = d };

@@ -15,21 +15,17 @@
 #include "base/tstamp.h"
 #include "bond/bond.h"
 #include "crypto/replay.h"
-#include "session/accepted.h"
 #include "session/allowed.h"
-#include "session/core.h"
-#include "session/event.h"
 #include "session/handshake.h"
 #include "session/index.h"
 #include "session/keys.h"
-#include "session/lives.h"
 #include "session/mtu.h"
 #include "session/outbox.h"
 #include "session/proof.h"
-#include "session/reports.h"
+#include "session/records.h"
 #include "session/strangers.h"
+#include "session/types.h"
 #include "session/validation.h"
-#include "session/why.h"
 #include "session/wish.h"
 #include "wire/wire.h"
 
@@ -84,8 +80,8 @@ struct peer {
 
     /*
      * The association: packet numbers and replay windows hold for as long as neither side's epoch
-     * changes. Both are set only together with keys: see peer_adopt(). Ours is new whenever a call
-     * begins one, so the pair never comes again: also where the caller's is one that had left.
+     * changes. Both are set only together with keys: see lifecycle_adopt(). Ours is new whenever a
+     * call begins one, so the pair never comes again: also where the caller's is one that had left.
      */
     uint8_t epoch[WIRE_EPOCH_BYTES];
     uint8_t remote_epoch[WIRE_EPOCH_BYTES];

@@ -3,10 +3,12 @@
 
 #include "bond/why.h"
 #include "session/core.h"
-#include "session/paths.h"
+#include "session/links.h"
+#include "session/lives.h"
 #include "session/peer.h"
 #include "session/reports.h"
 #include "session/state.h"
+#include "session/why.h"
 
 const char *core_drop_name(enum core_drop reason)
 {
@@ -94,7 +96,7 @@ static void path_status(const struct peer *p, struct tstamp now, uint8_t id,
     *out = (struct core_path_status){ .path = id,
                                       .validated = v->open,
                                       .ours = is_link(p, id),
-                                      .use = paths_use(p, id),
+                                      .use = links_use(p, id),
                                       .remote = r->to };
     for (unsigned i = 0; far != NULL && i < far->count; i++) {
         if (far->paths[i].path == id) {
@@ -102,7 +104,7 @@ static void path_status(const struct peer *p, struct tstamp now, uint8_t id,
             out->far = far->paths[i];
         }
     }
-    paths_link_name(p, id, out->link);
+    links_name(p, id, out->link);
     out->local = r->from;
     uint16_t socket = v->open || v->searching ? r->socket : id;
     if (socket < WIRE_PATHS_MAX) {

@@ -13,7 +13,7 @@
 #include "base/netaddr.h"
 #include "base/tstamp.h"
 #include "session/bucket.h"
-#include "session/core.h"
+#include "session/types.h"
 
 #define STRANGERS_AGAIN_NS (600 * NS_PER_S) /* the same key is told again */
 #define STRANGERS_TOLD_NS (10 * NS_PER_S)   /* and any, in bursts of: */

@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "session/paths.h"
+#include "session/links.h"
 #include "session/peer.h"
 #include "session/state.h"
 
@@ -251,7 +251,7 @@ static bool any_way(const struct peer *p)
     struct netaddr to;
     for (uint8_t id = 0; id < WIRE_PATHS_MAX; id++) {
         const struct core_link *l = &p->core->links[id];
-        if (l->present && l->carrier && l->use != WIRE_PATH_DOWN && paths_endpoint(p, l, 0, &to))
+        if (l->present && l->carrier && l->use != WIRE_PATH_DOWN && links_endpoint(p, l, 0, &to))
             return true;
     }
     return false;

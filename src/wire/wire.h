@@ -96,6 +96,13 @@ enum wire_frame {
     WIRE_DATA = 0x80,
 };
 
+/* A datagram is acknowledged if it holds such a frame. */
+static inline bool wire_is_eliciting(enum wire_frame type)
+{
+    return type != WIRE_ACK && type != WIRE_PADDING && type != WIRE_CLOSE && type != WIRE_REPORT &&
+           type != WIRE_REPORT_ASK;
+}
+
 /* Flags in a data frame's first byte, beside WIRE_DATA. */
 enum wire_data_flag {
     WIRE_DATA_CSUM_PARTIAL = 0x01, /* transport checksum holds the pseudo-header sum only */

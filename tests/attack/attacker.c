@@ -27,6 +27,7 @@
 #include "crypto/cookie.h"
 #include "crypto/hash.h"
 #include "crypto/key.h"
+#include "session/core.h"
 #include "session/state.h"
 
 enum { PATHS = 32, STEPS_AT_ONCE = 64, LANES = 1000, SLOW_BYTES_S = 12500, EXIT_USAGE = 2 };

@@ -16,8 +16,8 @@
 
 #include "attack/hostile.h"
 #include "session/callers.h"
-#include "session/control.h"
 #include "session/event.h"
+#include "session/send.h"
 #include "session/state.h"
 #include "session/world.h"
 
@@ -103,7 +103,7 @@ static void one_peer_leaves_room_in_the_outbox(void **state)
         inject(w, 0);
     }
     assert_non_null(outbox_room(&w->nodes[0].core->outbox, at_server(w, OTHER)));
-    control_ping(at_server(w, OTHER), w->now);
+    send_ping(at_server(w, OTHER), w->now);
     assert_int_equal(world_drops(w, 0, CORE_DROP_SEND), 1000 - OUTBOX_PEER_MAX);
     world_free(w);
 }

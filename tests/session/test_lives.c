@@ -8,7 +8,7 @@
 #include <cmocka.h>
 #include <string.h>
 
-#include "session/control.h"
+#include "session/send.h"
 #include "session/world.h"
 #include "wire/wire.h"
 
@@ -366,9 +366,9 @@ static void test_older_peers_get_the_old_close(void **state)
 {
     (void)state;
     const struct netaddr by = world_server_address();
-    assert_int_equal(control_replaced(0, &by).close.reason, WIRE_CLOSE_REPLACED);
-    assert_int_equal(control_replaced(0xfd, &by).close.reason, WIRE_CLOSE_REPLACED);
-    assert_int_equal(control_replaced(WIRE_FEATURE_REPLACED_BY, &by).close.reason,
+    assert_int_equal(send_replaced_frame(0, &by).close.reason, WIRE_CLOSE_REPLACED);
+    assert_int_equal(send_replaced_frame(0xfd, &by).close.reason, WIRE_CLOSE_REPLACED);
+    assert_int_equal(send_replaced_frame(WIRE_FEATURE_REPLACED_BY, &by).close.reason,
                      WIRE_CLOSE_REPLACED_BY);
 }
 

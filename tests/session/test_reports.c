@@ -8,6 +8,8 @@
 #include <cmocka.h>
 #include <string.h>
 
+#include "session/accepted.h"
+#include "session/reports.h"
 #include "session/state.h"
 #include "session/world.h"
 

@@ -13,6 +13,7 @@
 #include "crypto/noise.h"
 #include "session/handshake.h"
 #include "session/strangers.h"
+#include "session/why.h"
 #include "session/world.h"
 #include "wire/wire.h"
 

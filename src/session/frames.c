@@ -1,102 +1,25 @@
 /* SPDX-License-Identifier: ISC */
-#include "session/control.h"
+#include "session/frames.h"
 
 #include <string.h>
 
 #include "base/cursor.h"
 #include "session/accepted.h"
+#include "session/lifecycle.h"
 #include "session/paths.h"
-#include "session/peer.h"
 #include "session/reports.h"
+#include "session/send.h"
 #include "session/state.h"
 #include "session/validation.h"
 
-static bool is_eliciting(enum wire_frame type)
-{
-    return type != WIRE_ACK && type != WIRE_CLOSE && type != WIRE_REPORT && type != WIRE_REPORT_ASK;
-}
-
-bool control_send(struct peer *p, struct tstamp now, uint8_t path, const struct route *to,
-                  const struct wire_frame_value *frames, size_t count, uint32_t tag)
-{
-    struct validation *v = &p->paths[path].address;
-    uint8_t plain[OUTBOX_BYTES - WIRE_HEADER_BYTES - WIRE_TAG_BYTES];
-    struct writer w = writer_of(plain, sizeof plain);
-    bool eliciting = false;
-    for (size_t i = 0; i < count; i++) {
-        wire_put_frame(&w, &frames[i]);
-        eliciting |= is_eliciting(frames[i].type);
-    }
-    size_t len = WIRE_HEADER_BYTES + writer_len(&w) + WIRE_TAG_BYTES;
-    if (!writer_ok(&w) || !peer_can_send(p, now) || !validation_may_send(v, to, len))
-        return false;
-    struct outbox_item *item = outbox_room(&p->core->outbox, p);
-    if (item == NULL) {
-        core_drop_one(p->core, CORE_DROP_SEND);
-        return false;
-    }
-    uint64_t pn = bond_take_pn(p->bond, now, path, (uint32_t)len, eliciting, tag);
-    const struct aead_span span = { .data = plain, .len_bytes = writer_len(&w) };
-    item->len_bytes = keys_seal(p->current, path, pn, &span, 1, item->data);
-    if (item->len_bytes == 0) {
-        core_drop_one(p->core, CORE_DROP_SEND);
-        return false;
-    }
-    item->route = *to;
-    item->path = path;
-    outbox_push(&p->core->outbox);
-    validation_debit(v, to, len);
-    if (eliciting)
-        peer_asked(p, now);
-    return true;
-}
-
-void control_ping(struct peer *p, struct tstamp now)
-{
-    const struct wire_frame_value ping = { .type = WIRE_PING };
-    int via = paths_best(p);
-    if (via >= 0)
-        control_send(p, now, (uint8_t)via, &p->paths[via].address.route, &ping, 1, 0);
-}
-
-struct wire_frame_value control_replaced(uint8_t features, const struct netaddr *by)
-{
-    struct wire_frame_value f = { .type = WIRE_CLOSE, .close.reason = WIRE_CLOSE_REPLACED };
-    if ((features & WIRE_FEATURE_REPLACED_BY) != 0 && by->family != 0) {
-        f.close.reason = WIRE_CLOSE_REPLACED_BY;
-        f.close.by = *by;
-    }
-    return f;
-}
-
-static void close_paths(struct peer *p, struct tstamp now, const struct wire_frame_value *close)
-{
-    for (uint8_t id = 0; id < WIRE_PATHS_MAX; id++)
-        if (p->paths[id].opened && paths_local_use(p, id) == WIRE_PATH_ACTIVE)
-            control_send(p, now, id, &p->paths[id].address.route, close, 1, 0);
-}
-
-void control_goodbye(struct peer *p, struct tstamp now)
-{
-    const struct wire_frame_value close = { .type = WIRE_CLOSE,
-                                            .close.reason = WIRE_CLOSE_SHUTDOWN };
-    close_paths(p, now, &close);
-}
-
-void control_goodbye_replaced(struct peer *p, struct tstamp now, const struct netaddr *by)
-{
-    const struct wire_frame_value close = control_replaced(p->remote_features, by);
-    close_paths(p, now, &close);
-}
-
-bool control_scan(const uint8_t *plain, size_t len_bytes, bool *eliciting)
+bool frames_scan(const uint8_t *plain, size_t len_bytes, bool *eliciting)
 {
     struct reader r = reader_of(plain, len_bytes);
     struct wire_frame_value f;
     int got;
     *eliciting = false;
     while ((got = wire_get_frame(&r, &f)) > 0)
-        *eliciting |= is_eliciting(f.type);
+        *eliciting |= wire_is_eliciting(f.type);
     return got == 0;
 }
 
@@ -109,7 +32,7 @@ static void answer_challenge(struct peer *p, struct tstamp now, uint8_t path,
 {
     struct wire_frame_value f = { .type = WIRE_PATH_RESPONSE };
     memcpy(f.token, token, sizeof f.token);
-    control_send(p, now, path, from, &f, 1, 0);
+    send_frames(p, now, path, from, &f, 1, 0);
 }
 
 static void packet_rx(struct peer *p, struct tstamp now, uint8_t path,
@@ -128,9 +51,9 @@ static void packet_rx(struct peer *p, struct tstamp now, uint8_t path,
 static void close_rx(struct peer *p, struct tstamp now, const struct wire_close *close)
 {
     if (close->reason == WIRE_CLOSE_REPLACED || close->reason == WIRE_CLOSE_REPLACED_BY)
-        peer_displaced(p, now, &close->by);
+        lifecycle_displaced(p, now, &close->by);
     else
-        peer_disconnect(p, now, "closed by the peer");
+        lifecycle_disconnect(p, now, "closed by the peer");
 }
 
 /* What the frames of one datagram may bring about once, and not as often as they say it. */
@@ -163,7 +86,8 @@ static void frame_rx(struct peer *p, struct tstamp now, uint8_t path, const stru
         memcpy(g->token, f->token, sizeof g->token);
         break;
     case WIRE_PATH_RESPONSE:
-        paths_answered(p, now, path, from, f->token);
+        if (paths_answered(p, now, path, from, f->token))
+            lifecycle_set_up(p, now, true, PATHS_VALIDATED);
         break;
     case WIRE_PATH_STATUS:
         paths_told(p, &f->status);
@@ -191,8 +115,8 @@ static void frame_rx(struct peer *p, struct tstamp now, uint8_t path, const stru
     }
 }
 
-void control_rx(struct peer *p, struct tstamp now, uint8_t path, const struct route *from,
-                const uint8_t *plain, size_t len_bytes)
+void frames_rx(struct peer *p, struct tstamp now, uint8_t path, const struct route *from,
+               const uint8_t *plain, size_t len_bytes)
 {
     struct reader r = reader_of(plain, len_bytes);
     struct wire_frame_value f;
