@@ -260,8 +260,10 @@ static void get_quic(struct reader *r, struct segment *s)
     get_ranges(r, s, count);
 }
 
+/* Number and time are the first bytes of the payload. */
 static void get_datagram(struct reader *r, struct segment *s)
 {
+    s->len_bytes = (uint32_t)reader_left(r);
     s->id |= (uint32_t)read_u16(r) << 16;
     s->seq = read_u32(r);
     s->time_us = read_u32(r);
@@ -309,10 +311,11 @@ const char *segment_parse(struct segment *s, const uint8_t *data, size_t len_byt
     s->from = read_u8(&r) == 1 ? SIDE_SERVER : SIDE_CLIENT;
     read_u32(&r);
     get_transport(&r, s, protocol);
-    s->len_bytes = (uint32_t)reader_left(&r);
+    bool stream = s->kind == SEGMENT_TCP || s->kind == SEGMENT_QUIC;
+    if (stream)
+        s->len_bytes = (uint32_t)reader_left(&r);
     if (!reader_ok(&r))
         return "the transport header is cut off";
-    bool stream = s->kind == SEGMENT_TCP || s->kind == SEGMENT_QUIC;
     if (!stream || s->len_bytes < SEGMENT_PAYLOAD_MIN)
         return NULL;
     uint32_t first = read_u32(&r);
