@@ -52,8 +52,9 @@ void acker_record(struct acker *a, struct tstamp now, uint64_t pn, bool elicitin
         a->lowest_late = pn;
     if (!eliciting)
         return;
+    const uint64_t packets = a->patient ? ACKER_PATIENT_PACKETS : ACKER_PACKETS;
     struct tstamp due = tstamp_add(now, ACKER_DELAY_NS);
-    if (++a->pending >= ACKER_PACKETS || gap)
+    if (++a->pending >= packets || gap)
         due = tstamp_max(now, tstamp_add(a->last_sent, ACKER_SPACING_NS));
     a->due = tstamp_min(a->due, due);
 }
@@ -76,7 +77,7 @@ static bool add_times(const struct acker *a, uint64_t end, uint64_t floor, struc
         struct wire_ack_time *t = &out->times[out->time_count];
         if (out->time_us - us > TIMED_US && out->time_us - us < UINT32_MAX / 2)
             return false;
-        if (out->time_count > 0 && us == *last_us) {
+        if (out->time_count > 0 && *last_us - us <= a->same_us) {
             t[-1].count++;
             continue;
         }

@@ -4,6 +4,8 @@
  *
  * An acknowledgement is due ACKER_PACKETS packets or ACKER_DELAY_NS after the first one that is not
  * acknowledged, at once when a number is missing, but not more often than every ACKER_SPACING_NS.
+ * While bulk waits, from which they take room, only the time counts, as far as one has room for the
+ * times of so many. Numbers that came within same_us share a time then: each takes three bytes.
  * Each number is reported in ACKER_REPORTS acknowledgements, for they take different paths and may
  * overtake each other by the difference of the paths' delays; its time is reported once, and again
  * with that of an earlier number that came late. Where a path reorders so much that the ranges of
@@ -22,6 +24,7 @@
 enum {
     ACKER_RING = TABLE_SIZE(4096, 128), /* numbers remembered, a power of two */
     ACKER_PACKETS = 16,
+    ACKER_PATIENT_PACKETS = 32,
     ACKER_REPORTS = 64,
 };
 
@@ -37,6 +40,8 @@ struct acker {
                              UINT64_MAX: none */
     uint64_t resume;      /* news below it is still to be told; 0: there is none */
     bool resumed;         /* the last one went on below another */
+    bool patient;         /* set by the bond: bulk waits to leave */
+    uint32_t same_us;     /* set by the bond: numbers so close share the newest one's time */
     struct tstamp due;    /* TSTAMP_NEVER: nothing to acknowledge */
     struct tstamp last_sent;
     struct tstamp largest_at;

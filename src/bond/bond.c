@@ -366,6 +366,7 @@ void bond_rx(struct bond *b, struct tstamp now, uint8_t path, uint64_t pn, uint3
     p->rx_bytes += bytes;
     p->rx_bytes_second += bytes;
     p->rx_packets++;
+    p->acker.patient = flowq_has_bulk(&b->queue);
     acker_record(&p->acker, now, pn, eliciting);
     path_heard(p, now, eliciting);
 }

@@ -4,12 +4,15 @@
 #include "bond/policy.h"
 
 enum {
-    ACKS_ON_MORE = 4, /* every so many acknowledgements one goes out on further paths */
-    ACK_COPIES = 3,   /* on so many, in turn */
+    ACKS_ON_MORE = 4,         /* every so many acknowledgements one goes out on further paths */
+    ACKS_ON_MORE_SPARING = 8, /* where room is dear */
+    ACK_COPIES = 3,           /* on so many, in turn */
+    ACK_SPARING_US = 550,     /* what came within it is told with one time there */
 };
 
 /* Acknowledgements that would be due within this time leave with others. */
 #define ACK_JOIN_NS (2 * NS_PER_MS)
+#define ACK_JOIN_SPARING_NS (4 * NS_PER_MS)
 
 /*
  * Others wait behind what leaves now; or the path is recruited for a paced flow, which gives it all
@@ -69,18 +72,30 @@ static void start_ack(struct bond *b, struct tstamp now, struct path *p, uint8_t
             p->ack_carriers |= 1U << q->id;
 }
 
-/* Builds the acknowledgements that are due by then. */
-static void start_acks(struct bond *b, struct tstamp now, struct tstamp by, const struct path *via)
+/* Whether much is to be acknowledged while bulk waits, from which that takes room. */
+static bool must_spare(const struct bond *b)
 {
+    uint64_t pending = 0;
+    for_each_path (b, p)
+        pending += p->acker.pending;
+    return flowq_has_bulk(&b->queue) && pending >= ACKER_PACKETS / 2;
+}
+
+/* Builds the acknowledgements that are due, or will be soon. */
+static void start_acks(struct bond *b, struct tstamp now, const struct path *via)
+{
+    bool sparing = must_spare(b);
+    struct tstamp by = tstamp_add(now, sparing ? ACK_JOIN_SPARING_NS : ACK_JOIN_NS);
     uint32_t due = 0;
     unsigned rank = 0;
     for_each_path (b, p) {
         if (p->ack_carriers != 0 || !tstamp_reached(p->acker.due, by))
             continue;
         due |= 1U << p->id;
+        p->acker.same_us = sparing ? ACK_SPARING_US : 0;
         rank = path_rank(p) > rank ? path_rank(p) : rank;
     }
-    bool more = ++b->ack_count % ACKS_ON_MORE == 0;
+    bool more = ++b->ack_count % (sparing ? ACKS_ON_MORE_SPARING : ACKS_ON_MORE) == 0;
     uint32_t further = more ? further_carriers(b, rank) : 0;
     for_each_path (b, p)
         if ((due >> p->id & 1) != 0)
@@ -184,7 +199,7 @@ static void send_frames(struct bond *b, struct tstamp now, struct path *p, struc
 static bool next_ack(struct bond *b, struct tstamp now, struct bond_out *out)
 {
     if (any_ack_due(b, now))
-        start_acks(b, now, tstamp_add(now, ACK_JOIN_NS), NULL);
+        start_acks(b, now, NULL);
     for_each_path (b, p) {
         if (p->ack_carriers == 0)
             continue;
@@ -261,14 +276,13 @@ static bool second_is_small(const struct segment_ring *ring)
 /* Several small packets, and acknowledgements that would be due soon, share a datagram. */
 static bool next_bundle(struct bond *b, struct tstamp now, struct path *p, struct bond_out *out)
 {
-    struct tstamp soon = tstamp_add(now, ACK_JOIN_NS);
-    bool ack = any_ack_due(b, soon);
+    bool ack = any_ack_due(b, tstamp_add(now, ACK_JOIN_NS));
     struct segment s;
     if (!path_is_small(ring_head(&p->express)) || (!ack && !second_is_small(&p->express)) ||
         !take_bundle(b, now, p, &p->express, &s))
         return false;
     if (ack)
-        start_acks(b, now, soon, p);
+        start_acks(b, now, p);
     send_frames(b, now, p, &s, out);
     return true;
 }

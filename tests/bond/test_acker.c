@@ -102,6 +102,41 @@ static void it_is_due_after_so_many_packets(void **state)
     assert_true(acker.due.ns == at_us(10).ns);
 }
 
+static void a_patient_one_is_due_no_later_and_has_room_for_all_times(void **state)
+{
+    (void)state;
+    acker.patient = true;
+    for (unsigned i = 0; i < ACKER_PATIENT_PACKETS - 1; i++)
+        acker_record(&acker, at_us(1000 + 100 * i), i, true);
+    assert_true(acker.due.ns == at_us(1000).ns + ACKER_DELAY_NS);
+    acker_record(&acker, at_us(5000), ACKER_PATIENT_PACKETS - 1, true);
+    assert_true(acker.due.ns == at_us(5000).ns);
+    struct wire_ack ack = build(at_us(5000));
+    assert_int_equal(ack.time_count, ACKER_PATIENT_PACKETS);
+    acker_record(&acker, at_us(20000), ACKER_PATIENT_PACKETS + 1, true); /* one is missing */
+    assert_true(acker.due.ns == at_us(20000).ns);
+}
+
+/* With the time of the newest of them; those before, and late ones, have their own. */
+static void numbers_that_came_together_share_a_time(void **state)
+{
+    (void)state;
+    static const struct {
+        uint64_t pn;
+        int64_t at_us;
+    } came[] = { { 0, 1000 }, { 1, 2000 }, { 3, 2300 }, { 4, 2500 }, { 2, 2600 } };
+    acker.same_us = 500;
+    for (size_t i = 0; i < sizeof came / sizeof came[0]; i++)
+        acker_record(&acker, at_us(came[i].at_us), came[i].pn, true);
+    struct wire_ack ack = build(at_us(3000));
+    assert_int_equal(ack.time_count, 4);
+    assert_int_equal(ack.times[0].count, 2); /* 4 and 3 */
+    assert_int_equal(ack.times[1].count, 1);
+    assert_int_equal(ack.times[1].back_us, -100);
+    assert_int_equal(ack.times[2].back_us, 600);
+    assert_int_equal(ack.times[3].back_us, 1000);
+}
+
 static void it_is_due_at_once_when_a_number_is_missing(void **state)
 {
     (void)state;
@@ -370,6 +405,8 @@ int main(void)
         acker_test(nothing_received_is_nothing_to_say),
         acker_test(it_is_due_after_a_delay),
         acker_test(it_is_due_after_so_many_packets),
+        acker_test(a_patient_one_is_due_no_later_and_has_room_for_all_times),
+        acker_test(numbers_that_came_together_share_a_time),
         acker_test(it_is_due_at_once_when_a_number_is_missing),
         acker_test(it_is_never_due_more_often_than_every_millisecond),
         acker_test(what_elicits_nothing_makes_nothing_due),

@@ -100,6 +100,28 @@ static void many_flows_share_both_directions(void **state)
     }
 }
 
+/* Of the way with less room our own acknowledgements take little. */
+static void sixteen_flows_each_way_fill_unequal_links(void **state)
+{
+    static const struct {
+        const char *links;
+        double up;
+    } cases[] = { { "bloat", 0.915 }, { "wide", 0.92 } };
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct sim_result result;
+        struct sim_config config = lasting(4, 10);
+        config.flows = 16;
+        config.direction = SIM_BOTH;
+        run(&config, cases[i].links, -1, &result);
+        print_message("%s\n", cases[i].links);
+        assert_at_least("share up", result.stream[LINK_UP].share, cases[i].up);
+        assert_at_least("share down", result.stream[LINK_DOWN].share, 0.93);
+        assert_at_least("Jain", result.stream[LINK_UP].jain, 0.95);
+        assert_at_most("dropped", result.stream[LINK_UP].dropped, 0.002);
+    }
+}
+
 /* A hole holds up more than the room in a QUIC receiver's socket. */
 static void quic_is_nearly_as_fast_as_tcp(void **state)
 {
@@ -215,6 +237,7 @@ int main(void)
         cmocka_unit_test(transfers_take_no_longer_than_over_one_link),
         cmocka_unit_test(slow_start_fills_unequal_links),
         cmocka_unit_test(many_flows_share_both_directions),
+        cmocka_unit_test(sixteen_flows_each_way_fill_unequal_links),
         cmocka_unit_test(quic_is_nearly_as_fast_as_tcp),
         cmocka_unit_test(calls_arrive_in_time_beside_a_flow),
         cmocka_unit_test(little_is_sent_twice),
