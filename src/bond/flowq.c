@@ -122,6 +122,7 @@ static void take_place(struct flowq_flow *f)
                               .deficit_bytes = f->deficit_bytes,
                               .recent_bytes = f->recent_bytes,
                               .recent_at = f->recent_at,
+                              .bulk_left = { -NS_PER_S },
                               .ack_left = { -NS_PER_S } };
 }
 
@@ -423,6 +424,16 @@ static void retry(struct flowq_band *band, struct flowq_flow *f)
     f->put_off = false;
 }
 
+/*
+ * What a TCP sent before is still on its way over the latest path: what overtakes it there looks
+ * like a loss, and the window stays so small that the next packet is sparse again.
+ */
+static bool overtakes_itself(const struct flowq *q, const struct flowq_flow *f,
+                             const struct inner_info *info, struct tstamp now)
+{
+    return info->tcp_data && tstamp_sub(now, f->bulk_left) < q->spread_ns;
+}
+
 void flowq_push(struct flowq *q, struct tstamp now, struct pkt *p)
 {
     struct inner_info info;
@@ -445,7 +456,8 @@ void flowq_push(struct flowq *q, struct tstamp now, struct pkt *p)
         retry(band, f);
     bool waiting = f->packets.head != NULL || f->ack != NULL;
     bool heavy = heavy_count(&q->heavy, now, &info, p->len_bytes, recent);
-    bool sparse = band->realtime || (recent < q->sparse.flow_bytes && !waiting && !heavy);
+    bool sparse = band->realtime || (recent < q->sparse.flow_bytes && !waiting && !heavy &&
+                                     !overtakes_itself(q, f, &info, now));
 
     if (info.pure_ack && !band->realtime && p->gso == PKT_GSO_NONE &&
         (f->ack == NULL ||
@@ -595,10 +607,12 @@ static void drop_aged(struct flowq *q, struct flowq_flow *f, struct tstamp now)
         drop(q, take_head(f), &q->dropped_codel);
 }
 
-static struct pkt *take_segment(struct flowq *q, struct flowq_flow *f, uint16_t *seg)
+static struct pkt *take_segment(struct flowq *q, struct flowq_flow *f, struct tstamp now,
+                                uint16_t *seg)
 {
     struct pkt *p = f->packets.head;
     *seg = p->seg_next++;
+    f->bulk_left = now;
     f->deficit_bytes -= pkt_seg_bytes(p, *seg);
     if (p->seg_next < p->seg_count) {
         pkt_ref(p);
@@ -628,7 +642,7 @@ struct pkt *flowq_band_pop_bulk(struct flowq *q, struct flowq_band *b, struct ts
         if (f->packets.head != NULL && f->packets.head->seg_next == 0)
             codel_run(q, f, now);
         if (f->packets.head != NULL)
-            return take_segment(q, f, seg);
+            return take_segment(q, f, now, seg);
         list_take_head(head, tail);
         if (fresh && b->old_head != NULL) {
             list_append(&b->old_head, &b->old_tail, f);

@@ -4,14 +4,14 @@
  * packets and pure TCP acknowledgements.
  *
  * Packets are classed on arrival: sparse (the flow sent less in the recent past than budget.h
- * lets sparse flows send, and nothing of it waits), pure acknowledgement, or bulk. A newer pure
- * acknowledgement of a flow replaces the one that waits, and a busy flow's acknowledgements are
- * spaced: four in a round trip, and one of each where sixteen flows share the way back, tell its
- * sender all there is (Li et al., "TACK", SIGCOMM 2020), spare the way back, and keep the slow
- * start of cubic from taking the delay that equalizing unequal paths adds for a full link (HyStart
- * looks at trains of acknowledgements, and at rounds of more than eight). Bulk flows are served by
- * deficit round robin, a segment at a time, each under its own CoDel (RFC 8289) with constants that
- * the bond adapts to the delay that its paths add.
+ * lets sparse flows send, nothing of it waits, and of a TCP nothing is on its way over a later
+ * path), pure acknowledgement, or bulk. A newer pure acknowledgement of a flow replaces the one
+ * that waits, and a busy flow's acknowledgements are spaced: four in a round trip, and one of each
+ * where sixteen flows share the way back, tell its sender all there is (Li et al., "TACK", SIGCOMM
+ * 2020), spare the way back, and keep the slow start of cubic from taking the delay that equalizing
+ * unequal paths adds for a full link (HyStart looks at trains of acknowledgements, and at rounds of
+ * more than eight). Bulk flows are served by deficit round robin, a segment at a time, each under
+ * its own CoDel (RFC 8289) with constants that the bond adapts to the delay that its paths add.
  *
  * Packets of a policy (pkt.policy) wait in a band of its own, with flows of its own, so that what
  * waits for a certain path never stands before what may take another. The bond says which band is
@@ -71,8 +71,9 @@ struct flowq_flow {
     double recent_bytes; /* sent in a decaying 100 ms */
     struct tstamp recent_at;
     bool listed;
-    bool put_off;  /* what waits is sparse, and had to wait for its turn */
-    uint32_t turn; /* last turn in which it sent */
+    bool put_off;            /* what waits is sparse, and had to wait for its turn */
+    struct tstamp bulk_left; /* when its last bulk packet was given out */
+    uint32_t turn;           /* last turn in which it sent */
     /* CoDel */
     struct tstamp first_above;
     struct tstamp drop_next;
@@ -97,8 +98,9 @@ struct flowq {
     struct flowq_band *bands;    /* owned: FLOWQ_BANDS of them, of policies; NULL: there is none */
     struct flowq_flow *ack_head; /* ascending by ack_due */
     int64_t ack_gap_max_ns;      /* set by the bond: an eighth of the longest round trip */
-    double ack_gap_scale;        /* the root of the number of flows with acknowledgements */
-    uint32_t ack_turn;           /* of ACK_TURN_NS each, in which those flows are counted */
+    int64_t spread_ns;    /* set by the bond: between the earliest and the latest path's delays */
+    double ack_gap_scale; /* the root of the number of flows with acknowledgements */
+    uint32_t ack_turn;    /* of ACK_TURN_NS each, in which those flows are counted */
     struct tstamp ack_turn_end;
     uint32_t ack_flows;
     struct budget_sparse sparse;

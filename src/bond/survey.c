@@ -69,6 +69,7 @@ void survey_paths(struct bond *b)
     uint32_t least = 0;
     unsigned lowest = UINT_MAX;
     unsigned highest = 0;
+    double earliest_ns = INFINITY;
     b->latest_owd_ns = -INFINITY;
     b->usable_bps = 0;
     for_each_path (b, p) {
@@ -79,9 +80,12 @@ void survey_paths(struct bond *b)
         lowest = path_rank(p) < lowest ? path_rank(p) : lowest;
         highest = path_rank(p) > highest ? path_rank(p) : highest;
         b->latest_owd_ns = fmax(b->latest_owd_ns, p->rate.owd_ns + p->rate.jitter_ns);
+        earliest_ns = fmin(earliest_ns, p->rate.owd_ns);
         if (least == 0 || p->config.datagram_bytes < least)
             least = p->config.datagram_bytes;
     }
+    b->queue.spread_ns =
+        lowest != UINT_MAX ? (int64_t)fmin(b->latest_owd_ns - earliest_ns, HOLD_MOST_NS) : 0;
     b->inner_mtu = least > WIRE_OVERHEAD_BYTES ? least - WIRE_OVERHEAD_BYTES : 0;
     b->ranked = highest > lowest && lowest != UINT_MAX;
     b->cheap_bps = b->usable_bps;

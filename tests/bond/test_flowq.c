@@ -95,6 +95,36 @@ static void a_flow_that_rests_is_sparse_again(void **state)
     assert_true(flowq_has_sparse(queue));
 }
 
+/* A piece of a TCP, small enough to be sparse. */
+static void push_tcp(struct tstamp now, uint16_t flow)
+{
+    struct pkt *p = packet_tcp_super(pool, flow, 1, 400);
+    p->gso = PKT_GSO_NONE;
+    flowq_push(queue, now, p);
+}
+
+/* What a TCP sends next would arrive before what is still on its way over the latest path. */
+static void a_tcp_does_not_overtake_itself(void **state)
+{
+    (void)state;
+    uint16_t seg;
+    queue->spread_ns = 280 * NS_PER_MS;
+    for (unsigned i = 0; i < 20; i++)
+        push_tcp(at_ms(0), 1);
+    while (flowq_has_sparse(queue))
+        pkt_put(flowq_pop_sparse(queue));
+    for (struct pkt *p; (p = flowq_pop_bulk(queue, at_ms(100), &seg)) != NULL;)
+        pkt_put(p);
+    push_tcp(at_ms(370), 1);
+    assert_false(flowq_has_sparse(queue));
+    push(at_ms(370), 2, 0, 400); /* another flow may */
+    assert_true(flowq_has_sparse(queue));
+    pkt_put(flowq_pop_sparse(queue));
+    pkt_put(flowq_pop_bulk(queue, at_ms(370), &seg));
+    push_tcp(at_ms(660), 1);
+    assert_true(flowq_has_sparse(queue));
+}
+
 static void a_call_stays_sparse_beside_bulk(void **state)
 {
     (void)state;
@@ -720,6 +750,7 @@ int main(void)
         flowq_test(two_packets_of_a_flow_are_left_alone),
         flowq_test(a_new_flow_is_sparse_until_it_has_sent_much),
         flowq_test(a_flow_that_rests_is_sparse_again),
+        flowq_test(a_tcp_does_not_overtake_itself),
         flowq_test(a_call_stays_sparse_beside_bulk),
         flowq_test(a_flow_that_waits_is_not_sparse),
         flowq_test(busy_flows_share_by_bytes),

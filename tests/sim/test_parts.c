@@ -100,23 +100,24 @@ static void many_flows_share_both_directions(void **state)
     }
 }
 
-/* Of the way with less room our own acknowledgements take little. */
+/* Our own acknowledgements take little of the way with less room, and no TCP overtakes itself. */
 static void sixteen_flows_each_way_fill_unequal_links(void **state)
 {
     static const struct {
         const char *links;
-        double up;
-    } cases[] = { { "bloat", 0.915 }, { "wide", 0.92 } };
+        double up; /* the way with less room */
+        int64_t warmup_s;
+    } cases[] = { { "bloat", 0.915, 4 }, { "wide", 0.92, 4 }, { "satellite", 0.87, 14 } };
     (void)state;
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         struct sim_result result;
-        struct sim_config config = lasting(4, 10);
+        struct sim_config config = lasting(cases[i].warmup_s, cases[i].warmup_s + 6);
         config.flows = 16;
         config.direction = SIM_BOTH;
         run(&config, cases[i].links, -1, &result);
         print_message("%s\n", cases[i].links);
         assert_at_least("share up", result.stream[LINK_UP].share, cases[i].up);
-        assert_at_least("share down", result.stream[LINK_DOWN].share, 0.93);
+        assert_at_least("share down", result.stream[LINK_DOWN].share, 0.87);
         assert_at_least("Jain", result.stream[LINK_UP].jain, 0.95);
         assert_at_most("dropped", result.stream[LINK_UP].dropped, 0.002);
     }
