@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "config/load.h"
 #include "crypto/hash.h"
 
 enum {

@@ -7,7 +7,8 @@
 #include <string.h>
 #include <strings.h>
 
-#include "daemon/config_value.h"
+#include "config/limits.h"
+#include "config/value.h"
 #include "daemon/state_file.h"
 
 enum {

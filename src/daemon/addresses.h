@@ -13,7 +13,7 @@
 #include <stddef.h>
 
 #include "base/netaddr.h"
-#include "daemon/config.h"
+#include "session/core.h"
 
 enum { ADDRESSES_NAMES_MAX = 128, ADDRESSES_EACH_MAX = CORE_ENDPOINTS_MAX };
 

@@ -2,8 +2,9 @@
 /*
  * What the hawser command and the daemon say to each other over the control socket.
  *
- * A connection to the UNIX stream socket CONTROL_DIR/INTERFACE.sock carries one request and one
- * answer, each a JSON object on one line that ends in a newline. The daemon then closes.
+ * A connection to the UNIX stream socket INTERFACE.sock in CONTROL_DIR (config/limits.h) carries
+ * one request and one answer, each a JSON object on one line that ends in a newline. The daemon
+ * then closes.
  *
  *     {"cmd":"status"}                              {"ok":true,"status":{...}}
  *     {"cmd":"link","link":"dsl","state":"down"}    {"ok":true}
@@ -20,13 +21,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#define CONTROL_DIR "/run/hawser"
-#define CONTROL_SUFFIX ".sock"
-
 enum {
     CONTROL_REQUEST_BYTES_MAX = 4096,     /* with the newline; a longer one is refused */
     CONTROL_ANSWER_BYTES_MAX = 256 << 20, /* every peer with every path: some 90 MB */
-    CONTROL_SOCKET_PATH_MAX = 107,        /* sockaddr_un.sun_path less its zero */
     CONTROL_LINK_NAME_MAX = 15,
     CONTROL_PEER_NAME_MAX = 31,
     CONTROL_TIMEOUT_MS = 5000, /* each side gives up on a silent other */

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "config/load.h"
 #include "daemon/guard_internal.h"
 #include "sys/memory.h"
 #include "sys/notify.h"

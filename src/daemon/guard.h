@@ -9,7 +9,7 @@
 
 #include <stdbool.h>
 
-#include "daemon/unit.h"
+#include "config/unit.h"
 
 struct guard_options {
     const char *config_path;

@@ -6,8 +6,8 @@
 #include <sys/types.h>
 #include <time.h>
 
+#include "config/config.h"
 #include "daemon/channel.h"
-#include "daemon/config.h"
 #include "daemon/guard.h"
 #include "daemon/hook.h"
 #include "daemon/links.h"

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "config/load.h"
 #include "daemon/guard_internal.h"
 #include "sys/notify.h"
 

@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
-#include "daemon/trust.h"
+#include "config/trust.h"
 
 static const char *event_name(enum hook_event_type type)
 {

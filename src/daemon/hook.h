@@ -12,7 +12,7 @@
 #include <sys/types.h>
 
 #include "base/tstamp.h"
-#include "daemon/config.h"
+#include "config/config.h"
 
 enum { HOOK_SECONDS_MAX = 30, HOOK_QUEUE_MAX = 256 };
 

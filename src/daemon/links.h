@@ -13,7 +13,7 @@
 #include <stdint.h>
 
 #include "base/tstamp.h"
-#include "daemon/config.h"
+#include "config/config.h"
 #include "daemon/msg.h"
 #include "daemon/numbers.h"
 #include "sys/netif.h"

@@ -20,7 +20,7 @@
 #include <stdint.h>
 
 #include "base/netaddr.h"
-#include "daemon/config.h"
+#include "config/limits.h"
 
 enum {
     LOOKUP_NAMES_MAX = CONFIG_ENDPOINTS_MAX,

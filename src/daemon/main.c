@@ -11,15 +11,18 @@
 #include <unistd.h>
 
 #include "base/log.h"
-#include "daemon/checkup.h"
-#include "daemon/config.h"
+#include "config/checkup.h"
+#include "config/config.h"
+#include "config/dump.h"
+#include "config/load.h"
+#include "config/unit.h"
+#include "config/value.h"
 #include "daemon/control_proto.h"
 #include "daemon/engine.h"
 #include "daemon/firewall_program.h"
 #include "daemon/guard.h"
 #include "daemon/helper.h"
 #include "daemon/lookup.h"
-#include "daemon/unit.h"
 #include "sys/signals.h"
 
 enum { EXIT_DONE = 0, EXIT_REFUSED = 1, EXIT_USAGE = 2 };
@@ -125,7 +128,7 @@ static int clean(const struct arguments *a)
     char control[CONFIG_PATH_BYTES_MAX + 1];
     struct config c = { 0 };
     int code = EXIT_REFUSED;
-    if (a->interface != NULL && !config_is_interface(a->interface)) {
+    if (a->interface != NULL && !value_ifname(a->interface)) {
         fprintf(stderr, "hawserd: %s is no name of an interface\n", a->interface);
         return EXIT_USAGE;
     }

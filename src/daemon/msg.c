@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/cursor.h"
+#include "base/log.h"
 #include "base/plain.h"
 #include "daemon/field.h"
 

@@ -15,7 +15,8 @@
 #include <stdint.h>
 
 #include "base/netaddr.h"
-#include "daemon/config.h"
+#include "config/filter.h"
+#include "config/limits.h"
 #include "daemon/problem.h"
 #include "daemon/restored.h"
 #include "session/core.h"

@@ -6,7 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "daemon/config_value.h"
+#include "config/value.h"
 
 enum { FILE_BYTES_MAX = 8192, LINE_BYTES_MAX = 128 };
 

@@ -10,7 +10,7 @@
 #include <stddef.h>
 
 #include "base/netaddr.h"
-#include "daemon/config.h"
+#include "config/limits.h"
 
 enum { NAMESERVERS_MAX = 4 };
 

@@ -29,7 +29,7 @@
 #include <sys/types.h>
 
 #include "base/tstamp.h"
-#include "daemon/config.h"
+#include "config/config.h"
 #include "daemon/numbers.h"
 #include "daemon/restored.h"
 #include "daemon/routing.h"

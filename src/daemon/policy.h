@@ -14,8 +14,8 @@
 #include <stdint.h>
 
 #include "base/pkt.h"
-#include "daemon/config.h"
-#include "daemon/filter.h"
+#include "config/filter.h"
+#include "config/limits.h"
 #include "daemon/msg.h"
 
 enum { POLICY_FRAGMENTS = 64 }; /* datagrams whose first fragment is remembered, a power of two */

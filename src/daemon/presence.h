@@ -10,7 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "daemon/config.h"
+#include "config/limits.h"
 
 enum presence_kind { PRESENCE_SLOW, PRESENCE_LINK };
 

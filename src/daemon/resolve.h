@@ -22,8 +22,8 @@
 #include <sys/types.h>
 
 #include "base/tstamp.h"
+#include "config/config.h"
 #include "daemon/addresses.h"
-#include "daemon/config.h"
 #include "daemon/lookup.h"
 #include "session/core.h"
 #include "sys/loop.h"

@@ -6,6 +6,7 @@
 #ifndef HAWSER_DAEMON_RESOLVE_NAME_H
 #define HAWSER_DAEMON_RESOLVE_NAME_H
 
+#include "config/config.h"
 #include "daemon/addresses.h"
 #include "daemon/lookup.h"
 

@@ -8,7 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "daemon/config.h"
+#include "config/limits.h"
 #include "daemon/directory.h"
 
 static bool is_ours(int fd)

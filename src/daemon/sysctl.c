@@ -10,7 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "daemon/control_proto.h"
+#include "config/limits.h"
 #include "daemon/directory.h"
 
 enum { HOLDERS_MAX = 511, NOTES_MAX = 512 };

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "daemon/config_value.h"
+#include "config/value.h"
 #include "daemon/state_file.h"
 
 enum { FILE_BYTES_MAX = 8192, LINE_BYTES_MAX = 80 };

@@ -11,8 +11,8 @@
 
 #include <stddef.h>
 
-#include "daemon/config.h"
-#include "daemon/quota.h"
+#include "config/config.h"
+#include "config/quota.h"
 
 enum { USAGE_LINKS_MAX = 2 * WIRE_PATHS_MAX };
 

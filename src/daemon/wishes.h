@@ -8,7 +8,7 @@
 
 #include <stddef.h>
 
-#include "daemon/config.h"
+#include "config/config.h"
 #include "daemon/msg.h"
 
 enum { WISHES_MAX = 4096 };

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "base/be.h"
+#include "base/log.h"
 #include "base/rng.h"
 #include "daemon/channel.h"
 #include "daemon/msg.h"

@@ -10,8 +10,8 @@
 
 #include <cmocka.h>
 
-#include "daemon/checkup.h"
-#include "daemon/unit.h"
+#include "config/checkup.h"
+#include "config/unit.h"
 
 static const char *const nft_there[] = { "/nonexistent/nft", "/bin/sh", NULL };
 static const char *const nft_missing[] = { "/nonexistent/nft", NULL };

@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * What the pieces of the configuration reader share: config_file.c reads files and cuts lines,
- * config_section.c begins and ends sections, config_parse.c turns each line into a value,
- * config_check.c judges the whole.
+ * What the pieces of the configuration's reader share: where it is in the file, and errors.
+ * load.c cuts lines, section.c begins and ends sections, keys.c finds each key's rule, assign.c and
+ * assign_policy.c turn text into values, check.c judges the whole.
  */
-#ifndef HAWSER_DAEMON_CONFIG_INTERNAL_H
-#define HAWSER_DAEMON_CONFIG_INTERNAL_H
+#ifndef HAWSER_CONFIG_PARSER_H
+#define HAWSER_CONFIG_PARSER_H
 
-#include "daemon/config.h"
-#include "daemon/trust.h"
+#include "config/config.h"
 
 enum config_section {
     CONFIG_SECTION_NONE, /* before the first header */
@@ -110,47 +109,9 @@ void *config_grow(struct config_parser *p, void *list, size_t count, size_t item
 enum { CONFIG_QUOTE_BYTES = 72 };
 const char *config_quote(const char *text, char buf[CONFIG_QUOTE_BYTES]);
 
-/* config_parse.c */
-
 /* The value of p->key is wrong, and this would be right. */
 void config_bad_value(struct config_parser *p, const char *value, const char *what);
 /* Whether a list of the present key has as many items as it may have; that is told. */
 bool config_is_full(struct config_parser *p, size_t count, size_t max);
-
-/* As it is written in a file. */
-const char *config_key_name(enum config_key key);
-
-/* A key with its value, both trimmed. */
-void config_parse_pair(struct config_parser *p, const char *key, const char *value);
-
-/* config_section.c */
-
-/* A header, brackets and all, trimmed; ends the section before. */
-void config_parse_header(struct config_parser *p, const char *text);
-/* The end of the file: ends the last section. */
-void config_parse_end(struct config_parser *p);
-
-/* config_policy.c: the values of a policy, one function a key */
-
-void config_set_policy_match(struct config_parser *p, const char *value);
-void config_set_policy_dscp(struct config_parser *p, const char *value);
-void config_set_policy_link(struct config_parser *p, const char *value);
-void config_set_policy_fallback(struct config_parser *p, const char *value);
-void config_set_policy_mode(struct config_parser *p, const char *value);
-void config_set_policy_class(struct config_parser *p, const char *value);
-
-/* config_file.c */
-
-/*
- * The one line of a file with a secret, at most cap_bytes - 1 bytes. Returns 0, -EINVAL (*why says
- * what is wrong with the file, as trust_file() does), -EMSGSIZE (longer than that, or not one
- * line), or another negative errno.
- */
-int config_read_secret(const char *path, char *out, size_t cap_bytes, char why[TRUST_TEXT_BYTES]);
-
-/* config_check.c */
-
-/* What no single line can show: what is missing, and what contradicts something else. */
-void config_check(struct config_parser *p);
 
 #endif

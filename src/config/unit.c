@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-#include "daemon/unit.h"
+#include "config/unit.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -1,14 +1,10 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * The configuration file of a tunnel: read, checked, and held as plain values.
- *
- * config_load() gives either a configuration that is complete and consistent, defaults filled in,
- * or every error of the file at once, each with its line, what is wrong and what would be right. A
- * setting that this version does not carry out is an error, never ignored. Only the guard reads
- * configurations: the engine is handed values.
+ * The configuration of a tunnel as plain values. load.h reads it from a file. Only the guard has
+ * one: the engine is handed values.
  */
-#ifndef HAWSER_DAEMON_CONFIG_H
-#define HAWSER_DAEMON_CONFIG_H
+#ifndef HAWSER_CONFIG_CONFIG_H
+#define HAWSER_CONFIG_CONFIG_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -17,41 +13,12 @@
 
 #include "base/log.h"
 #include "base/netaddr.h"
-#include "daemon/filter.h"
-#include "daemon/quota.h"
+#include "config/filter.h"
+#include "config/limits.h"
+#include "config/quota.h"
 #include "session/core.h"
 #include "sys/tun.h"
 #include "wire/wire.h"
-
-#define CONFIG_DEFAULT_PATH "/etc/hawser/hawser.conf"
-#define CONFIG_DEFAULT_INTERFACE "hawser0"
-#define CONFIG_DEFAULT_USER "hawser"
-
-enum {
-    CONFIG_NAME_MAX = 31,      /* bytes of a peer's name */
-    CONFIG_LINK_NAME_MAX = 15, /* and of a link's: it crosses the network */
-    CONFIG_IFNAME_MAX = 15,    /* IFNAMSIZ - 1 */
-    CONFIG_USER_MAX = 31,
-    CONFIG_PATH_BYTES_MAX = 255,
-    CONFIG_HOST_MAX = 253, /* RFC 1035, in text */
-    CONFIG_PEERS_MAX = 4096,
-    CONFIG_LINKS_MAX = WIRE_PATHS_MAX,
-    CONFIG_POLICIES_MAX = CORE_POLICIES_MAX / 2, /* a changed set may have all other ones */
-    CONFIG_MATCH_BYTES_MAX = 199,
-    CONFIG_ENDPOINTS_MAX = 8, /* of one peer */
-    CONFIG_LISTEN_MAX = 8,
-    CONFIG_ADDRESSES_MAX = 16,
-    CONFIG_LANS_MAX = 16,
-    CONFIG_MARK_LOW_BITS = 6,  /* of a mark: they number the links */
-    CONFIG_ALLOWED_MAX = 1024, /* of one peer */
-    CONFIG_MTU_MIN = 576,
-    CONFIG_MTU_MAX = 9000,
-    CONFIG_REKEY_S_MIN = 2,
-    CONFIG_REKEY_S_MAX = 120, /* the default, too */
-    CONFIG_FILE_BYTES_MAX = 1 << 20,
-    CONFIG_ERRORS_MAX = 50,
-    CONFIG_ERROR_BYTES = 320,
-};
 
 /* Where a peer is called. */
 struct config_endpoint {
@@ -151,17 +118,6 @@ struct config_errors {
     struct config_error list[CONFIG_ERRORS_MAX]; /* by line */
 };
 
-/*
- * Reads the file; out is to be freed with config_free() in any case. Returns 0, -EINVAL when the
- * file was read but is not right, or another negative errno (-ENOENT, -EACCES, ...). After any
- * failure errs holds at least one error.
- */
-int config_load(struct config *out, const char *path, struct config_errors *errs);
-
-/* The same for text in memory, without the check of the file's mode: for tests and fuzzing. */
-int config_load_text(struct config *out, const char *text, size_t len_bytes,
-                     struct config_errors *errs);
-
 /* Clears the keys and gives the lists back. */
 void config_free(struct config *c);
 
@@ -183,13 +139,7 @@ bool config_is_wide(const struct netprefix *p);
 /* Peers are routed the Internet of a family (4 or 6): a wide prefix. */
 bool config_takes_default(const struct config *c, uint8_t family);
 
-/* Whether it may be the name of a network interface. */
-bool config_is_interface(const char *name);
-
 /* What is right but may surprise, a line each. */
 void config_notes_print(const struct config *c, FILE *to);
-
-/* The configuration as normalised text, secrets left out: for golden files and --check -v. */
-void config_dump(const struct config *c, FILE *to);
 
 #endif

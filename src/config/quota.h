@@ -8,8 +8,8 @@
  * the less is left, for ever more of the time until the reset. Below QUOTA_LEAST_BPS the link
  * counts as used up: the little that is left is kept for when nothing else works.
  */
-#ifndef HAWSER_DAEMON_QUOTA_H
-#define HAWSER_DAEMON_QUOTA_H
+#ifndef HAWSER_CONFIG_QUOTA_H
+#define HAWSER_CONFIG_QUOTA_H
 
 #include <stdbool.h>
 #include <stdint.h>

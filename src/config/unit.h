@@ -3,8 +3,8 @@
  * The systemd unit that runs the daemon of a configuration file: hawserd.service has hawser.conf of
  * UNIT_CONFIG_DIR, hawserd@NAME.service has NAME.conf of it.
  */
-#ifndef HAWSER_DAEMON_UNIT_H
-#define HAWSER_DAEMON_UNIT_H
+#ifndef HAWSER_CONFIG_UNIT_H
+#define HAWSER_CONFIG_UNIT_H
 
 #include <stdbool.h>
 

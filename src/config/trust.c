@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-#include "daemon/trust.h"
+#include "config/trust.h"
 
 #include <errno.h>
 #include <grp.h>

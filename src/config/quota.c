@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-#include "daemon/quota.h"
+#include "config/quota.h"
 
 #include <math.h>
 

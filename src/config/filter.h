@@ -6,8 +6,8 @@
  * Only words that stand for themselves are taken: host names would be looked up, and what a filter
  * means would depend on the network being there when the file is read.
  */
-#ifndef HAWSER_DAEMON_FILTER_H
-#define HAWSER_DAEMON_FILTER_H
+#ifndef HAWSER_CONFIG_FILTER_H
+#define HAWSER_CONFIG_FILTER_H
 
 #include <stdbool.h>
 #include <stddef.h>

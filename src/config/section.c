@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: ISC */
 /* From headers to the sections of a struct config, and what a section lacks where it ends. */
+#include "config/section.h"
+
 #include <stdint.h>
 #include <string.h>
 
-#include "daemon/config_internal.h"
-#include "daemon/config_value.h"
+#include "config/keys.h"
+#include "config/value.h"
 
 static void need_key(struct config_parser *p, enum config_key key, const char *kind,
                      const char *name, const char *hint)

@@ -3,14 +3,14 @@
  * The values that a configuration line may hold, from text: pure functions, true and a value, or
  * false for text that is not exactly one such value.
  */
-#ifndef HAWSER_DAEMON_CONFIG_VALUE_H
-#define HAWSER_DAEMON_CONFIG_VALUE_H
+#ifndef HAWSER_CONFIG_VALUE_H
+#define HAWSER_CONFIG_VALUE_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#include "daemon/config.h"
+#include "config/config.h"
 
 /* "yes" or "no". */
 bool value_bool(const char *text, bool *out);

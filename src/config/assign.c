@@ -1,45 +1,14 @@
 /* SPDX-License-Identifier: ISC */
-/* From "key = value" pairs to a struct config: one table of keys, one function a value. */
+#include "config/assign.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "config/files.h"
+#include "config/trust.h"
+#include "config/value.h"
 #include "crypto/key.h"
-#include "daemon/config_internal.h"
-#include "daemon/config_value.h"
-#include "daemon/control_proto.h"
-
-static const char *section_title(enum config_section section)
-{
-    switch (section) {
-    case CONFIG_SECTION_TUNNEL:
-        return "[tunnel]";
-    case CONFIG_SECTION_PEER:
-        return "[peer NAME]";
-    case CONFIG_SECTION_LINK:
-        return "[link NAME]";
-    case CONFIG_SECTION_POLICY:
-        return "[policy NAME]";
-    case CONFIG_SECTION_NONE:
-    case CONFIG_SECTION_SKIPPED:
-        break;
-    }
-    return "no section";
-}
-
-void config_bad_value(struct config_parser *p, const char *value, const char *what)
-{
-    char quoted[CONFIG_QUOTE_BYTES];
-    config_fault(p, p->line, "%s: %s is %s", p->key, config_quote(value, quoted), what);
-}
-
-bool config_is_full(struct config_parser *p, size_t count, size_t max)
-{
-    if (count < max)
-        return false;
-    config_fault(p, p->line, "%s: more than %zu are not supported by this version", p->key, max);
-    return true;
-}
 
 /* Paths */
 
@@ -112,31 +81,31 @@ static bool is_set_twice(struct config_parser *p, enum config_key other, const c
     return true;
 }
 
-static void set_private_key(struct config_parser *p, const char *value)
+void assign_private_key(struct config_parser *p, const char *value)
 {
     if (!is_set_twice(p, CONFIG_TUNNEL_PRIVATE_KEY_FILE, "private-key-file"))
         set_key(p, value, p->config->private_key);
 }
 
-static void set_private_key_file(struct config_parser *p, const char *value)
+void assign_private_key_file(struct config_parser *p, const char *value)
 {
     if (!is_set_twice(p, CONFIG_TUNNEL_PRIVATE_KEY, "private-key"))
         set_key_file(p, value, p->config->private_key);
 }
 
-static void set_preshared_key(struct config_parser *p, const char *value)
+void assign_preshared_key(struct config_parser *p, const char *value)
 {
     if (!is_set_twice(p, CONFIG_PEER_PRESHARED_KEY_FILE, "preshared-key-file"))
         set_key(p, value, config_this_peer(p)->preshared_key);
 }
 
-static void set_preshared_key_file(struct config_parser *p, const char *value)
+void assign_preshared_key_file(struct config_parser *p, const char *value)
 {
     if (!is_set_twice(p, CONFIG_PEER_PRESHARED_KEY, "preshared-key"))
         set_key_file(p, value, config_this_peer(p)->preshared_key);
 }
 
-static void set_public_key(struct config_parser *p, const char *value)
+void assign_public_key(struct config_parser *p, const char *value)
 {
     const struct config *c = p->config;
     struct config_peer *self = config_this_peer(p);
@@ -163,12 +132,12 @@ static void set_ifname(struct config_parser *p, const char *value, char out[CONF
         config_bad_value(p, value, "no interface name: up to 15 letters, digits and - _ . @ + =");
 }
 
-static void set_tunnel_interface(struct config_parser *p, const char *value)
+void assign_tunnel_interface(struct config_parser *p, const char *value)
 {
     set_ifname(p, value, p->config->interface);
 }
 
-static void set_tunnel_address(struct config_parser *p, const char *value)
+void assign_tunnel_address(struct config_parser *p, const char *value)
 {
     struct config *c = p->config;
     struct netprefix prefix;
@@ -193,7 +162,7 @@ static void set_tunnel_address(struct config_parser *p, const char *value)
     list[c->address_count++] = prefix;
 }
 
-static void set_listen(struct config_parser *p, const char *value)
+void assign_listen(struct config_parser *p, const char *value)
 {
     struct config *c = p->config;
     struct netaddr addr;
@@ -222,7 +191,7 @@ static void set_listen(struct config_parser *p, const char *value)
     list[c->listen_count++] = addr;
 }
 
-static void set_links(struct config_parser *p, const char *value)
+void assign_links(struct config_parser *p, const char *value)
 {
     p->links_auto = strcmp(value, "auto") == 0;
     if (!p->links_auto)
@@ -236,22 +205,22 @@ static void set_bool(struct config_parser *p, const char *value, bool *out)
         config_bad_value(p, value, "neither yes nor no");
 }
 
-static void set_nat(struct config_parser *p, const char *value)
+void assign_nat(struct config_parser *p, const char *value)
 {
     set_bool(p, value, &p->config->nat);
 }
 
-static void set_routes(struct config_parser *p, const char *value)
+void assign_routes(struct config_parser *p, const char *value)
 {
     set_bool(p, value, &p->config->routes);
 }
 
-static void set_mss_clamp(struct config_parser *p, const char *value)
+void assign_mss_clamp(struct config_parser *p, const char *value)
 {
     set_bool(p, value, &p->config->mss_clamp);
 }
 
-static void set_fallback(struct config_parser *p, const char *value)
+void assign_fallback(struct config_parser *p, const char *value)
 {
     if (strcmp(value, "block") == 0)
         p->config->fallback = CONFIG_FALLBACK_BLOCK;
@@ -261,7 +230,7 @@ static void set_fallback(struct config_parser *p, const char *value)
         config_bad_value(p, value, "no choice: write block or direct");
 }
 
-static void set_lan(struct config_parser *p, const char *value)
+void assign_lan(struct config_parser *p, const char *value)
 {
     struct config *c = p->config;
     if (config_is_full(p, c->lan_count, CONFIG_LANS_MAX))
@@ -279,7 +248,7 @@ static void set_lan(struct config_parser *p, const char *value)
     c->lan_count++;
 }
 
-static void set_mark(struct config_parser *p, const char *value)
+void assign_mark(struct config_parser *p, const char *value)
 {
     struct config *c = p->config;
     if (!value_mark(value, CONFIG_MARK_LOW_BITS, &c->mark, &c->mark_mask))
@@ -289,7 +258,7 @@ static void set_mark(struct config_parser *p, const char *value)
                          "0x5a0000/0xff3f00");
 }
 
-static void set_mtu(struct config_parser *p, const char *value)
+void assign_mtu(struct config_parser *p, const char *value)
 {
     if (strcmp(value, "auto") == 0)
         p->config->mtu_bytes = 0;
@@ -297,7 +266,7 @@ static void set_mtu(struct config_parser *p, const char *value)
         config_bad_value(p, value, "no MTU: write auto or 576 to 9000");
 }
 
-static void set_cipher(struct config_parser *p, const char *value)
+void assign_cipher(struct config_parser *p, const char *value)
 {
     if (strcmp(value, "auto") == 0)
         p->config->cipher = 0;
@@ -309,7 +278,7 @@ static void set_cipher(struct config_parser *p, const char *value)
         config_bad_value(p, value, "no cipher: write auto, aes-256-gcm or chacha20-poly1305");
 }
 
-static void set_mode(struct config_parser *p, const char *value)
+void assign_mode(struct config_parser *p, const char *value)
 {
     if (strcmp(value, "tap") == 0)
         config_bad_value(p, value, "not supported by this version: write tun");
@@ -317,7 +286,7 @@ static void set_mode(struct config_parser *p, const char *value)
         config_bad_value(p, value, "no mode: write tun");
 }
 
-static void set_user(struct config_parser *p, const char *value)
+void assign_user(struct config_parser *p, const char *value)
 {
     if (strcmp(value, "root") == 0)
         config_bad_value(p, value,
@@ -328,7 +297,7 @@ static void set_user(struct config_parser *p, const char *value)
         config_bad_value(p, value, "no user name: write for example hawser");
 }
 
-static void set_hook(struct config_parser *p, const char *value)
+void assign_hook(struct config_parser *p, const char *value)
 {
     char quoted[CONFIG_QUOTE_BYTES];
     char why[TRUST_TEXT_BYTES];
@@ -338,30 +307,30 @@ static void set_hook(struct config_parser *p, const char *value)
         config_fault(p, p->line, "hook: %s: %s", config_quote(value, quoted), why);
 }
 
-static void set_control(struct config_parser *p, const char *value)
+void assign_control(struct config_parser *p, const char *value)
 {
     set_path(p, value, p->config->control, CONTROL_SOCKET_PATH_MAX);
 }
 
-static void set_metrics(struct config_parser *p, const char *value)
+void assign_metrics(struct config_parser *p, const char *value)
 {
     if (strcmp(value, "off") != 0)
         config_bad_value(p, value, "not supported by this version: write off, or remove the line");
 }
 
-static void set_log_level(struct config_parser *p, const char *value)
+void assign_log_level(struct config_parser *p, const char *value)
 {
     if (!log_level_parse(value, &p->config->log_level))
         config_bad_value(p, value, "no log level: write error, warn, info or debug");
 }
 
-static void set_rekey_seconds(struct config_parser *p, const char *value)
+void assign_rekey_seconds(struct config_parser *p, const char *value)
 {
     if (!value_uint(value, CONFIG_REKEY_S_MIN, CONFIG_REKEY_S_MAX, &p->config->rekey_s))
         config_bad_value(p, value, "not within 2 to 120");
 }
 
-static void set_offload(struct config_parser *p, const char *value)
+void assign_offload(struct config_parser *p, const char *value)
 {
     if (strcmp(value, "auto") == 0)
         p->config->tun_offload = TUN_OFFLOAD_USO;
@@ -375,7 +344,7 @@ static void set_offload(struct config_parser *p, const char *value)
         config_bad_value(p, value, "no choice: write auto, tso, checksum or none");
 }
 
-static void set_udp_offload(struct config_parser *p, const char *value)
+void assign_udp_offload(struct config_parser *p, const char *value)
 {
     bool both = strcmp(value, "auto") == 0;
     bool gso = both || strcmp(value, "gso") == 0;
@@ -396,7 +365,7 @@ static bool endpoint_equal(const struct config_endpoint *a, const struct config_
            netaddr_equal(&a->addr, &b->addr);
 }
 
-static void set_endpoint(struct config_parser *p, const char *value)
+void assign_endpoint(struct config_parser *p, const char *value)
 {
     struct config_peer *peer = config_this_peer(p);
     struct config_endpoint endpoint;
@@ -439,7 +408,7 @@ static const struct config_peer *find_allowed(const struct config *c, const stru
     return NULL;
 }
 
-static void set_allowed_ips(struct config_parser *p, const char *value)
+void assign_allowed_ips(struct config_parser *p, const char *value)
 {
     struct config_peer *peer = config_this_peer(p);
     struct netprefix prefix;
@@ -472,24 +441,24 @@ static void set_allowed_ips(struct config_parser *p, const char *value)
 
 /* [link NAME] */
 
-static void set_link_interface(struct config_parser *p, const char *value)
+void assign_link_interface(struct config_parser *p, const char *value)
 {
     set_ifname(p, value, config_this_link(p)->interface);
 }
 
-static void set_link_address(struct config_parser *p, const char *value)
+void assign_link_address(struct config_parser *p, const char *value)
 {
     if (!value_host_address(value, &config_this_link(p)->address))
         config_bad_value(p, value, "no address: write it without port or length, as 192.168.8.100");
 }
 
-static void set_link_gateway(struct config_parser *p, const char *value)
+void assign_link_gateway(struct config_parser *p, const char *value)
 {
     if (!value_host_address(value, &config_this_link(p)->gateway))
         config_bad_value(p, value, "no address: write it without port or length, as 192.168.8.1");
 }
 
-static void set_link_role(struct config_parser *p, const char *value)
+void assign_link_role(struct config_parser *p, const char *value)
 {
     if (strcmp(value, "active") == 0)
         config_this_link(p)->role = WIRE_PATH_ACTIVE;
@@ -505,31 +474,31 @@ static void set_rate(struct config_parser *p, const char *value, uint64_t *out)
         config_bad_value(p, value, "no rate: write for example 20mbit, 1.5gbit or 800kbit");
 }
 
-static void set_link_max_up(struct config_parser *p, const char *value)
+void assign_link_max_up(struct config_parser *p, const char *value)
 {
     set_rate(p, value, &config_this_link(p)->max_up_bps);
 }
 
-static void set_link_max_down(struct config_parser *p, const char *value)
+void assign_link_max_down(struct config_parser *p, const char *value)
 {
     set_rate(p, value, &config_this_link(p)->max_down_bps);
 }
 
-static void set_link_standby_when(struct config_parser *p, const char *value)
+void assign_link_standby_when(struct config_parser *p, const char *value)
 {
     config_this_link(p)->standby_busy = strcmp(value, "busy") == 0;
     if (!config_this_link(p)->standby_busy && strcmp(value, "down") != 0)
         config_bad_value(p, value, "no reason to help: write down or busy");
 }
 
-static void set_link_quota(struct config_parser *p, const char *value)
+void assign_link_quota(struct config_parser *p, const char *value)
 {
     if (!value_quota_bytes(value, &config_this_link(p)->quota.bytes))
         config_bad_value(p, value,
                          "no quota: write for example 50gb/month, 1.5tb/month or 500mb/month");
 }
 
-static void set_link_quota_reset_day(struct config_parser *p, const char *value)
+void assign_link_quota_reset_day(struct config_parser *p, const char *value)
 {
     uint32_t day;
     if (value_uint(value, 1, QUOTA_DAY_MAX, &day))
@@ -538,172 +507,11 @@ static void set_link_quota_reset_day(struct config_parser *p, const char *value)
         config_bad_value(p, value, "no day that every month has: write 1 to 28");
 }
 
-static void set_link_cost(struct config_parser *p, const char *value)
+void assign_link_cost(struct config_parser *p, const char *value)
 {
     uint32_t cost;
     if (value_uint(value, 0, WIRE_COST_MAX, &cost))
         config_this_link(p)->cost = (uint8_t)cost;
     else
         config_bad_value(p, value, "no cost: write 0 (the default, the cheapest) to 15");
-}
-
-/* The table of keys */
-
-enum { LIST = 1, SECRET = 2, HIDDEN = 4 };
-
-static const struct key_rule {
-    enum config_section section;
-    const char *name;
-    void (*set)(struct config_parser *p, const char *value); /* NULL: known, not carried out */
-    unsigned flags;
-} rules[CONFIG_KEY_COUNT] = {
-#define TUNNEL(id, ...) [CONFIG_TUNNEL_##id] = { CONFIG_SECTION_TUNNEL, __VA_ARGS__ }
-#define PEER(id, ...) [CONFIG_PEER_##id] = { CONFIG_SECTION_PEER, __VA_ARGS__ }
-#define LINK(id, ...) [CONFIG_LINK_##id] = { CONFIG_SECTION_LINK, __VA_ARGS__ }
-#define POLICY(id, ...) [CONFIG_POLICY_##id] = { CONFIG_SECTION_POLICY, __VA_ARGS__ }
-    TUNNEL(INTERFACE, "interface", set_tunnel_interface, 0),
-    TUNNEL(PRIVATE_KEY, "private-key", set_private_key, SECRET),
-    TUNNEL(PRIVATE_KEY_FILE, "private-key-file", set_private_key_file, 0),
-    TUNNEL(ADDRESS, "address", set_tunnel_address, LIST),
-    TUNNEL(LISTEN, "listen", set_listen, LIST),
-    TUNNEL(LINKS, "links", set_links, 0),
-    TUNNEL(NAT, "nat", set_nat, 0),
-    TUNNEL(ROUTES, "routes", set_routes, 0),
-    TUNNEL(MSS_CLAMP, "mss-clamp", set_mss_clamp, 0),
-    TUNNEL(FALLBACK, "fallback", set_fallback, 0),
-    TUNNEL(LAN, "lan", set_lan, LIST),
-    TUNNEL(MARK, "mark", set_mark, 0),
-    TUNNEL(MTU, "mtu", set_mtu, 0),
-    TUNNEL(CIPHER, "cipher", set_cipher, 0),
-    TUNNEL(MODE, "mode", set_mode, 0),
-    TUNNEL(USER, "user", set_user, 0),
-    TUNNEL(HOOK, "hook", set_hook, 0),
-    TUNNEL(CONTROL, "control", set_control, 0),
-    TUNNEL(METRICS, "metrics", set_metrics, 0),
-    TUNNEL(LOG_LEVEL, "log-level", set_log_level, 0),
-    TUNNEL(REKEY_SECONDS, "rekey-seconds", set_rekey_seconds, HIDDEN),
-    TUNNEL(OFFLOAD, "offload", set_offload, HIDDEN),
-    TUNNEL(UDP_OFFLOAD, "udp-offload", set_udp_offload, HIDDEN),
-    PEER(PUBLIC_KEY, "public-key", set_public_key, 0),
-    PEER(PRESHARED_KEY, "preshared-key", set_preshared_key, SECRET),
-    PEER(PRESHARED_KEY_FILE, "preshared-key-file", set_preshared_key_file, 0),
-    PEER(ENDPOINT, "endpoint", set_endpoint, LIST),
-    PEER(ALLOWED_IPS, "allowed-ips", set_allowed_ips, LIST),
-    LINK(INTERFACE, "interface", set_link_interface, 0),
-    LINK(ADDRESS, "address", set_link_address, 0),
-    LINK(GATEWAY, "gateway", set_link_gateway, 0),
-    LINK(ROLE, "role", set_link_role, 0),
-    LINK(MAX_UP, "max-up", set_link_max_up, 0),
-    LINK(MAX_DOWN, "max-down", set_link_max_down, 0),
-    LINK(STANDBY_WHEN, "standby-when", set_link_standby_when, 0),
-    LINK(QUOTA, "quota", set_link_quota, 0),
-    LINK(QUOTA_RESET_DAY, "quota-reset-day", set_link_quota_reset_day, 0),
-    LINK(COST, "cost", set_link_cost, 0),
-    POLICY(MATCH, "match", config_set_policy_match, 0),
-    POLICY(DSCP, "dscp", config_set_policy_dscp, LIST),
-    POLICY(LINKS, "links", config_set_policy_link, LIST),
-    POLICY(FALLBACK, "fallback", config_set_policy_fallback, 0),
-    POLICY(MODE, "mode", config_set_policy_mode, 0),
-    POLICY(CLASS, "class", config_set_policy_class, 0),
-#undef POLICY
-#undef TUNNEL
-#undef PEER
-#undef LINK
-};
-
-const char *config_key_name(enum config_key key)
-{
-    return rules[key].name;
-}
-
-/* Names the nearest key, which may be one of another section if none here is as near. */
-static void fault_unknown_key(struct config_parser *p, const char *key)
-{
-    const struct key_rule *nearest = NULL;
-    size_t best = SIZE_MAX;
-    char quoted[CONFIG_QUOTE_BYTES];
-
-    for (const struct key_rule *r = rules; r < rules + CONFIG_KEY_COUNT; r++) {
-        if ((r->flags & HIDDEN) != 0 || r->set == NULL || !value_near(key, r->name))
-            continue;
-        size_t distance = 2 * value_distance(key, r->name) + (r->section == p->section ? 0 : 1);
-        if (distance < best) {
-            best = distance;
-            nearest = r;
-        }
-    }
-    config_quote(key, quoted);
-    const char *here = section_title(p->section);
-    if (nearest == NULL)
-        config_fault(p, p->line, "%s is no key of %s: see hawser.conf(5)", quoted, here);
-    else if (nearest->section == p->section)
-        config_fault(p, p->line, "%s is no key of %s: the nearest is \"%s\"", quoted, here,
-                     nearest->name);
-    else
-        config_fault(p, p->line, "%s is no key of %s: \"%s\" belongs in %s", quoted, here,
-                     nearest->name, section_title(nearest->section));
-}
-
-static void set_list(struct config_parser *p, const struct key_rule *rule, const char *value)
-{
-    char item[CONFIG_HOST_MAX + 16];
-    char quoted[CONFIG_QUOTE_BYTES];
-    for (const char *at = value;; at++) {
-        at += strspn(at, " \t");
-        size_t span = strcspn(at, ",");
-        size_t len = span;
-        while (len > 0 && strchr(" \t", at[len - 1]) != NULL)
-            len--;
-        if (len == 0) {
-            config_fault(p, p->line, "%s: %s has an empty item: remove a comma", p->key,
-                         config_quote(value, quoted));
-        } else if (len >= sizeof item) {
-            config_bad_value(p, at, "too long");
-        } else {
-            memcpy(item, at, len);
-            item[len] = '\0';
-            rule->set(p, item);
-        }
-        at += span;
-        if (*at == '\0')
-            return;
-    }
-}
-
-void config_parse_pair(struct config_parser *p, const char *key, const char *value)
-{
-    const struct key_rule *rule = rules;
-    if (p->section == CONFIG_SECTION_SKIPPED || p->no_memory)
-        return;
-    if (p->section == CONFIG_SECTION_NONE) {
-        config_fault(p, p->line, "a key before any section: begin with [tunnel]");
-        p->section = CONFIG_SECTION_SKIPPED;
-        return;
-    }
-    while (rule->section != p->section || strcmp(rule->name, key) != 0) {
-        if (++rule == rules + CONFIG_KEY_COUNT) {
-            fault_unknown_key(p, key);
-            return;
-        }
-    }
-    p->key = rule->name;
-    if (rule->set == NULL) {
-        config_fault(p, p->line, "%s is not supported by this version: remove the line", p->key);
-        return;
-    }
-    unsigned *seen = &p->seen[rule - rules];
-    if (*seen != 0 && (rule->flags & LIST) == 0) {
-        config_fault(p, p->line, "%s is set in line %u already: keep one of the two", p->key,
-                     *seen);
-        return;
-    }
-    *seen = p->line;
-    if ((rule->flags & SECRET) != 0)
-        p->holds_secret = true;
-    if (*value == '\0')
-        config_fault(p, p->line, "%s has no value", p->key);
-    else if ((rule->flags & LIST) != 0)
-        set_list(p, rule, value);
-    else
-        rule->set(p, value);
 }

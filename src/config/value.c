@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-#include "daemon/config_value.h"
+#include "config/value.h"
 
 #include <ctype.h>
 #include <errno.h>

@@ -8,15 +8,19 @@
  * indentation and headers out, and sees by the handler's silence that a line was no pair: every
  * build of it gives the same result.
  */
+#include "config/load.h"
+
 #include <errno.h>
-#include <fcntl.h>
 #include <ini.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
-#include "daemon/config_internal.h"
+#include "config/check.h"
+#include "config/files.h"
+#include "config/keys.h"
+#include "config/parser.h"
+#include "config/section.h"
 
 struct line_source {
     struct config_parser *parser;
@@ -166,92 +170,6 @@ int config_load_text(struct config *out, const char *text, size_t len_bytes,
     return rc;
 }
 
-/* Opening a pipe waits for its other end, and opening a device may do anything. */
-static int open_regular(const char *path, struct stat *st)
-{
-    if (stat(path, st) < 0)
-        return -1;
-    if (!S_ISREG(st->st_mode)) {
-        errno = S_ISDIR(st->st_mode) ? EISDIR : EINVAL;
-        return -1;
-    }
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-    if (fd >= 0 && fstat(fd, st) < 0) {
-        close(fd);
-        return -1;
-    }
-    return fd;
-}
-
-/*
- * Opens and reads at most cap_bytes of a regular file; what it is to st. Returns a buffer of
- * len_bytes, to be cleared and freed, or NULL with *error set; -EFBIG: it is longer, -EINVAL: it is
- * no file.
- */
-static char *read_file(const char *path, size_t cap_bytes, struct stat *st, size_t *len_bytes,
-                       int *error)
-{
-    char *data = NULL;
-    size_t len = 0;
-    ssize_t got = 1;
-    int fd = open_regular(path, st);
-    if (fd < 0)
-        goto fail;
-    data = malloc(cap_bytes + 1);
-    while (data != NULL && got > 0 && len <= cap_bytes) {
-        got = read(fd, data + len, cap_bytes + 1 - len);
-        if (got > 0)
-            len += (size_t)got;
-        else if (got < 0 && errno == EINTR)
-            got = 1;
-    }
-    if (data == NULL || got < 0)
-        goto fail;
-    if (len > cap_bytes) {
-        errno = EFBIG;
-        goto fail;
-    }
-    close(fd);
-    *len_bytes = len;
-    return data;
-
-fail:
-    *error = -errno;
-    if (data != NULL)
-        explicit_bzero(data, len);
-    free(data);
-    if (fd >= 0)
-        close(fd);
-    return NULL;
-}
-
-int config_read_secret(const char *path, char *out, size_t cap_bytes, char why[TRUST_TEXT_BYTES])
-{
-    enum { FILE_BYTES_MAX = 1024 };
-    struct stat st = { 0 };
-    size_t len = 0;
-    int rc = 0;
-    char *data = read_file(path, FILE_BYTES_MAX, &st, &len, &rc);
-    if (data == NULL && rc == -EINVAL)
-        snprintf(why, TRUST_TEXT_BYTES, "it is %s, not a file", trust_irregular(&st));
-    if (data == NULL)
-        return rc == -EFBIG ? -EMSGSIZE : rc;
-    while (len > 0 && (is_blank(data[len - 1]) || data[len - 1] == '\n'))
-        len--;
-    if (!trust_file(path, &st, S_IRGRP | S_IROTH, why)) {
-        rc = -EINVAL;
-    } else if (len == 0 || len >= cap_bytes || memchr(data, '\n', len) != NULL ||
-               memchr(data, '\0', len) != NULL) {
-        rc = -EMSGSIZE;
-    } else {
-        memcpy(out, data, len);
-        out[len] = '\0';
-    }
-    explicit_bzero(data, len);
-    free(data);
-    return rc;
-}
-
 static void check_file(struct config_parser *p, const char *path, const struct stat *st)
 {
     char why[TRUST_TEXT_BYTES];
@@ -267,7 +185,7 @@ int config_load(struct config *out, const char *path, struct config_errors *errs
     size_t len = 0;
     int rc = 0;
     begin(&p, out, errs, path);
-    char *text = read_file(path, CONFIG_FILE_BYTES_MAX, &st, &len, &rc);
+    char *text = config_read_file(path, CONFIG_FILE_BYTES_MAX, &st, &len, &rc);
     if (text == NULL && rc == -EINVAL && !S_ISREG(st.st_mode)) {
         config_fault(&p, 0, "the configuration is %s, not a file: write it into a file",
                      trust_irregular(&st));

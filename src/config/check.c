@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: ISC */
+#include "config/check.h"
+
 #include <stdio.h>
 #include <string.h>
 
+#include "config/value.h"
 #include "crypto/key.h"
-#include "daemon/config_internal.h"
-#include "daemon/config_value.h"
-#include "daemon/control_proto.h"
 
 static void check_private_key(struct config_parser *p)
 {

@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "daemon/quota.h"
+#include "config/quota.h"
 
 static struct tm date(int year, int month, int day, int hour)
 {

@@ -8,8 +8,8 @@
  * directory must be root's, the group of who runs this, or staff, which Debian lets write
  * /usr/local. The same goes for every symbolic link on the way, wherever it is and leads.
  */
-#ifndef HAWSER_DAEMON_TRUST_H
-#define HAWSER_DAEMON_TRUST_H
+#ifndef HAWSER_CONFIG_TRUST_H
+#define HAWSER_CONFIG_TRUST_H
 
 #include <stdbool.h>
 #include <sys/stat.h>

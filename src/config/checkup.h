@@ -4,13 +4,13 @@
  * devices, interfaces of LANs. The file itself may be right without them, so only "hawserd --check"
  * looks.
  */
-#ifndef HAWSER_DAEMON_CHECKUP_H
-#define HAWSER_DAEMON_CHECKUP_H
+#ifndef HAWSER_CONFIG_CHECKUP_H
+#define HAWSER_CONFIG_CHECKUP_H
 
 #include <stdbool.h>
 #include <stdio.h>
 
-#include "daemon/config.h"
+#include "config/config.h"
 
 /* Where things are looked for; tests look elsewhere. */
 struct checkup_places {

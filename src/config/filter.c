@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-#include "daemon/filter.h"
+#include "config/filter.h"
 
 #include <ctype.h>
 #include <errno.h>

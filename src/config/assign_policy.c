@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: ISC */
-/* The values of [policy NAME]. */
+#include "config/assign_policy.h"
+
 #include <errno.h>
 #include <string.h>
 
-#include "daemon/config_internal.h"
-#include "daemon/config_value.h"
+#include "config/value.h"
 
 static struct config_policy *this_policy(struct config_parser *p)
 {
     return &p->config->policies[p->config->policy_count - 1];
 }
 
-void config_set_policy_match(struct config_parser *p, const char *value)
+void assign_policy_match(struct config_parser *p, const char *value)
 {
     struct config_policy *policy = this_policy(p);
     char error[FILTER_ERROR_BYTES] = "";
@@ -35,7 +35,7 @@ void config_set_policy_match(struct config_parser *p, const char *value)
                      config_quote(policy->match, quoted), error);
 }
 
-void config_set_policy_dscp(struct config_parser *p, const char *value)
+void assign_policy_dscp(struct config_parser *p, const char *value)
 {
     uint8_t dscp;
     if (value_dscp(value, &dscp))
@@ -45,7 +45,7 @@ void config_set_policy_dscp(struct config_parser *p, const char *value)
                          "no DSCP: write 0 to 63, ef, va, le, cs0 to cs7 or af11 to af43");
 }
 
-void config_set_policy_link(struct config_parser *p, const char *value)
+void assign_policy_link(struct config_parser *p, const char *value)
 {
     struct core_policy *a = &this_policy(p)->action;
     if (config_is_full(p, a->link_count, CORE_POLICY_LINKS_MAX))
@@ -56,13 +56,13 @@ void config_set_policy_link(struct config_parser *p, const char *value)
         memcpy(a->links[a->link_count++], value, strlen(value) + 1);
 }
 
-void config_set_policy_fallback(struct config_parser *p, const char *value)
+void assign_policy_fallback(struct config_parser *p, const char *value)
 {
     if (!value_bool(value, &this_policy(p)->action.fallback))
         config_bad_value(p, value, "neither yes nor no");
 }
 
-void config_set_policy_mode(struct config_parser *p, const char *value)
+void assign_policy_mode(struct config_parser *p, const char *value)
 {
     enum bond_mode *mode = &this_policy(p)->action.mode;
     if (strcmp(value, "bond") == 0)
@@ -77,7 +77,7 @@ void config_set_policy_mode(struct config_parser *p, const char *value)
         config_bad_value(p, value, "no mode: write bond, lowest-latency, redundant or single");
 }
 
-void config_set_policy_class(struct config_parser *p, const char *value)
+void assign_policy_class(struct config_parser *p, const char *value)
 {
     enum bond_class *class = &this_policy(p)->action.class;
     if (strcmp(value, "realtime") == 0)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-#include "daemon/checkup.h"
+#include "config/checkup.h"
 
 #include <errno.h>
 #include <net/if.h>
