@@ -212,7 +212,7 @@ static int connect_control(const struct bond *bond)
     return -1;
 }
 
-/* One request of daemon/control_proto.h to the client; the answer is the caller's, or NULL. */
+/* One request of ipc/control_proto.h to the client; the answer is the caller's, or NULL. */
 static json_t *ask(const struct bond *bond, const char *request)
 {
     char answer[ANSWER_BYTES];

@@ -13,7 +13,7 @@
 #include <stdint.h>
 
 #include "base/tstamp.h"
-#include "daemon/control_proto.h"
+#include "ipc/control_proto.h"
 #include "sys/loop.h"
 
 enum { CONTROL_CONNECTIONS_MAX = 16, CONTROL_LOOK_MS = 300 };

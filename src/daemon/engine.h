@@ -8,9 +8,6 @@
 #ifndef HAWSER_DAEMON_ENGINE_H
 #define HAWSER_DAEMON_ENGINE_H
 
-/* The channel to the guard in a started engine. */
-enum { ENGINE_CHANNEL_FD = 3 };
-
 /* The program's exit code. */
 int engine_main(int channel_fd);
 

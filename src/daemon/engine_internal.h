@@ -3,11 +3,11 @@
 #ifndef HAWSER_DAEMON_ENGINE_INTERNAL_H
 #define HAWSER_DAEMON_ENGINE_INTERNAL_H
 
-#include "daemon/channel.h"
 #include "daemon/link_choice.h"
 #include "daemon/peer_set.h"
 #include "daemon/policy.h"
 #include "daemon/silence.h"
+#include "ipc/channel.h"
 #include "sys/loop.h"
 
 struct engine {

@@ -18,7 +18,7 @@
 #include <stdint.h>
 
 #include "base/netaddr.h"
-#include "daemon/problem.h"
+#include "ipc/problem.h"
 #include "sys/netif.h"
 
 enum { FIREWALL_NAME_MAX = 255 }; /* NFT_NAME_MAXLEN - 1 */

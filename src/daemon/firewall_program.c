@@ -10,8 +10,8 @@
 
 #include "base/cursor.h"
 #include "base/plain.h"
-#include "daemon/field.h"
-#include "daemon/helper.h"
+#include "ipc/field.h"
+#include "ipc/helper.h"
 #include "sys/memory.h"
 #include "sys/sandbox.h"
 

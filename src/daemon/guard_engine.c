@@ -12,7 +12,6 @@
 #include <unistd.h>
 
 #include "base/log.h"
-#include "daemon/engine.h"
 #include "daemon/guard_internal.h"
 #include "sys/notify.h"
 
@@ -106,9 +105,9 @@ static void child(int fd, int log_fd)
     if (nowhere < 0 || dup2(nowhere, STDIN_FILENO) < 0 || dup2(log_fd, STDOUT_FILENO) < 0 ||
         dup2(log_fd, STDERR_FILENO) < 0)
         _exit(1);
-    if (fd == ENGINE_CHANNEL_FD)
+    if (fd == CHANNEL_ENGINE_FD)
         fcntl(fd, F_SETFD, 0);
-    else if (dup2(fd, ENGINE_CHANNEL_FD) < 0)
+    else if (dup2(fd, CHANNEL_ENGINE_FD) < 0)
         _exit(1);
     execve("/proc/self/exe", argv, environment);
     log_error("the engine cannot be run: %s", strerror(errno));

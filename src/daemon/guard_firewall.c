@@ -14,8 +14,8 @@
 #include "base/log.h"
 #include "daemon/firewall_program.h"
 #include "daemon/guard_internal.h"
-#include "daemon/helper.h"
 #include "daemon/sysctl.h"
+#include "ipc/helper.h"
 
 enum {
     POLL_S = 60,       /* not every change is told by the kernel */

@@ -10,10 +10,10 @@
 #include <unistd.h>
 
 #include "base/log.h"
-#include "daemon/control_proto.h"
 #include "daemon/directory.h"
 #include "daemon/guard_internal.h"
 #include "daemon/sysctl.h"
+#include "ipc/control_proto.h"
 #include "sys/udp.h"
 
 bool guard_check_privileges(const char *unit)

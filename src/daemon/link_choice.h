@@ -7,8 +7,8 @@
 
 #include <stddef.h>
 
-#include "daemon/control_proto.h"
-#include "daemon/msg.h"
+#include "ipc/control_proto.h"
+#include "ipc/msg.h"
 #include "session/core.h"
 
 enum { LINK_CHOICE_TEXT_BYTES = 192 };

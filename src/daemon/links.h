@@ -14,8 +14,8 @@
 
 #include "base/tstamp.h"
 #include "config/config.h"
-#include "daemon/msg.h"
 #include "daemon/numbers.h"
+#include "ipc/msg.h"
 #include "sys/netif.h"
 
 struct lookup_way;

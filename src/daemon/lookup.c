@@ -11,9 +11,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "daemon/helper.h"
 #include "daemon/lookup_links.h"
 #include "daemon/lookup_order.h"
+#include "ipc/helper.h"
 #include "sys/sandbox.h"
 #include "sys/sockaddr.h"
 

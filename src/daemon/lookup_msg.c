@@ -3,8 +3,8 @@
 #include <string.h>
 
 #include "base/cursor.h"
-#include "daemon/field.h"
 #include "daemon/lookup.h"
+#include "ipc/field.h"
 
 size_t lookup_encode_request(const struct lookup_request *q, uint8_t out[LOOKUP_BYTES_MAX])
 {

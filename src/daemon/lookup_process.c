@@ -7,7 +7,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "daemon/helper.h"
+#include "ipc/helper.h"
 
 enum { ANSWERS_MAX = 4096 };
 

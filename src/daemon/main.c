@@ -17,12 +17,12 @@
 #include "config/load.h"
 #include "config/unit.h"
 #include "config/value.h"
-#include "daemon/control_proto.h"
 #include "daemon/engine.h"
 #include "daemon/firewall_program.h"
 #include "daemon/guard.h"
-#include "daemon/helper.h"
 #include "daemon/lookup.h"
+#include "ipc/channel.h"
+#include "ipc/helper.h"
 #include "sys/signals.h"
 
 enum { EXIT_DONE = 0, EXIT_REFUSED = 1, EXIT_USAGE = 2 };
@@ -251,7 +251,7 @@ int main(int argc, char **argv)
     fill_standard_fds();
     signals_reset();
     if (argc == 2 && strcmp(argv[1], "--engine") == 0)
-        return engine_main(ENGINE_CHANNEL_FD);
+        return engine_main(CHANNEL_ENGINE_FD);
     if (argc == 2 && strcmp(argv[1], "--resolve") == 0)
         return lookup_main(HELPER_CHANNEL_FD);
     if (argc == 2 && strcmp(argv[1], "--firewall") == 0)

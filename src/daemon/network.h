@@ -31,9 +31,9 @@
 #include "base/tstamp.h"
 #include "config/config.h"
 #include "daemon/numbers.h"
-#include "daemon/restored.h"
 #include "daemon/routing.h"
 #include "daemon/sysctl.h"
+#include "ipc/restored.h"
 #include "sys/netif.h"
 #include "sys/nft.h"
 

@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "daemon/msg.h"
+#include "ipc/msg.h"
 #include "session/core.h"
 
 struct peer_set {                  /* all zero: none is announced */

@@ -16,7 +16,7 @@
 #include "base/pkt.h"
 #include "config/filter.h"
 #include "config/limits.h"
-#include "daemon/msg.h"
+#include "ipc/msg.h"
 
 enum { POLICY_FRAGMENTS = 64 }; /* datagrams whose first fragment is remembered, a power of two */
 

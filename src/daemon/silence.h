@@ -9,7 +9,7 @@
 #include <stddef.h>
 
 #include "base/tstamp.h"
-#include "daemon/msg.h"
+#include "ipc/msg.h"
 #include "session/bucket.h"
 #include "session/core.h"
 

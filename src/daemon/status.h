@@ -8,9 +8,9 @@
 
 #include "base/tstamp.h"
 #include "daemon/dataplane.h"
-#include "daemon/msg.h"
 #include "daemon/policy.h"
 #include "daemon/silence.h"
+#include "ipc/msg.h"
 
 struct status_source {
     const char *interface;

@@ -9,7 +9,7 @@
 #include <stddef.h>
 
 #include "config/config.h"
-#include "daemon/msg.h"
+#include "ipc/msg.h"
 
 enum { WISHES_MAX = 4096 };
 

@@ -27,8 +27,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "daemon/helper.h"
 #include "daemon/resolve.h"
+#include "ipc/helper.h"
 
 enum { SKIPPED = 77, NOBODY = 65534, PATIENCE_S = 40 };
 

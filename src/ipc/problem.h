@@ -3,8 +3,8 @@
  * What keeps a tunnel from being of use though it runs, as the guard finds it: a short list, told
  * to the engine as a whole, which shows it in its status.
  */
-#ifndef HAWSER_DAEMON_PROBLEM_H
-#define HAWSER_DAEMON_PROBLEM_H
+#ifndef HAWSER_IPC_PROBLEM_H
+#define HAWSER_IPC_PROBLEM_H
 
 #include <stdbool.h>
 #include <stddef.h>

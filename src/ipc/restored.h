@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* How often something was put back in the network that another program had changed. */
-#ifndef HAWSER_DAEMON_RESTORED_H
-#define HAWSER_DAEMON_RESTORED_H
+#ifndef HAWSER_IPC_RESTORED_H
+#define HAWSER_IPC_RESTORED_H
 
 #include <stdint.h>
 

@@ -4,11 +4,14 @@
  *
  * Every message is one packet on a SOCK_SEQPACKET pair: a type byte, then that type's fields in a
  * fixed order. msg_decode() accepts exactly what msg_encode() makes: a truncated, longer or
- * out-of-range message is refused as a whole. The guard believes an
- * engine's message only as far as its own configuration names what it asks for.
+ * out-of-range message is refused as a whole. The guard believes an engine's message only as far as
+ * its own configuration names what it asks for.
+ *
+ * A new message: its type and value here, its row in the table of msg.c; then a handler with its row
+ * in engine/hear.c or in guard/requests.c.
  */
-#ifndef HAWSER_DAEMON_MSG_H
-#define HAWSER_DAEMON_MSG_H
+#ifndef HAWSER_IPC_MSG_H
+#define HAWSER_IPC_MSG_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -17,8 +20,8 @@
 #include "base/netaddr.h"
 #include "config/filter.h"
 #include "config/limits.h"
-#include "daemon/problem.h"
-#include "daemon/restored.h"
+#include "ipc/problem.h"
+#include "ipc/restored.h"
 #include "session/core.h"
 
 enum {

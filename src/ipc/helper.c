@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-#include "daemon/helper.h"
+#include "ipc/helper.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "daemon/control_proto.h"
+#include "ipc/control_proto.h"
 
 /* From a heap copy of the exact length, so that a read beyond the end is seen. */
 static int parse(const char *text, size_t len, struct control_request *out)

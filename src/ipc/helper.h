@@ -4,8 +4,8 @@
  * memory, with its keys, is in theirs. Each has three descriptors to nowhere, and one end of a
  * SOCK_SEQPACKET pair.
  */
-#ifndef HAWSER_DAEMON_HELPER_H
-#define HAWSER_DAEMON_HELPER_H
+#ifndef HAWSER_IPC_HELPER_H
+#define HAWSER_IPC_HELPER_H
 
 #include <stdbool.h>
 #include <sys/types.h>

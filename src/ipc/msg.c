@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: ISC */
-#include "daemon/msg.h"
+#include "ipc/msg.h"
 
 #include <string.h>
 
 #include "base/cursor.h"
 #include "base/log.h"
 #include "base/plain.h"
-#include "daemon/field.h"
+#include "ipc/field.h"
 
-static void put_setup(struct writer *w, const struct msg_setup *s)
+static void put_setup(struct writer *w, const struct msg *m)
 {
+    const struct msg_setup *s = &m->setup;
     put_text(w, s->interface, sizeof s->interface - 1);
     write_bytes(w, s->private_key, sizeof s->private_key);
     write_u8(w, s->cipher);
@@ -26,8 +27,9 @@ static void put_setup(struct writer *w, const struct msg_setup *s)
 
 enum { OFFLOAD_MAX = 3 }; /* TUN_OFFLOAD_USO; sys is not needed for a codec */
 
-static void get_setup(struct reader *r, struct msg_setup *s)
+static void get_setup(struct reader *r, struct msg *m)
 {
+    struct msg_setup *s = &m->setup;
     get_text(r, s->interface, sizeof s->interface - 1);
     read_copy(r, s->private_key, sizeof s->private_key);
     s->cipher = get_small(r, WIRE_CIPHER_CHACHA20_POLY1305);
@@ -58,8 +60,9 @@ static void get_prefix(struct reader *r, struct netprefix *p)
         r->failed = true;
 }
 
-static void put_peer(struct writer *w, const struct msg_peer *p)
+static void put_peer(struct writer *w, const struct msg *m)
 {
+    const struct msg_peer *p = &m->peer;
     put_text(w, p->name, sizeof p->name - 1);
     write_bytes(w, p->public_key, sizeof p->public_key);
     write_bytes(w, p->preshared_key, sizeof p->preshared_key);
@@ -71,8 +74,9 @@ static void put_peer(struct writer *w, const struct msg_peer *p)
         put_prefix(w, &p->allowed[i]);
 }
 
-static void get_peer(struct reader *r, struct msg_peer *p)
+static void get_peer(struct reader *r, struct msg *m)
 {
+    struct msg_peer *p = &m->peer;
     get_text(r, p->name, sizeof p->name - 1);
     read_copy(r, p->public_key, sizeof p->public_key);
     read_copy(r, p->preshared_key, sizeof p->preshared_key);
@@ -84,8 +88,9 @@ static void get_peer(struct reader *r, struct msg_peer *p)
         get_prefix(r, &p->allowed[i]);
 }
 
-static void put_accepted(struct writer *w, const struct msg_accepted *a)
+static void put_accepted(struct writer *w, const struct msg *m)
 {
+    const struct msg_accepted *a = &m->accepted;
     write_bytes(w, a->public_key, sizeof a->public_key);
     if (a->count > CORE_ACCEPTED_MAX)
         w->failed = true;
@@ -94,8 +99,9 @@ static void put_accepted(struct writer *w, const struct msg_accepted *a)
         put_prefix(w, &a->list[i]);
 }
 
-static void get_accepted(struct reader *r, struct msg_accepted *a)
+static void get_accepted(struct reader *r, struct msg *m)
 {
+    struct msg_accepted *a = &m->accepted;
     read_copy(r, a->public_key, sizeof a->public_key);
     a->count = get_small(r, CORE_ACCEPTED_MAX);
     for (size_t i = 0; reader_ok(r) && i < a->count; i++) {
@@ -117,8 +123,9 @@ const char *msg_link_why_name(uint8_t why)
     return why < MSG_LINK_WHY_COUNT ? names[why] : NULL;
 }
 
-static void put_link(struct writer *w, const struct msg_link *m)
+static void put_link(struct writer *w, const struct msg *msg)
 {
+    const struct msg_link *m = &msg->link;
     const struct core_link *l = &m->link;
     write_u16(w, l->link);
     put_text(w, l->name, sizeof l->name - 1);
@@ -148,8 +155,9 @@ static uint16_t get_link_number(struct reader *r)
     return link;
 }
 
-static void get_link(struct reader *r, struct msg_link *m)
+static void get_link(struct reader *r, struct msg *msg)
 {
+    struct msg_link *m = &msg->link;
     struct core_link *l = &m->link;
     l->link = get_link_number(r);
     get_text(r, l->name, sizeof l->name - 1);
@@ -171,8 +179,9 @@ static void get_link(struct reader *r, struct msg_link *m)
     get_text(r, m->why, sizeof m->why - 1);
 }
 
-static void put_endpoints(struct writer *w, const struct msg_endpoints *e)
+static void put_endpoints(struct writer *w, const struct msg *m)
 {
+    const struct msg_endpoints *e = &m->endpoints;
     write_bytes(w, e->public_key, sizeof e->public_key);
     if (e->count > CORE_ENDPOINTS_MAX)
         w->failed = true;
@@ -181,16 +190,18 @@ static void put_endpoints(struct writer *w, const struct msg_endpoints *e)
         put_addr(w, &e->addrs[i]);
 }
 
-static void get_endpoints(struct reader *r, struct msg_endpoints *e)
+static void get_endpoints(struct reader *r, struct msg *m)
 {
+    struct msg_endpoints *e = &m->endpoints;
     read_copy(r, e->public_key, sizeof e->public_key);
     e->count = get_small(r, CORE_ENDPOINTS_MAX);
     for (size_t i = 0; i < e->count; i++)
         get_addr(r, &e->addrs[i]);
 }
 
-static void put_policy(struct writer *w, const struct msg_policy *p)
+static void put_policy(struct writer *w, const struct msg *m)
 {
+    const struct msg_policy *p = &m->policy;
     const struct core_policy *a = &p->action;
     put_text(w, p->name, sizeof p->name - 1);
     write_u64(w, p->dscps);
@@ -211,8 +222,9 @@ static void put_policy(struct writer *w, const struct msg_policy *p)
     }
 }
 
-static void get_policy(struct reader *r, struct msg_policy *p)
+static void get_policy(struct reader *r, struct msg *m)
 {
+    struct msg_policy *p = &m->policy;
     struct core_policy *a = &p->action;
     get_text(r, p->name, sizeof p->name - 1);
     p->dscps = read_u64(r);
@@ -234,8 +246,9 @@ static void get_policy(struct reader *r, struct msg_policy *p)
     }
 }
 
-static void put_state(struct writer *w, const struct msg_state *s)
+static void put_state(struct writer *w, const struct msg *m)
 {
+    const struct msg_state *s = &m->state;
     write_bytes(w, s->public_key, sizeof s->public_key);
     put_bool(w, s->up);
     put_text(w, s->link, sizeof s->link - 1);
@@ -243,8 +256,9 @@ static void put_state(struct writer *w, const struct msg_state *s)
     put_text(w, s->reason, sizeof s->reason - 1);
 }
 
-static void get_state(struct reader *r, struct msg_state *s)
+static void get_state(struct reader *r, struct msg *m)
 {
+    struct msg_state *s = &m->state;
     read_copy(r, s->public_key, sizeof s->public_key);
     s->up = get_bool(r);
     get_text(r, s->link, sizeof s->link - 1);
@@ -252,273 +266,300 @@ static void get_state(struct reader *r, struct msg_state *s)
     get_text(r, s->reason, sizeof s->reason - 1);
 }
 
-static void put_restored(struct writer *w, const struct restored *r)
+static void put_restored(struct writer *w, const struct msg *m)
 {
+    const struct restored *r = &m->restored;
     for (unsigned i = 0; i < RESTORED_COUNT; i++)
         write_u32(w, r->count[i]);
 }
 
-static void get_restored(struct reader *r, struct restored *out)
+static void get_restored(struct reader *r, struct msg *m)
 {
+    struct restored *out = &m->restored;
     for (unsigned i = 0; i < RESTORED_COUNT; i++)
         out->count[i] = read_u32(r);
 }
 
-static void put_quota(struct writer *w, const struct msg_quota *q)
+static void put_quota(struct writer *w, const struct msg *m)
 {
+    const struct msg_quota *q = &m->quota;
     write_u16(w, q->link);
     write_u64(w, q->bytes);
     write_u64(w, q->used_bytes);
     write_u32(w, q->left_s);
 }
 
-static void get_quota(struct reader *r, struct msg_quota *q)
+static void get_quota(struct reader *r, struct msg *m)
 {
+    struct msg_quota *q = &m->quota;
     q->link = get_link_number(r);
     q->bytes = read_u64(r);
     q->used_bytes = read_u64(r);
     q->left_s = read_u32(r);
 }
 
-static void put_choose(struct writer *w, const struct msg_choose *c)
+static void put_choose(struct writer *w, const struct msg *m)
 {
+    const struct msg_choose *c = &m->choose;
     write_bytes(w, c->public_key, sizeof c->public_key);
     put_text(w, c->link, sizeof c->link - 1);
     write_u8(w, c->choice);
 }
 
-static void get_choose(struct reader *r, struct msg_choose *c)
+static void get_choose(struct reader *r, struct msg *m)
 {
+    struct msg_choose *c = &m->choose;
     read_copy(r, c->public_key, sizeof c->public_key);
     get_text(r, c->link, sizeof c->link - 1);
     c->choice = get_small(r, MSG_CHOICE_DOWN);
 }
 
-static void put_wish(struct writer *w, const struct msg_wish *m)
+static void put_wish(struct writer *w, const struct msg *msg)
 {
+    const struct msg_wish *m = &msg->wish;
     write_bytes(w, m->public_key, sizeof m->public_key);
     put_text(w, m->link, sizeof m->link - 1);
     write_u8(w, m->use);
 }
 
-static void get_wish(struct reader *r, struct msg_wish *m)
+static void get_wish(struct reader *r, struct msg *msg)
 {
+    struct msg_wish *m = &msg->wish;
     read_copy(r, m->public_key, sizeof m->public_key);
     get_text(r, m->link, sizeof m->link - 1);
     m->use = get_small(r, WIRE_PATH_DOWN);
 }
 
+static void put_lookup(struct writer *w, const struct msg *m)
+{
+    write_bytes(w, m->lookup.public_key, sizeof m->lookup.public_key);
+    put_text(w, m->lookup.text, sizeof m->lookup.text - 1);
+}
+
+static void get_lookup(struct reader *r, struct msg *m)
+{
+    read_copy(r, m->lookup.public_key, sizeof m->lookup.public_key);
+    get_text(r, m->lookup.text, sizeof m->lookup.text - 1);
+}
+
+static void put_settings(struct writer *w, const struct msg *m)
+{
+    write_u8(w, m->settings.log_level);
+    write_u32(w, m->settings.mtu_bytes);
+}
+
+static void get_settings(struct reader *r, struct msg *m)
+{
+    m->settings.log_level = get_small(r, LOG_LEVEL_DEBUG);
+    m->settings.mtu_bytes = read_u32(r);
+}
+
+static void put_usage(struct writer *w, const struct msg *m)
+{
+    write_u16(w, m->usage.link);
+    write_u64(w, m->usage.bytes);
+}
+
+static void get_usage(struct reader *r, struct msg *m)
+{
+    m->usage.link = get_link_number(r);
+    m->usage.bytes = read_u64(r);
+    if (m->usage.bytes > MSG_USAGE_BYTES_MAX)
+        r->failed = true;
+}
+
+static void put_peer_mtu(struct writer *w, const struct msg *m)
+{
+    write_bytes(w, m->peer_mtu.public_key, sizeof m->peer_mtu.public_key);
+    write_u32(w, m->peer_mtu.mtu_bytes);
+    write_u32(w, m->peer_mtu.fit_bytes);
+}
+
+static void get_peer_mtu(struct reader *r, struct msg *m)
+{
+    read_copy(r, m->peer_mtu.public_key, sizeof m->peer_mtu.public_key);
+    m->peer_mtu.mtu_bytes = read_u32(r);
+    m->peer_mtu.fit_bytes = read_u32(r);
+}
+
+static void put_reloaded(struct writer *w, const struct msg *m)
+{
+    put_bool(w, m->reloaded.ok);
+    put_text(w, m->reloaded.text, MSG_TEXT_MAX);
+}
+
+static void get_reloaded(struct reader *r, struct msg *m)
+{
+    m->reloaded.ok = get_bool(r);
+    get_text(r, m->reloaded.text, MSG_TEXT_MAX);
+}
+
+/* Messages that are one value, or nothing */
+
+static void put_peer_count(struct writer *w, const struct msg *m)
+{
+    write_u16(w, m->peer_count);
+}
+
+static void get_peer_count(struct reader *r, struct msg *m)
+{
+    m->peer_count = read_u16(r);
+}
+
+static void put_policy_count(struct writer *w, const struct msg *m)
+{
+    write_u16(w, m->policy_count);
+}
+
+static void get_policy_count(struct reader *r, struct msg *m)
+{
+    m->policy_count = read_u16(r);
+}
+
+static void put_listen(struct writer *w, const struct msg *m)
+{
+    write_u16(w, m->listen);
+}
+
+static void get_listen(struct reader *r, struct msg *m)
+{
+    m->listen = read_u16(r);
+}
+
+static void put_resolve(struct writer *w, const struct msg *m)
+{
+    write_bytes(w, m->resolve, sizeof m->resolve);
+}
+
+static void get_resolve(struct reader *r, struct msg *m)
+{
+    read_copy(r, m->resolve, sizeof m->resolve);
+}
+
+static void put_mtu(struct writer *w, const struct msg *m)
+{
+    write_u32(w, m->mtu_bytes);
+}
+
+static void get_mtu(struct reader *r, struct msg *m)
+{
+    m->mtu_bytes = read_u32(r);
+}
+
+static void put_tun(struct writer *w, const struct msg *m)
+{
+    write_u8(w, m->tun_offload);
+}
+
+static void get_tun(struct reader *r, struct msg *m)
+{
+    m->tun_offload = get_small(r, OFFLOAD_MAX);
+}
+
+static void put_found(struct writer *w, const struct msg *m)
+{
+    put_problems(w, &m->problems);
+}
+
+static void get_found(struct reader *r, struct msg *m)
+{
+    get_problems(r, &m->problems);
+}
+
+static void put_nothing(struct writer *w, const struct msg *m)
+{
+    (void)w;
+    (void)m;
+}
+
+static void get_nothing(struct reader *r, struct msg *m)
+{
+    (void)r;
+    (void)m;
+}
+
+/* Texts that hooks, logs and terminals get */
+
+static void make_state_plain(struct msg *m)
+{
+    plain_text(m->state.link);
+    plain_text(m->state.reason);
+}
+
+static void make_choose_plain(struct msg *m)
+{
+    plain_text(m->choose.link);
+}
+
+/* All messages that there are. What becomes of one is in engine/hear.c or guard/requests.c. */
+static const struct {
+    void (*put)(struct writer *w, const struct msg *m);
+    void (*get)(struct reader *r, struct msg *m);
+    void (*make_plain)(struct msg *m); /* an engine's; NULL: it has no text */
+} forms[MSG_TYPE_END] = {
+    [MSG_SETUP] = { put_setup, get_setup, NULL },
+    [MSG_PEERS] = { put_peer_count, get_peer_count, NULL },
+    [MSG_PEER] = { put_peer, get_peer, NULL },
+    [MSG_LISTEN] = { put_listen, get_listen, NULL },
+    [MSG_LINK] = { put_link, get_link, NULL },
+    [MSG_ENDPOINTS] = { put_endpoints, get_endpoints, NULL },
+    [MSG_POLICIES] = { put_policy_count, get_policy_count, NULL },
+    [MSG_POLICY] = { put_policy, get_policy, NULL },
+    [MSG_RELOADED] = { put_reloaded, get_reloaded, NULL },
+    [MSG_TUN] = { put_tun, get_tun, NULL },
+    [MSG_RESTORED] = { put_restored, get_restored, NULL },
+    [MSG_QUOTA] = { put_quota, get_quota, NULL },
+    [MSG_PROBLEMS] = { put_found, get_found, NULL },
+    [MSG_SETTINGS] = { put_settings, get_settings, NULL },
+    [MSG_WISH] = { put_wish, get_wish, NULL },
+    [MSG_LOOKUP] = { put_lookup, get_lookup, NULL },
+    [MSG_STOP] = { put_nothing, get_nothing, NULL },
+    [MSG_PING] = { put_nothing, get_nothing, NULL },
+
+    [MSG_READY] = { put_nothing, get_nothing, NULL },
+    [MSG_RESOLVE] = { put_resolve, get_resolve, NULL },
+    [MSG_MTU] = { put_mtu, get_mtu, NULL },
+    [MSG_PEER_MTU] = { put_peer_mtu, get_peer_mtu, NULL },
+    [MSG_RELOAD] = { put_nothing, get_nothing, NULL },
+    [MSG_PEER_STATE] = { put_state, get_state, make_state_plain },
+    [MSG_PATH_STATE] = { put_state, get_state, make_state_plain },
+    [MSG_PEER_RIVAL] = { put_state, get_state, make_state_plain },
+    [MSG_PATH_SLOW] = { put_state, get_state, make_state_plain },
+    [MSG_CHOOSE] = { put_choose, get_choose, make_choose_plain },
+    [MSG_USAGE] = { put_usage, get_usage, NULL },
+    [MSG_ACCEPTED] = { put_accepted, get_accepted, NULL },
+    [MSG_PONG] = { put_nothing, get_nothing, NULL },
+};
+
+static bool is_known(enum msg_type type)
+{
+    return type < MSG_TYPE_END && forms[type].put != NULL;
+}
+
 size_t msg_encode(const struct msg *m, uint8_t out[MSG_BYTES_MAX])
 {
     struct writer w = writer_of(out, MSG_BYTES_MAX);
+    if (!is_known(m->type))
+        return 0;
     write_u8(&w, (uint8_t)m->type);
-    switch (m->type) {
-    case MSG_SETUP:
-        put_setup(&w, &m->setup);
-        break;
-    case MSG_PEERS:
-        write_u16(&w, m->peer_count);
-        break;
-    case MSG_PEER:
-        put_peer(&w, &m->peer);
-        break;
-    case MSG_LISTEN:
-        write_u16(&w, m->listen);
-        break;
-    case MSG_LINK:
-        put_link(&w, &m->link);
-        break;
-    case MSG_ENDPOINTS:
-        put_endpoints(&w, &m->endpoints);
-        break;
-    case MSG_POLICIES:
-        write_u16(&w, m->policy_count);
-        break;
-    case MSG_POLICY:
-        put_policy(&w, &m->policy);
-        break;
-    case MSG_RELOADED:
-        put_bool(&w, m->reloaded.ok);
-        put_text(&w, m->reloaded.text, MSG_TEXT_MAX);
-        break;
-    case MSG_RESOLVE:
-        write_bytes(&w, m->resolve, sizeof m->resolve);
-        break;
-    case MSG_MTU:
-        write_u32(&w, m->mtu_bytes);
-        break;
-    case MSG_PEER_MTU:
-        write_bytes(&w, m->peer_mtu.public_key, sizeof m->peer_mtu.public_key);
-        write_u32(&w, m->peer_mtu.mtu_bytes);
-        write_u32(&w, m->peer_mtu.fit_bytes);
-        break;
-    case MSG_PEER_STATE:
-    case MSG_PATH_STATE:
-    case MSG_PEER_RIVAL:
-    case MSG_PATH_SLOW:
-        put_state(&w, &m->state);
-        break;
-    case MSG_TUN:
-        write_u8(&w, m->tun_offload);
-        break;
-    case MSG_RESTORED:
-        put_restored(&w, &m->restored);
-        break;
-    case MSG_QUOTA:
-        put_quota(&w, &m->quota);
-        break;
-    case MSG_PROBLEMS:
-        put_problems(&w, &m->problems);
-        break;
-    case MSG_LOOKUP:
-        write_bytes(&w, m->lookup.public_key, sizeof m->lookup.public_key);
-        put_text(&w, m->lookup.text, sizeof m->lookup.text - 1);
-        break;
-    case MSG_CHOOSE:
-        put_choose(&w, &m->choose);
-        break;
-    case MSG_SETTINGS:
-        write_u8(&w, m->settings.log_level);
-        write_u32(&w, m->settings.mtu_bytes);
-        break;
-    case MSG_WISH:
-        put_wish(&w, &m->wish);
-        break;
-    case MSG_USAGE:
-        write_u16(&w, m->usage.link);
-        write_u64(&w, m->usage.bytes);
-        break;
-    case MSG_ACCEPTED:
-        put_accepted(&w, &m->accepted);
-        break;
-    case MSG_PING:
-    case MSG_PONG:
-    case MSG_STOP:
-    case MSG_READY:
-    case MSG_RELOAD:
-        break;
-    case MSG_TYPE_END:
-        w.failed = true;
-        break;
-    }
+    forms[m->type].put(&w, m);
     return writer_len(&w);
-}
-
-static void get_body(struct reader *r, struct msg *m)
-{
-    switch (m->type) {
-    case MSG_SETUP:
-        get_setup(r, &m->setup);
-        break;
-    case MSG_PEERS:
-        m->peer_count = read_u16(r);
-        break;
-    case MSG_PEER:
-        get_peer(r, &m->peer);
-        break;
-    case MSG_LISTEN:
-        m->listen = read_u16(r);
-        break;
-    case MSG_LINK:
-        get_link(r, &m->link);
-        break;
-    case MSG_ENDPOINTS:
-        get_endpoints(r, &m->endpoints);
-        break;
-    case MSG_POLICIES:
-        m->policy_count = read_u16(r);
-        break;
-    case MSG_POLICY:
-        get_policy(r, &m->policy);
-        break;
-    case MSG_RELOADED:
-        m->reloaded.ok = get_bool(r);
-        get_text(r, m->reloaded.text, MSG_TEXT_MAX);
-        break;
-    case MSG_RESOLVE:
-        read_copy(r, m->resolve, sizeof m->resolve);
-        break;
-    case MSG_MTU:
-        m->mtu_bytes = read_u32(r);
-        break;
-    case MSG_PEER_MTU:
-        read_copy(r, m->peer_mtu.public_key, sizeof m->peer_mtu.public_key);
-        m->peer_mtu.mtu_bytes = read_u32(r);
-        m->peer_mtu.fit_bytes = read_u32(r);
-        break;
-    case MSG_PEER_STATE:
-    case MSG_PATH_STATE:
-    case MSG_PEER_RIVAL:
-    case MSG_PATH_SLOW:
-        get_state(r, &m->state);
-        break;
-    case MSG_TUN:
-        m->tun_offload = get_small(r, OFFLOAD_MAX);
-        break;
-    case MSG_RESTORED:
-        get_restored(r, &m->restored);
-        break;
-    case MSG_QUOTA:
-        get_quota(r, &m->quota);
-        break;
-    case MSG_PROBLEMS:
-        get_problems(r, &m->problems);
-        break;
-    case MSG_LOOKUP:
-        read_copy(r, m->lookup.public_key, sizeof m->lookup.public_key);
-        get_text(r, m->lookup.text, sizeof m->lookup.text - 1);
-        break;
-    case MSG_CHOOSE:
-        get_choose(r, &m->choose);
-        break;
-    case MSG_SETTINGS:
-        m->settings.log_level = get_small(r, LOG_LEVEL_DEBUG);
-        m->settings.mtu_bytes = read_u32(r);
-        break;
-    case MSG_WISH:
-        get_wish(r, &m->wish);
-        break;
-    case MSG_USAGE:
-        m->usage.link = get_link_number(r);
-        m->usage.bytes = read_u64(r);
-        if (m->usage.bytes > MSG_USAGE_BYTES_MAX)
-            r->failed = true;
-        break;
-    case MSG_ACCEPTED:
-        get_accepted(r, &m->accepted);
-        break;
-    case MSG_PING:
-    case MSG_PONG:
-    case MSG_STOP:
-    case MSG_READY:
-    case MSG_RELOAD:
-        break;
-    case MSG_TYPE_END:
-        r->failed = true;
-        break;
-    }
 }
 
 bool msg_decode(struct msg *out, const uint8_t *data, size_t len_bytes)
 {
     struct reader r = reader_of(data, len_bytes);
-    uint8_t type = read_u8(&r);
+    enum msg_type type = (enum msg_type)read_u8(&r);
     memset(out, 0, sizeof *out);
-    if (!reader_ok(&r) || type < MSG_SETUP || type >= MSG_TYPE_END)
+    if (!reader_ok(&r) || !is_known(type))
         return false;
-    out->type = (enum msg_type)type;
-    get_body(&r, out);
+    out->type = type;
+    forms[type].get(&r, out);
     return reader_ok(&r) && reader_left(&r) == 0;
 }
 
 void msg_make_plain(struct msg *m)
 {
-    bool is_state = m->type == MSG_PEER_STATE || m->type == MSG_PATH_STATE ||
-                    m->type == MSG_PEER_RIVAL || m->type == MSG_PATH_SLOW;
-    if (is_state) {
-        plain_text(m->state.link);
-        plain_text(m->state.reason);
-    }
-    if (m->type == MSG_CHOOSE)
-        plain_text(m->choose.link);
+    if (is_known(m->type) && forms[m->type].make_plain != NULL)
+        forms[m->type].make_plain(m);
 }

@@ -15,8 +15,8 @@
  * The members of the status are those of hawser(1). Unknown members of a request are an error, so
  * that a newer command never believes an older daemon did what it does not know.
  */
-#ifndef HAWSER_DAEMON_CONTROL_PROTO_H
-#define HAWSER_DAEMON_CONTROL_PROTO_H
+#ifndef HAWSER_IPC_CONTROL_PROTO_H
+#define HAWSER_IPC_CONTROL_PROTO_H
 
 #include <stdbool.h>
 #include <stddef.h>

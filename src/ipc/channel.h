@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: ISC */
 /* Messages with descriptors between guard and engine. */
-#ifndef HAWSER_DAEMON_CHANNEL_H
-#define HAWSER_DAEMON_CHANNEL_H
+#ifndef HAWSER_IPC_CHANNEL_H
+#define HAWSER_IPC_CHANNEL_H
 
-#include "daemon/msg.h"
+#include "ipc/msg.h"
+
+enum { CHANNEL_ENGINE_FD = 3 }; /* where a started engine has its end */
 
 /*
  * Sends a message and up to MSG_FDS_MAX descriptors, which stay the caller's. 0 or negative errno:

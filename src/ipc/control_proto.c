@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-#include "daemon/control_proto.h"
+#include "ipc/control_proto.h"
 
 #include <errno.h>
 #include <jansson.h>

@@ -17,14 +17,15 @@
 #include "base/be.h"
 #include "base/log.h"
 #include "base/rng.h"
-#include "daemon/channel.h"
-#include "daemon/msg.h"
+#include "ipc/channel.h"
+#include "ipc/msg.h"
 
 static const struct netaddr addr4 = { .family = 4, .port = 4297, .addr = { 192, 0, 2, 7 } };
 static const struct netaddr addr6 = { .family = 6, .scope = 3, .addr = { 0xfe, 0x80, [15] = 1 } };
 
-static void fill_setup(struct msg_setup *m)
+static void fill_setup(struct msg *msg)
 {
+    struct msg_setup *m = &msg->setup;
     strcpy(m->interface, "hawser0");
     strcpy(m->root, "/run/hawser/hawser0.sock.root");
     memset(m->private_key, 0x5a, sizeof m->private_key);
@@ -39,8 +40,9 @@ static void fill_setup(struct msg_setup *m)
     m->gid = 65534;
 }
 
-static void fill_peer(struct msg_peer *m)
+static void fill_peer(struct msg *msg)
 {
+    struct msg_peer *m = &msg->peer;
     strcpy(m->name, "home");
     memset(m->public_key, 1, sizeof m->public_key);
     memset(m->preshared_key, 2, sizeof m->preshared_key);
@@ -50,8 +52,9 @@ static void fill_peer(struct msg_peer *m)
         m->allowed[i] = (struct netprefix){ .family = i % 2 == 0 ? 4 : 6, .len = 32 };
 }
 
-static void fill_link(struct msg_link *m)
+static void fill_link(struct msg *msg)
 {
+    struct msg_link *m = &msg->link;
     strcpy(m->link.name, "abcdefghijklmno");
     strcpy(m->why, "interface wwan0 does not exist");
     m->why_code = MSG_LINK_NO_INTERFACE;
@@ -69,8 +72,9 @@ static void fill_link(struct msg_link *m)
     m->link.limit_up_bps = UINT64_MAX;
 }
 
-static void fill_policy(struct msg_policy *m)
+static void fill_policy(struct msg *msg)
 {
+    struct msg_policy *m = &msg->policy;
     strcpy(m->name, "calls");
     m->dscps = UINT64_C(1) << 63 | 1;
     m->action.mode = BOND_MODE_SINGLE;
@@ -84,111 +88,142 @@ static void fill_policy(struct msg_policy *m)
         m->steps[i] = (struct filter_step){ .code = 6, .jump_true = 1, .k = UINT32_MAX };
 }
 
+static void fill_peers(struct msg *m)
+{
+    m->peer_count = 4096;
+}
+
+static void fill_listen(struct msg *m)
+{
+    m->listen = 7;
+}
+
+static void fill_endpoints(struct msg *m)
+{
+    m->endpoints.count = CORE_ENDPOINTS_MAX;
+    for (size_t i = 0; i < CORE_ENDPOINTS_MAX; i++)
+        m->endpoints.addrs[i] = i % 2 == 0 ? addr4 : addr6;
+}
+
+static void fill_policies(struct msg *m)
+{
+    m->policy_count = CONFIG_POLICIES_MAX;
+}
+
+static void fill_reloaded(struct msg *m)
+{
+    memset(m->reloaded.text, 'x', MSG_TEXT_MAX);
+}
+
+static void fill_resolve(struct msg *m)
+{
+    memset(m->resolve, 9, sizeof m->resolve);
+}
+
+static void fill_mtu(struct msg *m)
+{
+    m->mtu_bytes = 1436;
+}
+
+static void fill_peer_mtu(struct msg *m)
+{
+    memset(m->peer_mtu.public_key, 9, sizeof m->peer_mtu.public_key);
+    m->peer_mtu.mtu_bytes = 1280;
+    m->peer_mtu.fit_bytes = 1196;
+}
+
+static void fill_state(struct msg *m)
+{
+    m->state.up = true;
+    strcpy(m->state.link, "dsl");
+    strcpy(m->state.reason, "answers");
+    m->state.remote = addr4;
+}
+
+static void fill_tun(struct msg *m)
+{
+    m->tun_offload = 3;
+}
+
+static void fill_restored(struct msg *m)
+{
+    m->restored.count[RESTORED_ROUTES] = 7;
+    m->restored.count[RESTORED_COUNT - 1] = UINT32_MAX;
+}
+
+static void fill_quota(struct msg *m)
+{
+    m->quota = (struct msg_quota){ .link = 3, .bytes = 1, .used_bytes = UINT64_MAX };
+}
+
+static void fill_problems(struct msg *m)
+{
+    m->problems.count = PROBLEMS_MAX;
+    for (size_t i = 0; i < PROBLEMS_MAX; i++) {
+        memset(m->problems.list[i].code, 'c', PROBLEM_CODE_MAX);
+        memset(m->problems.list[i].text, 't', PROBLEM_TEXT_MAX);
+    }
+}
+
+static void fill_lookup(struct msg *m)
+{
+    memset(m->lookup.public_key, 4, sizeof m->lookup.public_key);
+    strcpy(m->lookup.text, "vps.test cannot be looked up over dsl: no answer");
+}
+
+static void fill_choose(struct msg *m)
+{
+    memset(m->choose.public_key, 3, sizeof m->choose.public_key);
+    strcpy(m->choose.link, "lte");
+    m->choose.choice = MSG_CHOICE_DOWN;
+}
+
+static void fill_usage(struct msg *m)
+{
+    m->usage = (struct msg_usage){ .link = WIRE_PATHS_MAX - 1, .bytes = MSG_USAGE_BYTES_MAX };
+}
+
+static void fill_settings(struct msg *m)
+{
+    m->settings = (struct msg_settings){ .log_level = LOG_LEVEL_DEBUG, .mtu_bytes = 9000 };
+}
+
+static void fill_wish(struct msg *m)
+{
+    memset(m->wish.public_key, 4, sizeof m->wish.public_key);
+    strcpy(m->wish.link, "abcdefghijklmno");
+    m->wish.use = WIRE_PATH_DOWN;
+}
+
+static void fill_accepted(struct msg *m)
+{
+    memset(m->accepted.public_key, 6, sizeof m->accepted.public_key);
+    m->accepted.count = CORE_ACCEPTED_MAX;
+    for (size_t i = 0; i < CORE_ACCEPTED_MAX; i++)
+        m->accepted.list[i] = (struct netprefix){ .family = 4, .len = 24, .addr = { 10, 7 } };
+}
+
 /* One of every type, with every field in use. */
 static struct msg sample(enum msg_type type)
 {
+    static void (*const fill[MSG_TYPE_END])(struct msg *) = {
+        [MSG_SETUP] = fill_setup,       [MSG_PEERS] = fill_peers,
+        [MSG_PEER] = fill_peer,         [MSG_LISTEN] = fill_listen,
+        [MSG_LINK] = fill_link,         [MSG_ENDPOINTS] = fill_endpoints,
+        [MSG_POLICIES] = fill_policies, [MSG_POLICY] = fill_policy,
+        [MSG_RELOADED] = fill_reloaded, [MSG_RESOLVE] = fill_resolve,
+        [MSG_MTU] = fill_mtu,           [MSG_PEER_MTU] = fill_peer_mtu,
+        [MSG_PEER_STATE] = fill_state,  [MSG_PATH_STATE] = fill_state,
+        [MSG_PEER_RIVAL] = fill_state,  [MSG_PATH_SLOW] = fill_state,
+        [MSG_TUN] = fill_tun,           [MSG_RESTORED] = fill_restored,
+        [MSG_QUOTA] = fill_quota,       [MSG_PROBLEMS] = fill_problems,
+        [MSG_LOOKUP] = fill_lookup,     [MSG_CHOOSE] = fill_choose,
+        [MSG_USAGE] = fill_usage,       [MSG_SETTINGS] = fill_settings,
+        [MSG_WISH] = fill_wish,         [MSG_ACCEPTED] = fill_accepted,
+    };
     struct msg m = { .type = type };
-    switch (type) {
-    case MSG_SETUP:
-        fill_setup(&m.setup);
-        break;
-    case MSG_PEERS:
-        m.peer_count = 4096;
-        break;
-    case MSG_PEER:
-        fill_peer(&m.peer);
-        break;
-    case MSG_LISTEN:
-        m.listen = 7;
-        break;
-    case MSG_LINK:
-        fill_link(&m.link);
-        break;
-    case MSG_ENDPOINTS:
-        m.endpoints.count = CORE_ENDPOINTS_MAX;
-        for (size_t i = 0; i < CORE_ENDPOINTS_MAX; i++)
-            m.endpoints.addrs[i] = i % 2 == 0 ? addr4 : addr6;
-        break;
-    case MSG_POLICIES:
-        m.policy_count = CONFIG_POLICIES_MAX;
-        break;
-    case MSG_POLICY:
-        fill_policy(&m.policy);
-        break;
-    case MSG_RELOADED:
-        memset(m.reloaded.text, 'x', MSG_TEXT_MAX);
-        break;
-    case MSG_RESOLVE:
-        memset(m.resolve, 9, sizeof m.resolve);
-        break;
-    case MSG_MTU:
-        m.mtu_bytes = 1436;
-        break;
-    case MSG_PEER_MTU:
-        memset(m.peer_mtu.public_key, 9, sizeof m.peer_mtu.public_key);
-        m.peer_mtu.mtu_bytes = 1280;
-        m.peer_mtu.fit_bytes = 1196;
-        break;
-    case MSG_PEER_STATE:
-    case MSG_PATH_STATE:
-    case MSG_PEER_RIVAL:
-    case MSG_PATH_SLOW:
-        m.state.up = true;
-        strcpy(m.state.link, "dsl");
-        strcpy(m.state.reason, "answers");
-        m.state.remote = addr4;
-        break;
-    case MSG_TUN:
-        m.tun_offload = 3;
-        break;
-    case MSG_RESTORED:
-        m.restored.count[RESTORED_ROUTES] = 7;
-        m.restored.count[RESTORED_COUNT - 1] = UINT32_MAX;
-        break;
-    case MSG_QUOTA:
-        m.quota = (struct msg_quota){ .link = 3, .bytes = 1, .used_bytes = UINT64_MAX };
-        break;
-    case MSG_PROBLEMS:
-        m.problems.count = PROBLEMS_MAX;
-        for (size_t i = 0; i < PROBLEMS_MAX; i++) {
-            memset(m.problems.list[i].code, 'c', PROBLEM_CODE_MAX);
-            memset(m.problems.list[i].text, 't', PROBLEM_TEXT_MAX);
-        }
-        break;
-    case MSG_LOOKUP:
-        memset(m.lookup.public_key, 4, sizeof m.lookup.public_key);
-        strcpy(m.lookup.text, "vps.test cannot be looked up over dsl: no answer");
-        break;
-    case MSG_CHOOSE:
-        memset(m.choose.public_key, 3, sizeof m.choose.public_key);
-        strcpy(m.choose.link, "lte");
-        m.choose.choice = MSG_CHOICE_DOWN;
-        break;
-    case MSG_USAGE:
-        m.usage = (struct msg_usage){ .link = WIRE_PATHS_MAX - 1, .bytes = MSG_USAGE_BYTES_MAX };
-        break;
-    case MSG_SETTINGS:
-        m.settings = (struct msg_settings){ .log_level = LOG_LEVEL_DEBUG, .mtu_bytes = 9000 };
-        break;
-    case MSG_WISH:
-        memset(m.wish.public_key, 4, sizeof m.wish.public_key);
-        strcpy(m.wish.link, "abcdefghijklmno");
-        m.wish.use = WIRE_PATH_DOWN;
-        break;
-    case MSG_ACCEPTED:
-        memset(m.accepted.public_key, 6, sizeof m.accepted.public_key);
-        m.accepted.count = CORE_ACCEPTED_MAX;
-        for (size_t i = 0; i < CORE_ACCEPTED_MAX; i++)
-            m.accepted.list[i] = (struct netprefix){ .family = 4, .len = 24, .addr = { 10, 7 } };
-        break;
-    case MSG_PING:
-    case MSG_PONG:
-    case MSG_STOP:
-    case MSG_READY:
-    case MSG_RELOAD:
-    case MSG_TYPE_END:
-        break;
-    }
+    if (fill[type] != NULL)
+        fill[type](&m);
     return m;
 }
 

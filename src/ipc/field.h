@@ -3,8 +3,8 @@
  * Fields of the messages between our processes, for the byte cursor: what is read is within its
  * limits, or the reader has failed.
  */
-#ifndef HAWSER_DAEMON_FIELD_H
-#define HAWSER_DAEMON_FIELD_H
+#ifndef HAWSER_IPC_FIELD_H
+#define HAWSER_IPC_FIELD_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -13,7 +13,7 @@
 
 #include "base/cursor.h"
 #include "base/netaddr.h"
-#include "daemon/problem.h"
+#include "ipc/problem.h"
 
 /* Names and reasons: two length bytes, then the text without its zero. */
 static inline void put_text(struct writer *w, const char *text, size_t max)

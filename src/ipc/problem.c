@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-#include "daemon/problem.h"
+#include "ipc/problem.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-#include "daemon/channel.h"
+#include "ipc/channel.h"
 
 #include <errno.h>
 #include <string.h>
