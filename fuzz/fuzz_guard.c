@@ -12,6 +12,8 @@
 #include "base/be.h"
 #include "base/cursor.h"
 #include "base/pkt.h"
+#include "guard/problems.h"
+#include "guard/update.h"
 #include "steps.h"
 #include "talk.h"
 

@@ -8,6 +8,14 @@
 #include "base/log.h"
 #include "config/load.h"
 #include "crypto/hash.h"
+#include "guard/accounts.h"
+#include "guard/lines.h"
+#include "guard/network/network_told.h"
+#include "guard/reload.h"
+#include "guard/requests.h"
+#include "guard/send.h"
+#include "guard/tell.h"
+#include "guard/update.h"
 
 enum {
     FD_FIRST = 1 << 20, /* no descriptor of this process */
@@ -282,7 +290,7 @@ bool talk_engine_turn(struct talk *t)
     return true;
 }
 
-/* The guard, as guard_engine.c has it but for the process */
+/* The guard, as child.c has it but for the process */
 
 static void guard_starts_engine(struct talk *t)
 {
@@ -356,7 +364,7 @@ static void watch(struct talk *t)
     case WATCHDOG_WAIT:
         break;
     case WATCHDOG_ASK:
-        guard_tell(&t->guard, &(struct msg){ .type = MSG_PING }, NULL, 0);
+        guard_send(&t->guard, &(struct msg){ .type = MSG_PING }, NULL, 0);
         break;
     case WATCHDOG_HANGS:
         talk_kill(t);
@@ -498,7 +506,7 @@ static void steer(void *arg, const char *name, int link_slot)
 {
     struct guard *g = arg;
     (void)name;
-    network_set_lookups(&g->network, g->network.lookups, link_slot);
+    network_set_lookups(&g->network, g->network.told.lookups, link_slot);
     guard_update_network(g, now_of(talk_now));
 }
 
@@ -528,9 +536,9 @@ static void open_guard(struct talk *t)
     g->tun_fd = GUARD_TUN;
     g->control_fd = GUARD_CONTROL;
     g->listen_fds[0] = GUARD_LISTEN;
-    g->network.nft_fd = -1;
+    g->network.filter.nft_fd = -1;
     g->network.index = 1;
-    g->network.lookup_slot = -1;
+    g->network.told.lookup_slot = -1;
     g->network.mtu_bytes = CONFIG_MTU_MIN;
     g->netif_dump_at = now_of(t);
     g->usage_look_at = TSTAMP_NEVER;
@@ -568,7 +576,7 @@ void talk_close(struct talk *t)
     netif_table_free(&g->netifs);
     presence_free(&g->presence);
     wishes_free(&g->wishes);
-    free(g->network.accepted);
+    free(g->network.told.accepted);
     for (size_t i = 0; i < g->config.peer_count; i++)
         free(g->peers[i].accepted);
     config_free(&g->config);

@@ -13,8 +13,8 @@
 #define HAWSER_FUZZ_TALK_H
 
 #include "daemon/engine_internal.h"
-#include "daemon/guard_internal.h"
-#include "daemon/lookup_process.h"
+#include "guard/lookup/lookup_process.h"
+#include "guard/state.h"
 #include "pair.h"
 
 enum {

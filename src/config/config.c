@@ -49,6 +49,14 @@ const struct config_policy *config_find_policy(const struct config *c, const cha
     return NULL;
 }
 
+bool config_has_address(const struct config *c, uint8_t family)
+{
+    for (size_t i = 0; i < c->address_count; i++)
+        if (c->addresses[i].family == family)
+            return true;
+    return false;
+}
+
 bool config_calls_out(const struct config *c)
 {
     for (size_t i = 0; i < c->peer_count; i++) {

@@ -130,6 +130,9 @@ const struct config_peer *config_find_peer(const struct config *c, const char *n
 
 const struct config_policy *config_find_policy(const struct config *c, const char *name);
 
+/* The tunnel has an address of a family (4 or 6). */
+bool config_has_address(const struct config *c, uint8_t family);
+
 /* Some peer is called by us. */
 bool config_calls_out(const struct config *c);
 

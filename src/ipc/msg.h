@@ -7,8 +7,8 @@
  * out-of-range message is refused as a whole. The guard believes an engine's message only as far as
  * its own configuration names what it asks for.
  *
- * A new message: its type and value here, its row in the table of msg.c; then a handler with its row
- * in engine/hear.c or in guard/requests.c.
+ * A new message: its type and value here, its row in the table of msg.c; then a handler with its
+ * row in engine/hear.c or in guard/requests.c.
  */
 #ifndef HAWSER_IPC_MSG_H
 #define HAWSER_IPC_MSG_H
