@@ -12,6 +12,7 @@
 #include "base/be.h"
 #include "base/cursor.h"
 #include "base/pkt.h"
+#include "engine/tell.h"
 #include "guard/problems.h"
 #include "guard/update.h"
 #include "steps.h"
@@ -65,7 +66,7 @@ static void time_passes(struct talk *t, uint8_t tenths)
         struct engine *e = &t->engine;
         pair_drain(&t->pair, t->side, true);
         engine_tell_events(e);
-        if (tstamp_reached(e->usage_at, t->pair.now))
+        if (tstamp_reached(e->usage.at, t->pair.now))
             engine_tell_usage(e, t->pair.now);
         silence_tick(&e->silence, t->pair.now, e->core, e->links, e->peers.list);
     }

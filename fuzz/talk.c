@@ -8,6 +8,8 @@
 #include "base/log.h"
 #include "config/load.h"
 #include "crypto/hash.h"
+#include "engine/hear.h"
+#include "engine/tell.h"
 #include "guard/accounts.h"
 #include "guard/lines.h"
 #include "guard/network/network_told.h"
@@ -250,7 +252,7 @@ static void engine_begins(struct talk *t, struct channel_input *in)
         return;
     }
     e->core = t->pair.cores[t->side];
-    e->usage_at = TSTAMP_NEVER;
+    e->usage.at = TSTAMP_NEVER;
     must(silence_reset(&e->silence, e->peers.count) == 0);
     t->state = TALK_ENGINE_RUNS;
     engine_tell(e, &(struct msg){ .type = MSG_READY });
@@ -278,15 +280,15 @@ bool talk_engine_turn(struct talk *t)
         engine_tell_unsent(&t->engine);
     if (t->to_engine.count == 0)
         return false;
-    if (!receive(t, &t->to_engine, &t->engine.in)) {
+    if (!receive(t, &t->to_engine, &t->engine.guard.in)) {
         if (t->state == TALK_ENGINE_STARTS)
             talk_kill(t);
         return true;
     }
     if (t->state == TALK_ENGINE_STARTS)
-        engine_begins(t, &t->engine.in);
+        engine_begins(t, &t->engine.guard.in);
     else
-        engine_runs(t, &t->engine.in);
+        engine_runs(t, &t->engine.guard.in);
     return true;
 }
 

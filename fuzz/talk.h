@@ -12,7 +12,7 @@
 #ifndef HAWSER_FUZZ_TALK_H
 #define HAWSER_FUZZ_TALK_H
 
-#include "daemon/engine_internal.h"
+#include "engine/state.h"
 #include "guard/lookup/lookup_process.h"
 #include "guard/state.h"
 #include "pair.h"

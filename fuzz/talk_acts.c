@@ -9,8 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "daemon/control.h"
-#include "daemon/dataplane.h"
+#include "engine/control.h"
+#include "engine/dataplane.h"
 #include "guard/announce.h"
 #include "guard/firewall_watch.h"
 #include "guard/network/network.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-#include "daemon/engine.h"
+#include "engine/engine.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -15,10 +15,11 @@
 #include "crypto/aead.h"
 #include "crypto/hash.h"
 #include "crypto/key.h"
-#include "daemon/control.h"
-#include "daemon/dataplane.h"
-#include "daemon/engine_internal.h"
-#include "daemon/status.h"
+#include "engine/answers.h"
+#include "engine/control.h"
+#include "engine/dataplane.h"
+#include "engine/hear.h"
+#include "engine/tell.h"
 #include "sys/memory.h"
 #include "sys/sandbox.h"
 #include "sys/slice.h"
@@ -50,9 +51,9 @@ static void guard_ready(void *arg, struct tstamp now, unsigned events)
         engine_tell_unsent(e);
     if ((events & LOOP_READ) == 0)
         return;
-    int n = channel_receive(e->guard_fd, &e->in);
+    int n = channel_receive(e->guard.fd, &e->guard.in);
     if (n == 1) {
-        if (engine_take(e, now, &e->in) < 0)
+        if (engine_take(e, now, &e->guard.in) < 0)
             exit(1); /* and the guard starts another one */
     } else if (n == 0) {
         log_warn("the guard has gone, so the engine ends");
@@ -65,54 +66,10 @@ static void guard_ready(void *arg, struct tstamp now, unsigned events)
 /* The channel is watched for room only while something waits for it. */
 static void watch_guard(struct engine *e)
 {
-    if (e->has_unsent == e->waits_for_guard)
+    if (e->guard.has_unsent == e->guard.is_awaited)
         return;
-    e->waits_for_guard = e->has_unsent;
-    loop_change(&e->loop, &e->guard_watch, LOOP_READ | (e->has_unsent ? LOOP_WRITE : 0));
-}
-
-/* What the control socket asks */
-
-static bool on_look(void *arg, struct tstamp now)
-{
-    const struct engine *e = arg;
-    return core_look(e->core, now);
-}
-
-static bool on_known(void *arg, struct tstamp now)
-{
-    const struct engine *e = arg;
-    return core_seen(e->core, now);
-}
-
-static json_t *on_status(void *arg, struct tstamp now)
-{
-    const struct engine *e = arg;
-    struct status_source s = { .interface = e->setup.interface,
-                               .mtu_bytes = e->setup.mtu_bytes,
-                               .core = e->core,
-                               .plane = e->plane,
-                               .policies = &e->policies,
-                               .silence = &e->silence,
-                               .cpu = e->cpu,
-                               .links = e->links,
-                               .quotas = e->quotas,
-                               .restored = &e->restored,
-                               .problems = &e->problems,
-                               .started = e->started,
-                               .control_garbage = control_garbage(e->control) };
-    return status_json(&s, now);
-}
-
-static const char *on_link(void *arg, struct tstamp now, const struct control_request *request)
-{
-    (void)now;
-    return engine_choose(arg, request);
-}
-
-static const char *on_reload(void *arg)
-{
-    return engine_ask_reload(arg);
+    e->guard.is_awaited = e->guard.has_unsent;
+    loop_change(&e->loop, &e->guard.watch, LOOP_READ | (e->guard.has_unsent ? LOOP_WRITE : 0));
 }
 
 /* Start */
@@ -120,8 +77,8 @@ static const char *on_reload(void *arg)
 /* The next message, which must be of one type; the engine ends otherwise. */
 static void expect(struct engine *e, enum msg_type type, size_t fd_count)
 {
-    int n = channel_receive(e->guard_fd, &e->in);
-    if (n == 1 && e->in.msg.type == type && e->in.fd_count == fd_count)
+    int n = channel_receive(e->guard.fd, &e->guard.in);
+    if (n == 1 && e->guard.in.msg.type == type && e->guard.in.fd_count == fd_count)
         return;
     if (n != 0) /* else the guard has ended, and said why */
         log_error("the guard sent something else than message %d", (int)type);
@@ -131,11 +88,11 @@ static void expect(struct engine *e, enum msg_type type, size_t fd_count)
 static void receive_peers(struct engine *e)
 {
     expect(e, MSG_PEERS, 0);
-    if (peer_set_begin(&e->peers, e->in.msg.peer_count) < 0)
+    if (peer_set_begin(&e->peers, e->guard.in.msg.peer_count) < 0)
         exit(1);
     while (!peer_set_complete(&e->peers)) {
         expect(e, MSG_PEER, 0);
-        if (peer_set_add(&e->peers, &e->in.msg.peer) < 0)
+        if (peer_set_add(&e->peers, &e->guard.in.msg.peer) < 0)
             exit(1);
     }
 }
@@ -150,7 +107,7 @@ static int make_core(struct engine *e)
                              .ciphers = one == 0 ? both : (uint8_t)(1 << (one - 1)),
                              .preferred_cipher = one == 0 ? (uint8_t)aead_preferred() : one,
                              .rekey_after_ns = e->setup.rekey_s * NS_PER_S,
-                             .wall_offset_ns = e->wall_offset_ns,
+                             .wall_offset_ns = e->wall.offset_ns,
                              .version = HAWSER_VERSION,
                              .random = random_bytes };
     memcpy(c.private_key, e->setup.private_key, sizeof c.private_key);
@@ -163,14 +120,7 @@ static int make_core(struct engine *e)
 /* Everything but the sockets, with *what telling what failed. */
 static int assemble(struct engine *e, int tun_fd, int control_fd, const char **what)
 {
-    struct control_handler handler = {
-        .look = on_look,
-        .known = on_known,
-        .status = on_status,
-        .link = on_link,
-        .reload = on_reload,
-        .arg = e,
-    };
+    const struct control_handler handler = engine_answers(e);
     int err;
     *what = "crypto library";
     if ((err = crypto_init()) < 0)
@@ -180,17 +130,17 @@ static int assemble(struct engine *e, int tun_fd, int control_fd, const char **w
     if (e->pool == NULL)
         return -errno;
     e->started = loop_now();
-    e->usage_at = TSTAMP_NEVER;
-    e->wall_offset_ns = wall_offset(e->started);
-    e->wall_check = tstamp_add(e->started, WALL_CHECK_S * NS_PER_S);
+    e->usage.at = TSTAMP_NEVER;
+    e->wall.offset_ns = wall_offset(e->started);
+    e->wall.check = tstamp_add(e->started, WALL_CHECK_S * NS_PER_S);
     *what = "core";
     if ((err = make_core(e)) < 0 || (err = silence_reset(&e->silence, e->peers.count)) < 0)
         return err;
     *what = "event loop";
     if ((err = loop_open(&e->loop)) < 0)
         return err;
-    e->guard_watch = (struct loop_watch){ .fd = e->guard_fd, .ready = guard_ready, .arg = e };
-    if ((err = loop_add(&e->loop, &e->guard_watch, LOOP_READ)) < 0)
+    e->guard.watch = (struct loop_watch){ .fd = e->guard.fd, .ready = guard_ready, .arg = e };
+    if ((err = loop_add(&e->loop, &e->guard.watch, LOOP_READ)) < 0)
         return err;
     *what = "packet path";
     struct dataplane_config plane = { .core = e->core,
@@ -234,13 +184,13 @@ static void keep_pace(void)
 
 static void check_wall(struct engine *e, struct tstamp now)
 {
-    if (!tstamp_reached(e->wall_check, now))
+    if (!tstamp_reached(e->wall.check, now))
         return;
-    e->wall_check = tstamp_add(now, WALL_CHECK_S * NS_PER_S);
+    e->wall.check = tstamp_add(now, WALL_CHECK_S * NS_PER_S);
     int64_t offset = wall_offset(now);
-    int64_t step = offset - e->wall_offset_ns;
+    int64_t step = offset - e->wall.offset_ns;
     if (step > NS_PER_S || step < -NS_PER_S) {
-        e->wall_offset_ns = offset;
+        e->wall.offset_ns = offset;
         core_set_wall_offset(e->core, offset);
     }
 }
@@ -262,15 +212,15 @@ static int64_t processor_ns(void)
 /* How much of a processor we use, second by second; an idle engine is not woken for it. */
 static void measure_cpu(struct engine *e, struct tstamp now)
 {
-    int64_t span_ns = tstamp_sub(now, e->cpu_at);
+    int64_t span_ns = tstamp_sub(now, e->load.at);
     if (span_ns < NS_PER_S)
         return;
     int64_t used_ns = processor_ns();
-    int64_t percent = (used_ns - e->cpu_used_ns) * 100 / span_ns;
-    e->cpu = (uint8_t)(percent < 100 ? percent : 100);
-    e->cpu_used_ns = used_ns;
-    e->cpu_at = now;
-    core_set_cpu(e->core, e->cpu);
+    int64_t percent = (used_ns - e->load.used_ns) * 100 / span_ns;
+    e->load.cpu = (uint8_t)(percent < 100 ? percent : 100);
+    e->load.used_ns = used_ns;
+    e->load.at = now;
+    core_set_cpu(e->core, e->load.cpu);
 }
 
 static void run(struct engine *e)
@@ -284,11 +234,11 @@ static void run(struct engine *e)
         deadline = dataplane_flush(e->plane, now);
         engine_tell_events(e);
         deadline = tstamp_min(deadline, control_tick(e->control, now));
-        if (tstamp_reached(e->usage_at, now))
+        if (tstamp_reached(e->usage.at, now))
             engine_tell_usage(e, now);
         deadline = tstamp_min(deadline, look_for_silence(e, now));
-        deadline = tstamp_min(deadline, e->wall_check);
-        deadline = tstamp_min(deadline, e->usage_at);
+        deadline = tstamp_min(deadline, e->wall.check);
+        deadline = tstamp_min(deadline, e->usage.at);
     }
     core_close(e->core, loop_now());
     for (unsigned i = 0; i < GOODBYE_TURNS; i++)
@@ -305,12 +255,12 @@ int engine_main(int channel_fd)
     memory_map_large();
     log_init("hawserd", LOG_LEVEL_INFO, false);
     prctl(PR_SET_NAME, "hawserd-engine"); /* instead of "exe" */
-    e->guard_fd = channel_fd;
+    e->guard.fd = channel_fd;
     expect(e, MSG_SETUP, 2);
-    int tun_fd = e->in.fds[0];
-    int control_fd = e->in.fds[1];
-    e->setup = e->in.msg.setup;
-    explicit_bzero(&e->in.msg, sizeof e->in.msg);
+    int tun_fd = e->guard.in.fds[0];
+    int control_fd = e->guard.in.fds[1];
+    e->setup = e->guard.in.msg.setup;
+    explicit_bzero(&e->guard.in.msg, sizeof e->guard.in.msg);
     log_init("hawserd", (enum log_level)e->setup.log_level, e->setup.journal);
     /* The guard stops us by a message, so that the peers hear goodbye. */
     signal(SIGINT, SIG_IGN);
@@ -318,7 +268,7 @@ int engine_main(int channel_fd)
     signal(SIGHUP, SIG_IGN);
     signal(SIGPIPE, SIG_IGN);
     receive_peers(e);
-    int err = fcntl(e->guard_fd, F_SETFL, O_NONBLOCK) < 0 ? -errno : 0;
+    int err = fcntl(e->guard.fd, F_SETFL, O_NONBLOCK) < 0 ? -errno : 0;
     if (err == 0)
         err = assemble(e, tun_fd, control_fd, &what);
     if (err < 0) {

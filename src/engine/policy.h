@@ -6,8 +6,8 @@
  * they go with their first one, as long as it is remembered. Policies that keep their name over a
  * change keep their number, and so what waits of them, and their counters.
  */
-#ifndef HAWSER_DAEMON_POLICY_H
-#define HAWSER_DAEMON_POLICY_H
+#ifndef HAWSER_ENGINE_POLICY_H
+#define HAWSER_ENGINE_POLICY_H
 
 #include <stdbool.h>
 #include <stddef.h>

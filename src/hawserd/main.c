@@ -17,7 +17,7 @@
 #include "config/load.h"
 #include "config/unit.h"
 #include "config/value.h"
-#include "daemon/engine.h"
+#include "engine/engine.h"
 #include "guard/firewall/firewall_program.h"
 #include "guard/guard.h"
 #include "guard/lookup/lookup_program.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-#include "daemon/status.h"
+#include "engine/status.h"
 
 #include <stdlib.h>
 #include <string.h>

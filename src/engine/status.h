@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: ISC */
 /* The status of a tunnel as the JSON object that hawser(1) documents. */
-#ifndef HAWSER_DAEMON_STATUS_H
-#define HAWSER_DAEMON_STATUS_H
+#ifndef HAWSER_ENGINE_STATUS_H
+#define HAWSER_ENGINE_STATUS_H
 
 #include <jansson.h>
 #include <stdint.h>
 
 #include "base/tstamp.h"
-#include "daemon/dataplane.h"
-#include "daemon/policy.h"
-#include "daemon/silence.h"
+#include "engine/dataplane.h"
+#include "engine/policy.h"
+#include "engine/silence.h"
 #include "ipc/msg.h"
 
 struct status_source {

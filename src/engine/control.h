@@ -5,8 +5,8 @@
  * At most CONTROL_CONNECTIONS_MAX at a time, each with one request and a time limit, so that a
  * silent or endless client holds nothing up.
  */
-#ifndef HAWSER_DAEMON_CONTROL_H
-#define HAWSER_DAEMON_CONTROL_H
+#ifndef HAWSER_ENGINE_CONTROL_H
+#define HAWSER_ENGINE_CONTROL_H
 
 #include <jansson.h>
 #include <stdbool.h>

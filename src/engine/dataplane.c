@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-#include "daemon/dataplane.h"
+#include "engine/dataplane.h"
 
 #include <errno.h>
 #include <math.h>
@@ -10,7 +10,7 @@
 
 #include "bond/coalesce.h"
 #include "bond/inner.h"
-#include "daemon/policy.h"
+#include "engine/policy.h"
 
 enum {
     TUN_BATCH = 64,              /* packets (or super-packets) from the device in a turn */

@@ -15,7 +15,7 @@
 #include "base/log.h"
 #include "crypto/hash.h"
 #include "crypto/key.h"
-#include "daemon/silence.h"
+#include "engine/silence.h"
 
 static char log_path[] = "/tmp/hawser-silence-XXXXXX";
 

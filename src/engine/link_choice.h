@@ -2,8 +2,8 @@
 /*
  * What "hawser link" means: a link of ours, or a path over a link of a peer's, or why neither.
  */
-#ifndef HAWSER_DAEMON_LINK_CHOICE_H
-#define HAWSER_DAEMON_LINK_CHOICE_H
+#ifndef HAWSER_ENGINE_LINK_CHOICE_H
+#define HAWSER_ENGINE_LINK_CHOICE_H
 
 #include <stddef.h>
 

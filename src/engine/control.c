@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-#include "daemon/control.h"
+#include "engine/control.h"
 
 #include <errno.h>
 #include <stdlib.h>

@@ -2,8 +2,8 @@
 /*
  * The engine's packet path: moves batches between TUN, UDP sockets and the core, once a turn.
  */
-#ifndef HAWSER_DAEMON_DATAPLANE_H
-#define HAWSER_DAEMON_DATAPLANE_H
+#ifndef HAWSER_ENGINE_DATAPLANE_H
+#define HAWSER_ENGINE_DATAPLANE_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -3,8 +3,8 @@
  * Why peers do not answer: what the core knows, with what the guard told of names and links. A line
  * in the log says it once it is sure, and again when it is another reason.
  */
-#ifndef HAWSER_DAEMON_SILENCE_H
-#define HAWSER_DAEMON_SILENCE_H
+#ifndef HAWSER_ENGINE_SILENCE_H
+#define HAWSER_ENGINE_SILENCE_H
 
 #include <stddef.h>
 

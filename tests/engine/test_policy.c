@@ -12,7 +12,7 @@
 
 #include "base/be.h"
 #include "base/pkt.h"
-#include "daemon/policy.h"
+#include "engine/policy.h"
 
 enum { UDP = 17, TCP = 6, FRAGMENT = 44, MORE = 0x2000 };
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-#include "daemon/silence.h"
+#include "engine/silence.h"
 
 #include <errno.h>
 #include <stdio.h>

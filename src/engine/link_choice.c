@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-#include "daemon/link_choice.h"
+#include "engine/link_choice.h"
 
 #include <stdarg.h>
 #include <stdio.h>

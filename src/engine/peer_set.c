@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-#include "daemon/peer_set.h"
+#include "engine/peer_set.h"
 
 #include <errno.h>
 #include <stdlib.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-#include "daemon/policy.h"
+#include "engine/policy.h"
 
 #include <errno.h>
 #include <string.h>

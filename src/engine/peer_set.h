@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* The peers as the guard tells them: announced by their number, then one by one. */
-#ifndef HAWSER_DAEMON_PEER_SET_H
-#define HAWSER_DAEMON_PEER_SET_H
+#ifndef HAWSER_ENGINE_PEER_SET_H
+#define HAWSER_ENGINE_PEER_SET_H
 
 #include <stdbool.h>
 #include <stddef.h>
