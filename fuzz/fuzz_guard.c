@@ -79,7 +79,7 @@ static void failures(struct talk *t, uint8_t bits)
     t->no_sockets = (bits & 1) != 0;
     t->no_network = (bits & 2) != 0;
     t->is_device_gone = (bits & 4) != 0;
-    t->guard.netif_dump_at = t->pair.now;
+    t->guard.look.at = t->pair.now;
 }
 
 static void network(struct talk *t, const uint8_t bits[TALK_INTERFACES])

@@ -221,8 +221,8 @@ bool guard_open_tun(struct guard *g)
     must(g->network.index == 0);
     if (talk_now->no_network)
         return false;
-    g->tun_fd = talk_fd_open(talk_now);
-    talk_fd_close(talk_now, g->tun_fd); /* its end is by close(), and not seen */
+    g->opened.tun_fd = talk_fd_open(talk_now);
+    talk_fd_close(talk_now, g->opened.tun_fd); /* its end is by close(), and not seen */
     talk_now->is_device_gone = false;
     return true;
 }

@@ -31,27 +31,28 @@ static bool any_quota(const struct guard *g)
 
 void guard_usage_open(struct guard *g)
 {
-    guard_state_path(g, "usage", g->usage_path, sizeof g->usage_path);
-    int err = usage_load(&g->usage, g->usage_path);
+    guard_state_path(g, "usage", g->accounts.path, sizeof g->accounts.path);
+    int err = usage_load(&g->accounts.usage, g->accounts.path);
     if (err == -EBADMSG)
         log_warn("%s is damaged: what is readable of it counts, the rest begins at 0",
-                 g->usage_path);
+                 g->accounts.path);
     else if (err < 0)
-        log_warn("%s cannot be read (%s): metered links begin at 0", g->usage_path, strerror(-err));
-    g->usage_saved = loop_now();
+        log_warn("%s cannot be read (%s): metered links begin at 0", g->accounts.path,
+                 strerror(-err));
+    g->accounts.saved = loop_now();
 }
 
 static void save(struct guard *g, struct tstamp now)
 {
-    int err = usage_save(&g->usage, g->usage_path);
-    g->usage_saved = now;
-    g->usage_dirty = false;
-    if (err < 0 && err != g->usage_error)
+    int err = usage_save(&g->accounts.usage, g->accounts.path);
+    g->accounts.saved = now;
+    g->accounts.dirty = false;
+    if (err < 0 && err != g->accounts.error)
         log_warn("%s cannot be written: %s; a restart will forget what metered links have used",
-                 g->usage_path, strerror(-err));
-    else if (err == 0 && g->usage_error != 0)
-        log_info("%s is written again", g->usage_path);
-    g->usage_error = err;
+                 g->accounts.path, strerror(-err));
+    else if (err == 0 && g->accounts.error != 0)
+        log_info("%s is written again", g->accounts.path);
+    g->accounts.error = err;
 }
 
 static void log_advice(const struct link_slot *s, const struct quota_usage *u,
@@ -83,9 +84,9 @@ static bool differs(const struct quota_advice *a, const struct quota_advice *b)
 static int32_t month_before(const struct guard *g, time_t wall, uint8_t reset_day)
 {
     struct tm local;
-    if (g->usage_wall > wall || wall - g->usage_wall > RUNS_ON_S)
+    if (g->accounts.wall > wall || wall - g->accounts.wall > RUNS_ON_S)
         return QUOTA_MONTH_UNKNOWN;
-    localtime_r(&g->usage_wall, &local);
+    localtime_r(&g->accounts.wall, &local);
     return quota_month(&local, reset_day);
 }
 
@@ -95,12 +96,12 @@ static bool look(struct guard *g, struct link_slot *s, uint64_t more_bytes)
     struct tm local;
     time_t wall = time(NULL);
     const struct quota_rule *rule = &s->config.quota;
-    struct quota_usage *u = usage_of(&g->usage, s->config.name);
+    struct quota_usage *u = usage_of(&g->accounts.usage, s->config.name);
     struct quota_usage before = *u;
     localtime_r(&wall, &local);
     quota_turn(u, month_before(g, wall, rule->reset_day), quota_month(&local, rule->reset_day));
     quota_add(u, more_bytes);
-    g->usage_dirty |= u->bytes != before.bytes || u->month != before.month;
+    g->accounts.dirty |= u->bytes != before.bytes || u->month != before.month;
     int64_t left_s = quota_left_s(&local, rule->reset_day);
     struct quota_advice next = quota_advise(rule, u->bytes, left_s);
     struct msg m = { .type = MSG_QUOTA };
@@ -119,7 +120,7 @@ static bool look(struct guard *g, struct link_slot *s, uint64_t more_bytes)
 
 void guard_usage_look(struct guard *g, struct tstamp now)
 {
-    g->usage_look_at = any_quota(g) ? tstamp_add(now, LOOK_S * NS_PER_S) : TSTAMP_NEVER;
+    g->accounts.look_at = any_quota(g) ? tstamp_add(now, LOOK_S * NS_PER_S) : TSTAMP_NEVER;
     for (size_t i = 0; i < WIRE_PATHS_MAX; i++) {
         struct link_slot *s = &g->links.slots[i];
         struct msg none = { .type = MSG_QUOTA };
@@ -131,33 +132,33 @@ void guard_usage_look(struct guard *g, struct tstamp now)
         if (!has_quota(s))
             s->advice = (struct quota_advice){ 0 };
     }
-    g->usage_wall = time(NULL); /* now each account has turned, if its month has */
+    g->accounts.wall = time(NULL); /* now each account has turned, if its month has */
 }
 
 void guard_usage_add(struct guard *g, struct tstamp now, const struct msg_usage *m)
 {
     struct link_slot *s = &g->links.slots[m->link];
     if (has_quota(s) && look(g, s, m->bytes) && g->engine.ready)
-        links_update(&g->links, now, &g->netifs);
+        links_update(&g->links, now, &g->look.netifs);
 }
 
 struct tstamp guard_usage_tick(struct guard *g, struct tstamp now)
 {
-    struct tstamp save_at = tstamp_add(g->usage_saved, SAVE_S * NS_PER_S);
-    if (tstamp_reached(g->usage_look_at, now)) {
+    struct tstamp save_at = tstamp_add(g->accounts.saved, SAVE_S * NS_PER_S);
+    if (tstamp_reached(g->accounts.look_at, now)) {
         guard_usage_look(g, now);
         if (g->engine.ready)
-            links_update(&g->links, now, &g->netifs);
+            links_update(&g->links, now, &g->look.netifs);
     }
-    if (g->usage_dirty && tstamp_reached(save_at, now))
+    if (g->accounts.dirty && tstamp_reached(save_at, now))
         save(g, now);
-    else if (g->usage_dirty)
-        return tstamp_min(save_at, g->usage_look_at);
-    return g->usage_look_at;
+    else if (g->accounts.dirty)
+        return tstamp_min(save_at, g->accounts.look_at);
+    return g->accounts.look_at;
 }
 
 void guard_usage_close(struct guard *g)
 {
-    if (g->usage_dirty)
+    if (g->accounts.dirty)
         save(g, loop_now());
 }

@@ -63,7 +63,7 @@ static void engine_said(void *arg, struct tstamp now, unsigned events)
 {
     struct guard *g = arg;
     (void)events;
-    int n = channel_receive(g->engine.watch.fd, &g->in);
+    int n = channel_receive(g->engine.watch.fd, &g->engine.in);
     if (n == -EAGAIN)
         return;
     if (n == 0) {
@@ -72,12 +72,12 @@ static void engine_said(void *arg, struct tstamp now, unsigned events)
         kill(g->engine.pid, SIGKILL);
         return;
     }
-    if (n < 0 || g->in.fd_count > 0) {
-        channel_close_fds(&g->in);
+    if (n < 0 || g->engine.in.fd_count > 0) {
+        channel_close_fds(&g->engine.in);
         engine_end(g, now, "sent what is no message");
         return;
     }
-    if (!guard_take_request(g, now, &g->in.msg))
+    if (!guard_take_request(g, now, &g->engine.in.msg))
         engine_end(g, now, "asked for what no engine may have");
 }
 
@@ -198,7 +198,7 @@ struct tstamp guard_engine_deadline(const struct guard *g)
     struct tstamp at = e->restart_at;
     if (e->pid != 0)
         at = e->ready ? e->watchdog.next : tstamp_add(e->started, START_SECONDS * NS_PER_S + 1);
-    return tstamp_min(at, g->lines_at);
+    return tstamp_min(at, g->lines.at);
 }
 
 void guard_engine_stop(struct guard *g)
@@ -216,13 +216,13 @@ void guard_engine_stop(struct guard *g)
         if ((p.revents & (POLLIN | POLLHUP)) == 0)
             continue;
         /* What it still says goes unheard, but for what the links have carried. */
-        int n = channel_receive(e->watch.fd, &g->in);
+        int n = channel_receive(e->watch.fd, &g->engine.in);
         is_there = n == 1;
         if (is_there)
-            channel_close_fds(&g->in);
-        if (is_there && g->in.msg.type == MSG_USAGE) {
+            channel_close_fds(&g->engine.in);
+        if (is_there && g->engine.in.msg.type == MSG_USAGE) {
             e->ready = false; /* it needs no answer */
-            guard_usage_add(g, loop_now(), &g->in.msg.usage);
+            guard_usage_add(g, loop_now(), &g->engine.in.msg.usage);
         }
     }
     loop_remove(&g->loop, &e->watch);

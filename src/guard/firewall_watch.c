@@ -49,14 +49,14 @@ static uint8_t number_of(enum firewall_family f)
 static const struct netif_info *way_out(const struct guard *g, enum firewall_family f)
 {
     const struct netif_info *any = NULL;
-    for (size_t i = 0; i < g->netifs.count; i++) {
-        const struct netif_info *n = &g->netifs.list[i];
+    for (size_t i = 0; i < g->look.netifs.count; i++) {
+        const struct netif_info *n = &g->look.netifs.list[i];
         bool has_default = f == FIREWALL_IPV4 ? n->default_ipv4 : n->default_ipv6;
         if (!n->up || strcmp(n->name, g->config.interface) == 0 || strcmp(n->name, "lo") == 0)
             continue;
         if (has_default)
             return n;
-        if (any == NULL && netif_address_of(&g->netifs, n->index, number_of(f)).family != 0)
+        if (any == NULL && netif_address_of(&g->look.netifs, n->index, number_of(f)).family != 0)
             any = n;
     }
     return any;
@@ -130,14 +130,14 @@ static void ask_nat(const struct guard *g, enum firewall_family f, struct firewa
 /* What a LAN sends into the tunnel. */
 static void ask_lan(const struct guard *g, const char *lan, struct firewall_request *all)
 {
-    const struct netif_info *in = netif_find(&g->netifs, lan);
+    const struct netif_info *in = netif_find(&g->look.netifs, lan);
     for (enum firewall_family f = FIREWALL_IPV4; in != NULL && f < FIREWALL_FAMILIES; f++) {
         struct firewall_question q = question(g, FIREWALL_FORWARD, f, lan);
         if (!has_family(&g->config, f))
             continue;
         q.inward = true;
         q.inside[f] = inside(&g->config, f);
-        q.outside[f] = netif_address_of(&g->netifs, in->index, number_of(f));
+        q.outside[f] = netif_address_of(&g->look.netifs, in->index, number_of(f));
         if (f == FIREWALL_IPV4 || q.outside[f].family != 0)
             ask(all, &q);
     }
@@ -153,8 +153,9 @@ static void ask_listen(const struct guard *g, const struct netaddr *listen,
             continue;
         struct firewall_question q = question(g, FIREWALL_INPUT, f, in->name);
         q.port = listen->port;
-        q.inside[f] =
-            listen->family != 0 ? *listen : netif_address_of(&g->netifs, in->index, number_of(f));
+        q.inside[f] = listen->family != 0
+                          ? *listen
+                          : netif_address_of(&g->look.netifs, in->index, number_of(f));
         ask(all, &q);
     }
 }
@@ -309,7 +310,7 @@ static void check_lans(struct guard *g)
     char text[PROBLEM_TEXT_MAX + 1];
     for (size_t i = 0; i < g->config.lan_count; i++) {
         const char *name = g->config.lans[i];
-        if (netif_find(&g->netifs, name) != NULL)
+        if (netif_find(&g->look.netifs, name) != NULL)
             continue;
         snprintf(
             text, sizeof text,
@@ -334,7 +335,7 @@ static void check_forwarding(struct guard *g, struct tstamp now)
     bool is_new = found.count > 0 && !w->was_off;
     w->was_off = found.count > 0;
     if (is_new) {
-        g->netif_dump_at = now;
+        g->look.at = now;
         w->forwarding_at = tstamp_add(now, AGAIN_S * NS_PER_S);
         return;
     }

@@ -35,7 +35,7 @@ static void netif_ready(void *arg, struct tstamp now, unsigned events)
 {
     struct guard *g = arg;
     (void)events;
-    if (netif_watch_drain(g->netif_watch.fd))
+    if (netif_watch_drain(g->look.netif_watch.fd))
         guard_look_soon(g, now);
 }
 
@@ -60,7 +60,7 @@ static void signal_ready(void *arg, struct tstamp now, unsigned events)
             g->stopping = true;
             break;
         case SIGHUP:
-            g->reload_wanted = true;
+            g->reload.wanted = true;
             break;
         default: /* SIGCHLD: the ticks look who it was */
             break;
@@ -92,15 +92,15 @@ static int watch_network(struct guard *g)
     int fd = netif_watch_open();
     if (fd < 0)
         return fd;
-    g->netif_watch = (struct loop_watch){ .fd = fd, .ready = netif_ready, .arg = g };
-    return loop_add(&g->loop, &g->netif_watch, LOOP_READ);
+    g->look.netif_watch = (struct loop_watch){ .fd = fd, .ready = netif_ready, .arg = g };
+    return loop_add(&g->loop, &g->look.netif_watch, LOOP_READ);
 }
 
 static int watch_filter(struct guard *g)
 {
-    g->filter_watch =
+    g->look.filter_watch =
         (struct loop_watch){ .fd = g->network.filter.nft_fd, .ready = filter_ready, .arg = g };
-    return g->network.filter.nft_fd < 0 ? 0 : loop_add(&g->loop, &g->filter_watch, LOOP_READ);
+    return g->network.filter.nft_fd < 0 ? 0 : loop_add(&g->loop, &g->look.filter_watch, LOOP_READ);
 }
 
 static bool load_config(struct guard *g)
@@ -116,17 +116,17 @@ static bool load_config(struct guard *g)
 
 static bool prepare_engine(struct guard *g)
 {
-    if (sandbox_find_user(g->config.user, &g->uid, &g->gid) < 0)
+    if (sandbox_find_user(g->config.user, &g->engine.uid, &g->engine.gid) < 0)
         log_warn("there is no user %s, so the engine runs as nobody: useradd --system %s",
                  g->config.user, g->config.user);
-    if (g->uid == 0) {
+    if (g->engine.uid == 0) {
         log_error("user = %s: the engine must not run as root", g->config.user);
         return false;
     }
-    snprintf(g->root, sizeof g->root, "%s.root", g->config.control);
-    int err = sandbox_make_root(g->root);
+    snprintf(g->engine.root, sizeof g->engine.root, "%s.root", g->config.control);
+    int err = sandbox_make_root(g->engine.root);
     if (err < 0)
-        log_error("the engine's empty directory %s: %s", g->root, strerror(-err));
+        log_error("the engine's empty directory %s: %s", g->engine.root, strerror(-err));
     return err == 0;
 }
 
@@ -214,9 +214,9 @@ static struct tstamp tick(struct guard *g, struct tstamp now)
 {
     guard_engine_tick(g, now);
     hook_tick(&g->hook, now);
-    if (g->reload_wanted && !g->stopping)
+    if (g->reload.wanted && !g->stopping)
         guard_reload(g, now);
-    if (tstamp_reached(g->netif_dump_at, now) || tstamp_reached(g->links.retry, now))
+    if (tstamp_reached(g->look.at, now) || tstamp_reached(g->links.retry, now))
         guard_update_network(g, now);
     struct tstamp next = guard_names_tick(g, now);
     next = tstamp_min(next, guard_engine_deadline(g));
@@ -224,7 +224,7 @@ static struct tstamp tick(struct guard *g, struct tstamp now)
     next = tstamp_min(next, g->links.retry);
     next = tstamp_min(next, guard_usage_tick(g, now));
     next = tstamp_min(next, guard_firewall_tick(g, now));
-    return tstamp_min(next, g->netif_dump_at);
+    return tstamp_min(next, g->look.at);
 }
 
 static void run(struct guard *g)
@@ -259,17 +259,17 @@ static void stop(struct guard *g)
     guard_names_close(g);
     network_end(&g->network);
     network_free(&g->network);
-    if (g->tun_fd >= 0)
-        close(g->tun_fd);
-    for (size_t i = 0; i < g->listen_count; i++) {
-        struct udp u = { .fd = g->listen_fds[i] };
+    if (g->opened.tun_fd >= 0)
+        close(g->opened.tun_fd);
+    for (size_t i = 0; i < g->opened.listen_count; i++) {
+        struct udp u = { .fd = g->opened.listen_fds[i] };
         udp_close(&u);
     }
     guard_close_control(g);
-    if (g->root[0] != '\0')
-        rmdir(g->root);
+    if (g->engine.root[0] != '\0')
+        rmdir(g->engine.root);
     finish_hooks(g);
-    netif_table_free(&g->netifs);
+    netif_table_free(&g->look.netifs);
     presence_free(&g->presence);
     wishes_free(&g->wishes);
 }
@@ -284,16 +284,16 @@ int guard_main(const struct guard_options *options)
     g->options = options;
     g->journal = options->journal;
     g->loop.epoll_fd = -1;
-    g->tun_fd = -1;
-    g->control_fd = -1;
+    g->opened.tun_fd = -1;
+    g->opened.control_fd = -1;
     g->signals.fd = -1;
-    g->netif_watch.fd = -1;
+    g->look.netif_watch.fd = -1;
     g->network.filter.nft_fd = -1;
-    g->netif_dump_at = TSTAMP_NEVER;
-    g->usage_look_at = TSTAMP_NEVER;
+    g->look.at = TSTAMP_NEVER;
+    g->accounts.look_at = TSTAMP_NEVER;
     g->engine.restart_at = TSTAMP_NEVER;
     g->engine.log.fd = -1;
-    g->lines_at = TSTAMP_NEVER;
+    g->lines.at = TSTAMP_NEVER;
     bool started = start(g);
     if (started)
         run(g);
@@ -304,8 +304,8 @@ int guard_main(const struct guard_options *options)
     int code = started && !g->failed ? 0 : 1;
     if (g->signals.fd >= 0)
         close(g->signals.fd);
-    if (g->netif_watch.fd >= 0)
-        close(g->netif_watch.fd);
+    if (g->look.netif_watch.fd >= 0)
+        close(g->look.netif_watch.fd);
     loop_close(&g->loop);
     for (size_t i = 0; i < g->config.peer_count; i++)
         free(g->peers[i].accepted);

@@ -11,10 +11,10 @@ static void log_left_out(const struct config_peer *p, uint32_t left_out)
 
 bool guard_may_log(struct guard *g, struct tstamp now, const struct config_peer *p)
 {
-    struct log_limit *l = &g->peer_lines[p - g->config.peers];
+    struct log_limit *l = &g->lines.limits[p - g->config.peers];
     uint32_t left_out;
     if (!log_limit_take(l, now, &left_out)) {
-        g->lines_at = tstamp_min(g->lines_at, log_limit_deadline(l));
+        g->lines.at = tstamp_min(g->lines.at, log_limit_deadline(l));
         return false;
     }
     log_left_out(p, left_out);
@@ -23,11 +23,11 @@ bool guard_may_log(struct guard *g, struct tstamp now, const struct config_peer 
 
 void guard_log_left_out(struct guard *g, struct tstamp now)
 {
-    if (!tstamp_reached(g->lines_at, now))
+    if (!tstamp_reached(g->lines.at, now))
         return;
-    g->lines_at = TSTAMP_NEVER;
+    g->lines.at = TSTAMP_NEVER;
     for (size_t i = 0; i < g->config.peer_count; i++) {
-        log_left_out(&g->config.peers[i], log_limit_quiet(&g->peer_lines[i], now));
-        g->lines_at = tstamp_min(g->lines_at, log_limit_deadline(&g->peer_lines[i]));
+        log_left_out(&g->config.peers[i], log_limit_quiet(&g->lines.limits[i], now));
+        g->lines.at = tstamp_min(g->lines.at, log_limit_deadline(&g->lines.limits[i]));
     }
 }

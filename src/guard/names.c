@@ -27,14 +27,14 @@ static void steer(void *arg, const char *name, int link_slot)
 static void kept(void *arg)
 {
     struct guard *g = arg;
-    g->addresses_dirty = true;
+    g->names.dirty = true;
 }
 
 bool guard_names_open(struct guard *g, struct tstamp now)
 {
     struct resolver_config config = { .loop = &g->loop,
-                                      .uid = g->uid,
-                                      .gid = g->gid,
+                                      .uid = g->engine.uid,
+                                      .gid = g->engine.gid,
                                       .found = guard_tell_endpoints,
                                       .failing = guard_tell_lookup,
                                       .kept = kept,
@@ -42,43 +42,43 @@ bool guard_names_open(struct guard *g, struct tstamp now)
                                       .is_online = guard_is_online,
                                       .steer = steer,
                                       .arg = g };
-    g->addresses = addresses_new();
-    if (g->addresses == NULL)
+    g->names.addresses = addresses_new();
+    if (g->names.addresses == NULL)
         return false;
-    config.addresses = g->addresses;
-    g->addresses_saved = TSTAMP_NEVER;
-    guard_state_path(g, "addresses", g->addresses_path, sizeof g->addresses_path);
-    int err = addresses_load(g->addresses, g->addresses_path);
+    config.addresses = g->names.addresses;
+    g->names.saved = TSTAMP_NEVER;
+    guard_state_path(g, "addresses", g->names.path, sizeof g->names.path);
+    int err = addresses_load(g->names.addresses, g->names.path);
     if (err == -EBADMSG)
-        log_warn("%s is damaged: what is readable of it is used", g->addresses_path);
+        log_warn("%s is damaged: what is readable of it is used", g->names.path);
     else if (err == -EPERM)
-        log_warn("%s is not used, as others may have written it: remove it", g->addresses_path);
+        log_warn("%s is not used, as others may have written it: remove it", g->names.path);
     else if (err < 0)
-        log_warn("%s cannot be read: %s", g->addresses_path, strerror(-err));
-    g->resolver = resolver_new(&config);
-    return g->resolver != NULL && resolver_set_peers(g->resolver, now, &g->config) == 0;
+        log_warn("%s cannot be read: %s", g->names.path, strerror(-err));
+    g->names.resolver = resolver_new(&config);
+    return g->names.resolver != NULL && resolver_set_peers(g->names.resolver, now, &g->config) == 0;
 }
 
 static void save(struct guard *g, struct tstamp now)
 {
-    int err = addresses_save(g->addresses, g->addresses_path);
-    g->addresses_saved = now;
-    g->addresses_dirty = false;
-    if (err < 0 && err != g->addresses_error)
-        log_warn("%s cannot be written: %s; a restart will need a name server", g->addresses_path,
+    int err = addresses_save(g->names.addresses, g->names.path);
+    g->names.saved = now;
+    g->names.dirty = false;
+    if (err < 0 && err != g->names.error)
+        log_warn("%s cannot be written: %s; a restart will need a name server", g->names.path,
                  strerror(-err));
-    else if (err == 0 && g->addresses_error != 0)
-        log_info("%s is written again", g->addresses_path);
-    g->addresses_error = err;
+    else if (err == 0 && g->names.error != 0)
+        log_info("%s is written again", g->names.path);
+    g->names.error = err;
 }
 
 struct tstamp guard_names_tick(struct guard *g, struct tstamp now)
 {
-    struct tstamp next = resolver_tick(g->resolver, now);
-    if (!g->addresses_dirty)
+    struct tstamp next = resolver_tick(g->names.resolver, now);
+    if (!g->names.dirty)
         return next;
-    bool first = tstamp_is_never(g->addresses_saved);
-    struct tstamp save_at = first ? now : tstamp_add(g->addresses_saved, SAVE_S * NS_PER_S);
+    bool first = tstamp_is_never(g->names.saved);
+    struct tstamp save_at = first ? now : tstamp_add(g->names.saved, SAVE_S * NS_PER_S);
     if (!tstamp_reached(save_at, now))
         return tstamp_min(next, save_at);
     save(g, now);
@@ -87,10 +87,10 @@ struct tstamp guard_names_tick(struct guard *g, struct tstamp now)
 
 void guard_names_close(struct guard *g)
 {
-    resolver_free(g->resolver);
-    g->resolver = NULL;
-    if (g->addresses_dirty)
+    resolver_free(g->names.resolver);
+    g->names.resolver = NULL;
+    if (g->names.dirty)
         save(g, loop_now());
-    addresses_free(g->addresses);
-    g->addresses = NULL;
+    addresses_free(g->names.addresses);
+    g->names.addresses = NULL;
 }

@@ -121,27 +121,27 @@ bool guard_open_control(struct guard *g)
             close(fd);
         return false;
     }
-    g->control_fd = fd;
-    g->control_made = true;
+    g->opened.control_fd = fd;
+    g->opened.control_made = true;
     return true;
 }
 
 void guard_close_control(struct guard *g)
 {
-    if (g->control_made)
+    if (g->opened.control_made)
         unlink(g->config.control);
-    if (g->control_fd >= 0)
-        close(g->control_fd);
-    g->control_fd = -1;
-    g->control_made = false;
+    if (g->opened.control_fd >= 0)
+        close(g->opened.control_fd);
+    g->opened.control_fd = -1;
+    g->opened.control_made = false;
 }
 
 bool guard_open_tun(struct guard *g)
 {
-    int fd = tun_open(g->config.interface, g->config.tun_offload, &g->tun_offload);
+    int fd = tun_open(g->config.interface, g->config.tun_offload, &g->opened.tun_offload);
     for (unsigned i = 0; fd == -EBUSY && i < TRIES; i++) {
         wait_for_engine();
-        fd = tun_open(g->config.interface, g->config.tun_offload, &g->tun_offload);
+        fd = tun_open(g->config.interface, g->config.tun_offload, &g->opened.tun_offload);
     }
     if (fd == -EBUSY)
         log_error("interface %s exists already: is another tunnel using it? Name another one",
@@ -150,7 +150,7 @@ bool guard_open_tun(struct guard *g)
         log_error("this kernel has no TUN devices: modprobe tun");
     else if (fd < 0)
         log_error("interface %s cannot be made: %s", g->config.interface, strerror(-fd));
-    g->tun_fd = fd;
+    g->opened.tun_fd = fd;
     return fd >= 0;
 }
 
@@ -181,7 +181,7 @@ bool guard_open_listen(struct guard *g)
             log_error("listen = %s: %s", text, strerror(-err));
         if (err < 0)
             return false;
-        g->listen_fds[g->listen_count++] = u.fd;
+        g->opened.listen_fds[g->opened.listen_count++] = u.fd;
     }
     return true;
 }
@@ -204,9 +204,9 @@ void guard_hint_lan(const struct guard *g)
     if (!config_takes_default(&g->config, 4) || g->config.lan_count > 0 || g->config.nat ||
         sysctl_get("net/ipv4/ip_forward") != 0)
         return;
-    for (size_t i = 0; i < g->netifs.address_count; i++) {
-        const struct netif_address *a = &g->netifs.addresses[i];
-        const struct netif_info *n = netif_find_index(&g->netifs, a->index);
+    for (size_t i = 0; i < g->look.netifs.address_count; i++) {
+        const struct netif_address *a = &g->look.netifs.addresses[i];
+        const struct netif_info *n = netif_find_index(&g->look.netifs, a->index);
         bool is_own = a->index == g->network.index;
         for (size_t k = 0; n != NULL && k < g->network.link_count; k++)
             is_own = is_own || strcmp(g->network.links[k].interface, n->name) == 0;

@@ -20,7 +20,7 @@ void guard_peers_changed(struct guard *g, struct tstamp now)
     }
     network_set_path_up(&g->network, path_up);
     network_set_lookups(&g->network, !called_up, g->network.told.lookup_slot);
-    g->netif_dump_at = now;
+    g->look.at = now;
 }
 
 static bool accepts(const struct guard_peer *p, const struct netprefix *prefix)
@@ -52,5 +52,5 @@ void guard_accepted_changed(struct guard *g, struct tstamp now)
     }
     if (network_set_accepted(&g->network, list, count) < 0)
         log_error("out of memory");
-    g->netif_dump_at = now;
+    g->look.at = now;
 }

@@ -108,7 +108,7 @@ static void move_peer_states(struct guard *g, const struct config *old,
                              const bool was_up[CONFIG_PEERS_MAX])
 {
     memset(g->engine.peer_up, 0, sizeof g->engine.peer_up);
-    memset(g->peer_lines, 0, sizeof g->peer_lines);
+    memset(g->lines.limits, 0, sizeof g->lines.limits);
     for (size_t i = 0; i < g->config.peer_count; i++)
         for (size_t j = 0; j < old->peer_count; j++)
             if (was_up[j] &&
@@ -189,7 +189,7 @@ static bool apply(struct guard *g, struct tstamp now, struct config *next)
     guard_accepted_changed(g, now);
     bool ok = guard_update_network(g, now) == 0;
     guard_firewall_recheck(g, now);
-    if (resolver_set_peers(g->resolver, now, &g->config) < 0)
+    if (resolver_set_peers(g->names.resolver, now, &g->config) < 0)
         log_error("out of memory: endpoints are not looked up");
     config_free(&old);
     return ok;
@@ -207,14 +207,14 @@ void guard_take_config(struct guard *g, struct tstamp now, struct config *next,
     else
         complain(text, "the configuration is in use, but the network could not be set up for it: "
                        "the log says why");
-    if (g->reload_asked) {
+    if (g->reload.asked) {
         struct msg m = { .type = MSG_RELOADED };
         m.reloaded.ok = ok;
         memcpy(m.reloaded.text, text, sizeof m.reloaded.text);
         guard_send(g, &m, NULL, 0);
     }
-    g->reload_wanted = false;
-    g->reload_asked = false;
+    g->reload.wanted = false;
+    g->reload.asked = false;
 }
 
 void guard_reload(struct guard *g, struct tstamp now)

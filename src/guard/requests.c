@@ -36,9 +36,9 @@ static void on_ready(struct guard *g, struct tstamp now, const struct msg *m)
         return;
     g->engine.ready = true;
     watchdog_start(&g->engine.watchdog, now, notify_watchdog_usec());
-    for (size_t i = 0; i < g->listen_count; i++) {
+    for (size_t i = 0; i < g->opened.listen_count; i++) {
         struct msg listen = { .type = MSG_LISTEN, .listen = (uint16_t)i };
-        guard_send(g, &listen, &g->listen_fds[i], 1);
+        guard_send(g, &listen, &g->opened.listen_fds[i], 1);
     }
     if (g->engine.is_outdated && guard_tell_settings(g))
         guard_tell_peers(g);
@@ -51,7 +51,7 @@ static void on_ready(struct guard *g, struct tstamp now, const struct msg *m)
     guard_usage_look(g, now);
     guard_update_network(g, now);
     guard_tell_restored(g);
-    resolver_repeat(g->resolver);
+    resolver_repeat(g->names.resolver);
     guard_tell_lookups(g);
     if (g->is_up)
         return;
@@ -65,7 +65,7 @@ static void on_ready(struct guard *g, struct tstamp now, const struct msg *m)
 
 static void on_resolve(struct guard *g, struct tstamp now, const struct msg *m)
 {
-    resolver_refresh(g->resolver, now, m->resolve);
+    resolver_refresh(g->names.resolver, now, m->resolve);
 }
 
 static void on_mtu(struct guard *g, struct tstamp now, const struct msg *m)
@@ -85,8 +85,8 @@ static void on_reload(struct guard *g, struct tstamp now, const struct msg *m)
 {
     (void)now;
     (void)m;
-    g->reload_wanted = true;
-    g->reload_asked = true;
+    g->reload.wanted = true;
+    g->reload.asked = true;
 }
 
 static void on_peer_state(struct guard *g, struct tstamp now, const struct msg *m)
@@ -109,7 +109,7 @@ static void on_path_state(struct guard *g, struct tstamp now, const struct msg *
     if (p == NULL)
         return;
     if (m->state.up)
-        resolver_answered(g->resolver, p->public_key, &m->state.remote);
+        resolver_answered(g->names.resolver, p->public_key, &m->state.remote);
     presence_set(&g->presence, PRESENCE_LINK, p->public_key, link, m->state.up);
     if (guard_may_log(g, now, p))
         log_info("peer %s: link %s is %s (%s)", p->name, link, m->state.up ? "up" : "down",
@@ -173,7 +173,7 @@ static void on_choose(struct guard *g, struct tstamp now, const struct msg *m)
         return;
     }
     if (links_choose(&g->links, m->choose.link, (enum msg_choice)m->choose.choice))
-        links_update(&g->links, now, &g->netifs);
+        links_update(&g->links, now, &g->look.netifs);
 }
 
 static void on_usage(struct guard *g, struct tstamp now, const struct msg *m)

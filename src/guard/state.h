@@ -11,7 +11,7 @@
 #include "guard/log_limit.h"
 #include "guard/lookup/resolve.h"
 #include "guard/network/links.h"
-#include "guard/network/network.h"
+#include "guard/network/network_state.h"
 #include "guard/options.h"
 #include "guard/presence.h"
 #include "guard/restart.h"
@@ -26,6 +26,10 @@
 
 struct engine_process {
     pid_t pid; /* 0: none runs */
+    uid_t uid; /* that it runs as */
+    gid_t gid;
+    char root[CONFIG_PATH_BYTES_MAX + 8]; /* its empty directory */
+    struct channel_input in;              /* what it said last */
     struct loop_watch watch;
     struct loop_watch log; /* its standard error; fd -1: none */
     bool ready;            /* in its sandbox: it may be told of the network */
@@ -66,55 +70,80 @@ struct guard_peer {
     size_t accepted_count;
 };
 
-struct guard {
-    const struct guard_options *options;
-    bool journal; /* the log has priorities */
-    struct config config;
-    struct loop loop;
-    uid_t uid; /* of the engine */
-    gid_t gid;
-    char root[CONFIG_PATH_BYTES_MAX + 8]; /* the engine's empty directory */
+/* What was opened for the engine (open.h). */
+struct guard_opened {
     int tun_fd;
     enum tun_offload tun_offload;
     int control_fd;
     bool control_made; /* the socket's file is ours to remove */
     int listen_fds[CONFIG_LISTEN_MAX];
     size_t listen_count;
-    struct guard_mtu peer_mtus[CONFIG_PEERS_MAX]; /* as measured, by their place */
-    struct loop_watch signals;
+};
+
+/* The network as it was found, and when it is looked at (update.h). */
+struct guard_look {
     struct loop_watch netif_watch;
     struct loop_watch filter_watch;
-    struct tstamp netif_dump_at; /* when the network is looked at again */
-    struct tstamp netif_dumped;  /* last */
-    bool netif_changed;          /* an interface, its addresses or its default routes did */
+    struct tstamp at;   /* again */
+    struct tstamp last; /* it was */
+    bool changed;       /* an interface, its addresses or its default routes did */
     struct netif_table netifs;
+};
+
+/* The peers' names (names.h). */
+struct guard_names {
+    struct resolver *resolver;   /* owned */
+    struct addresses *addresses; /* owned: the last ones */
+    char path[CONFIG_PATH_BYTES_MAX + 32];
+    int error;           /* of the last writing; 0: none */
+    bool dirty;          /* the file does not have them yet */
+    struct tstamp saved; /* last; TSTAMP_NEVER: not yet */
+};
+
+/* Of links with a quota (accounts.h). */
+struct guard_accounts {
+    struct usage usage;
+    char path[CONFIG_PATH_BYTES_MAX + 32];
+    int error;             /* of the last writing; 0: none */
+    bool dirty;            /* the file does not have it yet */
+    struct tstamp saved;   /* last */
+    struct tstamp look_at; /* the month may end meanwhile */
+    time_t wall;           /* when all were looked at last */
+};
+
+/* Lines in the log about peers (lines.h). */
+struct guard_lines {
+    struct log_limit limits[CONFIG_PEERS_MAX]; /* by their place in the configuration */
+    struct tstamp at; /* when to look which of them left lines out; NEVER: none did */
+};
+
+struct guard_reload {
+    bool wanted;
+    bool asked; /* by the engine, which waits for the answer */
+};
+
+struct guard {
+    const struct guard_options *options;
+    bool journal; /* the log has priorities */
+    struct config config;
+    struct loop loop;
+    struct loop_watch signals;
+    struct guard_opened opened;
+    struct engine_process engine;
+    struct guard_look look;
     struct network network;
     struct links links;
-    struct resolver *resolver;   /* owned */
-    struct addresses *addresses; /* owned: the last ones of the peers' names */
-    char addresses_path[CONFIG_PATH_BYTES_MAX + 32];
-    int addresses_error;           /* of the last writing; 0: none */
-    bool addresses_dirty;          /* the file does not have them yet */
-    struct tstamp addresses_saved; /* last; TSTAMP_NEVER: not yet */
+    struct guard_names names;
     struct hook_runner hook;
-    struct engine_process engine;
-    struct presence presence;                      /* links of peers, as the engine told */
-    struct wishes wishes;                          /* for links of peers */
-    struct guard_peer peers[CONFIG_PEERS_MAX];     /* by their place in the configuration */
-    struct log_limit peer_lines[CONFIG_PEERS_MAX]; /* by their place in the configuration */
-    struct tstamp lines_at; /* when to look which of them left lines out; NEVER: none did */
-    struct channel_input in;
-    struct usage usage; /* of links with a quota */
-    char usage_path[CONFIG_PATH_BYTES_MAX + 32];
-    int usage_error;             /* of the last writing; 0: none */
-    bool usage_dirty;            /* the file does not have it yet */
-    struct tstamp usage_saved;   /* last */
-    struct tstamp usage_look_at; /* the month may end meanwhile */
-    time_t usage_wall;           /* when all accounts were looked at last */
+    struct guard_peer peers[CONFIG_PEERS_MAX];    /* by their place in the configuration */
+    struct guard_mtu peer_mtus[CONFIG_PEERS_MAX]; /* the same */
+    struct presence presence;                     /* links of peers, as the engine told */
+    struct wishes wishes;                         /* for links of peers */
+    struct guard_lines lines;
+    struct guard_accounts accounts;
     struct problem_list problems[PROBLEM_ORIGINS];
     struct guard_firewall firewall;
-    bool reload_wanted;
-    bool reload_asked; /* by the engine, which waits for the answer */
+    struct guard_reload reload;
     bool stopping;
     bool failed; /* to start: exit code 1 */
     bool is_up;  /* ready was told */

@@ -135,19 +135,19 @@ static bool tell_setup(struct guard *g)
 {
     const struct config *c = &g->config;
     struct msg m = { .type = MSG_SETUP };
-    int fds[2] = { g->tun_fd, g->control_fd };
+    int fds[2] = { g->opened.tun_fd, g->opened.control_fd };
     memcpy(m.setup.interface, c->interface, sizeof m.setup.interface);
     memcpy(m.setup.private_key, c->private_key, sizeof m.setup.private_key);
-    memcpy(m.setup.root, g->root, sizeof m.setup.root);
+    memcpy(m.setup.root, g->engine.root, sizeof m.setup.root);
     m.setup.cipher = c->cipher;
     m.setup.rekey_s = c->rekey_s;
     m.setup.mtu_bytes = c->mtu_bytes;
     m.setup.log_level = (uint8_t)guard_log_level(g);
     m.setup.journal = g->journal;
-    m.setup.tun_offload = (uint8_t)g->tun_offload;
+    m.setup.tun_offload = (uint8_t)g->opened.tun_offload;
     m.setup.udp_gso = c->udp_gso;
-    m.setup.uid = g->uid;
-    m.setup.gid = g->gid;
+    m.setup.uid = g->engine.uid;
+    m.setup.gid = g->engine.gid;
     bool told = guard_send(g, &m, fds, 2);
     explicit_bzero(&m, sizeof m);
     return told;

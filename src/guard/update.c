@@ -20,9 +20,9 @@ enum {
 /* The device has gone, or is no longer ours: another one takes its place. */
 static int replace_device(struct guard *g)
 {
-    int old = g->tun_fd;
+    int old = g->opened.tun_fd;
     if (!guard_open_tun(g)) {
-        g->tun_fd = old;
+        g->opened.tun_fd = old;
         return -EIO;
     }
     close(old);
@@ -30,8 +30,9 @@ static int replace_device(struct guard *g)
     network_take_device(&g->network);
     g->network.restored.count[RESTORED_DEVICE]++;
     if (g->engine.ready)
-        guard_send(g, &(struct msg){ .type = MSG_TUN, .tun_offload = (uint8_t)g->tun_offload },
-                   &g->tun_fd, 1);
+        guard_send(g,
+                   &(struct msg){ .type = MSG_TUN, .tun_offload = (uint8_t)g->opened.tun_offload },
+                   &g->opened.tun_fd, 1);
     return 0;
 }
 
@@ -45,9 +46,9 @@ static int dump(struct guard *g)
         return err;
     }
     /* Not every message is a change: some tell of what we set ourselves. */
-    g->netif_changed = g->netif_changed || !netif_table_equal(&g->netifs, &next);
-    netif_table_free(&g->netifs);
-    g->netifs = next;
+    g->look.changed = g->look.changed || !netif_table_equal(&g->look.netifs, &next);
+    netif_table_free(&g->look.netifs);
+    g->look.netifs = next;
     return 0;
 }
 
@@ -57,24 +58,24 @@ int guard_update_network(struct guard *g, struct tstamp now)
     int err = dump(g);
     g->links.is_idle = !config_calls_out(&g->config);
     g->links.retry = TSTAMP_NEVER; /* until links_update(), which waits for an engine */
-    g->netif_dumped = now;
-    g->netif_dump_at = tstamp_add(now, (err < 0 ? 1 : LOOK_S) * NS_PER_S);
+    g->look.last = now;
+    g->look.at = tstamp_add(now, (err < 0 ? 1 : LOOK_S) * NS_PER_S);
     if (err < 0)
         return err;
     if (!g->links.is_idle)
-        links_discover(&g->links, &g->netifs);
-    if (g->netif_changed && g->resolver != NULL)
-        resolver_retry(g->resolver);
-    g->netif_changed = false;
-    err = network_update(&g->network, &g->config, &g->links, &g->netifs, now);
-    bool is_lost = g->network.index == 0 && g->tun_fd >= 0;
+        links_discover(&g->links, &g->look.netifs);
+    if (g->look.changed && g->names.resolver != NULL)
+        resolver_retry(g->names.resolver);
+    g->look.changed = false;
+    err = network_update(&g->network, &g->config, &g->links, &g->look.netifs, now);
+    bool is_lost = g->network.index == 0 && g->opened.tun_fd >= 0;
     if (is_lost && (err = replace_device(g)) == 0 && (err = dump(g)) == 0)
-        err = network_update(&g->network, &g->config, &g->links, &g->netifs, now);
+        err = network_update(&g->network, &g->config, &g->links, &g->look.netifs, now);
     if (err < 0)
-        g->netif_dump_at = tstamp_add(now, NS_PER_S);
-    g->netif_dump_at = tstamp_min(g->netif_dump_at, network_deadline(&g->network, now));
+        g->look.at = tstamp_add(now, NS_PER_S);
+    g->look.at = tstamp_min(g->look.at, network_deadline(&g->network, now));
     if (g->engine.ready)
-        links_update(&g->links, now, &g->netifs);
+        links_update(&g->links, now, &g->look.netifs);
     if (memcmp(&before, &g->network.restored, sizeof before) != 0)
         guard_tell_restored(g);
     return err;
@@ -93,7 +94,7 @@ void guard_links_open(struct guard *g)
 size_t guard_lookup_ways(void *guard, struct lookup_way out[LOOKUP_WAYS_MAX])
 {
     struct guard *g = guard;
-    return links_ways(&g->links, &g->netifs, out);
+    return links_ways(&g->links, &g->look.netifs, out);
 }
 
 bool guard_is_online(void *guard)
@@ -108,6 +109,6 @@ bool guard_is_online(void *guard)
  */
 void guard_look_soon(struct guard *g, struct tstamp now)
 {
-    struct tstamp calm = tstamp_add(g->netif_dumped, NETIF_CALM_MS * NS_PER_MS);
-    g->netif_dump_at = tstamp_min(g->netif_dump_at, tstamp_max(now, calm));
+    struct tstamp calm = tstamp_add(g->look.last, NETIF_CALM_MS * NS_PER_MS);
+    g->look.at = tstamp_min(g->look.at, tstamp_max(now, calm));
 }
