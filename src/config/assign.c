@@ -207,25 +207,25 @@ static void set_bool(struct config_parser *p, const char *value, bool *out)
 
 void assign_nat(struct config_parser *p, const char *value)
 {
-    set_bool(p, value, &p->config->nat);
+    set_bool(p, value, &p->config->network.nat);
 }
 
 void assign_routes(struct config_parser *p, const char *value)
 {
-    set_bool(p, value, &p->config->routes);
+    set_bool(p, value, &p->config->network.routes);
 }
 
 void assign_mss_clamp(struct config_parser *p, const char *value)
 {
-    set_bool(p, value, &p->config->mss_clamp);
+    set_bool(p, value, &p->config->network.mss_clamp);
 }
 
 void assign_fallback(struct config_parser *p, const char *value)
 {
     if (strcmp(value, "block") == 0)
-        p->config->fallback = CONFIG_FALLBACK_BLOCK;
+        p->config->network.fallback = CONFIG_FALLBACK_BLOCK;
     else if (strcmp(value, "direct") == 0)
-        p->config->fallback = CONFIG_FALLBACK_DIRECT;
+        p->config->network.fallback = CONFIG_FALLBACK_DIRECT;
     else
         config_bad_value(p, value, "no choice: write block or direct");
 }
@@ -233,25 +233,25 @@ void assign_fallback(struct config_parser *p, const char *value)
 void assign_lan(struct config_parser *p, const char *value)
 {
     struct config *c = p->config;
-    if (config_is_full(p, c->lan_count, CONFIG_LANS_MAX))
+    if (config_is_full(p, c->network.lan_count, CONFIG_LANS_MAX))
         return;
-    set_ifname(p, value, c->lans[c->lan_count]);
-    if (c->lans[c->lan_count][0] == '\0')
+    set_ifname(p, value, c->network.lans[c->network.lan_count]);
+    if (c->network.lans[c->network.lan_count][0] == '\0')
         return;
-    for (size_t i = 0; i < c->lan_count; i++) {
-        if (strcmp(c->lans[i], value) == 0) {
+    for (size_t i = 0; i < c->network.lan_count; i++) {
+        if (strcmp(c->network.lans[i], value) == 0) {
             config_bad_value(p, value, "listed twice: remove one");
-            c->lans[c->lan_count][0] = '\0';
+            c->network.lans[c->network.lan_count][0] = '\0';
             return;
         }
     }
-    c->lan_count++;
+    c->network.lan_count++;
 }
 
 void assign_mark(struct config_parser *p, const char *value)
 {
     struct config *c = p->config;
-    if (!value_mark(value, CONFIG_MARK_LOW_BITS, &c->mark, &c->mark_mask))
+    if (!value_mark(value, CONFIG_MARK_LOW_BITS, &c->network.mark, &c->network.mark_mask))
         config_bad_value(p, value,
                          "no mark: write a multiple of 64, as 0x5a00, or with a mask that holds it "
                          "and whose six lowest bits are free and side by side, as "
@@ -269,11 +269,11 @@ void assign_mtu(struct config_parser *p, const char *value)
 void assign_cipher(struct config_parser *p, const char *value)
 {
     if (strcmp(value, "auto") == 0)
-        p->config->cipher = 0;
+        p->config->engine.cipher = 0;
     else if (strcmp(value, "aes-256-gcm") == 0)
-        p->config->cipher = WIRE_CIPHER_AES256_GCM;
+        p->config->engine.cipher = WIRE_CIPHER_AES256_GCM;
     else if (strcmp(value, "chacha20-poly1305") == 0)
-        p->config->cipher = WIRE_CIPHER_CHACHA20_POLY1305;
+        p->config->engine.cipher = WIRE_CIPHER_CHACHA20_POLY1305;
     else
         config_bad_value(p, value, "no cipher: write auto, aes-256-gcm or chacha20-poly1305");
 }
@@ -292,7 +292,7 @@ void assign_user(struct config_parser *p, const char *value)
         config_bad_value(p, value,
                          "not for the engine, which must have no rights: name a user of its own");
     else if (value_user(value))
-        memcpy(p->config->user, value, strlen(value) + 1);
+        memcpy(p->config->engine.user, value, strlen(value) + 1);
     else
         config_bad_value(p, value, "no user name: write for example hawser");
 }
@@ -326,20 +326,20 @@ void assign_log_level(struct config_parser *p, const char *value)
 
 void assign_rekey_seconds(struct config_parser *p, const char *value)
 {
-    if (!value_uint(value, CONFIG_REKEY_S_MIN, CONFIG_REKEY_S_MAX, &p->config->rekey_s))
+    if (!value_uint(value, CONFIG_REKEY_S_MIN, CONFIG_REKEY_S_MAX, &p->config->engine.rekey_s))
         config_bad_value(p, value, "not within 2 to 120");
 }
 
 void assign_offload(struct config_parser *p, const char *value)
 {
     if (strcmp(value, "auto") == 0)
-        p->config->tun_offload = TUN_OFFLOAD_USO;
+        p->config->engine.tun_offload = TUN_OFFLOAD_USO;
     else if (strcmp(value, "tso") == 0)
-        p->config->tun_offload = TUN_OFFLOAD_TSO;
+        p->config->engine.tun_offload = TUN_OFFLOAD_TSO;
     else if (strcmp(value, "checksum") == 0)
-        p->config->tun_offload = TUN_OFFLOAD_CSUM;
+        p->config->engine.tun_offload = TUN_OFFLOAD_CSUM;
     else if (strcmp(value, "none") == 0)
-        p->config->tun_offload = TUN_OFFLOAD_NONE;
+        p->config->engine.tun_offload = TUN_OFFLOAD_NONE;
     else
         config_bad_value(p, value, "no choice: write auto, tso, checksum or none");
 }
@@ -353,8 +353,8 @@ void assign_udp_offload(struct config_parser *p, const char *value)
         config_bad_value(p, value, "no choice: write auto, gso, gro or none");
         return;
     }
-    p->config->udp_gso = gso;
-    p->config->udp_gro = gro;
+    p->config->engine.udp_gso = gso;
+    p->config->engine.udp_gro = gro;
 }
 
 /* [peer NAME] */

@@ -63,7 +63,7 @@ static bool has_family(const struct config *c, uint8_t family)
 static void check_default_routes(struct config_parser *p)
 {
     const struct config *c = p->config;
-    if (c->routes && p->tunnel_line != 0 && config_takes_default(c, 6) && !has_family(c, 6))
+    if (c->network.routes && p->tunnel_line != 0 && config_takes_default(c, 6) && !has_family(c, 6))
         config_fault(p, p->tunnel_line,
                      "allowed-ips takes the Internet's IPv6 into the tunnel, which has no IPv6 "
                      "address: add one to address, as fd77::2/64, or remove ::/0 from allowed-ips");
@@ -74,11 +74,11 @@ static void check_fallback(struct config_parser *p)
     struct config *c = p->config;
     unsigned line = p->seen[CONFIG_TUNNEL_FALLBACK];
     bool is_default = config_takes_default(c, 4) || config_takes_default(c, 6);
-    if (line == 0 && c->routes && is_default)
-        c->fallback = CONFIG_FALLBACK_BLOCK;
-    if (line != 0 && !c->routes)
+    if (line == 0 && c->network.routes && is_default)
+        c->network.fallback = CONFIG_FALLBACK_BLOCK;
+    if (line != 0 && !c->network.routes)
         config_fault(p, line, "fallback says what replaces routes, but routes = no: remove one");
-    else if (line != 0 && c->fallback == CONFIG_FALLBACK_DIRECT && !is_default &&
+    else if (line != 0 && c->network.fallback == CONFIG_FALLBACK_DIRECT && !is_default &&
              p->peer_headers > 0)
         config_fault(p, line,
                      "fallback = direct, but no allowed-ips takes the Internet into the tunnel: "
@@ -88,10 +88,11 @@ static void check_fallback(struct config_parser *p)
 static void check_lans(struct config_parser *p)
 {
     const struct config *c = p->config;
-    for (size_t i = 0; i < c->lan_count; i++)
-        if (strcmp(c->lans[i], c->interface) == 0)
+    for (size_t i = 0; i < c->network.lan_count; i++)
+        if (strcmp(c->network.lans[i], c->interface) == 0)
             config_fault(p, p->seen[CONFIG_TUNNEL_LAN],
-                         "lan = %s is the tunnel's own interface: name the LAN's", c->lans[i]);
+                         "lan = %s is the tunnel's own interface: name the LAN's",
+                         c->network.lans[i]);
 }
 
 /* Who calls whom, and over what. */

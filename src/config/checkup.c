@@ -49,16 +49,16 @@ static bool check_hook(const struct config *c, const char *file, FILE *to)
 static bool check_user(const struct config *c, const char *file, FILE *to)
 {
     errno = 0;
-    const struct passwd *p = getpwnam(c->user);
-    bool is_default = strcmp(c->user, CONFIG_DEFAULT_USER) == 0;
+    const struct passwd *p = getpwnam(c->engine.user);
+    bool is_default = strcmp(c->engine.user, CONFIG_DEFAULT_USER) == 0;
     if (p != NULL && p->pw_uid == 0)
         say(to, file, c->lines.user,
-            "user: %s is root, and the engine must not be: name another user", c->user);
+            "user: %s is root, and the engine must not be: name another user", c->engine.user);
     else if (p == NULL)
         say(to, file, c->lines.user,
             "user: there is no user %s: make it with \"%suseradd --system --no-create-home "
             "--shell /usr/sbin/nologin %s\"",
-            c->user, is_default ? "systemd-sysusers\" or \"" : "", c->user);
+            c->engine.user, is_default ? "systemd-sysusers\" or \"" : "", c->engine.user);
     return p != NULL && p->pw_uid != 0;
 }
 
@@ -73,12 +73,12 @@ static bool has_nft(const struct checkup_places *places)
 /* What network.c cannot do without nft; NULL: nothing is asked of it. *needed: the start fails. */
 static const char *wants_nft(const struct config *c, bool *needed)
 {
-    *needed = c->nat || c->lan_count > 0;
+    *needed = c->network.nat || c->network.lan_count > 0;
     if (*needed)
-        return c->nat ? "nat" : "lan";
-    if (c->fallback == CONFIG_FALLBACK_BLOCK)
+        return c->network.nat ? "nat" : "lan";
+    if (c->network.fallback == CONFIG_FALLBACK_BLOCK)
         return "fallback = block";
-    return c->mss_clamp ? "mss-clamp" : NULL;
+    return c->network.mss_clamp ? "mss-clamp" : NULL;
 }
 
 static bool check_nft(const struct config *c, const char *file, const struct checkup_places *places,
@@ -90,7 +90,7 @@ static bool check_nft(const struct config *c, const char *file, const struct che
     if (what == NULL || has_nft(places))
         return true;
     if (needed)
-        say(to, file, c->nat ? c->lines.nat : c->lines.lan, "%s %s", what, missing);
+        say(to, file, c->network.nat ? c->lines.nat : c->lines.lan, "%s %s", what, missing);
     else
         fprintf(to, "note: %s %s\n", what, missing);
     return !needed;
@@ -98,11 +98,11 @@ static bool check_nft(const struct config *c, const char *file, const struct che
 
 static void check_lans(const struct config *c, FILE *to)
 {
-    for (size_t i = 0; i < c->lan_count; i++)
-        if (if_nametoindex(c->lans[i]) == 0)
+    for (size_t i = 0; i < c->network.lan_count; i++)
+        if (if_nametoindex(c->network.lans[i]) == 0)
             fprintf(to,
                     "note: lan: there is no interface %s yet; those that there are: ip -br link\n",
-                    c->lans[i]);
+                    c->network.lans[i]);
 }
 
 bool checkup_run(const struct config *c, const char *file, const struct checkup_places *places,

@@ -85,11 +85,11 @@ void config_notes_print(const struct config *c, FILE *to)
 {
     bool four = config_takes_default(c, 4);
     bool six = config_takes_default(c, 6);
-    if (c->fallback == CONFIG_FALLBACK_BLOCK && four && !six)
+    if (c->network.fallback == CONFIG_FALLBACK_BLOCK && four && !six)
         fputs("note: IPv6 to the Internet is blocked, as only IPv4 goes into the tunnel: add ::/0 "
               "to allowed-ips and an IPv6 address, or write fallback = direct\n",
               to);
-    if (c->fallback == CONFIG_FALLBACK_DIRECT && four && !six)
+    if (c->network.fallback == CONFIG_FALLBACK_DIRECT && four && !six)
         fputs("note: IPv6 to the Internet goes by the links, outside the tunnel: add ::/0 to "
               "allowed-ips and an IPv6 address to change that\n",
               to);

@@ -69,13 +69,8 @@ struct config_policy {
     struct core_policy action;
 };
 
-struct config {
-    char interface[CONFIG_IFNAME_MAX + 1];
-    uint8_t private_key[32];
-    struct netprefix *addresses; /* owned; host bits are kept */
-    size_t address_count;
-    struct netaddr *listen; /* owned; family 0: all addresses; the port is never 0 */
-    size_t listen_count;
+/* What is set up in the network. */
+struct config_network {
     bool nat;
     bool routes;
     bool mss_clamp;
@@ -84,15 +79,29 @@ struct config {
     size_t lan_count;
     uint32_t mark; /* of our packets; 0: chosen by ourselves */
     uint32_t mark_mask;
-    bool links_auto;    /* every interface with a default route is a link; link_count is 0 */
-    uint32_t mtu_bytes; /* 0: auto */
-    uint8_t cipher;     /* enum wire_cipher, or 0: auto */
+};
+
+/* How packets are carried, and by whom. */
+struct config_engine {
+    uint8_t cipher; /* enum wire_cipher, or 0: auto */
     uint32_t rekey_s;
     enum tun_offload tun_offload; /* of the device, at most */
     bool udp_gso;                 /* may be used */
     bool udp_gro;
-    enum log_level log_level;
     char user[CONFIG_USER_MAX + 1];
+};
+
+struct config {
+    char interface[CONFIG_IFNAME_MAX + 1];
+    uint8_t private_key[32];
+    struct netprefix *addresses; /* owned; host bits are kept */
+    size_t address_count;
+    struct netaddr *listen; /* owned; family 0: all addresses; the port is never 0 */
+    size_t listen_count;
+    uint32_t mtu_bytes; /* 0: auto */
+    struct config_network network;
+    struct config_engine engine;
+    enum log_level log_level;
     char hook[CONFIG_PATH_BYTES_MAX + 1]; /* empty: none */
     char control[CONFIG_PATH_BYTES_MAX + 1];
     struct {
@@ -100,6 +109,7 @@ struct config {
     } lines; /* of these keys, for what only --check looks at; 0: not in the file */
     struct config_peer *peers; /* owned; at least one */
     size_t peer_count;
+    bool links_auto;           /* every interface with a default route is a link; link_count is 0 */
     struct config_link *links; /* owned */
     size_t link_count;
     struct config_policy *policies; /* owned; the first that matches counts */

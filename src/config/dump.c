@@ -40,9 +40,9 @@ static const char *offload_name(enum tun_offload offload)
 
 static const char *udp_offload_name(const struct config *c)
 {
-    if (c->udp_gso)
-        return c->udp_gro ? "auto" : "gso";
-    return c->udp_gro ? "gro" : "none";
+    if (c->engine.udp_gso)
+        return c->engine.udp_gro ? "auto" : "gso";
+    return c->engine.udp_gro ? "gro" : "none";
 }
 
 static const char *log_level_text(enum log_level level)
@@ -62,12 +62,13 @@ static const char *log_level_text(enum log_level level)
 
 static void dump_fallback(const struct config *c, FILE *to)
 {
-    if (c->fallback != CONFIG_FALLBACK_NONE)
-        fprintf(to, "fallback = %s\n", c->fallback == CONFIG_FALLBACK_BLOCK ? "block" : "direct");
-    for (size_t i = 0; i < c->lan_count; i++)
-        fprintf(to, "lan = %s\n", c->lans[i]);
-    if (c->mark != 0)
-        fprintf(to, "mark = 0x%" PRIx32 "/0x%" PRIx32 "\n", c->mark, c->mark_mask);
+    if (c->network.fallback != CONFIG_FALLBACK_NONE)
+        fprintf(to, "fallback = %s\n",
+                c->network.fallback == CONFIG_FALLBACK_BLOCK ? "block" : "direct");
+    for (size_t i = 0; i < c->network.lan_count; i++)
+        fprintf(to, "lan = %s\n", c->network.lans[i]);
+    if (c->network.mark != 0)
+        fprintf(to, "mark = 0x%" PRIx32 "/0x%" PRIx32 "\n", c->network.mark, c->network.mark_mask);
 }
 
 static void dump_tunnel(const struct config *c, FILE *to)
@@ -84,19 +85,19 @@ static void dump_tunnel(const struct config *c, FILE *to)
     }
     if (c->links_auto)
         fputs("links = auto\n", to);
-    fprintf(to, "nat = %s\nroutes = %s\nmss-clamp = %s\n", yes_no(c->nat), yes_no(c->routes),
-            yes_no(c->mss_clamp));
+    fprintf(to, "nat = %s\nroutes = %s\nmss-clamp = %s\n", yes_no(c->network.nat),
+            yes_no(c->network.routes), yes_no(c->network.mss_clamp));
     dump_fallback(c, to);
     if (c->mtu_bytes == 0)
         fputs("mtu = auto\n", to);
     else
         fprintf(to, "mtu = %" PRIu32 "\n", c->mtu_bytes);
-    fprintf(to, "cipher = %s\nuser = %s\n", cipher_name(c->cipher), c->user);
+    fprintf(to, "cipher = %s\nuser = %s\n", cipher_name(c->engine.cipher), c->engine.user);
     if (c->hook[0] != '\0')
         fprintf(to, "hook = %s\n", c->hook);
     fprintf(to, "control = %s\nlog-level = %s\nrekey-seconds = %" PRIu32 "\n", c->control,
-            log_level_text(c->log_level), c->rekey_s);
-    fprintf(to, "offload = %s\nudp-offload = %s\n", offload_name(c->tun_offload),
+            log_level_text(c->log_level), c->engine.rekey_s);
+    fprintf(to, "offload = %s\nudp-offload = %s\n", offload_name(c->engine.tun_offload),
             udp_offload_name(c));
 }
 

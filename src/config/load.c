@@ -122,13 +122,13 @@ static void set_defaults(struct config *c)
 {
     memset(c, 0, sizeof *c);
     strcpy(c->interface, CONFIG_DEFAULT_INTERFACE);
-    strcpy(c->user, CONFIG_DEFAULT_USER);
-    c->routes = true;
-    c->mss_clamp = true;
-    c->rekey_s = CONFIG_REKEY_S_MAX;
-    c->tun_offload = TUN_OFFLOAD_USO;
-    c->udp_gso = true;
-    c->udp_gro = true;
+    strcpy(c->engine.user, CONFIG_DEFAULT_USER);
+    c->network.routes = true;
+    c->network.mss_clamp = true;
+    c->engine.rekey_s = CONFIG_REKEY_S_MAX;
+    c->engine.tun_offload = TUN_OFFLOAD_USO;
+    c->engine.udp_gso = true;
+    c->engine.udp_gro = true;
     c->log_level = LOG_LEVEL_INFO;
 }
 

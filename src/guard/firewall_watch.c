@@ -165,10 +165,10 @@ static void collect(const struct guard *g, struct firewall_request *all)
     const struct config *c = &g->config;
     all->count = 0;
     for (enum firewall_family f = FIREWALL_IPV4; f < FIREWALL_FAMILIES; f++)
-        if (c->nat && has_family(c, f))
+        if (c->network.nat && has_family(c, f))
             ask_nat(g, f, all);
-    for (size_t i = 0; i < c->lan_count; i++)
-        ask_lan(g, c->lans[i], all);
+    for (size_t i = 0; i < c->network.lan_count; i++)
+        ask_lan(g, c->network.lans[i], all);
     for (size_t i = 0; i < c->listen_count; i++)
         ask_listen(g, &c->listen[i], all);
 }
@@ -271,7 +271,7 @@ static void add_off(const struct config *c, struct problem_list *l, const char *
     char text[PROBLEM_TEXT_MAX + 1];
     snprintf(text, sizeof text,
              "%s is not forwarded although %s: %s is 0; to turn it on: sysctl -w %s=1", family,
-             c->nat ? "nat = yes" : "lan names an interface", name, name);
+             c->network.nat ? "nat = yes" : "lan names an interface", name, name);
     problem_add(l, "forwarding-off", text);
 }
 
@@ -294,10 +294,10 @@ static void find_off(const struct guard *g, struct problem_list *l)
         add_off(c, l, "IPv4", "net.ipv4.ip_forward");
     if (ipv4 && !all_off) {
         find_off_on(g, l, c->interface);
-        if (c->nat && out != NULL)
+        if (c->network.nat && out != NULL)
             find_off_on(g, l, out->name);
-        for (size_t i = 0; i < c->lan_count; i++)
-            find_off_on(g, l, c->lans[i]);
+        for (size_t i = 0; i < c->network.lan_count; i++)
+            find_off_on(g, l, c->network.lans[i]);
     }
     if (has_family(c, FIREWALL_IPV6) && sysctl_get("net/ipv6/conf/all/forwarding") == 0)
         add_off(c, l, "IPv6", "net.ipv6.conf.all.forwarding");
@@ -308,8 +308,8 @@ static void check_lans(struct guard *g)
 {
     struct problem_list found = { 0 };
     char text[PROBLEM_TEXT_MAX + 1];
-    for (size_t i = 0; i < g->config.lan_count; i++) {
-        const char *name = g->config.lans[i];
+    for (size_t i = 0; i < g->config.network.lan_count; i++) {
+        const char *name = g->config.network.lans[i];
         if (netif_find(&g->look.netifs, name) != NULL)
             continue;
         snprintf(
@@ -327,7 +327,7 @@ static void check_forwarding(struct guard *g, struct tstamp now)
 {
     struct guard_firewall *w = &g->firewall;
     struct problem_list found = { 0 };
-    bool is_wanted = g->config.nat || g->config.lan_count > 0;
+    bool is_wanted = g->config.network.nat || g->config.network.lan_count > 0;
     w->forwarding_at = is_wanted ? tstamp_add(now, FORWARDING_S * NS_PER_S) : TSTAMP_NEVER;
     check_lans(g);
     if (is_wanted)

@@ -116,11 +116,11 @@ static bool load_config(struct guard *g)
 
 static bool prepare_engine(struct guard *g)
 {
-    if (sandbox_find_user(g->config.user, &g->engine.uid, &g->engine.gid) < 0)
+    if (sandbox_find_user(g->config.engine.user, &g->engine.uid, &g->engine.gid) < 0)
         log_warn("there is no user %s, so the engine runs as nobody: useradd --system %s",
-                 g->config.user, g->config.user);
+                 g->config.engine.user, g->config.engine.user);
     if (g->engine.uid == 0) {
-        log_error("user = %s: the engine must not run as root", g->config.user);
+        log_error("user = %s: the engine must not run as root", g->config.engine.user);
         return false;
     }
     snprintf(g->engine.root, sizeof g->engine.root, "%s.root", g->config.control);

@@ -138,10 +138,10 @@ void guard_close_control(struct guard *g)
 
 bool guard_open_tun(struct guard *g)
 {
-    int fd = tun_open(g->config.interface, g->config.tun_offload, &g->opened.tun_offload);
+    int fd = tun_open(g->config.interface, g->config.engine.tun_offload, &g->opened.tun_offload);
     for (unsigned i = 0; fd == -EBUSY && i < TRIES; i++) {
         wait_for_engine();
-        fd = tun_open(g->config.interface, g->config.tun_offload, &g->opened.tun_offload);
+        fd = tun_open(g->config.interface, g->config.engine.tun_offload, &g->opened.tun_offload);
     }
     if (fd == -EBUSY)
         log_error("interface %s exists already: is another tunnel using it? Name another one",
@@ -163,8 +163,8 @@ bool guard_open_listen(struct guard *g)
                                        .mark =
                                            numbers_mark(&g->network.numbers, NUMBERS_SLOT_TUNNEL),
                                        .listening = true,
-                                       .no_gso = !g->config.udp_gso,
-                                       .no_gro = !g->config.udp_gro };
+                                       .no_gso = !g->config.engine.udp_gso,
+                                       .no_gro = !g->config.engine.udp_gro };
         struct udp u;
         int err = udp_open(&u, &options);
         if (local->family == 0)
@@ -201,8 +201,8 @@ static bool may_be_lan(const struct netif_info *n, const struct netif_address *a
 void guard_hint_lan(const struct guard *g)
 {
     char text[NETADDR_STRLEN];
-    if (!config_takes_default(&g->config, 4) || g->config.lan_count > 0 || g->config.nat ||
-        sysctl_get("net/ipv4/ip_forward") != 0)
+    if (!config_takes_default(&g->config, 4) || g->config.network.lan_count > 0 ||
+        g->config.network.nat || sysctl_get("net/ipv4/ip_forward") != 0)
         return;
     for (size_t i = 0; i < g->look.netifs.address_count; i++) {
         const struct netif_address *a = &g->look.netifs.addresses[i];

@@ -63,19 +63,19 @@ static const char *changed_for_good(const struct config *a, const struct config 
         return "private-key";
     if (!same_listen(a, b))
         return "listen";
-    if (strcmp(a->user, b->user) != 0)
+    if (strcmp(a->engine.user, b->engine.user) != 0)
         return "user";
     if (strcmp(a->control, b->control) != 0)
         return "control";
-    if (a->cipher != b->cipher)
+    if (a->engine.cipher != b->engine.cipher)
         return "cipher";
-    if (a->mark != b->mark || a->mark_mask != b->mark_mask)
+    if (a->network.mark != b->network.mark || a->network.mark_mask != b->network.mark_mask)
         return "mark";
-    if (a->rekey_s != b->rekey_s)
+    if (a->engine.rekey_s != b->engine.rekey_s)
         return "rekey-seconds";
-    if (a->tun_offload != b->tun_offload)
+    if (a->engine.tun_offload != b->engine.tun_offload)
         return "offload";
-    if (a->udp_gso != b->udp_gso || a->udp_gro != b->udp_gro)
+    if (a->engine.udp_gso != b->engine.udp_gso || a->engine.udp_gro != b->engine.udp_gro)
         return "udp-offload";
     return NULL;
 }

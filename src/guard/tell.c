@@ -139,13 +139,13 @@ static bool tell_setup(struct guard *g)
     memcpy(m.setup.interface, c->interface, sizeof m.setup.interface);
     memcpy(m.setup.private_key, c->private_key, sizeof m.setup.private_key);
     memcpy(m.setup.root, g->engine.root, sizeof m.setup.root);
-    m.setup.cipher = c->cipher;
-    m.setup.rekey_s = c->rekey_s;
+    m.setup.cipher = c->engine.cipher;
+    m.setup.rekey_s = c->engine.rekey_s;
     m.setup.mtu_bytes = c->mtu_bytes;
     m.setup.log_level = (uint8_t)guard_log_level(g);
     m.setup.journal = g->journal;
     m.setup.tun_offload = (uint8_t)g->opened.tun_offload;
-    m.setup.udp_gso = c->udp_gso;
+    m.setup.udp_gso = c->engine.udp_gso;
     m.setup.uid = g->engine.uid;
     m.setup.gid = g->engine.gid;
     bool told = guard_send(g, &m, fds, 2);

@@ -36,14 +36,14 @@ static const char *said(const struct config *c, const struct checkup_places *pla
 static void nothing_is_missing(void **state)
 {
     (void)state;
-    struct config c = { .user = "nobody", .hook = "/bin/sh", .nat = true };
+    struct config c = { .engine.user = "nobody", .hook = "/bin/sh", .network.nat = true };
     assert_string_equal(said(&c, &all_there, true), "");
 }
 
 static void a_missing_hook(void **state)
 {
     (void)state;
-    struct config c = { .user = "nobody", .hook = "/nonexistent/hook", .lines.hook = 7 };
+    struct config c = { .engine.user = "nobody", .hook = "/nonexistent/hook", .lines.hook = 7 };
     assert_non_null(strstr(said(&c, &all_there, false), "x.conf:7: hook: there is no "
                                                         "/nonexistent/hook"));
     strcpy(c.hook, "/bin/sh/hook");
@@ -55,12 +55,12 @@ static void a_missing_hook(void **state)
 static void a_missing_user(void **state)
 {
     (void)state;
-    struct config c = { .user = "hw-nobody-such", .lines.user = 3 };
+    struct config c = { .engine.user = "hw-nobody-such", .lines.user = 3 };
     const char *text = said(&c, &all_there, false);
     assert_non_null(strstr(text, "x.conf:3: user: there is no user hw-nobody-such"));
     assert_non_null(strstr(text, "useradd --system"));
     assert_null(strstr(text, "systemd-sysusers"));
-    strcpy(c.user, "root");
+    strcpy(c.engine.user, "root");
     assert_non_null(strstr(said(&c, &all_there, false), "must not be"));
 }
 
@@ -69,22 +69,24 @@ static void a_missing_user(void **state)
 static void missing_programs_and_devices(void **state)
 {
     (void)state;
-    struct config c = {
-        .user = "nobody", .lans = { "lo" }, .nat = true, .mss_clamp = true, .lines.nat = 9
-    };
+    struct config c = { .engine.user = "nobody",
+                        .network.lans = { "lo" },
+                        .network.nat = true,
+                        .network.mss_clamp = true,
+                        .lines.nat = 9 };
     const char *text = said(&c, &none_there, false);
     assert_non_null(strstr(text, "x.conf:9: nat needs the nft program"));
     assert_non_null(strstr(text, "apt install nftables"));
     assert_non_null(strstr(text, "\nnote: there is no /nonexistent/tun"));
-    c.nat = false;
-    c.lan_count = 1;
+    c.network.nat = false;
+    c.network.lan_count = 1;
     assert_non_null(strstr(said(&c, &none_there, false), "lan needs the nft program"));
-    c.lan_count = 0;
-    c.fallback = CONFIG_FALLBACK_DIRECT;
+    c.network.lan_count = 0;
+    c.network.fallback = CONFIG_FALLBACK_DIRECT;
     assert_non_null(strstr(said(&c, &none_there, true), "note: mss-clamp needs the nft program"));
-    c.mss_clamp = false;
+    c.network.mss_clamp = false;
     assert_null(strstr(said(&c, &none_there, true), "nft"));
-    c.fallback = CONFIG_FALLBACK_BLOCK;
+    c.network.fallback = CONFIG_FALLBACK_BLOCK;
     assert_non_null(strstr(said(&c, &none_there, true), "note: fallback = block needs"));
 }
 
@@ -92,11 +94,13 @@ static void missing_programs_and_devices(void **state)
 static void interfaces_of_lans(void **state)
 {
     (void)state;
-    struct config c = { .user = "nobody", .lans = { "lo", "hw-no-lan" }, .lan_count = 2 };
+    struct config c = { .engine.user = "nobody",
+                        .network.lans = { "lo", "hw-no-lan" },
+                        .network.lan_count = 2 };
     assert_string_equal(said(&c, &all_there, true),
                         "note: lan: there is no interface hw-no-lan yet; those that there are: ip "
                         "-br link\n");
-    c.lan_count = 1;
+    c.network.lan_count = 1;
     assert_string_equal(said(&c, &all_there, true), "");
 }
 

@@ -119,9 +119,9 @@ static int set_up(void **state)
     t.config = (struct config){ .interface = "hw-test",
                                 .addresses = t.addresses,
                                 .address_count = 2,
-                                .routes = true,
-                                .mss_clamp = true,
-                                .fallback = CONFIG_FALLBACK_BLOCK,
+                                .network.routes = true,
+                                .network.mss_clamp = true,
+                                .network.fallback = CONFIG_FALLBACK_BLOCK,
                                 .links = &t.link,
                                 .link_count = 1,
                                 .peers = &t.peer,
@@ -185,7 +185,7 @@ static void sets_up_all(void **state)
 {
     struct tunnel *t = *state;
     uint32_t link_mark = numbers_mark(&t->network.numbers, NUMBERS_SLOT_LINK);
-    t->config.nat = true;
+    t->config.network.nat = true;
     begin(t);
     assert_true(table_shows(t, 0, "default dev hw-test"));
     assert_true(table_shows(t, 0, "unreachable default"));
@@ -217,7 +217,7 @@ static void sets_up_all(void **state)
 static void outlives_its_process(void **state)
 {
     struct tunnel *t = *state;
-    t->config.nat = true;
+    t->config.network.nat = true;
     begin(t);
     uint32_t table = t->network.numbers.table;
     network_free(&t->network);
@@ -241,7 +241,7 @@ static void puts_back_what_others_remove(void **state)
 {
     struct tunnel *t = *state;
     static char before[OUTPUT_BYTES], after[OUTPUT_BYTES];
-    t->config.nat = true;
+    t->config.network.nat = true;
     /* Without what the kernel adds by itself, in its own time. */
     static const char all[] =
         "{ ip rule; ip -6 rule; ip route show table all; ip -6 route show table all; } | "
@@ -306,7 +306,7 @@ static void reload_changes_what_it_must(void **state)
     t->peer.allowed = allowed;
     t->peer.allowed_count = 3;
     t->config.addresses = addresses;
-    t->config.mss_clamp = false;
+    t->config.network.mss_clamp = false;
     assert_int_equal(update(t), 0);
     assert_false(shows("ip route", "192.168.7.0/24"));
     assert_true(shows("ip route", "192.168.8.128/25 dev hw-test"));
@@ -318,8 +318,8 @@ static void reload_changes_what_it_must(void **state)
     assert_true(shows("ip link show dev hw-test", "mtu 1380")); /* what was measured stays */
     /* IPv4 alone goes into the tunnel: IPv6 goes nowhere, instead of by a link. */
     assert_true(table_shows(t, 0, "unreachable default"));
-    t->config.routes = false;
-    t->config.fallback = CONFIG_FALLBACK_NONE;
+    t->config.network.routes = false;
+    t->config.network.fallback = CONFIG_FALLBACK_NONE;
     assert_int_equal(update(t), 0);
     assert_false(shows("ip route", "192.168.8.128/25"));
     assert_false(shows("nft list ruleset", "hawser"));
@@ -353,7 +353,7 @@ static void routes_have_the_mtu_of_their_peer(void **state)
     assert_int_equal(update(t), 0);
     assert_true(shows("ip route show 10.77.0.9", "mtu 1310"));
     assert_int_equal(restored(t, RESTORED_ROUTES), 1);
-    t->config.fallback = CONFIG_FALLBACK_DIRECT;
+    t->config.network.fallback = CONFIG_FALLBACK_DIRECT;
     assert_int_equal(update(t), 0);
     assert_true(table_shows(t, 0, "default via 192.168.8.1 dev hw-link"));
     assert_false(shows("ip route show table all dev hw-link", "mtu"));
@@ -380,7 +380,7 @@ static void tcp_fits_what_a_peer_carries(void **state)
     peers[1].allowed_count = 2;
     t->config.peers = peers;
     t->config.peer_count = 2;
-    t->config.mss_clamp = true;
+    t->config.network.mss_clamp = true;
     network_set_peer_mtu(&t->network, 1, 1280);
     network_set_peer_fit(&t->network, 1, 1196);
     begin(t);
@@ -398,10 +398,10 @@ static void tcp_fits_what_a_peer_carries(void **state)
     output("ip route change 10.88.0.0/16 dev hw-test proto 197 scope link mtu 1280");
     assert_int_equal(update(t), 0);
     assert_true(shows("ip route show 10.88.0.0/16", "mtu 1280 advmss 1176"));
-    t->config.mss_clamp = false;
+    t->config.network.mss_clamp = false;
     assert_int_equal(update(t), 0);
     assert_false(shows(clamp, "maxseg"));
-    t->config.mss_clamp = true;
+    t->config.network.mss_clamp = true;
     network_set_peer_fit(&t->network, 1, 0);
     assert_int_equal(update(t), 0);
     assert_false(shows("ip route; ip -6 route", "advmss"));
@@ -415,7 +415,7 @@ static void tcp_fits_what_a_peer_carries(void **state)
 static void a_link_stands_in(void **state)
 {
     struct tunnel *t = *state;
-    t->config.fallback = CONFIG_FALLBACK_DIRECT;
+    t->config.network.fallback = CONFIG_FALLBACK_DIRECT;
     begin(t);
     assert_true(goes("192.0.2.1", 0, "via 192.168.8.1 dev hw-link"));
     assert_false(table_shows(t, 0, "unreachable default"));

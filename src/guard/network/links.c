@@ -62,8 +62,8 @@ void links_configure(struct links *l, const struct config *c)
 {
     bool was_auto = l->is_auto;
     l->is_auto = c->links_auto;
-    l->udp_gso = c->udp_gso;
-    l->udp_gro = c->udp_gro;
+    l->udp_gso = c->engine.udp_gso;
+    l->udp_gro = c->engine.udp_gro;
     for (size_t i = 0; i < WIRE_PATHS_MAX; i++) {
         struct link_slot *s = &l->slots[i];
         if (s->used && (was_auto != l->is_auto ||

@@ -43,7 +43,7 @@ int network_begin(struct network *n, const struct config *c)
     n->filter.nft_fd = nft_watch_open();
     if (n->filter.nft_fd < 0)
         log_debug("changes of packet filter rules are not told: %s", strerror(-n->filter.nft_fd));
-    int err = numbers_choose(&n->numbers, n->interface, c->mark, c->mark_mask);
+    int err = numbers_choose(&n->numbers, n->interface, c->network.mark, c->network.mark_mask);
     if (err == -EBUSY)
         log_error("no routing tables are left for %s: %d tunnels, or other programs, have all",
                   n->interface, NUMBERS_SETS);
@@ -134,7 +134,7 @@ static void update_flows(struct network *n, const struct config *c, const struct
     int way[2] = { NETWORK_WAY_UNKNOWN, NETWORK_WAY_UNKNOWN };
     for (uint8_t family = 4; family <= 6; family += 2) {
         const struct network_link *link = network_stand_in(n, c, family);
-        if (c->routes && c->fallback == CONFIG_FALLBACK_DIRECT)
+        if (c->network.routes && c->network.fallback == CONFIG_FALLBACK_DIRECT)
             way[network_family_at(family)] = link != NULL ? (int)link->slot : STALE_TUNNEL;
     }
     network_flows_update(n, c, t, way, now);

@@ -135,24 +135,25 @@ static char *describe_filter(const struct network *n, const struct config *c,
 {
     struct ruleset_link links[WIRE_PATHS_MAX];
     struct ruleset_mark others[NUMBERS_SETS];
-    bool is_default = c->routes && (config_takes_default(c, 4) || config_takes_default(c, 6));
+    bool is_default =
+        c->network.routes && (config_takes_default(c, 4) || config_takes_default(c, 6));
     struct ruleset r = { .interface = n->interface,
                          .numbers = &n->numbers,
-                         .masquerade = c->nat,
-                         .mss_clamp = c->mss_clamp,
-                         .lans = c->lans,
-                         .lan_count = c->lan_count,
+                         .masquerade = c->network.nat,
+                         .mss_clamp = c->network.mss_clamp,
+                         .lans = c->network.lans,
+                         .lan_count = c->network.lan_count,
                          .lan_ipv6 = config_has_address(c, 6),
                          .accepted = n->told.accepted,
                          .accepted_count = n->told.accepted_count,
-                         .direct = c->fallback == CONFIG_FALLBACK_DIRECT,
+                         .direct = c->network.fallback == CONFIG_FALLBACK_DIRECT,
                          .own = c->addresses,
                          .own_count = c->address_count,
                          .links = links,
                          .link_count = n->link_count,
                          .answers = is_default,
                          .young = !tstamp_reached(n->filter.young_until, now),
-                         .block = c->fallback == CONFIG_FALLBACK_BLOCK };
+                         .block = c->network.fallback == CONFIG_FALLBACK_BLOCK };
     for (size_t i = 0; i < n->link_count; i++)
         links[i] = (struct ruleset_link){ .interface = n->links[i].interface,
                                           .slot = NUMBERS_SLOT_LINK + n->links[i].slot,
@@ -182,14 +183,14 @@ static char *describe_filter(const struct network *n, const struct config *c,
 /* What is lost without packet filter rules; 0: nothing that the tunnel could not do without. */
 static int filter_failed(struct network *n, const struct config *c, int err, const char *error)
 {
-    bool needed = c->nat || c->lan_count > 0;
+    bool needed = c->network.nat || c->network.lan_count > 0;
     bool told = n->filter.failed && n->filter.needed == needed;
     const char *reason = err == -ENOENT     ? "there is no nft program: apt install nftables"
                          : error[0] != '\0' ? error
                                             : strerror(-err);
     if (!told && needed)
-        log_error("%s = ... cannot be done: %s", c->nat ? "nat" : "lan", reason);
-    else if (!told && c->fallback == CONFIG_FALLBACK_BLOCK)
+        log_error("%s = ... cannot be done: %s", c->network.nat ? "nat" : "lan", reason);
+    else if (!told && c->network.fallback == CONFIG_FALLBACK_BLOCK)
         log_warn("fallback = block relies on routes alone, and mss-clamp is left out: %s", reason);
     else if (!told)
         log_warn("mss-clamp is left out: %s", reason);

@@ -43,8 +43,8 @@ static size_t list_wide(const struct config *c, struct netprefix **list)
 static bool is_lan(const struct config *c, const struct netif_table *t, uint32_t index)
 {
     const struct netif_info *info = netif_find_index(t, index);
-    for (size_t i = 0; info != NULL && i < c->lan_count; i++)
-        if (strcmp(c->lans[i], info->name) == 0)
+    for (size_t i = 0; info != NULL && i < c->network.lan_count; i++)
+        if (strcmp(c->network.lans[i], info->name) == 0)
             return true;
     return false;
 }

@@ -84,7 +84,7 @@ static const struct network_link *best_link(const struct network *n, uint8_t fam
 const struct network_link *network_stand_in(const struct network *n, const struct config *c,
                                             uint8_t family)
 {
-    bool direct = c->fallback == CONFIG_FALLBACK_DIRECT && !n->told.path_up;
+    bool direct = c->network.fallback == CONFIG_FALLBACK_DIRECT && !n->told.path_up;
     return direct ? best_link(n, family) : NULL;
 }
 

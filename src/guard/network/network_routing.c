@@ -19,7 +19,7 @@ enum {
 
 bool network_blocks_ipv6(const struct config *c)
 {
-    return c->fallback == CONFIG_FALLBACK_BLOCK && config_takes_default(c, 4) &&
+    return c->network.fallback == CONFIG_FALLBACK_BLOCK && config_takes_default(c, 4) &&
            !config_takes_default(c, 6);
 }
 
@@ -58,7 +58,7 @@ static void want_prefix(const struct network *n, const struct config *c, size_t 
     }
     if (route.index != 0)
         routing_add_route(w, &route);
-    if (c->fallback == CONFIG_FALLBACK_BLOCK)
+    if (c->network.fallback == CONFIG_FALLBACK_BLOCK)
         want_unreachable(n, to, w);
 }
 
@@ -149,20 +149,21 @@ static void want_all(const struct network *n, const struct config *c, struct rou
     static const struct netprefix all_ipv6 = { .family = 6 };
     bool is_routed[2] = { false, network_blocks_ipv6(c) };
     want_unreachable(n, &marker, w);
-    for (size_t i = 0; c->routes && i < c->peer_count; i++) {
+    for (size_t i = 0; c->network.routes && i < c->peer_count; i++) {
         const struct config_peer *p = &c->peers[i];
         for (size_t j = 0; j < p->allowed_count; j++) {
             want_prefix(n, c, i, &p->allowed[j], w);
-            if (config_is_wide(&p->allowed[j]) || c->fallback == CONFIG_FALLBACK_BLOCK)
+            if (config_is_wide(&p->allowed[j]) || c->network.fallback == CONFIG_FALLBACK_BLOCK)
                 is_routed[network_family_at(p->allowed[j].family)] = true;
         }
     }
-    if (c->routes && network_blocks_ipv6(c))
+    if (c->network.routes && network_blocks_ipv6(c))
         want_unreachable(n, &all_ipv6, w);
     for (uint8_t family = 4; family <= 6; family += 2) {
         for (size_t i = 0; i < n->link_count; i++)
             want_link(n, &n->links[i], family, w);
-        is_routed[network_family_at(family)] = c->routes && is_routed[network_family_at(family)];
+        is_routed[network_family_at(family)] =
+            c->network.routes && is_routed[network_family_at(family)];
         want_rules(n, family, is_routed[network_family_at(family)], w);
         if (is_routed[network_family_at(family)])
             want_source_rules(n, family, w);

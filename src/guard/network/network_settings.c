@@ -92,7 +92,7 @@ void network_update_settings(struct network *n, const struct config *c, const st
             relax_filter(&s, n->links[i].interface);
     if (n->index != 0)
         refuse_redirects(&s, n->interface);
-    if (c->nat || c->lan_count > 0) {
+    if (c->network.nat || c->network.lan_count > 0) {
         want_key(&s, "net/ipv4/ip_forward", "1");
         if (config_has_address(c, 6)) {
             keep_advertised_routes(&s, t);
