@@ -429,99 +429,102 @@ static void a_rule_too_long_is_undecided(void **state)
     assert_non_null(strstr(told_of_rule(rule, &q), "probably"));
 }
 
+/* Each stands before accept in a chain that drops the rest. Told: d a drop, p perhaps one, - none.
+ */
+static const struct {
+    const char *statement;
+    char told;
+} conditions[] = {
+    { "{\"counter\":null}", '-' },
+    { "{\"match\":{\"op\":\"==\",\"left\":{\"meta\":{\"key\":\"nfproto\"}},\"right\":\"ipv4\"}"
+      "}",
+      '-' },
+    { "{\"match\":{\"op\":\"==\",\"left\":{\"meta\":{\"key\":\"l4proto\"}},\"right\":{\"set\":["
+      "6,17]}}}",
+      '-' },
+    { "{\"match\":{\"op\":\"==\",\"left\":{\"payload\":{\"protocol\":\"ip6\",\"field\":"
+      "\"saddr\"}},\"right\":\"fd77::2\"}}",
+      'd' },
+    { "{\"match\":{\"op\":\"!=\",\"left\":{\"payload\":{\"protocol\":\"ip6\",\"field\":"
+      "\"saddr\"}},\"right\":\"fd77::2\"}}",
+      'd' },
+    { "{\"match\":{\"op\":\"!=\",\"left\":{\"payload\":{\"protocol\":\"udp\",\"field\":"
+      "\"dport\"}},\"right\":53}}",
+      'd' },
+    { "{\"match\":{\"op\":\"==\",\"left\":{\"payload\":{\"protocol\":\"ip\",\"field\":"
+      "\"saddr\"}},\"right\":{\"range\":[\"10.77.0.1\",\"10.77.0.9\"]}}}",
+      '-' },
+    { "{\"match\":{\"op\":\"==\",\"left\":{\"payload\":{\"protocol\":\"ip\",\"field\":"
+      "\"saddr\"}},\"right\":{\"set\":[{\"elem\":{\"val\":\"10.77.0.2\",\"timeout\":9}}]}}}",
+      '-' },
+    { "{\"match\":{\"op\":\"==\",\"left\":{\"payload\":{\"protocol\":\"ip\",\"field\":"
+      "\"ttl\"}},\"right\":64}}",
+      'p' },
+    { "{\"match\":{\"op\":\">=\",\"left\":{\"payload\":{\"protocol\":\"tcp\",\"field\":"
+      "\"dport\"}},\"right\":443}}",
+      '-' },
+    { "{\"match\":{\"op\":\">\",\"left\":{\"payload\":{\"protocol\":\"tcp\",\"field\":"
+      "\"dport\"}},\"right\":443}}",
+      'd' },
+    { "{\"match\":{\"op\":\"<\",\"left\":{\"payload\":{\"protocol\":\"tcp\",\"field\":"
+      "\"dport\"}},\"right\":1024}}",
+      '-' },
+    { "{\"match\":{\"op\":\"==\",\"left\":{\"&\":[{\"meta\":{\"key\":\"mark\"}},255]},"
+      "\"right\":"
+      "1}}",
+      'p' },
+    { "{\"match\":{\"op\":\"in\",\"left\":{\"ct\":{\"key\":\"status\"}},\"right\":\"dnat\"}}",
+      'd' },
+    { "{\"match\":{\"op\":\"==\",\"left\":{\"ct\":{\"key\":\"direction\"}},\"right\":"
+      "\"original\"}}",
+      '-' },
+    { "{\"match\":{\"op\":\"==\",\"left\":{\"fib\":{\"result\":\"type\",\"flags\":[\"daddr\"]}}"
+      ","
+      "\"right\":\"local\"}}",
+      'd' },
+    { "{\"match\":{\"op\":\"==\",\"left\":{\"concat\":[{\"meta\":{\"key\":\"iifname\"}},{"
+      "\"meta\""
+      ":{\"key\":\"mark\"}}]},\"right\":{\"set\":[{\"concat\":[\"hawser0\",1]}]}}}",
+      'p' },
+    { "{\"limit\":{\"rate\":1,\"per\":\"second\"}}", 'p' },
+    { "{\"xt\":null}", 'p' },
+    { "{\"xt\":{\"type\":\"match\",\"name\":\"comment\"}}", '-' },
+    { "{\"xt\":{\"type\":\"target\",\"name\":\"REJECT\"}}", 'd' },
+    { "{\"something new\":{}}", 'p' },
+    { "{\"match\":{\"op\":\"==\",\"left\":null,\"right\":null}}", 'p' },
+    { "{\"match\":5}", 'p' },
+    { "7", '-' },
+    { "{\"vmap\":{\"key\":{\"meta\":{\"key\":\"iifname\"}},\"data\":{\"set\":[[\"hawser*\",{"
+      "\"drop\":null}]]}}}",
+      'd' },
+    { "{\"vmap\":{\"key\":{\"meta\":{\"key\":\"mark\"}},\"data\":{\"set\":[[1,{\"accept\":null"
+      "}]]}}},{\"drop\":null}",
+      'p' },
+    { "{\"vmap\":{\"key\":{\"meta\":{\"key\":\"iifname\"}},\"data\":{\"set\":[[\"*\",{"
+      "\"accept\""
+      ":null}],[\"eth0\",{\"drop\":null}]]}}}",
+      '-' },
+};
+
 /* Conditions of nft: the rule accepts, and the policy drops. */
 static void conditions_of_nft(void **state)
 {
-    static const struct {
-        const char *statement;
-        char told;
-    } cases[] = {
-        { "{\"counter\":null}", '-' },
-        { "{\"match\":{\"op\":\"==\",\"left\":{\"meta\":{\"key\":\"nfproto\"}},\"right\":\"ipv4\"}"
-          "}",
-          '-' },
-        { "{\"match\":{\"op\":\"==\",\"left\":{\"meta\":{\"key\":\"l4proto\"}},\"right\":{\"set\":["
-          "6,17]}}}",
-          '-' },
-        { "{\"match\":{\"op\":\"==\",\"left\":{\"payload\":{\"protocol\":\"ip6\",\"field\":"
-          "\"saddr\"}},\"right\":\"fd77::2\"}}",
-          'd' },
-        { "{\"match\":{\"op\":\"!=\",\"left\":{\"payload\":{\"protocol\":\"ip6\",\"field\":"
-          "\"saddr\"}},\"right\":\"fd77::2\"}}",
-          'd' },
-        { "{\"match\":{\"op\":\"!=\",\"left\":{\"payload\":{\"protocol\":\"udp\",\"field\":"
-          "\"dport\"}},\"right\":53}}",
-          'd' },
-        { "{\"match\":{\"op\":\"==\",\"left\":{\"payload\":{\"protocol\":\"ip\",\"field\":"
-          "\"saddr\"}},\"right\":{\"range\":[\"10.77.0.1\",\"10.77.0.9\"]}}}",
-          '-' },
-        { "{\"match\":{\"op\":\"==\",\"left\":{\"payload\":{\"protocol\":\"ip\",\"field\":"
-          "\"saddr\"}},\"right\":{\"set\":[{\"elem\":{\"val\":\"10.77.0.2\",\"timeout\":9}}]}}}",
-          '-' },
-        { "{\"match\":{\"op\":\"==\",\"left\":{\"payload\":{\"protocol\":\"ip\",\"field\":"
-          "\"ttl\"}},\"right\":64}}",
-          'p' },
-        { "{\"match\":{\"op\":\">=\",\"left\":{\"payload\":{\"protocol\":\"tcp\",\"field\":"
-          "\"dport\"}},\"right\":443}}",
-          '-' },
-        { "{\"match\":{\"op\":\">\",\"left\":{\"payload\":{\"protocol\":\"tcp\",\"field\":"
-          "\"dport\"}},\"right\":443}}",
-          'd' },
-        { "{\"match\":{\"op\":\"<\",\"left\":{\"payload\":{\"protocol\":\"tcp\",\"field\":"
-          "\"dport\"}},\"right\":1024}}",
-          '-' },
-        { "{\"match\":{\"op\":\"==\",\"left\":{\"&\":[{\"meta\":{\"key\":\"mark\"}},255]},"
-          "\"right\":"
-          "1}}",
-          'p' },
-        { "{\"match\":{\"op\":\"in\",\"left\":{\"ct\":{\"key\":\"status\"}},\"right\":\"dnat\"}}",
-          'd' },
-        { "{\"match\":{\"op\":\"==\",\"left\":{\"ct\":{\"key\":\"direction\"}},\"right\":"
-          "\"original\"}}",
-          '-' },
-        { "{\"match\":{\"op\":\"==\",\"left\":{\"fib\":{\"result\":\"type\",\"flags\":[\"daddr\"]}}"
-          ","
-          "\"right\":\"local\"}}",
-          'd' },
-        { "{\"match\":{\"op\":\"==\",\"left\":{\"concat\":[{\"meta\":{\"key\":\"iifname\"}},{"
-          "\"meta\""
-          ":{\"key\":\"mark\"}}]},\"right\":{\"set\":[{\"concat\":[\"hawser0\",1]}]}}}",
-          'p' },
-        { "{\"limit\":{\"rate\":1,\"per\":\"second\"}}", 'p' },
-        { "{\"xt\":null}", 'p' },
-        { "{\"xt\":{\"type\":\"match\",\"name\":\"comment\"}}", '-' },
-        { "{\"xt\":{\"type\":\"target\",\"name\":\"REJECT\"}}", 'd' },
-        { "{\"something new\":{}}", 'p' },
-        { "{\"match\":{\"op\":\"==\",\"left\":null,\"right\":null}}", 'p' },
-        { "{\"match\":5}", 'p' },
-        { "7", '-' },
-        { "{\"vmap\":{\"key\":{\"meta\":{\"key\":\"iifname\"}},\"data\":{\"set\":[[\"hawser*\",{"
-          "\"drop\":null}]]}}}",
-          'd' },
-        { "{\"vmap\":{\"key\":{\"meta\":{\"key\":\"mark\"}},\"data\":{\"set\":[[1,{\"accept\":null"
-          "}]]}}},{\"drop\":null}",
-          'p' },
-        { "{\"vmap\":{\"key\":{\"meta\":{\"key\":\"iifname\"}},\"data\":{\"set\":[[\"*\",{"
-          "\"accept\""
-          ":null}],[\"eth0\",{\"drop\":null}]]}}}",
-          '-' },
-    };
     struct firewall_question q = question(FIREWALL_FORWARD, "eth0");
     char json[2048];
     (void)state;
     q.inside[FIREWALL_IPV4].port = 0;
-    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+    for (size_t i = 0; i < sizeof conditions / sizeof conditions[0]; i++) {
         struct firewall_verdict v;
         snprintf(json, sizeof json,
                  "{\"nftables\":[{\"chain\":{\"family\":\"inet\",\"table\":\"t\",\"name\":\"f\","
                  "\"hook\":\"forward\",\"prio\":0,\"policy\":\"drop\"}},{\"rule\":{\"family\":"
                  "\"inet\",\"table\":\"t\",\"chain\":\"f\",\"expr\":[%s,{\"accept\":null}]}}]}",
-                 cases[i].statement);
+                 conditions[i].statement);
         assert_int_equal(firewall_parse(json, strlen(json), &q, &v), 0);
         const struct firewall_drop *d = &v.first[FIREWALL_IPV4];
         char is = !d->dropped ? '-' : d->likely ? 'p' : 'd';
-        if (is != cases[i].told)
-            fail_msg("%s: %c", cases[i].statement, is);
+        if (is != conditions[i].told)
+            fail_msg("%s: %c", conditions[i].statement, is);
     }
 }
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * hawserd --firewall: a program of its own that reads the rules of packet filters, which others
- * wrote, and asks them a list of questions. The guard starts it for each look (helper.h), sends one
- * request, and has one answer. It needs root to list rules, but keeps no capability beyond that,
- * and has no keys in its memory.
+ * wrote, and asks them a list of questions. The guard starts it for each look (ipc/helper.h), sends
+ * one request, and has one answer. It needs root to list rules, but keeps no capability beyond
+ * that, and has no keys in its memory.
  */
 #ifndef HAWSER_GUARD_FIREWALL_FIREWALL_PROGRAM_H
 #define HAWSER_GUARD_FIREWALL_FIREWALL_PROGRAM_H

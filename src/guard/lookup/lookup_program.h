@@ -3,7 +3,7 @@
  * Looking names up: a program of its own, hawserd --resolve, which reads what name servers say
  * without any privilege, so that nothing else has to.
  *
- * The guard starts it anew for each look-up (helper.h). It takes one request: names, and
+ * The guard starts it anew for each look-up (ipc/helper.h). It takes one request: names, and
  * the ways to ask for them. A way is a link, over which the name servers of resolv.conf(5) are
  * asked directly from sockets bound to the link, or the system's own way (nsswitch.conf(5): files,
  * a forwarder on this machine and so on). It opens its sockets, gives up every privilege, asks

@@ -4,9 +4,9 @@
  * known before the start (addresses.h).
  *
  * An attempt asks for all names of a peer at once, over every link and the system's way, each
- * process being a program of its own (lookup.h). Its first address is told at once, and every other
- * as it comes. Attempts are repeated with growing pauses while a name is not found, at once when
- * the network changes, and when the peer does not answer.
+ * process being a program of its own (lookup_program.h). Its first address is told at once, and
+ * every other as it comes. Attempts are repeated with growing pauses while a name is not found, at
+ * once when the network changes, and when the peer does not answer.
  *
  * A forwarder on this machine sends its own packets, by a route that may be dead. So while no
  * session is up the system's way is tried over each link in turn: steer() has such packets sent
