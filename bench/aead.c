@@ -13,6 +13,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "crypto/aead.h"
 #include "crypto/hash.h"
 #include "crypto/internal.h"
 

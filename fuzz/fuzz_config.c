@@ -4,7 +4,9 @@
 #include <stdint.h>
 #include <stdlib.h>
 
-#include "daemon/config.h"
+#include "config/config.h"
+
+#include "config/load.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len_bytes);
 

@@ -8,7 +8,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "daemon/firewall.h"
+#include "guard/firewall/firewall_explain.h"
+#include "guard/firewall/firewall_rules.h"
+#include "guard/firewall/firewall_save.h"
+#include "guard/firewall/firewall_walk.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len_bytes);
 

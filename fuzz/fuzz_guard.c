@@ -12,6 +12,9 @@
 #include "base/be.h"
 #include "base/cursor.h"
 #include "base/pkt.h"
+#include "engine/tell.h"
+#include "guard/problems.h"
+#include "guard/update.h"
 #include "steps.h"
 #include "talk.h"
 
@@ -63,7 +66,7 @@ static void time_passes(struct talk *t, uint8_t tenths)
         struct engine *e = &t->engine;
         pair_drain(&t->pair, t->side, true);
         engine_tell_events(e);
-        if (tstamp_reached(e->usage_at, t->pair.now))
+        if (tstamp_reached(e->usage.at, t->pair.now))
             engine_tell_usage(e, t->pair.now);
         silence_tick(&e->silence, t->pair.now, e->core, e->links, e->peers.list);
     }
@@ -76,7 +79,7 @@ static void failures(struct talk *t, uint8_t bits)
     t->no_sockets = (bits & 1) != 0;
     t->no_network = (bits & 2) != 0;
     t->is_device_gone = (bits & 4) != 0;
-    t->guard.netif_dump_at = t->pair.now;
+    t->guard.look.at = t->pair.now;
 }
 
 static void network(struct talk *t, const uint8_t bits[TALK_INTERFACES])

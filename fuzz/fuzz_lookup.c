@@ -9,8 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "daemon/lookup.h"
-#include "daemon/nameservers.h"
+#include "guard/lookup/lookup.h"
+#include "guard/lookup/nameservers.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len_bytes);
 

@@ -6,7 +6,18 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "config/load.h"
 #include "crypto/hash.h"
+#include "engine/hear.h"
+#include "engine/tell.h"
+#include "guard/accounts.h"
+#include "guard/lines.h"
+#include "guard/network/network_told.h"
+#include "guard/reload.h"
+#include "guard/requests.h"
+#include "guard/send.h"
+#include "guard/tell.h"
+#include "guard/update.h"
 
 enum {
     FD_FIRST = 1 << 20, /* no descriptor of this process */
@@ -241,7 +252,7 @@ static void engine_begins(struct talk *t, struct channel_input *in)
         return;
     }
     e->core = t->pair.cores[t->side];
-    e->usage_at = TSTAMP_NEVER;
+    e->usage.at = TSTAMP_NEVER;
     must(silence_reset(&e->silence, e->peers.count) == 0);
     t->state = TALK_ENGINE_RUNS;
     engine_tell(e, &(struct msg){ .type = MSG_READY });
@@ -269,19 +280,19 @@ bool talk_engine_turn(struct talk *t)
         engine_tell_unsent(&t->engine);
     if (t->to_engine.count == 0)
         return false;
-    if (!receive(t, &t->to_engine, &t->engine.in)) {
+    if (!receive(t, &t->to_engine, &t->engine.guard.in)) {
         if (t->state == TALK_ENGINE_STARTS)
             talk_kill(t);
         return true;
     }
     if (t->state == TALK_ENGINE_STARTS)
-        engine_begins(t, &t->engine.in);
+        engine_begins(t, &t->engine.guard.in);
     else
-        engine_runs(t, &t->engine.in);
+        engine_runs(t, &t->engine.guard.in);
     return true;
 }
 
-/* The guard, as guard_engine.c has it but for the process */
+/* The guard, as child.c has it but for the process */
 
 static void guard_starts_engine(struct talk *t)
 {
@@ -341,9 +352,9 @@ bool talk_guard_turn(struct talk *t)
     guard_notices_end(t);
     if (t->state == TALK_ENGINE_NONE || t->to_guard.count == 0)
         return false;
-    bool good = receive(t, &t->to_guard, &t->guard.in) && t->guard.in.fd_count == 0;
-    channel_close_fds(&t->guard.in);
-    if (!good || !guard_take_request(&t->guard, now_of(t), &t->guard.in.msg))
+    bool good = receive(t, &t->to_guard, &t->guard.engine.in) && t->guard.engine.in.fd_count == 0;
+    channel_close_fds(&t->guard.engine.in);
+    if (!good || !guard_take_request(&t->guard, now_of(t), &t->guard.engine.in.msg))
         talk_kill(t);
     check_guard(t);
     return true;
@@ -355,7 +366,7 @@ static void watch(struct talk *t)
     case WATCHDOG_WAIT:
         break;
     case WATCHDOG_ASK:
-        guard_tell(&t->guard, &(struct msg){ .type = MSG_PING }, NULL, 0);
+        guard_send(&t->guard, &(struct msg){ .type = MSG_PING }, NULL, 0);
         break;
     case WATCHDOG_HANGS:
         talk_kill(t);
@@ -396,22 +407,22 @@ static bool tick(struct talk *t)
     guard_notices_end(t);
     watch(t);
     guard_log_left_out(g, now);
-    if (g->reload_wanted)
+    if (g->reload.wanted)
         take_config(t);
-    if (tstamp_reached(g->netif_dump_at, now) || tstamp_reached(g->links.retry, now))
+    if (tstamp_reached(g->look.at, now) || tstamp_reached(g->links.retry, now))
         guard_update_network(g, now);
-    resolver_tick(g->resolver, now);
-    if (tstamp_reached(g->usage_look_at, now)) {
+    resolver_tick(g->names.resolver, now);
+    if (tstamp_reached(g->accounts.look_at, now)) {
         guard_usage_look(g, now);
         if (g->engine.ready)
-            links_update(&g->links, now, &g->netifs);
+            links_update(&g->links, now, &g->look.netifs);
     }
     guard_notices_end(t);
     if (g->engine.pid == 0 && tstamp_reached(g->engine.restart_at, now))
         guard_starts_engine(t);
     check_guard(t);
-    struct tstamp next = tstamp_min(g->netif_dump_at, g->links.retry);
-    next = tstamp_min(next, tstamp_min(g->usage_look_at, g->lines_at));
+    struct tstamp next = tstamp_min(g->look.at, g->links.retry);
+    next = tstamp_min(next, tstamp_min(g->accounts.look_at, g->lines.at));
     return tstamp_reached(tstamp_min(next, g->engine.watchdog.next), now);
 }
 
@@ -497,7 +508,7 @@ static void steer(void *arg, const char *name, int link_slot)
 {
     struct guard *g = arg;
     (void)name;
-    network_set_lookups(&g->network, g->network.lookups, link_slot);
+    network_set_lookups(&g->network, g->network.told.lookups, link_slot);
     guard_update_network(g, now_of(talk_now));
 }
 
@@ -510,11 +521,12 @@ static void open_names(struct talk *t)
                                       .is_online = guard_is_online,
                                       .steer = steer,
                                       .arg = g };
-    g->addresses = addresses_new();
-    must(g->addresses != NULL);
-    config.addresses = g->addresses;
-    g->resolver = resolver_new(&config);
-    must(g->resolver != NULL && resolver_set_peers(g->resolver, now_of(t), &g->config) == 0);
+    g->names.addresses = addresses_new();
+    must(g->names.addresses != NULL);
+    config.addresses = g->names.addresses;
+    g->names.resolver = resolver_new(&config);
+    must(g->names.resolver != NULL &&
+         resolver_set_peers(g->names.resolver, now_of(t), &g->config) == 0);
 }
 
 static void open_guard(struct talk *t)
@@ -524,18 +536,18 @@ static void open_guard(struct talk *t)
     struct guard *g = &t->guard;
     const char *text = configs[t->side][0];
     g->options = &options;
-    g->tun_fd = GUARD_TUN;
-    g->control_fd = GUARD_CONTROL;
-    g->listen_fds[0] = GUARD_LISTEN;
-    g->network.nft_fd = -1;
+    g->opened.tun_fd = GUARD_TUN;
+    g->opened.control_fd = GUARD_CONTROL;
+    g->opened.listen_fds[0] = GUARD_LISTEN;
+    g->network.filter.nft_fd = -1;
     g->network.index = 1;
-    g->network.lookup_slot = -1;
+    g->network.told.lookup_slot = -1;
     g->network.mtu_bytes = CONFIG_MTU_MIN;
-    g->netif_dump_at = now_of(t);
-    g->usage_look_at = TSTAMP_NEVER;
-    g->lines_at = TSTAMP_NEVER;
+    g->look.at = now_of(t);
+    g->accounts.look_at = TSTAMP_NEVER;
+    g->lines.at = TSTAMP_NEVER;
     must(config_load_text(&g->config, text, strlen(text), &errors) == 0);
-    g->listen_count = g->config.listen_count;
+    g->opened.listen_count = g->config.listen_count;
     set_hook(g);
     network_set_lookups(&g->network, true, -1);
     guard_links_open(g);
@@ -562,12 +574,12 @@ void talk_close(struct talk *t)
     struct guard *g = &t->guard;
     talk_kill(t);
     guard_notices_end(t);
-    resolver_free(g->resolver);
-    addresses_free(g->addresses);
-    netif_table_free(&g->netifs);
+    resolver_free(g->names.resolver);
+    addresses_free(g->names.addresses);
+    netif_table_free(&g->look.netifs);
     presence_free(&g->presence);
     wishes_free(&g->wishes);
-    free(g->network.accepted);
+    free(g->network.told.accepted);
     for (size_t i = 0; i < g->config.peer_count; i++)
         free(g->peers[i].accepted);
     config_free(&g->config);

@@ -12,9 +12,9 @@
 #ifndef HAWSER_FUZZ_TALK_H
 #define HAWSER_FUZZ_TALK_H
 
-#include "daemon/engine_internal.h"
-#include "daemon/guard_internal.h"
-#include "daemon/lookup_process.h"
+#include "engine/state.h"
+#include "guard/lookup/lookup_process.h"
+#include "guard/state.h"
 #include "pair.h"
 
 enum {

@@ -2,14 +2,20 @@
 /*
  * In the place of all that guard and engine would have done by others: processes, sockets, devices,
  * routes, files. It does nothing, may fail when it is told to, and sees that it is asked for what
- * is possible. Each of these functions has its namesake in src/daemon or src/sys.
+ * is possible. Each of these functions has its namesake in src/guard, src/engine, src/ipc or
+ * src/sys.
  */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "daemon/control.h"
-#include "daemon/dataplane.h"
+#include "engine/control.h"
+#include "engine/dataplane.h"
+#include "guard/announce.h"
+#include "guard/firewall_watch.h"
+#include "guard/network/network.h"
+#include "guard/open.h"
+#include "guard/send.h"
 #include "sys/udp.h"
 #include "talk.h"
 
@@ -19,8 +25,8 @@ static void must(bool holds)
         abort();
 }
 
-/* guard_engine.c: an engine that runs makes room by listening. */
-bool guard_tell(struct guard *g, const struct msg *m, const int *fds, size_t fd_count)
+/* send.c: an engine that runs makes room by listening. */
+bool guard_send(struct guard *g, const struct msg *m, const int *fds, size_t fd_count)
 {
     struct talk *t = talk_now;
     if (g->engine.pid == 0 || t->state == TALK_ENGINE_DEAD)
@@ -208,15 +214,15 @@ void network_set_mtu(struct network *n, uint32_t mtu_bytes)
     n->mtu_bytes = mtu_bytes;
 }
 
-/* guard_start.c, guard_firewall.c, guard.c */
+/* open.c, firewall_watch.c */
 
 bool guard_open_tun(struct guard *g)
 {
     must(g->network.index == 0);
     if (talk_now->no_network)
         return false;
-    g->tun_fd = talk_fd_open(talk_now);
-    talk_fd_close(talk_now, g->tun_fd); /* its end is by close(), and not seen */
+    g->opened.tun_fd = talk_fd_open(talk_now);
+    talk_fd_close(talk_now, g->opened.tun_fd); /* its end is by close(), and not seen */
     talk_now->is_device_gone = false;
     return true;
 }
@@ -226,19 +232,13 @@ void guard_hint_lan(const struct guard *g)
     (void)g;
 }
 
-void guard_report(const struct guard *g, char what)
-{
-    (void)g;
-    must(what == GUARD_READY);
-}
-
 void guard_firewall_recheck(struct guard *g, struct tstamp now)
 {
     (void)g;
     (void)now;
 }
 
-/* guard_names.c */
+/* open.c, of accounts.c and names.c */
 void guard_state_path(const struct guard *g, const char *suffix, char *out, size_t size)
 {
     (void)g;

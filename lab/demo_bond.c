@@ -147,7 +147,7 @@ struct bond *bond_start(const char *lab_id, const struct linkspecs *specs)
         free(bond);
         return NULL;
     }
-    find_program(bond->daemon, sizeof(bond->daemon), "daemon", "hawserd");
+    find_program(bond->daemon, sizeof(bond->daemon), "hawserd", "hawserd");
     find_program(bond->tool, sizeof(bond->tool), "cli", "hawser");
     if (make_keys(bond) && write_client(bond) && write_server(bond) &&
         start_daemon(bond, lab_id, SERVER) && start_daemon(bond, lab_id, CLIENT))
@@ -212,7 +212,7 @@ static int connect_control(const struct bond *bond)
     return -1;
 }
 
-/* One request of daemon/control_proto.h to the client; the answer is the caller's, or NULL. */
+/* One request of ipc/control_proto.h to the client; the answer is the caller's, or NULL. */
 static json_t *ask(const struct bond *bond, const char *request)
 {
     char answer[ANSWER_BYTES];

@@ -17,6 +17,7 @@
 #include "base/plain.h"
 #include "cli/command.h"
 #include "cli/tunnel_file.h"
+#include "config/limits.h"
 
 /* Where the sockets are; tests have them elsewhere. */
 static const char *run_dir(void)

@@ -8,7 +8,7 @@
 #include <jansson.h>
 #include <stddef.h>
 
-#include "daemon/control_proto.h"
+#include "ipc/control_proto.h"
 
 enum { CLIENT_TUNNELS_MAX = 64, CLIENT_NAME_BYTES = 256, CLIENT_ERROR_BYTES = 2048 };
 

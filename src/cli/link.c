@@ -5,6 +5,7 @@
 
 #include "cli/client.h"
 #include "cli/command.h"
+#include "cli/render.h"
 #include "cli/table.h"
 
 enum { COLUMNS = 5 };

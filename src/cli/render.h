@@ -11,7 +11,9 @@
 #include <stdint.h>
 #include <stdio.h>
 
-enum { RENDER_TEXT_BYTES = 96 };
+#include "cli/table.h"
+
+enum { RENDER_TEXT_BYTES = TABLE_CELL_BYTES };
 
 /* The whole status, as hawser status shows it. */
 void render_status(const json_t *status, FILE *to);

@@ -6,7 +6,7 @@
 #include "cli/client.h"
 #include "cli/command.h"
 #include "cli/render.h"
-#include "daemon/config_value.h"
+#include "config/value.h"
 
 enum { PEERS_IN_FULL = 4 };
 

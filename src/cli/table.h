@@ -10,9 +10,9 @@
 #include <stddef.h>
 #include <stdio.h>
 
-#include "cli/render.h"
+enum { TABLE_CELL_BYTES = 96 };
 
-typedef char table_cell[RENDER_TEXT_BYTES];
+typedef char table_cell[TABLE_CELL_BYTES];
 
 struct table {
     size_t columns;

@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "daemon/unit.h"
+#include "config/unit.h"
 
 enum { TUNNEL_FILE_VALUE_BYTES = 256 };
 

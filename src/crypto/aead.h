@@ -14,23 +14,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { AEAD_TAG_BYTES = 16, AEAD_NONCE_BYTES = 12, AEAD_SPANS_MAX = 3 };
-
-/* The first two have the values of enum wire_cipher. The others are for tests, and end a program
- * that is not linked with them. */
-enum aead_id {
-    AEAD_AES256_GCM = 1,
-    AEAD_CHACHA20_POLY1305 = 2,
-    AEAD_SUM = 254,  /* no secrecy, a checksum for a tag: the simulator */
-    AEAD_NULL = 255, /* nothing at all: to measure what everything else costs */
-};
-
-struct aead_key;
-
-struct aead_span {
-    const uint8_t *data;
-    size_t len_bytes;
-};
+#include "crypto/aead_types.h"
 
 /* NULL: no memory. */
 struct aead_key *aead_key_new(enum aead_id id, const uint8_t key[32]);
@@ -54,8 +38,7 @@ bool aead_open(struct aead_key *k, const uint8_t nonce[AEAD_NONCE_BYTES], const 
 /* "openssl", "ipsec-mb" or "none": which implementation a new key of this kind gets. */
 const char *aead_implementation(enum aead_id id);
 
-/* Whether the CPU has AES instructions, and so which cipher it is fastest with. */
-bool aead_hw_aes(void);
+/* Which cipher is fastest with this CPU. */
 enum aead_id aead_preferred(void);
 
 #endif

@@ -3,7 +3,7 @@
  * Whether AES-GCM runs in hardware: it needs the AES instructions and a carry-less multiplication.
  * Without them AES is slow, and in tables it leaks its key through the cache.
  */
-#include "crypto/aead.h"
+#include "crypto/internal.h"
 
 #if defined(__x86_64__) || defined(__i386__)
 

@@ -3,7 +3,9 @@
 #ifndef HAWSER_CRYPTO_INTERNAL_H
 #define HAWSER_CRYPTO_INTERNAL_H
 
-#include "crypto/aead.h"
+#include <stdbool.h>
+
+#include "crypto/aead_types.h"
 
 /* An implementation's own key begins with this. */
 struct aead_key {
@@ -27,6 +29,9 @@ extern const struct aead_impl aead_null __attribute__((weak));
 
 /* AES-256-GCM only; NULL: not built in, or not for this CPU. */
 const struct aead_impl *aead_ipsecmb(void);
+
+/* Whether the CPU has AES instructions and a carry-less multiplication. */
+bool aead_hw_aes(void);
 
 /* For crypto_init(). */
 int aead_openssl_init(void);

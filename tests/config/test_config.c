@@ -22,9 +22,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "config/config.h"
+#include "config/dump.h"
+#include "config/load.h"
+#include "config/value.h"
 #include "crypto/key.h"
-#include "daemon/config.h"
-#include "daemon/config_value.h"
 
 #define PRIVATE_KEY "IDA7RlFcZ3J9iJOeqbS/ytXg6/YBDBciLThDTllkb3o="
 #define PUBLIC_KEY "nE8FLoGzMKTG0kG3iR9qjT/5/DHquRoC1sXtMg0rLXg="

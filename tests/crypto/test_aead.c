@@ -4,6 +4,7 @@
  * What runs only on other CPUs is not tested here.
  */
 #include "base/rng.h"
+#include "crypto/aead.h"
 #include "crypto/hash.h"
 #include "crypto/internal.h"
 #include "tests/crypto/hex.h"

@@ -3,6 +3,7 @@
 #include <openssl/crypto.h>
 #include <stdlib.h>
 
+#include "crypto/aead.h"
 #include "crypto/hash.h"
 #include "crypto/internal.h"
 #include "crypto/key.h"

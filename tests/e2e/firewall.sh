@@ -7,7 +7,7 @@
 # everything pass.
 
 . "$(dirname "$0")/lib.sh"
-rules=$(dirname "$0")/../daemon/firewall
+rules=$(dirname "$0")/../guard/firewall
 
 # problem CODE WORDS: the status of $side has it, and so has the log
 side=server

@@ -1,39 +1,153 @@
 #!/bin/sh
-# The rooms of src/ use only rooms before them in the list of docs/architecture.md, sys only base,
-# and the core has no system calls: its undefined symbols are all on a short list.
-# Usage: rooms.sh SOURCE-ROOT CORE-LIBRARY
+# The modules of src/, sim/ and lab/ use one another as docs/architecture.md says. A module is a .c
+# with its .h, or a header alone; it uses another one by an include or by a symbol. Its room is its
+# directory.
+# - A module uses its own room, and what the table of rooms permits; nothing permitted is unused.
+# - There is no circle of modules, but for those in the file circles beside this one, one a line. That
+#   list only shrinks: what is no longer in a circle has to leave it.
+# - The core has no system calls: its undefined symbols are all on a short list.
+# usage: rooms.sh SOURCE-ROOT BUILD-ROOT CORE-LIBRARY
 set -eu
 root=$1
-library=$2
+build=$2
+library=$3
+circles=$(dirname "$0")/circles
+tmp=$(mktemp -d)
+trap 'rm -rf "$tmp"' EXIT
 status=0
+cd "$root"
 
-# room: rooms it may include
-allowed() {
-    case $1 in
-    base) echo base ;;
-    wire) echo base wire ;;
-    crypto) echo base wire crypto ;;
-    bond) echo base wire crypto bond ;;
-    session) echo base wire crypto bond session ;;
-    sys) echo base sys ;;
-    daemon) echo base wire crypto bond session sys daemon ;;
-    cli) echo base wire crypto bond session sys daemon cli ;;
-    esac
-}
+# uses: "MODULE USED", by includes; they are found as the compiler finds them.
+find src sim lab -name '*.[ch]' | sort >"$tmp/files"
+# shellcheck disable=SC2046 # no file has a space in its name
+awk -v list="$tmp/files" '
+    function name(file) { sub(/\.[ch]$/, "", file); sub(/^src\//, "", file); return file }
+    BEGIN { while ((getline file < list) > 0) have[file] = 1 }
+    /^#include "/ {
+        split($0, part, "\"")
+        dir = FILENAME
+        sub(/[^\/]*$/, "", dir)
+        used = part[2]
+        if (("src/" used) in have) used = "src/" used
+        else if (!(used in have)) used = dir used
+        if (!(used in have)) print FILENAME ": nothing is known of " part[2] >"/dev/stderr"
+        else if (name(used) != name(FILENAME)) print name(FILENAME), name(used)
+    }' $(cat "$tmp/files") >"$tmp/uses" 2>"$tmp/unknown"
+if [ -s "$tmp/unknown" ]; then
+    cat "$tmp/unknown"
+    status=1
+fi
 
-for room in base wire crypto bond session sys daemon cli; do
-    for file in "$root"/src/"$room"/*.[ch]; do
-        for used in $(sed -n 's/^#include "\([a-z]*\)\/.*/\1/p' "$file" | sort -u); do
-            case " $(allowed $room) " in
-            *" $used "*) ;;
-            *)
-                echo "$file: the room $room may not use $used"
-                status=1
-                ;;
-            esac
-        done
-    done
-done
+# The same by symbols, of one object of each source file.
+up=$(realpath --relative-to="$build" "$root")
+sed -n 's/^build \([^ :|]*\.o\): c_[A-Za-z_]* \([^ ]*\.c\).*/\2 \1/p' "$build/build.ninja" |
+    sed "s|^$up/||" | sort -u -k1,1 >"$tmp/objects"
+grep '\.c$' "$tmp/files" | join - "$tmp/objects" >"$tmp/compiled"
+# shellcheck disable=SC2046 # as above
+(cd "$build" && nm -A $(sed 's/.* //' "$tmp/compiled")) >"$tmp/symbols"
+awk -v list="$tmp/compiled" '
+    BEGIN {
+        while ((getline < list) > 0) {
+            sub(/\.c$/, "", $1)
+            sub(/^src\//, "", $1)
+            module[$2] = $1
+        }
+    }
+    { object = $1; sub(/:.*/, "", object) }
+    NF >= 2 && $(NF - 1) == "U" { print $NF, module[object] >wanted }
+    NF == 3 && $2 ~ /^[A-TV-Z]$/ && $3 != "main" { print $3, module[object] >defined }
+    ' wanted="$tmp/wanted" defined="$tmp/defined" "$tmp/symbols"
+sort -u -o "$tmp/wanted" "$tmp/wanted"
+sort -u -o "$tmp/defined" "$tmp/defined"
+join "$tmp/wanted" "$tmp/defined" | awk '$2 != $3 { print $2, $3 }' >>"$tmp/uses"
+sort -u -o "$tmp/uses" "$tmp/uses"
+if [ "$(wc -l <"$tmp/compiled")" -lt 100 ] || [ "$(wc -l <"$tmp/uses")" -lt 500 ]; then
+    echo "too few objects or uses were found in $build: is it built?"
+    exit 1
+fi
+
+# Rooms: the rows of the table are "| `ROOM` | ROOM OR MODULE, ... | ... |".
+# shellcheck disable=SC2016 # the backquotes are the document's
+sed -n '/^## Rooms/,/^## /s/^| `\([a-z/]*\)` | \([^|]*\) |.*/\1 \2/p' docs/architecture.md |
+    tr -d '`,' >"$tmp/table"
+if ! awk -v table="$tmp/table" '
+    function room(module) { sub(/\/[^\/]*$/, "", module); return module }
+    BEGIN {
+        while ((getline < table) > 0) {
+            known[$1] = 1
+            for (i = 2; i <= NF; i++)
+                if ($i != "–") permitted[$1, $i] = 1
+        }
+    }
+    {
+        from = room($1)
+        to = room($2)
+        if (!(from in known) && !told[from]++) {
+            print "the table of rooms in docs/architecture.md has no room " from
+            bad = 1
+        }
+        if (from == to || !(from in known)) next
+        if ((from, $2) in permitted) needed[from, $2] = 1
+        else if ((from, to) in permitted) needed[from, to] = 1
+        else {
+            print $1 " uses " $2 ", but the room " from " may not use " to
+            bad = 1
+        }
+    }
+    END {
+        for (pair in permitted) {
+            split(pair, part, SUBSEP)
+            if (pair in needed) continue
+            print "the room " part[1] " does not use " part[2] ": take it out of the table of rooms"
+            bad = 1
+        }
+        exit bad
+    }' "$tmp/uses"; then
+    status=1
+fi
+
+# Circles: strongly connected modules (Tarjan 1972).
+awk '
+    function visit(v,   i, n, parts, w, members) {
+        number[v] = low[v] = ++count
+        stack[++height] = v
+        is_open[v] = 1
+        n = split(users[v], parts, " ")
+        for (i = 1; i <= n; i++) {
+            w = parts[i]
+            if (!(w in number)) {
+                visit(w)
+                if (low[w] < low[v]) low[v] = low[w]
+            } else if (is_open[w] && number[w] < low[v]) low[v] = number[w]
+        }
+        if (low[v] != number[v]) return
+        members = 0
+        do {
+            w = stack[height--]
+            is_open[w] = 0
+            circle[++members] = w
+        } while (w != v)
+        if (members > 1)
+            for (i = 1; i <= members; i++) print circle[i], v
+    }
+    { users[$1] = users[$1] " " $2 }
+    END { for (v in users) if (!(v in number)) visit(v) }' "$tmp/uses" | sort >"$tmp/in-circles"
+awk -v circles="$circles" '
+    BEGIN {
+        for (line = 1; (getline < circles) > 0; line++)
+            for (i = 1; i <= NF && $1 !~ /^#/; i++) permitted[$i] = line
+    }
+    {
+        members[$2] = members[$2] " " $1
+        if (!($2 in first)) first[$2] = permitted[$1]
+        if (!($1 in permitted) || permitted[$1] != first[$2]) is_new[$2] = 1
+        found[$1] = 1
+    }
+    END {
+        for (c in is_new) { print "a circle of modules that is not in " circles ":" members[c]; bad = 1 }
+        for (m in permitted) if (!(m in found)) { print m " is in no circle: take it out of " circles; bad = 1 }
+        exit bad
+    }' "$tmp/in-circles" || status=1
 
 symbols=$(nm -u "$library" | sed -n 's/^ *U //p' | sed 's/@.*//' | sort -u)
 defined=$(nm --defined-only "$library" | awk 'NF == 3 { print $3 }' | sort -u)

@@ -208,6 +208,37 @@ static void finds_every_address(void **state)
     netif_table_free(&t);
 }
 
+static void lists_and_removes_rules(const struct netif_rule *rules, size_t expected)
+{
+    struct netif_rule *list;
+    size_t count;
+    assert_int_equal(netif_rules_list(10000, 10003, &list, &count), 0);
+    assert_int_equal(count, expected);
+    for (size_t i = 0; i < count; i++) {
+        assert_true(netif_rule_equal(&list[i], &rules[i]));
+        assert_int_equal(netif_rule_remove(&list[i]), 0);
+        assert_int_equal(netif_rule_remove(&list[i]), 0); /* again */
+    }
+    free(list);
+}
+
+static void lists_and_removes_routes(const struct netif_route *routes, size_t expected)
+{
+    struct netif_route *list;
+    size_t count;
+    assert_int_equal(netif_routes_list(&list, &count), 0);
+    assert_int_equal(count, expected);
+    for (size_t i = 0; i < count; i++) {
+        size_t same = 0;
+        for (size_t j = 0; j < expected; j++)
+            same += netif_route_equal(&list[i], &routes[j]);
+        assert_int_equal(same, 1);
+        assert_int_equal(netif_route_remove(&list[i]), 0);
+        assert_int_equal(netif_route_remove(&list[i]), 0); /* again */
+    }
+    free(list);
+}
+
 /* What is added is listed as it was meant, whatever else there is. */
 static void lists_its_own_routes_and_rules(void **state)
 {
@@ -253,9 +284,6 @@ static void lists_its_own_routes_and_rules(void **state)
           .table = TABLE + 2 },
     };
     enum { RULES = sizeof rules / sizeof rules[0], ROUTES = sizeof routes / sizeof routes[0] };
-    struct netif_rule *rule_list;
-    struct netif_route *route_list;
-    size_t count;
     set_up_device();
     for (size_t i = 0; i < RULES; i++)
         assert_int_equal(netif_rule_add(&rules[i]), 0);
@@ -273,25 +301,8 @@ static void lists_its_own_routes_and_rules(void **state)
     struct netif_route other = routes[3];
     other.advmss_bytes = 1137;
     assert_false(netif_route_equal(&routes[3], &other));
-    assert_int_equal(netif_rules_list(10000, 10003, &rule_list, &count), 0);
-    assert_int_equal(count, RULES);
-    for (size_t i = 0; i < RULES; i++) {
-        assert_true(netif_rule_equal(&rule_list[i], &rules[i]));
-        assert_int_equal(netif_rule_remove(&rule_list[i]), 0);
-        assert_int_equal(netif_rule_remove(&rule_list[i]), 0); /* again */
-    }
-    free(rule_list);
-    assert_int_equal(netif_routes_list(&route_list, &count), 0);
-    assert_int_equal(count, ROUTES);
-    for (size_t i = 0; i < ROUTES; i++) {
-        size_t same = 0;
-        for (size_t j = 0; j < ROUTES; j++)
-            same += netif_route_equal(&route_list[i], &routes[j]);
-        assert_int_equal(same, 1);
-        assert_int_equal(netif_route_remove(&route_list[i]), 0);
-        assert_int_equal(netif_route_remove(&route_list[i]), 0); /* again */
-    }
-    free(route_list);
+    lists_and_removes_rules(rules, RULES);
+    lists_and_removes_routes(routes, ROUTES);
     assert_null(strstr(output("ip rule"), "1752629248"));
     assert_non_null(strstr(output("ip rule"), "from 192.0.2.1"));
     assert_non_null(strstr(output("ip route show table 1752629248"), "192.0.2.0/24"));

@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * What the pieces of the configuration's reader share: where it is in the file, and errors.
+ * load.c cuts lines, section.c begins and ends sections, keys.c finds each key's rule, assign.c and
+ * assign_policy.c turn text into values, check.c judges the whole.
+ */
+#ifndef HAWSER_CONFIG_PARSER_H
+#define HAWSER_CONFIG_PARSER_H
+
+#include "config/config.h"
+
+enum config_section {
+    CONFIG_SECTION_NONE, /* before the first header */
+    CONFIG_SECTION_TUNNEL,
+    CONFIG_SECTION_PEER,
+    CONFIG_SECTION_LINK,
+    CONFIG_SECTION_POLICY,
+    CONFIG_SECTION_SKIPPED, /* below a bad header: its keys are not looked at */
+};
+
+enum config_key {
+    CONFIG_TUNNEL_INTERFACE,
+    CONFIG_TUNNEL_PRIVATE_KEY,
+    CONFIG_TUNNEL_PRIVATE_KEY_FILE,
+    CONFIG_TUNNEL_ADDRESS,
+    CONFIG_TUNNEL_LISTEN,
+    CONFIG_TUNNEL_LINKS,
+    CONFIG_TUNNEL_NAT,
+    CONFIG_TUNNEL_ROUTES,
+    CONFIG_TUNNEL_MSS_CLAMP,
+    CONFIG_TUNNEL_FALLBACK,
+    CONFIG_TUNNEL_LAN,
+    CONFIG_TUNNEL_MARK,
+    CONFIG_TUNNEL_MTU,
+    CONFIG_TUNNEL_CIPHER,
+    CONFIG_TUNNEL_MODE,
+    CONFIG_TUNNEL_USER,
+    CONFIG_TUNNEL_HOOK,
+    CONFIG_TUNNEL_CONTROL,
+    CONFIG_TUNNEL_METRICS,
+    CONFIG_TUNNEL_LOG_LEVEL,
+    CONFIG_TUNNEL_REKEY_SECONDS,
+    CONFIG_TUNNEL_OFFLOAD,
+    CONFIG_TUNNEL_UDP_OFFLOAD,
+    CONFIG_PEER_PUBLIC_KEY,
+    CONFIG_PEER_PRESHARED_KEY,
+    CONFIG_PEER_PRESHARED_KEY_FILE,
+    CONFIG_PEER_ENDPOINT,
+    CONFIG_PEER_ALLOWED_IPS,
+    CONFIG_LINK_INTERFACE,
+    CONFIG_LINK_ADDRESS,
+    CONFIG_LINK_GATEWAY,
+    CONFIG_LINK_ROLE,
+    CONFIG_LINK_MAX_UP,
+    CONFIG_LINK_MAX_DOWN,
+    CONFIG_LINK_STANDBY_WHEN,
+    CONFIG_LINK_QUOTA,
+    CONFIG_LINK_QUOTA_RESET_DAY,
+    CONFIG_LINK_COST,
+    CONFIG_POLICY_MATCH,
+    CONFIG_POLICY_DSCP,
+    CONFIG_POLICY_LINKS,
+    CONFIG_POLICY_FALLBACK,
+    CONFIG_POLICY_MODE,
+    CONFIG_POLICY_CLASS,
+    CONFIG_KEY_COUNT,
+};
+
+struct config_parser {
+    struct config *config;      /* the caller's */
+    struct config_errors *errs; /* the caller's */
+    unsigned line;              /* errors are about this one */
+    enum config_section section;
+    unsigned tunnel_line;  /* of [tunnel]; 0: not seen yet */
+    unsigned section_line; /* of the present header */
+    unsigned peer_headers; /* good and bad ones */
+    unsigned link_headers;
+    unsigned unknown_headers; /* perhaps the one that is missed */
+    unsigned bad_endpoints;
+    const char *key; /* being set; static */
+    /* Line where a key was set last, 0: not; peer's and link's are of the present section. */
+    unsigned seen[CONFIG_KEY_COUNT];
+    bool links_auto;   /* "links = auto" was written */
+    bool holds_secret; /* the file itself holds a private or preshared key */
+    bool no_memory;
+};
+
+/* The peer or link of the present section. */
+static inline struct config_peer *config_this_peer(struct config_parser *p)
+{
+    return &p->config->peers[p->config->peer_count - 1];
+}
+static inline struct config_link *config_this_link(struct config_parser *p)
+{
+    return &p->config->links[p->config->link_count - 1];
+}
+
+/* Adds an error about a line (0: the file as a whole), or counts it when there are too many. */
+void config_fault(struct config_parser *p, unsigned line, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/*
+ * The list with room for one more, the new one cleared; NULL, noted in p, when there is no memory.
+ * Lists have room for the next power of two. What moves is cleared where it was: it may be keys.
+ */
+void *config_grow(struct config_parser *p, void *list, size_t count, size_t item_bytes);
+
+/* text for an error message: printable, shortened, in quotes. Returns buf. */
+enum { CONFIG_QUOTE_BYTES = 72 };
+const char *config_quote(const char *text, char buf[CONFIG_QUOTE_BYTES]);
+
+/* The value of p->key is wrong, and this would be right. */
+void config_bad_value(struct config_parser *p, const char *value, const char *what);
+/* Whether a list of the present key has as many items as it may have; that is told. */
+bool config_is_full(struct config_parser *p, size_t count, size_t max);
+
+#endif
