@@ -7,7 +7,7 @@
 top=$(cd "$(dirname "$0")/.." && pwd)
 build=${HAWSER_BUILD:-$top/build}
 lab=$build/lab/hawser-lab
-daemon=$build/src/hawserd/hawserd
+daemon=$build/src/daemon/hawserd
 tool=$build/src/cli/hawser
 id=b$(($$ % 1000000))
 tmp=

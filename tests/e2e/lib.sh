@@ -14,7 +14,7 @@ umask 077
 build=$1
 lab=$build/lab/hawser-lab
 hawser=$build/src/cli/hawser
-hawserd=$build/src/hawserd/hawserd
+hawserd=$build/src/daemon/hawserd
 probe=$build/tests/e2e/hawser-probe
 traffic=$build/tests/e2e/hawser-traffic
 id=e2e$$
