@@ -9,6 +9,8 @@
 #include "sim/net.h"
 #include "sim/wires.h"
 
+enum { DIRECT_MTU_BYTES = 1500 }; /* of a link without a tunnel */
+
 struct direct {
     struct net *net; /* not owned */
     size_t via;

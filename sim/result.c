@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: ISC */
+#include "sim/result.h"
+
 #include <math.h>
 #include <string.h>
 
@@ -248,7 +250,7 @@ static void tunnel_results(const struct simulator *s, struct sim_result *result)
     memcpy(result->slow, s->tunnel.slow, sizeof result->slow);
 }
 
-void simulator_results(struct simulator *s, struct sim_result *result)
+void result_fill(struct simulator *s, struct sim_result *result)
 {
     result->mtu_bytes = simulator_mtu_bytes(s);
     stream_results(s, result);

@@ -131,7 +131,7 @@ static bool send_one(struct sender *s, uint32_t room)
     return true;
 }
 
-void sender_push(struct sender *s)
+static void push(struct sender *s)
 {
     uint32_t window = (uint32_t)fmax(s->cc.window, 1.0);
     while (s->connected && s->inflight < window) {
@@ -147,7 +147,7 @@ void sender_push(struct sender *s)
 
 static void pace_over(void *owner)
 {
-    sender_push(owner);
+    push(owner);
 }
 
 static void connect_try(void *owner, uint64_t value)
@@ -333,7 +333,7 @@ static void receive_ack(struct sender *s, const struct segment *ack)
     if (cc_is_probing_rtt(&s->cc))
         s->rate_limited_to = s->delivered + s->inflight;
     sender_reduce(s, h.count);
-    sender_push(s);
+    push(s);
 }
 
 static void receive(void *owner, const struct segment *ack)
@@ -344,11 +344,47 @@ static void receive(void *owner, const struct segment *ack)
         uint32_t rtt_us = net_clock_us(s->net) - ack->echo_us;
         if (s->connected && rtt_us > 0)
             note_rtt(s, (int64_t)rtt_us * NS_PER_US);
-        sender_push(s);
+        push(s);
         return;
     }
     if (!ack->syn)
         receive_ack(s, ack);
+}
+
+/* Also without anything lost: the tail loss probe repeats the last segment. */
+static void send_probe(struct sender *s)
+{
+    if (new_segments(s) > 0) {
+        transmit(s, s->next, 1, false);
+        s->next++;
+    } else if (s->newest != SENDER_NONE) {
+        uint64_t number = s->next - 1;
+        if (sender_at(s, number)->in_flight) {
+            sender_list_remove(s, number);
+            transmit(s, number, 1, true);
+        }
+    }
+}
+
+static void loss_timer(void *owner)
+{
+    struct sender *s = owner;
+    uint32_t inflight = s->inflight;
+    switch (s->loss_timer_for) {
+    case SENDER_TIMER_REORDER:
+        sender_detect(s);
+        sender_react(s, NULL, inflight);
+        sender_reduce(s, 0);
+        break;
+    case SENDER_TIMER_PROBE:
+        s->probe_outstanding = true;
+        send_probe(s);
+        break;
+    case SENDER_TIMER_RTO:
+        sender_timeout(s);
+        break;
+    }
+    push(s);
 }
 
 void sender_init(struct sender *s, struct net *net, const struct sender_config *config)
@@ -364,7 +400,7 @@ void sender_init(struct sender *s, struct net *net, const struct sender_config *
         s->window_segments = SENDER_RING - 1;
     s->ring = sim_alloc(SENDER_RING, sizeof(*s->ring));
     cc_init(&s->cc, config->cc, config->hystart, net->events->now);
-    timer_init(&s->loss_timer, net->events, sender_loss_timer, s);
+    timer_init(&s->loss_timer, net->events, loss_timer, s);
     timer_init(&s->pace_timer, net->events, pace_over, s);
     net_attach(net, config->side, config->port, receive, s);
 }
@@ -378,19 +414,4 @@ void sender_free(struct sender *s)
 void sender_start(struct sender *s)
 {
     connect_try(s, 0);
-}
-
-/* Also without anything lost: the tail loss probe repeats the last segment. */
-void sender_send_probe(struct sender *s)
-{
-    if (new_segments(s) > 0) {
-        transmit(s, s->next, 1, false);
-        s->next++;
-    } else if (s->newest != SENDER_NONE) {
-        uint64_t number = s->next - 1;
-        if (sender_at(s, number)->in_flight) {
-            sender_list_remove(s, number);
-            transmit(s, number, 1, true);
-        }
-    }
 }

@@ -311,7 +311,7 @@ void sender_arm(struct sender *s)
     timer_set(&s->loss_timer, tstamp_add(s->net->events->now, wait_ns));
 }
 
-static void timeout(struct sender *s)
+void sender_timeout(struct sender *s)
 {
     uint32_t inflight = s->inflight;
     s->timeouts++;
@@ -327,25 +327,4 @@ static void timeout(struct sender *s)
     s->recovery_end = s->next;
     if (s->backoff < BACKOFF_MAX)
         s->backoff++;
-}
-
-void sender_loss_timer(void *owner)
-{
-    struct sender *s = owner;
-    uint32_t inflight = s->inflight;
-    switch (s->loss_timer_for) {
-    case SENDER_TIMER_REORDER:
-        sender_detect(s);
-        sender_react(s, NULL, inflight);
-        sender_reduce(s, 0);
-        break;
-    case SENDER_TIMER_PROBE:
-        s->probe_outstanding = true;
-        sender_send_probe(s);
-        break;
-    case SENDER_TIMER_RTO:
-        timeout(s);
-        break;
-    }
-    sender_push(s);
 }

@@ -3,12 +3,7 @@
 #ifndef HAWSER_SIM_SENDER_LOSS_H
 #define HAWSER_SIM_SENDER_LOSS_H
 
-#include "sim/sender.h"
-
-static inline struct sender_segment *sender_at(struct sender *s, uint64_t number)
-{
-    return &s->ring[number % SENDER_RING];
-}
+#include "sim/sender_state.h"
 
 /* The list of what is in flight, in the order of sending. Removing also takes it out of flight. */
 void sender_list_add(struct sender *s, uint64_t number);
@@ -27,10 +22,7 @@ void sender_react(struct sender *s, const struct segment *ack, uint32_t inflight
 /* Sets the window in recovery (RFC 6937). */
 void sender_reduce(struct sender *s, uint32_t delivered);
 void sender_arm(struct sender *s);
-void sender_loss_timer(void *owner);
-
-/* In sender.c: sends what the windows allow; sends a probe beyond the congestion window. */
-void sender_push(struct sender *s);
-void sender_send_probe(struct sender *s);
+/* Nothing was acknowledged for an RTO: all in flight is lost. */
+void sender_timeout(struct sender *s);
 
 #endif

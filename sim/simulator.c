@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "sim/result.h"
 #include "sim/simulator_state.h"
 
 enum {
@@ -14,7 +15,6 @@ enum {
     PORT_STREAM = NET_PORT_FIRST + 9, /* odd */
     PORT_FOREIGN = NET_PORT_FIRST + 7,
     PORT_DATAGRAMS = NET_PORT_FIRST + 1024, /* even */
-    DIRECT_MTU_BYTES = 1500,
     INFLIGHT_SLACK_BYTES = 512 * 1024,
     QUEUED_BYTES_MAX = 64 << 20,
 };
@@ -180,14 +180,6 @@ static bool make_carrier(struct simulator *s)
     direct_init(&s->direct, &s->net, links, c->carrier == SIM_LINK ? c->via : 0, seed);
     s->wires = s->direct.wires;
     return true;
-}
-
-uint32_t simulator_mtu_bytes(const struct simulator *s)
-{
-    if (s->config->carrier == SIM_TUNNEL)
-        return tunnel_mtu_bytes(&s->tunnel);
-    return s->config->carrier == SIM_LINK ? s->config->links->link[s->config->via].mtu_bytes
-                                          : DIRECT_MTU_BYTES;
 }
 
 /* Its receiving end is at the other side. */
@@ -548,7 +540,7 @@ bool sim_run(const struct sim_config *config, struct sim_result *result)
         if (s->foreign.check.failed)
             check_fail(&s->check, "outside the tunnel: %s", s->foreign.check.message);
         if (!s->check.failed) {
-            simulator_results(s, result);
+            result_fill(s, result);
         }
     } else {
         check_fail(&s->check, "the core could not be made");

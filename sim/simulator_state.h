@@ -6,8 +6,8 @@
 #include "sim/direct.h"
 #include "sim/probe.h"
 #include "sim/receiver.h"
+#include "sim/run.h"
 #include "sim/sender.h"
-#include "sim/simulator.h"
 #include "sim/trace.h"
 #include "sim/tunnel.h"
 
@@ -54,9 +54,12 @@ struct simulator {
 };
 
 /* Inner packets are as large as this. */
-uint32_t simulator_mtu_bytes(const struct simulator *s);
-
-/* When a run is over. */
-void simulator_results(struct simulator *s, struct sim_result *result);
+static inline uint32_t simulator_mtu_bytes(const struct simulator *s)
+{
+    if (s->config->carrier == SIM_TUNNEL)
+        return tunnel_mtu_bytes(&s->tunnel);
+    return s->config->carrier == SIM_LINK ? s->config->links->link[s->config->via].mtu_bytes
+                                          : DIRECT_MTU_BYTES;
+}
 
 #endif
