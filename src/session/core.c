@@ -14,6 +14,7 @@
 #include "session/links.h"
 #include "session/paths.h"
 #include "session/peer.h"
+#include "session/peers.h"
 #include "session/policies.h"
 #include "session/receive.h"
 #include "session/reports.h"
@@ -54,11 +55,13 @@ int core_new(struct core **out, const struct core_config *config, struct tstamp 
     c->mtu_bytes = MTU_AT_START;
     c->now = now;
     c->group = malloc(STATE_GROUP_BYTES);
+    peers_init(&c->peers);
     int err = local_keys_init(&c->local, config->private_key);
     if (c->group == NULL || allowed_init(&c->allowed) < 0 || index_init(&c->index, 0) < 0)
         err = -ENOMEM;
     if (err == 0) {
         responder_init(c, now);
+        c->peers.seed = c->responder.callers.key;
         err = core_set_peers(c, now, config->peers, config->peer_count);
     }
     if (err < 0) {
@@ -73,9 +76,9 @@ void core_free(struct core *c)
 {
     if (c == NULL)
         return;
-    for (size_t i = 0; i < c->peer_count; i++)
-        lifecycle_free(c->peers[i]);
-    free(c->peers);
+    for (size_t i = 0; i < c->peers.count; i++)
+        lifecycle_free(c->peers.list[i]);
+    peers_free(&c->peers);
     allowed_free(&c->allowed);
     index_free(&c->index);
     free(c->group);
@@ -83,26 +86,33 @@ void core_free(struct core *c)
     free(c);
 }
 
-static struct peer *find_peer(struct peer *const *peers, size_t count, const uint8_t key[32])
+static int compare_keys(const void *a, const void *b)
 {
-    for (size_t i = 0; i < count; i++)
-        if (peers[i] != NULL && memcmp(peers[i]->public_key, key, 32) == 0)
-            return peers[i];
-    return NULL;
+    const struct core_peer_config *const *x = a;
+    const struct core_peer_config *const *y = b;
+    return memcmp((*x)->public_key, (*y)->public_key, 32);
 }
 
-static bool keys_good(const struct core *c, const struct core_peer_config *peers, size_t count)
+/* Each is some, is not ours, and is there once. 0, -EINVAL or -ENOMEM. */
+static int check_keys(const struct core *c, const struct core_peer_config *peers, size_t count)
 {
     static const uint8_t none[32];
+    if (count >= UINT16_MAX)
+        return -EINVAL;
+    const struct core_peer_config **sorted = calloc(count + 1, sizeof *sorted);
+    if (sorted == NULL)
+        return -ENOMEM;
+    for (size_t i = 0; i < count; i++)
+        sorted[i] = &peers[i];
+    qsort(sorted, count, sizeof *sorted, compare_keys);
+    bool good = true;
     for (size_t i = 0; i < count; i++) {
-        const uint8_t *key = peers[i].public_key;
-        if (memcmp(key, none, 32) == 0 || memcmp(key, c->local.public_key, 32) == 0)
-            return false;
-        for (size_t j = 0; j < i; j++)
-            if (memcmp(key, peers[j].public_key, 32) == 0)
-                return false;
+        const uint8_t *key = sorted[i]->public_key;
+        good = good && memcmp(key, none, 32) != 0 && memcmp(key, c->local.public_key, 32) != 0 &&
+               (i == 0 || memcmp(key, sorted[i - 1]->public_key, 32) != 0);
     }
-    return count < UINT16_MAX;
+    free(sorted);
+    return good ? 0 : -EINVAL;
 }
 
 static int fill_allowed(struct allowed *a, struct peer *const *peers, size_t count)
@@ -119,7 +129,7 @@ static int gather_peers(struct core *c, struct tstamp now, struct peer **next,
                         const struct core_peer_config *peers, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
-        next[i] = find_peer(c->peers, c->peer_count, peers[i].public_key);
+        next[i] = peers_find(&c->peers, peers[i].public_key);
         int err = next[i] != NULL ? lifecycle_configure(next[i], now, &peers[i])
                                   : lifecycle_new(&next[i], c, &peers[i], now);
         if (err < 0)
@@ -128,49 +138,59 @@ static int gather_peers(struct core *c, struct tstamp now, struct peer **next,
     return 0;
 }
 
-/* Says goodbye to and frees those of one set that are not in another. */
-static void drop_missing(struct core *c, struct tstamp now, struct peer **from, size_t from_count,
-                         struct peer *const *in, size_t in_count)
+static void drop(struct core *c, struct tstamp now, struct peer *p)
 {
-    for (size_t i = 0; i < from_count; i++) {
-        struct peer *p = from[i];
-        if (p == NULL || find_peer(in, in_count, p->public_key) != NULL)
-            continue;
-        send_goodbye(p, now);
-        transmit_forget(c, p);
-        event_forget(c, p);
-        lifecycle_free(p);
-    }
+    send_goodbye(p, now);
+    transmit_forget(c, p);
+    event_forget(c, p);
+    lifecycle_free(p);
+}
+
+/* A set that is not to be: those of it that are new go. */
+static void drop_new(struct core *c, struct tstamp now, struct peer **next, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (next[i] != NULL && peers_find(&c->peers, next[i]->public_key) == NULL)
+            drop(c, now, next[i]);
+    free(next);
 }
 
 int core_set_peers(struct core *c, struct tstamp now, const struct core_peer_config *peers,
                    size_t count)
 {
     struct allowed allowed = { 0 };
-    if (!keys_good(c, peers, count))
-        return -EINVAL;
+    int err = check_keys(c, peers, count);
+    if (err < 0)
+        return err;
     struct peer **next = calloc(count + 1, sizeof(struct peer *));
     if (next == NULL)
         return -ENOMEM;
-    int err = gather_peers(c, now, next, peers, count);
+    size_t before = c->peers.count;
+    struct peer **gone = calloc(before + 1, sizeof(struct peer *));
+    if (gone == NULL || heap_reserve(&c->peers.due, before + count) < 0)
+        err = -ENOMEM;
+    if (err == 0)
+        err = gather_peers(c, now, next, peers, count);
     if (err == 0)
         err = fill_allowed(&allowed, next, count);
     if (err == 0)
-        err = index_resize(&c->index, count > c->peer_count ? count : c->peer_count);
+        err = index_resize(&c->index, count > before ? count : before);
+    if (err == 0) {
+        memcpy(gone, c->peers.list, before * sizeof(struct peer *));
+        err = peers_replace(&c->peers, next, count);
+    }
     if (err < 0) {
-        drop_missing(c, now, next, count, c->peers, c->peer_count);
+        drop_new(c, now, next, count);
         allowed_free(&allowed);
-        free(next);
+        free(gone);
         return err;
     }
-    drop_missing(c, now, c->peers, c->peer_count, next, count);
+    for (size_t i = 0; i < before; i++)
+        if (peers_find(&c->peers, gone[i]->public_key) != gone[i])
+            drop(c, now, gone[i]);
+    free(gone);
     allowed_free(&c->allowed);
-    free(c->peers);
     c->allowed = allowed;
-    c->peers = next;
-    c->peer_count = count;
-    for (uint16_t i = 0; i < count; i++)
-        next[i]->number = i;
     event_device_mtu(c);
     return 0;
 }
@@ -179,9 +199,9 @@ int core_set_policies(struct core *c, const struct core_policy policies[CORE_POL
 {
     int err = 0;
     memcpy(c->policies, policies, sizeof c->policies);
-    for (size_t i = 0; err == 0 && i < c->peer_count; i++) {
-        err = policies_apply(c->peers[i]);
-        c->peers[i]->stirred = true;
+    for (size_t i = 0; err == 0 && i < c->peers.count; i++) {
+        err = policies_apply(c->peers.list[i]);
+        peers_stir(c->peers.list[i]);
     }
     return err;
 }
@@ -194,9 +214,9 @@ void core_set_wall_offset(struct core *c, int64_t wall_offset_ns)
 void core_endpoints(struct core *c, struct tstamp now, size_t peer, const struct netaddr *addrs,
                     size_t count)
 {
-    if (peer >= c->peer_count)
+    if (peer >= c->peers.count)
         return;
-    struct peer *p = c->peers[peer];
+    struct peer *p = c->peers.list[peer];
     struct netaddr used = p->endpoints[p->endpoint];
     p->endpoint_count = count < CORE_ENDPOINTS_MAX ? count : CORE_ENDPOINTS_MAX;
     p->endpoint = 0;
@@ -205,6 +225,7 @@ void core_endpoints(struct core *c, struct tstamp now, size_t peer, const struct
         if (netaddr_equal(&addrs[i], &used))
             p->endpoint = i;
     }
+    peers_touch(p);
     paths_refresh(p, now);
     initiator_now(p, now);
 }
@@ -215,25 +236,27 @@ void core_link_event(struct core *c, struct tstamp now, const struct core_link *
         return;
     const struct core_link before = c->links[link->link];
     c->links[link->link] = *link;
-    for (size_t i = 0; i < c->peer_count; i++) {
-        paths_link_changed(c->peers[i], now, &before, link);
+    for (size_t i = 0; i < c->peers.count; i++) {
+        peers_touch(c->peers.list[i]);
+        paths_link_changed(c->peers.list[i], now, &before, link);
         if (link->present && link->carrier)
-            initiator_now(c->peers[i], now);
+            initiator_now(c->peers.list[i], now);
     }
 }
 
 bool core_peer_link(const struct core *c, size_t peer, const char *link, struct core_peer_link *out)
 {
-    return peer < c->peer_count && links_peer_link(c->peers[peer], link, out);
+    return peer < c->peers.count && links_peer_link(c->peers.list[peer], link, out);
 }
 
 int core_wish(struct core *c, struct tstamp now, size_t peer, const char *link,
               enum wire_path_use use)
 {
-    if (peer >= c->peer_count)
+    if (peer >= c->peers.count)
         return -ENOENT;
-    struct peer *p = c->peers[peer];
+    struct peer *p = c->peers.list[peer];
     int err = wish_set(&p->wishes, link, use);
+    peers_touch(p);
     if (err == 0)
         paths_wish_changed(p, now, link);
     return err;
@@ -251,7 +274,8 @@ static void tun_one(struct core *c, struct tstamp now, struct pkt *pkt)
     struct peer *p = allowed_destination(&c->allowed, pkt->data, pkt->len_bytes);
     if (p != NULL && !p->up)
         initiator_wanted(p, now);
-    bool gone = p != NULL && !p->up && tstamp_sub(now, p->down_at) > STATE_HOLD_NS;
+    bool waits = p != NULL && (p->up || tstamp_sub(now, p->down_at) <= STATE_HOLD_NS);
+    bool gone = p != NULL && (!waits || p->bond == NULL);
     if (p == NULL || gone) {
         c->drops[p == NULL ? CORE_DROP_NO_ROUTE : CORE_DROP_NO_SESSION] += pkt->seg_count;
         pkt_put(pkt);
@@ -260,7 +284,7 @@ static void tun_one(struct core *c, struct tstamp now, struct pkt *pkt)
     p->tx_bytes += pkt->len_bytes;
     p->tx_packets += pkt->seg_count;
     bond_send(p->bond, now, pkt);
-    p->stirred = true;
+    peers_stir(p);
 }
 
 void core_tun(struct core *c, struct tstamp now, struct pkt *const *batch, size_t count)
@@ -282,15 +306,15 @@ void core_tx_done(struct core *c, struct tstamp now, const struct core_tx *tx, i
     bool is_passing = result == -EMSGSIZE || result == -EAGAIN || result == -ENOBUFS;
     if (!is_passing)
         why_failed(c, now, tx->socket, &tx->to, -result, false);
-    if (tx->peer >= c->peer_count || tx->path >= WIRE_PATHS_MAX)
+    if (tx->peer >= c->peers.count || tx->path >= WIRE_PATHS_MAX)
         return;
-    struct peer *p = c->peers[tx->peer];
+    struct peer *p = c->peers.list[tx->peer];
     const struct route to = { .socket = tx->socket, .to = tx->to };
     const struct peer_path *path = &p->paths[tx->path];
     /* What went to an address in validation says nothing about the one in use. */
     if (!path->opened || !route_equal(&path->address.route, &to))
         return;
-    p->stirred = true;
+    peers_stir(p);
     if (result == -EMSGSIZE)
         paths_refused(p, now, tx->path, (uint32_t)tx->segment_bytes);
     else if (!is_passing)
@@ -305,7 +329,7 @@ void core_unreachable(struct core *c, struct tstamp now, uint16_t socket, const 
 
 size_t core_accepted(const struct core *c, size_t peer, struct netprefix out[CORE_ACCEPTED_MAX])
 {
-    const struct accepted *a = &c->peers[peer]->accepted;
+    const struct accepted *a = &c->peers.list[peer]->accepted;
     memcpy(out, a->list, a->count * sizeof a->list[0]);
     return a->count;
 }
@@ -313,15 +337,15 @@ size_t core_accepted(const struct core *c, size_t peer, struct netprefix out[COR
 bool core_look(struct core *c, struct tstamp now)
 {
     bool first = false;
-    for (size_t i = 0; i < c->peer_count; i++)
-        first |= reports_look(c->peers[i], now);
+    for (size_t i = 0; i < c->peers.count; i++)
+        first |= reports_look(c->peers.list[i], now);
     return first;
 }
 
 bool core_seen(const struct core *c, struct tstamp now)
 {
-    for (size_t i = 0; i < c->peer_count; i++)
-        if (reports_due(c->peers[i]) && reports_latest(c->peers[i], now) == NULL)
+    for (size_t i = 0; i < c->peers.count; i++)
+        if (reports_due(c->peers.list[i]) && reports_latest(c->peers.list[i], now) == NULL)
             return false;
     return true;
 }
@@ -333,16 +357,15 @@ void core_set_cpu(struct core *c, uint8_t percent)
 
 void core_set_line_full(struct core *c, bool full)
 {
-    for (size_t i = 0; i < c->peer_count; i++)
-        bond_line_full(c->peers[i]->bond, full && !c->peers[i]->initiates);
+    c->line_full = full;
+    for (size_t i = 0; i < c->peers.count; i++)
+        if (c->peers.list[i]->bond != NULL)
+            bond_line_full(c->peers.list[i]->bond, full && !c->peers.list[i]->initiates);
 }
 
 bool core_is_calling(const struct core *c)
 {
-    for (size_t i = 0; i < c->peer_count; i++)
-        if (c->peers[i]->why.calling && !c->peers[i]->up)
-            return true;
-    return false;
+    return c->peers.calling > 0;
 }
 
 /* The next packet of one peer that may have come from it. */
@@ -364,15 +387,18 @@ static struct pkt *deliver_from(struct core *c, struct peer *p)
 struct pkt *core_next_tun(struct core *c)
 {
     /* Many of one peer, then of the next: packets of one flow stay together. */
-    for (size_t i = 0; i <= c->peer_count && c->peer_count > 0; i++) {
+    for (struct list_item *first; (first = list_first(&c->peers.giving)) != NULL;) {
+        struct peer *p = LIST_OF(first, struct peer, giving);
         bool may = c->tun_in_turn < TUN_IN_TURN;
-        struct pkt *pkt = may ? deliver_from(c, c->peers[c->turn_tun % c->peer_count]) : NULL;
+        struct pkt *pkt = may && p->bond != NULL ? deliver_from(c, p) : NULL;
         if (pkt != NULL) {
             c->tun_in_turn++;
             return pkt;
         }
         c->tun_in_turn = 0;
-        c->turn_tun++;
+        list_remove(first);
+        if (!may)
+            peers_give(p);
     }
     return NULL;
 }
@@ -380,29 +406,33 @@ struct pkt *core_next_tun(struct core *c)
 void core_tick(struct core *c, struct tstamp now)
 {
     c->now = now;
-    for (size_t i = 0; i < c->peer_count; i++)
-        lifecycle_tick(c->peers[i], now);
+    peers_wake_due(c, now);
+    /* What a look touches again is looked at the next time. */
+    const struct list_item *last = c->peers.touched.head.prev;
+    struct list_item *first = list_first(&c->peers.touched);
+    for (bool more = first != NULL; more; first = list_first(&c->peers.touched)) {
+        struct peer *p = LIST_OF(first, struct peer, touched);
+        more = first != last;
+        list_remove(first);
+        lifecycle_tick(p, now);
+        peers_settle(p);
+    }
 }
 
 struct tstamp core_deadline(const struct core *c)
 {
     static const struct tstamp at_once = { 0 };
-    struct tstamp at = TSTAMP_NEVER;
     if (!outbox_empty(&c->outbox) || (c->spill_peer != NULL && !c->closing))
         return at_once;
-    for (size_t i = 0; i < c->peer_count && !c->closing; i++) {
-        const struct peer *p = c->peers[i];
-        if (p->probes != 0 || p->stirred)
-            return at_once;
-        at = tstamp_min(at, tstamp_min(p->wake, bond_deadline(p->bond)));
-    }
-    return at;
+    if (c->closing)
+        return TSTAMP_NEVER;
+    return list_is_empty(&c->peers.sending) ? peers_deadline(c) : at_once;
 }
 
 void core_close(struct core *c, struct tstamp now)
 {
-    for (size_t i = 0; i < c->peer_count; i++)
-        send_goodbye(c->peers[i], now);
+    for (size_t i = 0; i < c->peers.count; i++)
+        send_goodbye(c->peers.list[i], now);
     c->closing = true;
 }
 

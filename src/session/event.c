@@ -170,9 +170,9 @@ void event_stranger(struct core *c, const uint8_t public_key[32], const struct n
 void event_device_mtu(struct core *c)
 {
     uint32_t most = 0;
-    for (size_t i = 0; i < c->peer_count; i++)
-        if (c->peers[i]->news.mtu_bytes > most)
-            most = c->peers[i]->news.mtu_bytes;
+    for (size_t i = 0; i < c->peers.count; i++)
+        if (c->peers.list[i]->news.mtu_bytes > most)
+            most = c->peers.list[i]->news.mtu_bytes;
     if (most == 0 || (most == c->mtu_bytes && c->mtu_told))
         return;
     c->mtu_bytes = most;

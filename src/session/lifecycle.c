@@ -14,11 +14,44 @@
 #include "session/lives.h"
 #include "session/paths.h"
 #include "session/peer.h"
+#include "session/peers.h"
 #include "session/policies.h"
 #include "session/reports.h"
 #include "session/send.h"
 #include "session/state.h"
 #include "session/transmit.h"
+
+/* What a peer needs that is there: much memory, so not before it is known to be there. */
+static int make_bond(struct peer *p, struct tstamp now)
+{
+    if (p->bond != NULL)
+        return 0;
+    const struct bond_config config = { .pool = p->core->pool, .seed = p->bond_seed };
+    struct peer_path *paths = calloc(WIRE_PATHS_MAX, sizeof *paths);
+    struct bond *bond = paths != NULL ? bond_new(&config, now) : NULL;
+    if (bond == NULL) {
+        free(paths);
+        return -ENOMEM;
+    }
+    p->bond = bond;
+    p->paths = paths;
+    paths_clear(p);
+    bond_line_full(bond, p->core->line_full && !p->initiates);
+    return policies_apply(p);
+}
+
+/* All that a peer without a bond has of paths: nobody may write to it. */
+static const struct peer_path no_paths[WIRE_PATHS_MAX];
+
+static void free_bond(struct peer *p)
+{
+    if (p->bond == NULL)
+        return;
+    bond_free(p->bond);
+    free(p->paths);
+    p->bond = NULL;
+    p->paths = (struct peer_path *)no_paths;
+}
 
 int lifecycle_configure(struct peer *p, struct tstamp now, const struct core_peer_config *config)
 {
@@ -38,7 +71,7 @@ int lifecycle_configure(struct peer *p, struct tstamp now, const struct core_pee
     p->name[CORE_NAME_MAX] = '\0';
     memcpy(p->preshared_key, config->preshared_key, sizeof p->preshared_key);
     p->initiates = config->initiate;
-    return 0;
+    return p->initiates ? make_bond(p, now) : 0;
 }
 
 int lifecycle_new(struct peer **out, struct core *c, const struct core_peer_config *config,
@@ -48,6 +81,7 @@ int lifecycle_new(struct peer **out, struct core *c, const struct core_peer_conf
     if (p == NULL)
         return -ENOMEM;
     p->core = c;
+    p->paths = (struct peer_path *)no_paths;
     p->asked_at = TSTAMP_NEVER;
     p->displaced_at = TSTAMP_NEVER;
     p->down_at = now;
@@ -55,16 +89,11 @@ int lifecycle_new(struct peer **out, struct core *c, const struct core_peer_conf
     memcpy(p->public_key, config->public_key, sizeof p->public_key);
     core_random(c, p->epoch, sizeof p->epoch);
     core_random(c, &p->rng.state, sizeof p->rng.state);
-    struct bond_config bond_config = { .pool = c->pool };
-    core_random(c, &bond_config.seed, sizeof bond_config.seed);
-    p->bond = bond_new(&bond_config, now);
-    paths_clear(p);
+    core_random(c, &p->bond_seed, sizeof p->bond_seed);
     lives_init(&p->lives);
     initiator_init(p);
     accepted_init(p);
-    int err = p->bond != NULL ? lifecycle_configure(p, now, config) : -ENOMEM;
-    if (err == 0)
-        err = policies_apply(p);
+    int err = lifecycle_configure(p, now, config);
     if (err < 0) {
         lifecycle_free(p);
         return err;
@@ -82,7 +111,8 @@ void lifecycle_free(struct peer *p)
     peer_drop_keys(p, &p->previous);
     peer_drop_keys(p, &p->next);
     lives_free(p);
-    bond_free(p->bond);
+    free_bond(p);
+    peers_forget(p);
     free(p->allowed);
     secret_clear(p, sizeof *p);
     free(p);
@@ -109,9 +139,16 @@ static void begin_association(struct peer *p, struct tstamp now, const struct ke
     lives_adopt(p, p->remote_epoch);
 }
 
-void lifecycle_adopt(struct peer *p, struct tstamp now, struct keys *k)
+int lifecycle_adopt(struct peer *p, struct tstamp now, struct keys *k)
 {
     bool called = p->next == k;
+    int err = make_bond(p, now);
+    if (err < 0) {
+        if (called)
+            p->next = NULL;
+        peer_drop_keys(p, &k);
+        return err;
+    }
     /* Where both sides call, the one that was called last follows. */
     p->yielded = p->initiates && called;
     if (called) {
@@ -139,6 +176,7 @@ void lifecycle_adopt(struct peer *p, struct tstamp now, struct keys *k)
     accepted_adopted(p, now, is_new);
     paths_refresh(p, now);
     peer_wake(p, now);
+    return 0;
 }
 
 void lifecycle_heard(struct peer *p, struct tstamp now)
@@ -154,6 +192,7 @@ void lifecycle_set_up(struct peer *p, struct tstamp now, bool up, const char *re
     if (p->up == up)
         return;
     p->up = up;
+    peers_count_calling(p);
     if (up)
         p->displaced_at = TSTAMP_NEVER;
     else
@@ -218,23 +257,45 @@ static void notice_silence(struct peer *p, struct tstamp now)
         peer_wake(p, lost_at);
 }
 
-static void take_bond_events(struct peer *p, struct tstamp now)
+/* A peer that calls us and has been away for long: what it had is made anew when it comes back. */
+static void leave(struct peer *p, struct tstamp now)
+{
+    bool away = p->current == NULL && p->previous == NULL && p->next == NULL;
+    struct tstamp ends = tstamp_add(p->down_at, STATE_AWAY_NS);
+    if (p->bond == NULL || p->up || p->initiates || !away)
+        return;
+    if (!tstamp_reached(ends, now)) {
+        peer_wake(p, ends);
+        return;
+    }
+    transmit_forget(p->core, p);
+    free_bond(p);
+    p->probes = p->told = 0;
+    /* Packet numbers begin again: so does the association. */
+    core_random(p->core, p->epoch, sizeof p->epoch);
+    p->associated = false;
+}
+
+static void tick_bond(struct peer *p, struct tstamp now)
 {
     struct bond_event e;
+    if (p->bond == NULL)
+        return;
+    if (tstamp_reached(bond_deadline(p->bond), now)) {
+        bond_tick(p->bond, now);
+        peers_stir(p);
+    }
     while (bond_next_event(p->bond, &e))
         paths_bond_event(p, now, &e);
+    peers_give(p);
 }
 
 void lifecycle_tick(struct peer *p, struct tstamp now)
 {
-    if (tstamp_reached(bond_deadline(p->bond), now)) {
-        bond_tick(p->bond, now);
-        p->stirred = true;
-    }
-    take_bond_events(p, now);
+    tick_bond(p, now);
     if (!tstamp_reached(p->wake, now))
         return;
-    p->stirred = true;
+    peers_stir(p);
     p->wake = TSTAMP_NEVER;
     expire_keys(p, now);
     notice_silence(p, now);
@@ -245,4 +306,5 @@ void lifecycle_tick(struct peer *p, struct tstamp now)
     event_tick(p);
     if (peer_can_send(p, now))
         reports_tick(p, now);
+    leave(p, now);
 }

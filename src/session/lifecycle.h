@@ -10,6 +10,8 @@
  *     up     yes   yes   no answer for 5 s                               met
  *     met    yes   no    the other side says goodbye, or that another    away
  *     up     yes   yes   machine has the session; keys are too old
+ *     away                 for 10 minutes: its bond is given back, and   away
+ *                        the association ends
  *     any                keys of another epoch: a new association, with  met, or stays up
  *                        packet numbers from 0
  *
@@ -42,9 +44,9 @@ int lifecycle_configure(struct peer *p, struct tstamp now, const struct core_pee
 
 /*
  * New keys count from now on: of a rekey, or of a new association if an epoch of either side is
- * another one than before. Takes the keys over.
+ * another one than before. Takes the keys over. -ENOMEM: they are gone, and nothing changed.
  */
-void lifecycle_adopt(struct peer *p, struct tstamp now, struct keys *k);
+int lifecycle_adopt(struct peer *p, struct tstamp now, struct keys *k);
 
 /* An authentic datagram came with the keys of now. */
 void lifecycle_heard(struct peer *p, struct tstamp now);

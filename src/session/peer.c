@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "session/peers.h"
 #include "session/state.h"
 
 struct keys *peer_keys(const struct peer *p, uint32_t index)
@@ -49,6 +50,7 @@ bool peer_is_displaced(const struct peer *p, struct tstamp now)
 void peer_wake(struct peer *p, struct tstamp at)
 {
     p->wake = tstamp_min(p->wake, at);
+    peers_wake(p, at);
 }
 
 uint32_t peer_take_index(struct peer *p)

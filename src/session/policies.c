@@ -17,6 +17,8 @@ static bool names_link(const struct core_policy *a, const char *link)
 int policies_apply(struct peer *p)
 {
     struct bond_policy table[BOND_POLICIES_MAX] = { 0 };
+    if (p->bond == NULL)
+        return 0; /* they are applied when it is made */
     char link[WIRE_LINK_NAME_MAX + 1];
     for (unsigned i = 0; i < BOND_POLICIES_MAX; i++) {
         const struct core_policy *a = &p->core->policies[i];

@@ -7,6 +7,7 @@
 #include "session/lives.h"
 #include "session/paths.h"
 #include "session/peer.h"
+#include "session/peers.h"
 #include "session/responder.h"
 #include "session/send.h"
 #include "session/state.h"
@@ -51,14 +52,18 @@ static void accept(struct core *c, struct tstamp now, struct arrival *a, struct 
 {
     struct peer *p = a->peer;
     p->last_route = a->from;
-    if (k == p->next)
-        lifecycle_adopt(p, now, k);
+    if (k == p->next && lifecycle_adopt(p, now, k) < 0) {
+        core_drop_one(c, CORE_DROP_NO_BUFFER);
+        pkt_put(pkt);
+        return;
+    }
     struct peer_path *path = &p->paths[a->path];
     replay_mark(&path->replay, a->pn);
     a->newest = a->pn >= path->expected_pn;
     if (a->newest)
         path->expected_pn = a->pn + 1;
-    p->stirred = true;
+    peers_stir(p);
+    peers_give(p);
     paths_arrived(p, now, a->path, &a->from, a->payload_bytes, a->newest);
     if (k == p->current) /* that older keys still work says nothing about these */
         lifecycle_heard(p, now);
@@ -71,8 +76,10 @@ static void response_rx(struct core *c, struct tstamp now, const struct core_dat
     struct keys *k = initiator_response_rx(c, now, d, &p);
     if (k == NULL)
         return;
-    lifecycle_adopt(p, now, k);
-    send_ping(p, now); /* so that it hears of them */
+    if (lifecycle_adopt(p, now, k) < 0)
+        core_drop_one(c, CORE_DROP_NO_BUFFER);
+    else
+        send_ping(p, now); /* so that it hears of them */
 }
 
 static void transport_rx(struct core *c, struct tstamp now, const struct core_datagram *d)

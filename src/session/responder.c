@@ -8,6 +8,7 @@
 #include "session/handshake.h"
 #include "session/lives.h"
 #include "session/peer.h"
+#include "session/peers.h"
 #include "session/proof.h"
 #include "session/state.h"
 #include "session/strangers.h"
@@ -93,14 +94,6 @@ static bool answer_again(struct core *c, const struct incoming *in)
         return true;
     }
     return false;
-}
-
-static struct peer *find_peer(const struct core *c, const uint8_t public_key[32])
-{
-    for (size_t i = 0; i < c->peer_count; i++)
-        if (secret_equal(c->peers[i]->public_key, public_key, 32))
-            return c->peers[i];
-    return NULL;
 }
 
 /*
@@ -291,7 +284,7 @@ static struct peer *open_call(struct core *c, struct tstamp now, struct incoming
         core_drop_one(c, CORE_DROP_HANDSHAKE);
         return NULL;
     }
-    struct peer *p = find_peer(c, caller);
+    struct peer *p = peers_find(&c->peers, caller);
     if (p == NULL) {
         core_drop_one(c, CORE_DROP_UNKNOWN_KEY);
         if (strangers_call(&c->strangers, now, caller, &in->datagram->from))

@@ -10,6 +10,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/heap.h"
+#include "base/list.h"
 #include "base/pkt.h"
 #include "base/rng.h"
 #include "base/tstamp.h"
@@ -43,7 +45,22 @@ enum {
 #define STATE_STATUSES_BURST 128
 #define STATE_STATUS_AGAIN_NS (2 * NS_PER_S) /* a PATH_STATUS without any news is told again */
 #define STATE_GHOST_NS (60 * NS_PER_S)       /* a path that its owner closed is shown for so long */
-#define STATE_HOLD_NS (2 * NS_PER_S) /* inner packets wait so long for a peer to come back */
+#define STATE_AWAY_NS (600 * NS_PER_S) /* a peer without keys for so long gives its bond back */
+#define STATE_HOLD_NS (2 * NS_PER_S)   /* inner packets wait so long for a peer to come back */
+
+/* All peers: what is done with them is peers.h's. */
+struct peers {
+    struct peer **list; /* owned, and so is each; count of them */
+    size_t count;
+    struct peer **by_key; /* owned; a table with open places, mask + 1 of them */
+    uint32_t mask;
+    uint64_t seed;       /* of by_key: its order is nobody's to choose */
+    struct list touched; /* changed since they were looked at: their deadline may be another */
+    struct list sending; /* may have something to send, in their turns */
+    struct list giving;  /* may have packets for the tunnel, in their turns */
+    struct heap due;     /* the others, by deadline */
+    size_t calling;      /* are called, and not up */
+};
 
 /* One path of a peer, as far as it is not the bond's. */
 struct peer_path {
@@ -75,8 +92,11 @@ struct peer {
     bool initiates; /* it has endpoints */
     bool yielded;   /* both sides call each other, and the other one's calls count */
     bool up;
-    struct bond *bond; /* owned */
-    struct rng rng;    /* jitter of timers */
+    uint64_t bond_seed;
+    struct bond *bond; /* owned; NULL: it never came, or has been away for long */
+    struct peer_path
+        *paths;     /* WIRE_PATHS_MAX of them; owned and made with the bond, else all zero */
+    struct rng rng; /* jitter of timers */
 
     /*
      * The association: packet numbers and replay windows hold for as long as neither side's epoch
@@ -104,6 +124,7 @@ struct peer {
     size_t endpoint_count;
     uint8_t endpoint; /* the one that answered last */
     struct why_facts why;
+    bool calls_in_vain; /* peers.calling counts it */
     struct accepted accepted;
     struct reports reports;
 
@@ -111,8 +132,9 @@ struct peer {
     struct tstamp asked_at; /* first eliciting datagram since then; NEVER: none */
     struct tstamp down_at;  /* when it was last lost, or the start */
     struct tstamp wake;     /* when a timer of the session's own is due */
-    bool stirred;           /* the bond got something: it may have something to send */
-    uint32_t probes;        /* bit for each path whose MTU probe is due */
+    struct heap_item due;   /* that, or a timer of the bond */
+    struct list_item touched, sending, giving; /* see struct peers */
+    uint32_t probes;                           /* bit for each path whose MTU probe is due */
     uint32_t told;          /* bit for each path of which the peer told what is not in effect yet */
     struct bucket statuses; /* how many of them may take effect */
     struct route last_route; /* of the newest authentic datagram, for status */
@@ -120,9 +142,8 @@ struct peer {
     uint64_t rx_bytes;
     uint64_t tx_packets;
     uint64_t rx_packets;
-    uint32_t mtu_bytes; /* of what is routed to it; 0: not known yet */
-    uint32_t fit_bytes; /* of the largest inner packet that is not cut */
-    struct peer_path paths[WIRE_PATHS_MAX];
+    uint32_t mtu_bytes;      /* of what is routed to it; 0: not known yet */
+    uint32_t fit_bytes;      /* of the largest inner packet that is not cut */
     struct wish_list wishes; /* of paths over the peer's links */
 };
 
@@ -154,11 +175,9 @@ struct core {
     bool closing;
     struct tstamp now; /* of the last call that brought something */
 
-    struct peer **peers; /* owned, and so is each */
-    size_t peer_count;
-    size_t turn_tx; /* round robin */
-    size_t turn_tun;
+    struct peers peers;
     unsigned tun_in_turn; /* packets of one peer, one after the other */
+    bool line_full;       /* as the driver sees it */
     struct allowed allowed;
     struct index_table index;
     struct core_link links[WIRE_PATHS_MAX]; /* present says whether there is one */

@@ -51,7 +51,7 @@ const char *core_drop_name(enum core_drop reason)
 
 size_t core_peer_count(const struct core *c)
 {
-    return c->peer_count;
+    return c->peers.count;
 }
 
 void core_drops(const struct core *c, uint64_t out[CORE_DROP_COUNT])
@@ -61,7 +61,7 @@ void core_drops(const struct core *c, uint64_t out[CORE_DROP_COUNT])
 
 void core_peer_why(const struct core *c, struct tstamp now, size_t peer, struct why *out)
 {
-    why_peer(c->peers[peer], now, out);
+    why_peer(c->peers.list[peer], now, out);
 }
 
 size_t core_strangers(const struct core *c, struct tstamp now,
@@ -130,7 +130,7 @@ static bool path_shown(const struct peer *p, uint8_t id)
 void core_peer_status(const struct core *c, struct tstamp now, size_t peer,
                       struct core_peer_status *out)
 {
-    const struct peer *p = c->peers[peer];
+    const struct peer *p = c->peers.list[peer];
     *out = (struct core_peer_status){
         .up = p->up,
         .endpoint = p->last_route.to,
@@ -154,8 +154,10 @@ void core_peer_status(const struct core *c, struct tstamp now, size_t peer,
     memcpy(out->name, p->name, sizeof out->name);
     memcpy(out->public_key, p->public_key, sizeof out->public_key);
     why_peer(p, now, &out->why);
-    bond_stats(p->bond, now, &out->bond);
-    reports_limit(p, &out->bond);
+    if (p->bond != NULL) {
+        bond_stats(p->bond, now, &out->bond);
+        reports_limit(p, &out->bond);
+    }
     const struct wire_report *far = reports_latest(p, now);
     out->tells = (p->remote_features & WIRE_FEATURE_REPORTS) != 0;
     out->far_known = far != NULL;

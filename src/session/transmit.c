@@ -7,6 +7,7 @@
 #include "bond/inner.h"
 #include "session/paths.h"
 #include "session/peer.h"
+#include "session/peers.h"
 #include "session/state.h"
 
 enum {
@@ -78,22 +79,17 @@ static size_t seal_probe(struct peer *p, struct tstamp now, uint8_t path, uint32
     return keys_seal(p->current, path, pn, &span, 1, out);
 }
 
-static bool next_probe(struct core *c, struct tstamp now, struct core_tx *out)
+/* False: none is due. */
+static bool probe_group(struct core *c, struct tstamp now, struct group *g)
 {
-    for (size_t i = 0; i < c->peer_count; i++) {
-        struct group g = { .peer = c->peers[i], .count = 1 };
-        uint32_t bytes;
-        if (g.peer->probes == 0 || !peer_can_send(g.peer, now) ||
-            !paths_probe_due(g.peer, now, &g.path, &bytes))
-            continue;
-        g.bytes = g.segment_bytes = seal_probe(g.peer, now, g.path, bytes, c->group);
-        if (g.bytes > 0) {
-            group_out(c, &g, out);
-            return true;
-        }
+    uint32_t bytes;
+    if (!paths_probe_due(g->peer, now, &g->path, &bytes))
+        return false;
+    g->count = 1;
+    g->bytes = g->segment_bytes = seal_probe(g->peer, now, g->path, bytes, c->group);
+    if (g->bytes == 0)
         core_drop_one(c, CORE_DROP_SEND);
-    }
-    return false;
+    return g->bytes > 0;
 }
 
 /*
@@ -245,27 +241,29 @@ static bool next_spill(struct core *c, struct tstamp now, struct core_tx *out)
     if (c->spill_peer == NULL)
         return false;
     take_spill(c, &g);
-    if (c->peer_count == 1 || ++c->groups_in_turn < GROUPS_PER_TURN)
+    if (peers_sends_alone(g.peer) || ++c->groups_in_turn < GROUPS_PER_TURN)
         fill(c, now, &g);
     if (g.count == 0)
         return false;
-    g.peer->stirred = true; /* there may be more */
+    peers_stir(g.peer); /* there may be more */
     group_out(c, &g, out);
     return true;
 }
 
 static bool next_group(struct core *c, struct tstamp now, struct core_tx *out)
 {
-    for (size_t i = 0; i < c->peer_count; i++) {
-        struct group g = { .peer = c->peers[c->turn_tx++ % c->peer_count] };
-        bool due = g.peer->stirred || tstamp_reached(bond_deadline(g.peer->bond), now);
-        g.peer->stirred = false;
-        if (!due || !peer_can_send(g.peer, now))
+    peers_wake_due(c, now);
+    for (struct peer *p; (p = peers_next_sending(c)) != NULL; peers_settle(p)) {
+        struct group g = { .peer = p };
+        if (!peer_can_send(p, now))
             continue;
-        c->groups_in_turn = 0;
-        fill(c, now, &g);
+        if (!probe_group(c, now, &g)) {
+            g = (struct group){ .peer = p };
+            c->groups_in_turn = 0;
+            fill(c, now, &g);
+        }
         if (g.count > 0) {
-            g.peer->stirred = true; /* there may be more */
+            peers_stir(p); /* there may be more */
             group_out(c, &g, out);
             return true;
         }
@@ -279,7 +277,7 @@ bool transmit_next(struct core *c, struct tstamp now, struct core_tx *out)
         return true;
     if (c->closing)
         return false;
-    return next_spill(c, now, out) || next_probe(c, now, out) || next_group(c, now, out);
+    return next_spill(c, now, out) || next_group(c, now, out);
 }
 
 void transmit_forget(struct core *c, const struct peer *p)

@@ -8,6 +8,7 @@
 
 #include "session/links.h"
 #include "session/peer.h"
+#include "session/peers.h"
 #include "session/state.h"
 
 #define REFUSED_MEMORY_NS (60 * NS_PER_S) /* a peer may call as rarely as it likes */
@@ -49,6 +50,7 @@ void why_called(struct peer *p, struct tstamp now, uint16_t link, const struct n
     p->why.calling = true;
     way->called = true;
     way->called_at = now;
+    peers_count_calling(p);
 }
 
 void why_ended(struct peer *p)
@@ -56,6 +58,7 @@ void why_ended(struct peer *p)
     memset(p->why.ways, 0, sizeof p->why.ways);
     p->why.calling = false;
     p->why.answer = WHY_NONE;
+    peers_count_calling(p);
 }
 
 static enum why_code code_of_error(int error, bool is_icmp)
@@ -80,10 +83,10 @@ void why_failed(struct core *c, struct tstamp now, uint16_t link, const struct n
 {
     if (link >= WIRE_PATHS_MAX)
         return;
-    for (size_t i = 0; i < c->peer_count; i++) {
-        if (!calls_address(c->peers[i], to))
+    for (size_t i = 0; i < c->peers.count; i++) {
+        if (!calls_address(c->peers.list[i], to))
             continue;
-        struct why_way *way = &c->peers[i]->why.ways[link][to->family == 6];
+        struct why_way *way = &c->peers.list[i]->why.ways[link][to->family == 6];
         way->failure = code_of_error(error, is_icmp);
         way->failed_at = now;
     }

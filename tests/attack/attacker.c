@@ -151,9 +151,9 @@ static void turn(struct attacker *a, int wait_ms)
 static bool connect_now(struct attacker *a, int64_t patience_ns)
 {
     struct tstamp until = tstamp_add(clock_now(), patience_ns);
-    while (!a->core->peers[0]->up && tstamp_before(clock_now(), until))
+    while (!a->core->peers.list[0]->up && tstamp_before(clock_now(), until))
         turn(a, 1);
-    return a->core->peers[0]->up;
+    return a->core->peers.list[0]->up;
 }
 
 static void begin(struct attacker *a)
@@ -178,7 +178,7 @@ static void ping(struct attacker *a, uint8_t path, uint32_t skip)
 /* One socket passes for 32 links: challenges of each are answered from it. */
 static void ping_paths(struct attacker *a, uint32_t skip)
 {
-    struct peer *p = a->core->peers[0];
+    struct peer *p = a->core->peers.list[0];
     for (uint8_t id = 1; id < PATHS; id++) {
         p->paths[id].address.open = true;
         p->paths[id].address.route = p->paths[0].address.route;
@@ -273,7 +273,7 @@ static void step_epochs(struct attacker *a, uint32_t n)
 /* A call that is right as far as can be seen without opening it. */
 static void step_calls(struct attacker *a, uint32_t n)
 {
-    struct handshake *h = &a->core->peers[0]->handshake;
+    struct handshake *h = &a->core->peers.list[0]->handshake;
     const struct cookie_jar *jar = &h->jars[0][0];
     uint8_t call[WIRE_INITIATION_LONG_BYTES];
     struct wire_initiation view;
@@ -301,7 +301,7 @@ static void begin_calls(struct attacker *a)
     open_core(a);
     a->deaf = true;
     for (uint32_t i = 0; tstamp_before(clock_now(), until); i++) {
-        if (a->core->peers[0]->handshake.jars[0][0].full)
+        if (a->core->peers.list[0]->handshake.jars[0][0].full)
             return;
         for (unsigned k = 0; k < 5; k++)
             step_calls(a, i);

@@ -100,7 +100,7 @@ static void skip_numbers(struct path *p, uint32_t skip)
 
 size_t hostile_seal(struct hostile *h, uint8_t path, uint32_t skip)
 {
-    struct peer *p = h->core->peers[0];
+    struct peer *p = h->core->peers.list[0];
     const struct aead_span span = { .data = h->plain, .len_bytes = writer_len(&h->w) };
     if (!writer_ok(&h->w) || p->current == NULL)
         return 0;

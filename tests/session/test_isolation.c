@@ -27,7 +27,7 @@ static struct hostile hostile;
 
 static struct peer *at_server(const struct world *w, size_t client)
 {
-    return w->nodes[0].core->peers[client - 1];
+    return w->nodes[0].core->peers.list[client - 1];
 }
 
 /* What is in hostile, from that client's first link. */
@@ -351,12 +351,12 @@ static int64_t start_ns(struct world *w, uint8_t paths)
     for (unsigned i = 0; i < 9; i++) {
         served_ns = 0;
         world_restart(w, HOSTILE);
-        for (unsigned n = 0; n < 1000 && !w->nodes[HOSTILE].core->peers[0]->up; n++) {
+        for (unsigned n = 0; n < 1000 && !w->nodes[HOSTILE].core->peers.list[0]->up; n++) {
             exchange(w);
             w->now = tstamp_add(w->now, NS_PER_MS);
         }
-        assert_true(w->nodes[HOSTILE].core->peers[0]->up);
-        struct peer *client = w->nodes[HOSTILE].core->peers[0];
+        assert_true(w->nodes[HOSTILE].core->peers.list[0]->up);
+        struct peer *client = w->nodes[HOSTILE].core->peers.list[0];
         for (uint8_t id = 0; id < paths; id++) {
             client->paths[id].address.open = true; /* one socket passes for all links */
             client->paths[id].address.route = client->paths[0].address.route;

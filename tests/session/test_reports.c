@@ -26,7 +26,7 @@ static struct world *up(size_t links)
 
 static struct peer *peer_of(struct world *w, size_t node)
 {
-    return w->nodes[node].core->peers[0];
+    return w->nodes[node].core->peers.list[0];
 }
 
 static void assert_accepted(const struct world *w, size_t node, const char *list)

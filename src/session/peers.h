@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * All peers of a core: by number, by public key, and those that have something to do.
+ *
+ * Guarantee: a peer that sleeps costs nothing. Whatever changes a peer puts it among those to be
+ * looked at, and a look gives it its next deadline; no turn walks over all.
+ */
+#ifndef HAWSER_SESSION_PEERS_H
+#define HAWSER_SESSION_PEERS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/tstamp.h"
+
+struct core;
+struct peer;
+struct peers;
+
+/* The caller sets the seed before the first peers come. */
+void peers_init(struct peers *ps);
+void peers_free(struct peers *ps);
+
+/* NULL: nobody has that key. */
+struct peer *peers_find(const struct peers *ps, const uint8_t public_key[32]);
+
+/* Takes the array over in the place of the one before, and gives each peer its number; -ENOMEM: as
+ * it was. */
+int peers_replace(struct peers *ps, struct peer **list, size_t count);
+
+/* Something changed that a look may have to follow: peers_look_begin(). */
+void peers_touch(struct peer *p);
+/* It may have something to send, too. */
+void peers_stir(struct peer *p);
+/* It may have packets for the tunnel. */
+void peers_give(struct peer *p);
+
+/* Has the time to be looked at anew after a look, or when it had nothing to send. */
+void peers_settle(struct peer *p);
+/* It is due at that time, if not before. */
+void peers_wake(struct peer *p, struct tstamp at);
+/* Those whose time has come are touched, and may have something to send. */
+void peers_wake_due(struct core *c, struct tstamp now);
+/* When the next one is due; NEVER: none will be. */
+struct tstamp peers_deadline(const struct core *c);
+
+/* The next of those that may have something to send, and out of their list; NULL: none. */
+struct peer *peers_next_sending(struct core *c);
+/* Nobody but that peer may have something to send. */
+bool peers_sends_alone(const struct peer *p);
+
+/* It is about to go. */
+void peers_forget(struct peer *p);
+/* Whether it is called in vain may be another. */
+void peers_count_calling(struct peer *p);
+
+#endif
