@@ -136,7 +136,7 @@ static double missed_ns(const struct bond *b, double rate, double rtt)
     }
     if (rate <= 0 || before_bps <= rate)
         return 0;
-    /* A window fills the round trip and CoDel's usual target, half of it; a fifth to spare. */
+    /* A window fills the round trip and some half of it in CoDel's queue; a fifth to spare. */
     return fmin(1.2 * 1.5 * before_rtt * before_bps / rate - rtt, MISSED_MOST_NS);
 }
 
@@ -177,7 +177,10 @@ void survey_swings(struct bond *b)
     }
 }
 
-/* CoDel must know the delay that equalization adds, or TCP never opens its window wide enough. */
+/*
+ * CoDel must know the delay that equalization adds, or TCP never opens its window wide enough. With
+ * a round trip as the target the window, also after a cut, holds what a doubled rate takes.
+ */
 void survey_queues(struct bond *b)
 {
     double rtt = 0;
@@ -203,7 +206,7 @@ void survey_queues(struct bond *b)
     double packet_ns = rate > 0 ? FRAME_BYTES * 8e9 / rate : 0;
     double shortest = fmax(5e6, 1.5 * packet_ns);
     b->queue.sparse.rate_bps = rate;
-    double target = fmax(shortest, swing_target_ns(swing, rtt / 2));
+    double target = fmax(shortest, swing_target_ns(swing, rtt));
     double missed = missed_ns(b, rate, rtt);
     c->target_ns = (int64_t)fmax(target, missed);
     /* Behind a long queue TCP's repeats would wait, and the flow be silent, for as long as it is.
