@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * What peers cost that are configured and never come: a core alone, without sockets. Prints a row
+ * for each number of peers: memory of each, the time of an idle turn, of the start, and of a
+ * reload.
+ *
+ * usage: peers-bench [--check]
+ *
+ * --check: fails where a sleeping peer takes more than LIMIT_KB, or where a turn with the most of
+ * them takes far longer than with one.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/pkt.h"
+#include "base/rng.h"
+#include "crypto/aead.h"
+#include "crypto/hash.h"
+#include "session/core.h"
+
+enum { TURNS = 2000, LIMIT_KB = 12, LIMIT_TURNS = 5 };
+#define TURN_NS NS_PER_MS
+#define NOISE_US 1.0 /* a processor that is shared */
+
+static const size_t counts[] = { 1, 1000, 20000 };
+
+static struct rng random_state = { 1 };
+
+static void random_bytes(void *arg, void *out, size_t len_bytes)
+{
+    (void)arg;
+    for (uint8_t *at = out; len_bytes-- > 0; at++)
+        *at = (uint8_t)rng_next(&random_state);
+}
+
+static double cpu_us(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+    return (double)t.tv_sec * 1e6 + (double)t.tv_nsec / 1e3;
+}
+
+static double resident_kb(void)
+{
+    long pages = 0;
+    FILE *f = fopen("/proc/self/statm", "r");
+    if (f == NULL || fscanf(f, "%*d %ld", &pages) != 1)
+        pages = 0;
+    if (f != NULL)
+        fclose(f);
+    return (double)pages * (double)sysconf(_SC_PAGESIZE) / 1024;
+}
+
+static void turn(struct core *c, struct tstamp *now)
+{
+    struct core_tx tx;
+    now->ns += TURN_NS;
+    core_tick(c, *now);
+    core_next_tx(c, *now, &tx);
+    core_next_tun(c);
+    core_deadline(c);
+}
+
+struct figures {
+    double kb, turn_us, start_ms, reload_ms;
+};
+
+static bool measure(size_t count, struct figures *out)
+{
+    struct core_peer_config *peers = calloc(count, sizeof *peers);
+    struct netprefix *allowed = calloc(count, sizeof *allowed);
+    struct pkt_pool *pool = pkt_pool_new(64, 4);
+    struct core *c = NULL;
+    struct tstamp now = { 1000 * NS_PER_S };
+    if (peers == NULL || allowed == NULL || pool == NULL)
+        return false;
+    for (size_t i = 0; i < count; i++) {
+        snprintf(peers[i].name, sizeof peers[i].name, "peer%zu", i);
+        random_bytes(NULL, peers[i].public_key, sizeof peers[i].public_key);
+        allowed[i] = (struct netprefix){ .family = 4, .len = 32 };
+        const uint8_t addr[4] = { 10, (uint8_t)(i >> 16), (uint8_t)(i >> 8), (uint8_t)i };
+        memcpy(allowed[i].addr, addr, sizeof addr);
+        peers[i].allowed = &allowed[i];
+        peers[i].allowed_count = 1;
+    }
+    struct core_config config = { .pool = pool,
+                                  .peers = peers,
+                                  .peer_count = count,
+                                  .ciphers = 3,
+                                  .preferred_cipher = WIRE_CIPHER_CHACHA20_POLY1305,
+                                  .random = random_bytes };
+    random_bytes(NULL, config.private_key, sizeof config.private_key);
+    double kb = resident_kb();
+    double us = cpu_us();
+    if (core_new(&c, &config, now) < 0)
+        return false;
+    turn(c, &now);
+    out->start_ms = (cpu_us() - us) / 1e3;
+    out->kb = (resident_kb() - kb) / (double)count;
+    for (unsigned i = 0; i < TURNS; i++)
+        turn(c, &now);
+    us = cpu_us();
+    for (unsigned i = 0; i < TURNS; i++)
+        turn(c, &now);
+    out->turn_us = (cpu_us() - us) / TURNS;
+    us = cpu_us();
+    bool good = core_set_peers(c, now, peers, count) == 0;
+    out->reload_ms = (cpu_us() - us) / 1e3;
+    core_free(c);
+    pkt_pool_free(pool);
+    free(allowed);
+    free(peers);
+    return good;
+}
+
+int main(int argc, char **argv)
+{
+    bool check = argc > 1 && strcmp(argv[1], "--check") == 0;
+    struct figures one = { 0 };
+    bool good = crypto_init() == 0;
+    puts("| peers that never come | kB each | idle turn, us | start, ms | reload, ms |");
+    puts("|---|---|---|---|---|");
+    for (size_t i = 0; good && i < sizeof counts / sizeof counts[0]; i++) {
+        struct figures f = { 0 };
+        good = measure(counts[i], &f);
+        printf("| %zu | %.1f | %.3f | %.1f | %.1f |\n", counts[i], f.kb, f.turn_us, f.start_ms,
+               f.reload_ms);
+        if (i == 0)
+            one = f;
+        else if (check && f.kb > LIMIT_KB)
+            good = false;
+        if (check && f.turn_us > LIMIT_TURNS * one.turn_us + NOISE_US)
+            good = false;
+    }
+    if (!good)
+        puts("too much, or there is no memory");
+    return good ? 0 : 1;
+}
