@@ -86,32 +86,30 @@ void core_free(struct core *c)
     free(c);
 }
 
-static int compare_keys(const void *a, const void *b)
-{
-    const struct core_peer_config *const *x = a;
-    const struct core_peer_config *const *y = b;
-    return memcmp((*x)->public_key, (*y)->public_key, 32);
-}
-
 /* Each is some, is not ours, and is there once. 0, -EINVAL or -ENOMEM. */
 static int check_keys(const struct core *c, const struct core_peer_config *peers, size_t count)
 {
     static const uint8_t none[32];
+    size_t size = 4;
     if (count >= UINT16_MAX)
         return -EINVAL;
-    const struct core_peer_config **sorted = calloc(count + 1, sizeof *sorted);
-    if (sorted == NULL)
+    while (size < 2 * count)
+        size *= 2;
+    const uint8_t **seen = calloc(size, sizeof *seen);
+    if (seen == NULL)
         return -ENOMEM;
-    for (size_t i = 0; i < count; i++)
-        sorted[i] = &peers[i];
-    qsort(sorted, count, sizeof *sorted, compare_keys);
     bool good = true;
-    for (size_t i = 0; i < count; i++) {
-        const uint8_t *key = sorted[i]->public_key;
-        good = good && memcmp(key, none, 32) != 0 && memcmp(key, c->local.public_key, 32) != 0 &&
-               (i == 0 || memcmp(key, sorted[i - 1]->public_key, 32) != 0);
+    for (size_t i = 0; good && i < count; i++) {
+        const uint8_t *key = peers[i].public_key;
+        uint32_t at; /* keys are random: no hash is needed */
+        memcpy(&at, key, sizeof at);
+        for (at = (uint32_t)(at % size); seen[at] != NULL && memcmp(seen[at], key, 32) != 0;)
+            at = (uint32_t)((at + 1) % size);
+        good = seen[at] == NULL && memcmp(key, none, 32) != 0 &&
+               memcmp(key, c->local.public_key, 32) != 0;
+        seen[at] = key;
     }
-    free(sorted);
+    free(seen);
     return good ? 0 : -EINVAL;
 }
 

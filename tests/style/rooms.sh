@@ -154,7 +154,7 @@ defined=$(nm --defined-only "$library" | awk 'NF == 3 { print $3 }' | sort -u)
 for symbol in $symbols; do
     case $symbol in
     # memory and strings
-    mem*|str*|__mem*_chk|__str*_chk|calloc|malloc|free|realloc|aligned_alloc|bcmp|qsort) ;;
+    mem*|str*|__mem*_chk|__str*_chk|calloc|malloc|free|realloc|aligned_alloc|bcmp) ;;
     snprintf|__snprintf_chk|vsnprintf|__vsnprintf_chk|sscanf|__isoc99_sscanf|__isoc23_*) ;;
     inet_ntop|inet_pton|getauxval|__cpu_*|abort|exit|__assert_fail|__stack_chk_fail|__errno_location) ;;
     # the packet pool reserves its memory, the log writes a line
