@@ -12,7 +12,10 @@
 /* Calls of 100 kbit/s are sparse wherever there is room for them. */
 #define SPARSE_BYTES_MOST 4096
 #define SPARSE_BYTES_LEAST 128 /* one small packet */
+#define SPARSE_RECENT_MOST_NS 2e9
 #define SPARSE_SHARE 0.5       /* of what the paths carry, for all sparse flows together */
+#define SPARSE_ABOVE 1.5       /* of a fair share: more counts as */
+#define SPARSE_ABOVE_COUNTS 10 /* so much, so those get a twentieth together; arbitrary */
 #define SPARSE_BURST_PACKETS 2
 #define SPARSE_DOWN 0.75
 #define SPARSE_DOWN_NS (20 * NS_PER_MS)
@@ -70,32 +73,38 @@ bool budget_take_copy(struct path *p, struct tstamp now, uint32_t wire_bytes)
 
 void budget_sparse_init(struct budget_sparse *s)
 {
-    *s = (struct budget_sparse){ .flow_bytes = SPARSE_BYTES_MOST };
+    *s = (struct budget_sparse){ .flow_bytes = SPARSE_BYTES_MOST, .recent_ns = BUDGET_RECENT_NS };
 }
 
-/* What so many flows would get in 100 ms if they shared alike, and one more with them. */
-static double fair_bytes(const struct budget_sparse *s)
+/* Half of what so many flows would get in a nanosecond if they shared alike, and one more. */
+static double fair_bytes_per_ns(const struct budget_sparse *s)
 {
-    return fmax(SPARSE_SHARE * s->rate_bps / 8e9 * BUDGET_RECENT_NS / (s->flows + 1),
-                SPARSE_BYTES_LEAST);
+    return SPARSE_SHARE * s->rate_bps / 8e9 / (s->flows + 1);
 }
 
 static void set_flow_bytes(struct budget_sparse *s, struct tstamp now, double bytes)
 {
-    s->flow_bytes = fmin(fmax(bytes, fair_bytes(s)), SPARSE_BYTES_MOST);
+    s->flow_bytes = fmin(fmax(bytes, fair_bytes_per_ns(s) * BUDGET_RECENT_NS), SPARSE_BYTES_MOST);
     s->changed_at = now;
+}
+
+static void begin_turn(struct budget_sparse *s, struct tstamp now)
+{
+    s->flows = s->turn_flows;
+    s->turn_flows = 0;
+    s->turn++;
+    if (s->rate_bps > 0)
+        s->recent_ns = fmin(fmax(SPARSE_BYTES_LEAST / fair_bytes_per_ns(s), BUDGET_RECENT_NS),
+                            SPARSE_RECENT_MOST_NS);
+    s->turn_end = tstamp_add(now, (int64_t)fmax(TURN_NS, s->recent_ns));
+    if (tstamp_sub(now, s->changed_at) >= TURN_NS)
+        set_flow_bytes(s, now, s->flow_bytes * SPARSE_UP);
 }
 
 void budget_sparse_flow(struct budget_sparse *s, struct tstamp now, uint32_t *turn)
 {
-    if (tstamp_reached(s->turn_end, now)) {
-        s->flows = s->turn_flows;
-        s->turn_flows = 0;
-        s->turn++;
-        s->turn_end = tstamp_add(now, TURN_NS);
-        if (tstamp_sub(now, s->changed_at) >= TURN_NS)
-            set_flow_bytes(s, now, s->flow_bytes * SPARSE_UP);
-    }
+    if (tstamp_reached(s->turn_end, now))
+        begin_turn(s, now);
     if (*turn == s->turn)
         return;
     *turn = s->turn;
@@ -103,12 +112,27 @@ void budget_sparse_flow(struct budget_sparse *s, struct tstamp now, uint32_t *tu
         s->flows = s->turn_flows;
 }
 
-void budget_sparse_spend(struct budget_sparse *s, struct tstamp now, uint32_t bytes)
+bool budget_sparse_is(const struct budget_sparse *s, double recent_bytes)
+{
+    double most = s->flow_bytes * s->recent_ns / BUDGET_RECENT_NS;
+    return recent_bytes < fmin(fmax(most, SPARSE_BYTES_LEAST), SPARSE_BYTES_MOST);
+}
+
+/* Whether a flow has more than those that wait. */
+static bool above_share(const struct budget_sparse *s, double recent_bytes, uint32_t waiting)
+{
+    double share = s->rate_bps / 8e9 * s->recent_ns / (waiting + 1);
+    return recent_bytes > fmax(SPARSE_ABOVE * share, SPARSE_BYTES_LEAST);
+}
+
+void budget_sparse_spend(struct budget_sparse *s, struct tstamp now, uint32_t bytes,
+                         double recent_bytes, uint32_t waiting)
 {
     double bytes_per_ns = SPARSE_SHARE * s->rate_bps / 8e9;
     double most = bytes_per_ns * BUDGET_RECENT_NS + SPARSE_BURST_PACKETS * FRAME_BYTES;
     double earned = bytes_per_ns * (double)tstamp_sub(now, s->left_at);
-    s->left_bytes = fmin(most, s->left_bytes + earned) - bytes;
+    double counted = above_share(s, recent_bytes, waiting) ? SPARSE_ABOVE_COUNTS * bytes : bytes;
+    s->left_bytes = fmin(most, s->left_bytes + earned) - counted;
     s->left_at = now;
     if (s->left_bytes >= 0)
         return;

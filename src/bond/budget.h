@@ -19,7 +19,7 @@
 
 #include "base/tstamp.h"
 
-#define BUDGET_RECENT_NS 100e6 /* what a flow sent in the recent past fades with this time */
+#define BUDGET_RECENT_NS 100e6 /* what was sent in the recent past fades with this time */
 
 enum { BUDGET_LARGE_BYTES = 600 }; /* from that on a packet is no call and no acknowledgement */
 
@@ -35,7 +35,7 @@ enum budget_kind {
     BUDGET_COPY,
 };
 
-/* The second copies that a path takes: a token bucket. */
+/* The second copies that a path takes, a token bucket. */
 struct budget {
     double copy_bytes;
     struct tstamp copy_at;
@@ -53,13 +53,20 @@ bool budget_allows(const struct path *p, struct tstamp now, enum budget_kind kin
 bool budget_take_copy(struct path *p, struct tstamp now, uint32_t wire_bytes);
 
 /*
- * How much a flow may have sent in the recent past and be sparse. What
- * all sparse flows send together is half of what the paths carry at most: where it is more, the
- * most that one may send falls until it is not, but never below its fair share.
+ * How much a flow may have sent in the recent past and be sparse. What all sparse flows send
+ * together is half of what the paths carry at most: where it is more, the most that one may send
+ * falls until it is not, but never below half of its fair share. Where that is less than some small
+ * packets in 100 ms, the recent past is longer: a ping among a thousand flows sends less than each
+ * of them, which a single packet does not tell.
+ *
+ * Flows with more than a fair share of what those leave that wait may be sparse, as a call beside
+ * many uploads, but get a twentieth of the sum together: else the few that are sparse would stay
+ * so, and the many that wait would share the rest.
  */
 struct budget_sparse {
     double rate_bps;   /* set by the bond: of all paths; 0: not known */
-    double flow_bytes; /* the most of a flow */
+    double flow_bytes; /* the most of a flow, in BUDGET_RECENT_NS */
+    double recent_ns;  /* with which what a flow sent fades */
     double left_bytes; /* that all together may send now: a token bucket */
     struct tstamp left_at;
     struct tstamp changed_at; /* flow_bytes */
@@ -74,8 +81,13 @@ void budget_sparse_init(struct budget_sparse *s);
 /* A flow sends; *turn is that in which it did so last, 0 at first. */
 void budget_sparse_flow(struct budget_sparse *s, struct tstamp now, uint32_t *turn);
 
-/* A sparse packet came. */
-void budget_sparse_spend(struct budget_sparse *s, struct tstamp now, uint32_t bytes);
+/* A flow that sent so much in the recent past may be sparse. */
+bool budget_sparse_is(const struct budget_sparse *s, double recent_bytes);
+
+/* A sparse packet came, of a flow that sent so much in the recent past, while so many flows wait.
+ */
+void budget_sparse_spend(struct budget_sparse *s, struct tstamp now, uint32_t bytes,
+                         double recent_bytes, uint32_t waiting);
 
 /* One had to wait, though small. */
 void budget_sparse_refuse(struct budget_sparse *s, struct tstamp now);

@@ -17,8 +17,10 @@
 #define ACK_GAP_SCALE_MOST 4
 #define AGE_MOST_NS (NS_PER_S / 2)
 #define AGE_ROUNDS 2
+#define ROUND_NS 1e9 /* of turns of a full packet: tuned */
 
 enum {
+    QUANTUM_LEAST = 256,  /* a large packet waits for six turns then */
     FATTEST_PACKETS = 64, /* dropped before the fattest flow is looked for again */
     RETRY_PACKETS = 64,   /* that a flow put off for its sparse ones; with more it is bulk */
     LEFT_ALONE_BYTES = 2 * FLOWQ_QUANTUM, /* of a flow: to lose one of fewer stops a TCP */
@@ -192,11 +194,12 @@ static struct pkt *take_head(struct flowq_flow *f)
     return p;
 }
 
-/* Bytes the flow sent in the recent past, with this packet; the past fades with e^(-t / 100 ms). */
-static double recent_bytes(struct flowq_flow *f, struct tstamp now, uint32_t len)
+/* Bytes the flow sent in the recent past, with this packet. */
+static double recent_bytes(const struct flowq *q, struct flowq_flow *f, struct tstamp now,
+                           uint32_t len)
 {
     double age = (double)tstamp_sub(now, f->recent_at);
-    f->recent_bytes = f->recent_bytes * exp(-age / BUDGET_RECENT_NS) + len;
+    f->recent_bytes = f->recent_bytes * exp(-age / q->sparse.recent_ns) + len;
     f->recent_at = now;
     return f->recent_bytes;
 }
@@ -388,14 +391,25 @@ bool flowq_next_is_small(const struct flowq *q)
     return f != NULL && f->packets.head != NULL && f->packets.head->len_bytes <= SMALL_FRAME_BYTES;
 }
 
-static void append(struct flowq_band *band, struct flowq_flow *f, struct pkt *p)
+/*
+ * What a flow may send in its turn: a full packet, but less where so many wait that a round of
+ * full packets takes long. A flow of small packets would be silent for all of that time, and then
+ * send many.
+ */
+static int64_t quantum_bytes(const struct flowq *q, const struct flowq_band *band)
+{
+    double bytes = q->sparse.rate_bps / 8e9 * ROUND_NS / (band->listed + 1);
+    return (int64_t)fmin(fmax(bytes, QUANTUM_LEAST), FLOWQ_QUANTUM);
+}
+
+static void append(struct flowq *q, struct flowq_band *band, struct flowq_flow *f, struct pkt *p)
 {
     f->bytes += p->len_bytes;
     pkt_list_push(&f->packets, p);
     if (f->listed)
         return;
     f->listed = true;
-    f->deficit_bytes = FLOWQ_QUANTUM;
+    f->deficit_bytes = quantum_bytes(q, band);
     band->listed++;
     list_append(&band->new_head, &band->new_tail, f);
 }
@@ -413,7 +427,7 @@ void flowq_wait(struct flowq *q, struct pkt *p)
     count_in(q, p);
     struct flowq_flow *f = find_flow(band, p->flow_hash);
     f->put_off = f->put_off || f->packets.head == NULL;
-    append(band, f, p);
+    append(q, band, f, p);
 }
 
 /* What was put off once may try to overtake again: else a call would wait for its turn for ever. */
@@ -451,12 +465,13 @@ void flowq_push(struct flowq *q, struct tstamp now, struct pkt *p)
         p->policy = 0;
     count_in(q, p);
     budget_sparse_flow(&q->sparse, now, &f->turn);
-    double recent = recent_bytes(f, now, p->len_bytes);
-    if (f->put_off && f->packets.count <= RETRY_PACKETS && recent < q->sparse.flow_bytes)
+    double recent = recent_bytes(q, f, now, p->len_bytes);
+    if (f->put_off && f->packets.count <= RETRY_PACKETS && budget_sparse_is(&q->sparse, recent))
         retry(band, f);
     bool waiting = f->packets.head != NULL || f->ack != NULL;
-    bool heavy = heavy_count(&q->heavy, now, &info, p->len_bytes, recent);
-    bool sparse = band->realtime || (recent < q->sparse.flow_bytes && !waiting && !heavy &&
+    bool heavy = heavy_count(&q->heavy, now, &info, p->len_bytes,
+                             recent * BUDGET_RECENT_NS / q->sparse.recent_ns);
+    bool sparse = band->realtime || (budget_sparse_is(&q->sparse, recent) && !waiting && !heavy &&
                                      !overtakes_itself(q, f, &info, now));
 
     if (info.pure_ack && !band->realtime && p->gso == PKT_GSO_NONE &&
@@ -466,9 +481,9 @@ void flowq_push(struct flowq *q, struct tstamp now, struct pkt *p)
     } else if (sparse && p->gso == PKT_GSO_NONE) {
         pkt_list_push(&band->sparse, p);
         if (!band->realtime)
-            budget_sparse_spend(&q->sparse, now, p->len_bytes);
+            budget_sparse_spend(&q->sparse, now, p->len_bytes, recent, band->listed);
     } else {
-        append(band, f, p);
+        append(q, band, f, p);
         f->put_off = false;
     }
     f->hash = info.flow_hash;
@@ -632,7 +647,7 @@ struct pkt *flowq_band_pop_bulk(struct flowq *q, struct flowq_band *b, struct ts
         struct flowq_flow **tail = fresh ? &b->new_tail : &b->old_tail;
         struct flowq_flow *f = *head;
         if (f->deficit_bytes <= 0) {
-            f->deficit_bytes += FLOWQ_QUANTUM;
+            f->deficit_bytes += quantum_bytes(q, b);
             list_take_head(head, tail);
             list_append(&b->old_head, &b->old_tail, f);
             continue;
@@ -659,7 +674,7 @@ struct pkt *flowq_pop_bulk(struct flowq *q, struct tstamp now, uint16_t *seg)
     return flowq_band_pop_bulk(q, &q->plain, now, seg);
 }
 
-const struct pkt *flowq_band_first(struct flowq_band *b)
+const struct pkt *flowq_band_first(const struct flowq *q, struct flowq_band *b)
 {
     while (flowq_band_has_bulk(b)) {
         bool fresh = b->new_head != NULL;
@@ -669,7 +684,7 @@ const struct pkt *flowq_band_first(struct flowq_band *b)
             return f->packets.head;
         list_take_head(head, fresh ? &b->new_tail : &b->old_tail);
         if (f->packets.head != NULL) {
-            f->deficit_bytes += FLOWQ_QUANTUM;
+            f->deficit_bytes += quantum_bytes(q, b);
             list_append(&b->old_head, &b->old_tail, f);
             continue;
         }

@@ -36,8 +36,8 @@
 
 enum {
     FLOWQ_FLOWS = TABLE_SIZE(4096, 32),
-    FLOWQ_WAYS = 8, /* places that a flow may have among them */
-    FLOWQ_QUANTUM = FRAME_BYTES,
+    FLOWQ_WAYS = 8,                        /* places that a flow may have among them */
+    FLOWQ_QUANTUM = FRAME_BYTES,           /* of a turn; less where many flows wait */
     FLOWQ_BANDS = 32,                      /* policies: pkt.policy of 1 .. FLOWQ_BANDS */
     FLOWQ_BAND_FLOWS = TABLE_SIZE(128, 8), /* of each */
 };
@@ -68,7 +68,7 @@ struct flowq_flow {
     int64_t deficit_bytes;
     uint32_t tcp_ack;    /* of ack */
     uint32_t hash;       /* flow whose packet came last */
-    double recent_bytes; /* sent in a decaying 100 ms */
+    double recent_bytes; /* sent in the recent past; see budget.h */
     struct tstamp recent_at;
     bool listed;
     bool put_off;            /* what waits is sparse, and had to wait for its turn */
@@ -185,7 +185,7 @@ struct pkt *flowq_band_pop_bulk(struct flowq *q, struct flowq_band *band, struct
                                 uint16_t *seg);
 /* The packet at the head of the flow that is to be served next, or NULL; and lets that flow wait
  * for its next turn. */
-const struct pkt *flowq_band_first(struct flowq_band *band);
+const struct pkt *flowq_band_first(const struct flowq *q, struct flowq_band *band);
 void flowq_band_pass(struct flowq_band *band);
 
 /* Drops what has waited longer than age_ns (no path was there); returns how many packets. */

@@ -262,7 +262,7 @@ static struct turn turn_of(struct bond *b, struct tstamp now, const struct pkt *
 static void drop_stranded(struct bond *b, struct tstamp now, struct flowq_band *band)
 {
     const struct pkt *head;
-    while ((head = flowq_band_first(band)) != NULL && policy_paths(b, now, head) == 0) {
+    while ((head = flowq_band_first(&b->queue, band)) != NULL && policy_paths(b, now, head) == 0) {
         uint16_t seg;
         struct pkt *pkt = flowq_band_pop_bulk(&b->queue, band, now, &seg);
         if (pkt != NULL)
@@ -276,7 +276,7 @@ static struct turn band_turn(struct bond *b, struct tstamp now, struct flowq_ban
     struct turn t = { NULL };
     drop_stranded(b, now, band);
     for (unsigned i = 0; i < FLOWS_TRIED && i < band->listed; i++) {
-        const struct pkt *head = flowq_band_first(band);
+        const struct pkt *head = flowq_band_first(&b->queue, band);
         const struct bond_policy *a = head != NULL ? policy_of(b, head) : NULL;
         if (head != NULL)
             t = turn_of(b, now, head);

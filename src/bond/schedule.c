@@ -241,7 +241,7 @@ struct path *schedule_next_bulk(struct bond *b, struct tstamp now, const struct 
 /* The next bulk packet, where it matters whose it is. */
 static const struct pkt *next_of(struct bond *b)
 {
-    return b->recruit.stage == RECRUIT_ON ? flowq_band_first(&b->queue.plain) : NULL;
+    return b->recruit.stage == RECRUIT_ON ? flowq_band_first(&b->queue, &b->queue.plain) : NULL;
 }
 
 /* Moves bulk from the flow queues to the paths that have room. */

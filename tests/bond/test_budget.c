@@ -107,14 +107,14 @@ static void nothing_is_copied_while_the_queue_is_ours(void **state)
 static void send(struct budget_sparse *s, uint32_t *turns, unsigned flows, uint32_t bytes,
                  double flow_bps, int64_t from_us, int64_t to_us)
 {
-    double recent = bytes / (1 - exp(-(bytes * 8e9 / flow_bps) / 100e6));
     double step_us = bytes * 8e6 / flow_bps / flows;
     unsigned i = 0;
     for (double us = (double)from_us; us < (double)to_us; us += step_us, i++) {
         struct tstamp now = at_us((int64_t)us);
         budget_sparse_flow(s, now, &turns[i % flows]);
-        if (recent < s->flow_bytes)
-            budget_sparse_spend(s, now, bytes);
+        double recent = bytes / (1 - exp(-(bytes * 8e9 / flow_bps) / s->recent_ns));
+        if (budget_sparse_is(s, recent))
+            budget_sparse_spend(s, now, bytes, recent, 0);
     }
 }
 
@@ -137,7 +137,7 @@ static void many_small_flows_are_not_sparse_all_together(void **state)
         assert_int_equal(s.flows, rows[i].flows);
         assert_true(s.flow_bytes < recent * 1.5);
         double fair = s.rate_bps / 8 / 10 / (rows[i].flows + 1);
-        assert_true(s.flow_bytes >= fair);
+        assert_true(s.flow_bytes >= fair / 2);
     }
 }
 
@@ -159,6 +159,36 @@ static void a_few_calls_stay_sparse_and_so_they_are_again(void **state)
     assert_true(s.flow_bytes == whole);
 }
 
+/* 1000 flows, each with more than a fair share, and a ping with a part of one. */
+static void a_ping_among_very_many_is_sparse_and_they_are_not(void **state)
+{
+    (void)state;
+    uint32_t turns[1000] = { 0 };
+    struct budget_sparse s;
+    budget_sparse_init(&s);
+    s.rate_bps = 8e6;
+    send(&s, turns, 1000, 60, 16e3, 0, 5000000);
+    double each = 60 / (1 - exp(-(60 * 8e9 / 16e3) / s.recent_ns));
+    double ping = 84 / (1 - exp(-1e9 / s.recent_ns));
+    assert_false(budget_sparse_is(&s, each));
+    assert_true(budget_sparse_is(&s, ping));
+}
+
+/* What is above the share of those that wait counts tenfold. */
+static void few_that_have_more_than_those_that_wait_get_little(void **state)
+{
+    (void)state;
+    struct budget_sparse s;
+    budget_sparse_init(&s);
+    s.rate_bps = 8e6;
+    budget_sparse_spend(&s, at_us(1000000), 0, 0, 0);
+    double left = s.left_bytes;
+    budget_sparse_spend(&s, at_us(1000000), 100, 1000, 100); /* a share in 100 ms */
+    assert_true(s.left_bytes == left - 100);
+    budget_sparse_spend(&s, at_us(1000000), 100, 1600, 100);
+    assert_true(s.left_bytes == left - 100 - 1000);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -168,6 +198,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(nothing_is_copied_while_the_queue_is_ours, begin, end),
         cmocka_unit_test(many_small_flows_are_not_sparse_all_together),
         cmocka_unit_test(a_few_calls_stay_sparse_and_so_they_are_again),
+        cmocka_unit_test(a_ping_among_very_many_is_sparse_and_they_are_not),
+        cmocka_unit_test(few_that_have_more_than_those_that_wait_get_little),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
