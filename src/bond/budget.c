@@ -9,6 +9,8 @@
 #define COPY_SHARE 0.05      /* of what a path carries */
 #define COPY_BURST_NS 200e6  /* of it */
 #define COPY_BURST_PACKETS 2 /* and so many full packets more, on slow paths */
+#define AHEAD_FREE 0.25      /* of the pace: pings, calls and acknowledgements delay bulk little */
+#define AHEAD_MOST 0.95
 /* Calls of 100 kbit/s are sparse wherever there is room for them. */
 #define SPARSE_BYTES_MOST 4096
 #define SPARSE_BYTES_LEAST 128 /* one small packet */
@@ -69,6 +71,24 @@ bool budget_take_copy(struct path *p, struct tstamp now, uint32_t wire_bytes)
         return false;
     budget->copy_bytes -= wire_bytes;
     return true;
+}
+
+static double ahead_bytes(const struct budget *b, struct tstamp now)
+{
+    return b->ahead_bytes * exp(-(double)tstamp_sub(now, b->ahead_at) / BUDGET_RECENT_NS);
+}
+
+void budget_ahead(struct path *p, struct tstamp now, uint64_t wire_bytes)
+{
+    p->budget.ahead_bytes = ahead_bytes(&p->budget, now) + (double)wire_bytes;
+    p->budget.ahead_at = now;
+}
+
+double budget_stretch(const struct path *p, struct tstamp now)
+{
+    double share = ahead_bytes(&p->budget, now) * p->ns_per_byte / BUDGET_RECENT_NS;
+    double above = fmax(share - AHEAD_FREE, 0) / (1 - AHEAD_FREE);
+    return 1 / (1 - fmin(above, AHEAD_MOST));
 }
 
 void budget_sparse_init(struct budget_sparse *s)

@@ -35,10 +35,12 @@ enum budget_kind {
     BUDGET_COPY,
 };
 
-/* The second copies that a path takes, a token bucket. */
+/* The second copies that a path takes, a token bucket; and what overtook bulk of late. */
 struct budget {
     double copy_bytes;
     struct tstamp copy_at;
+    double ahead_bytes; /* fades with BUDGET_RECENT_NS */
+    struct tstamp ahead_at;
 };
 
 /* What the pacer would have to make up for if the path's express packets left now. */
@@ -51,6 +53,11 @@ bool budget_allows(const struct path *p, struct tstamp now, enum budget_kind kin
 
 /* Whether the path takes a copy of a packet of so many bytes on the wire, which is then counted. */
 bool budget_take_copy(struct path *p, struct tstamp now, uint32_t wire_bytes);
+
+/* So many bytes have left ahead of bulk. */
+void budget_ahead(struct path *p, struct tstamp now, uint64_t wire_bytes);
+/* How many times longer bulk takes than the pace tells, for what overtakes it. */
+double budget_stretch(const struct path *p, struct tstamp now);
 
 /*
  * How much a flow may have sent in the recent past and be sparse. What all sparse flows send

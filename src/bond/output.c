@@ -287,20 +287,29 @@ static bool next_bundle(struct bond *b, struct tstamp now, struct path *p, struc
     return true;
 }
 
+static void send_express(struct bond *b, struct tstamp now, struct path *p, struct bond_out *out)
+{
+    struct segment s;
+    if (next_bundle(b, now, p, out))
+        return;
+    ring_pop(&p->express, &s, path_segment_bytes(p, ring_head(&p->express)));
+    if (s.bundle)
+        send_frames(b, now, p, &s, out);
+    else
+        send_segment(b, now, p, &s, out);
+}
+
 static bool next_express(struct bond *b, struct tstamp now, struct bond_out *out)
 {
     for_each_path (b, p) {
         const struct segment *head = ring_head(&p->express);
-        struct segment s;
+        uint64_t before_bytes = p->tx_bytes;
         if (head == NULL)
             continue;
-        if (next_bundle(b, now, p, out))
-            return true;
-        ring_pop(&p->express, &s, path_segment_bytes(p, head));
-        if (s.bundle)
-            send_frames(b, now, p, &s, out);
-        else
-            send_segment(b, now, p, &s, out);
+        bool repeat = head->tries > 0;
+        send_express(b, now, p, out);
+        if (!repeat)
+            budget_ahead(p, now, p->tx_bytes - before_bytes);
         return true;
     }
     return false;

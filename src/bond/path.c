@@ -105,6 +105,7 @@ void path_set_pace(struct path *p, struct tstamp now)
 {
     double own_ns = (double)path_own_rtt_ns(p);
     p->ns_per_byte = 8e9 / rate_pace_bps(&p->rate, now);
+    p->stretch = budget_stretch(p, now);
     /* Beyond that it would stand in a queue, or behind a silence, where nobody can take it back. */
     double window_ns = own_ns + fmax(SLACK_NS, own_ns / 4);
     p->inflight_most_bytes = window_ns / p->ns_per_byte + p->spare_packets * FRAME_BYTES;

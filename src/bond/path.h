@@ -109,6 +109,7 @@ struct path {
     int64_t srtt_same_ns; /* there and back over this very path, for people */
     /* pacer and queues */
     double ns_per_byte;         /* of the present pace; see path_set_pace() */
+    double stretch;             /* of the time that committed packets wait; see budget.h */
     double inflight_most_bytes; /* at that pace; more is a queue */
     uint32_t spare_packets;     /* a part of it; see survey_swings() */
     struct budget budget;
@@ -266,11 +267,12 @@ static inline int64_t path_send_time_ns(const struct path *p, uint32_t bytes)
  */
 int64_t path_patience_ns(const struct path *p);
 
-/* Time from now until the last committed byte has left. */
+/* Time from now until the last committed byte has left, if as much overtakes it as of late. */
 static inline int64_t path_backlog_ns(const struct path *p, struct tstamp now)
 {
     int64_t wait = tstamp_sub(p->free_at, now);
-    return (wait > 0 ? wait : 0) + path_send_time_ns(p, p->committed.bytes + p->express.bytes);
+    wait = (wait > 0 ? wait : 0) + path_send_time_ns(p, p->committed.bytes + p->express.bytes);
+    return (int64_t)((double)wait * p->stretch);
 }
 
 /* What it is without a queue in the network, or a guess. */

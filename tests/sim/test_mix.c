@@ -50,10 +50,14 @@ static void drawn_mixes_hold(void **state)
 {
     (void)state;
     static const unsigned seeds[] = {
-        4,  6,  9,  23,
-        28, 31, 29, 74, /* acknowledgements of much that comes are more than a twentieth of a way */
-        42,             /* a probe of a long round trip fills a short queue */
-        67, 70,         /* flows below their fair share are more than their best link carries */
+        4,   6,   9,  23, 28,
+        31,  29,  74, /* acknowledgements of much that comes are more than a twentieth of a way */
+        42,           /* a probe of a long round trip fills a short queue */
+        53,           /* a few stay sparse and get ten times what the others have */
+        104, 192,     /* sparse flows fill the best path, and bulk starves behind them */
+        171,          /* a ping among so many flows that a share is less than a packet */
+        193,          /* acknowledgements that are not paid for on a slow path */
+        67,  70,      /* flows below their fair share are more than their best link carries */
     };
     for (size_t i = 0; i < sizeof seeds / sizeof seeds[0]; i++) {
         struct mix mix;
