@@ -56,7 +56,6 @@ static void drawn_mixes_hold(void **state)
         53,           /* a few stay sparse and get ten times what the others have */
         104, 192,     /* sparse flows fill the best path, and bulk starves behind them */
         171,          /* a ping among so many flows that a share is less than a packet */
-        193,          /* acknowledgements that are not paid for on a slow path */
         67,  70,      /* flows below their fair share are more than their best link carries */
     };
     for (size_t i = 0; i < sizeof seeds / sizeof seeds[0]; i++) {
