@@ -66,6 +66,10 @@ static const double most_packets_per_s = 40e3;
 #define PING_P50_NS 10e6
 #define PING_P99_NS 40e6
 #define PING_BYTES 150 /* with all headers on a link */
+/* Not judged at the start. */
+enum { STARTUP_RTTS = 5, INITIAL_WINDOW = 10 };
+#define STARTUP_NS NS_PER_S
+#define MEASURED_NS (7 * NS_PER_S)
 #define PING_MOST_NS 1e9
 #define FAR_NS (200 * NS_PER_MS)
 #define SHARE_PACKETS 20 /* in a flow's fair share, from which on shares are judged */
@@ -85,8 +89,6 @@ void mix_apply(const struct mix *mix, struct sim_config *config)
     config->datagrams = mix->datagrams;
     config->pages = mix->pages;
     config->call = mix->call;
-    config->run_ns = 10 * NS_PER_S;
-    config->warmup_ns = 3 * NS_PER_S;
 }
 
 static bool is_used(const struct sim_config *c, enum link_direction d)
@@ -148,8 +150,23 @@ bool mix_draw(uint64_t seed, struct mix *mix, char text[static MIX_TEXT_BYTES])
     return true;
 }
 
+/* Until links are known, and what all TCPs send at first (RFC 6928) has passed. */
+static int64_t startup_ns(const struct sim_config *c)
+{
+    int64_t rtt_ns = 0;
+    for (size_t i = 0; i < c->links->count; i++) {
+        const struct link_config *both = c->links->link[i].config;
+        int64_t own_ns = both[LINK_UP].delay_ns + both[LINK_DOWN].delay_ns;
+        rtt_ns = own_ns > rtt_ns ? own_ns : rtt_ns;
+    }
+    double windows_ns = c->flows * (INITIAL_WINDOW * LINK_FRAME_BYTES * 8e9) / least_sum_bps(c);
+    return (int64_t)fmax(STARTUP_NS, fmax((double)(STARTUP_RTTS * rtt_ns), windows_ns));
+}
+
 void mix_fit(struct sim_config *c)
 {
+    c->warmup_ns = startup_ns(c);
+    c->run_ns = c->warmup_ns + MEASURED_NS;
     double share_bps = least_sum_bps(c) / (c->flows + c->datagrams.flows + 1);
     double ping_ns = fmax(PROBE_INTERVAL_MS * 1e6, 3 * PING_BYTES * 8e9 / share_bps);
     c->ping_interval_ns = (int64_t)ping_ns;

@@ -9,8 +9,9 @@
  * - What the flows ask for arrives, up to .9 of what the links carry in bytes.
  * - Each flow gets its fair share of what arrives, as far as it asks for it: Jain's index is .9.
  *
- * Not judged: the first three seconds of a run (a link with a round trip of 600 ms needs two of
- * them to be known), links that change, reorder or police (they are not drawn; bench/sim-bond and
+ * Not judged: the start of a run, which is a second, five of the longest round trips (one of 600 ms
+ * needs two seconds to be known), or what the first windows of all TCPs take, if that is more;
+ * links that change, reorder or police (they are not drawn; bench/sim-bond and
  * tests/sim/test_changing.c have bounds for one kind each, for here the links' queues drop what was
  * sent before their rate fell), and processor time. What TCP leaves unused where a round trip is
  * above 400 ms is not asked for.
