@@ -45,6 +45,8 @@ void policer_lost(struct policer *p, uint64_t pn)
 {
     if (pn < p->last_lost || pn > p->last_lost + RUN_GAP)
         p->runs++;
+    if (pn != p->last_lost + 1)
+        p->gaps++;
     p->last_lost = pn;
 }
 
@@ -274,7 +276,7 @@ enum policer_verdict policer_see(struct policer *p, struct tstamp now,
         }
         renew_sum(p, rtt_ns);
     }
-    p->runs = 0;
+    p->runs = p->gaps = 0;
     return verdict;
 }
 

@@ -45,6 +45,7 @@ struct policer {
     struct tstamp sum_from; /* windows that began to leave earlier tell of another rate */
     uint64_t last_lost;     /* number */
     uint32_t runs;          /* since the last window */
+    uint32_t gaps;          /* the same, but one more for each packet that came between */
     double noise;           /* loss that did not go with the rate */
     double usual_runs;      /* for each packet of the last seen_packets */
     double seen_packets;

@@ -15,8 +15,11 @@ static const double rate_first_bps = 3e6;
 static const double rate_least_bps = 150e3;
 static const double loss_random = 0.12;
 static const double loss_congestion = 0.25;
-static const uint32_t loss_windows = 3; /* with that: congestion */
-static const double loss_start = 0.15;  /* in start-up */
+static const uint32_t loss_windows = 3; /* with that: congestion; two, where more is lost: */
+static const double loss_most = 0.5;
+static const uint32_t loss_many = 16;
+static const uint32_t loss_gaps = 8;   /* with packets that came between: no burst of noise */
+static const double loss_start = 0.15; /* in start-up */
 static const uint32_t start_loss_windows = 2;
 static const int64_t found_ns = NS_PER_S; /* what losses cut is given back for so long */
 static const double reorder_windows = 4;  /* packets of one come in the next: a quarter */
@@ -227,7 +230,7 @@ void rate_found(struct rate *r, struct tstamp now, uint32_t bytes)
         w->lost--;
         w->lost_bytes = fmax(0, w->lost_bytes - bytes);
     }
-    r->high_loss_windows = 0;
+    r->high_loss_windows = r->high_loss_gaps = 0;
     if (r->before_loss_bps > r->capacity_bps && tstamp_sub(now, r->came_down) < found_ns)
         set_capacity(r, r->before_loss_bps);
     r->before_loss_bps = 0;
@@ -327,6 +330,13 @@ static void check_drain(struct rate *r, double mean_ns, double sent, double span
     r->drain_expected_ns = 0;
 }
 
+/* Losses of a rate that is no more: also of what is still on its way. */
+static void forget_losses(struct rate *r, struct tstamp now)
+{
+    r->loss = r->loss_now = 0;
+    r->halved = now;
+}
+
 static void leave_start(struct rate *r, struct tstamp now, double delivered)
 {
     set_capacity(r, fmax(delivered, 300e3));
@@ -358,8 +368,8 @@ static void update_start(struct rate *r, struct tstamp now, double delivered, do
     double since_ns = (double)tstamp_sub(now, r->came_down);
     if (at_limit || (congested && r->loaded)) {
         leave_start(r, now, delivered * (loss < loss_random || !queue ? 1 : 1 - loss));
-        if (dropped && !queue)
-            r->loss = r->loss_now = 0; /* they were our guess's, and go with it */
+        if (dropped && !queue) /* they were our guess's, and go with it */
+            forget_losses(r, now);
     } else if (congested && since_ns > rtt_ns) {
         r->capacity_bps = fmax(r->capacity_bps / 2, rate_least_bps);
         r->came_down = now;
@@ -424,18 +434,23 @@ static void update_probe(struct rate *r, struct tstamp now, bool loaded, double 
 static void come_down(struct rate *r, struct tstamp now, double delivered, bool loaded,
                       double rtt_ns)
 {
+    bool lost = r->high_loss_windows >= loss_windows && r->high_loss_gaps >= loss_gaps;
     if (tstamp_sub(now, r->came_down) < (int64_t)rtt_ns)
         return;
     r->came_down = now;
     r->before_loss_bps = r->high_loss_windows >= loss_windows ? r->capacity_bps : 0;
     r->high_queue_windows = 0;
-    r->high_loss_windows = 0;
+    r->high_loss_windows = r->high_loss_gaps = 0;
     r->probe_before_bps = 0;
     r->delivered_bps = delivered;
     /* Beside somebody who fills the queue, less and less would be delivered. */
     bool all_there_is = loaded && r->rival.strikes == 0;
-    if (all_there_is && delivered < r->capacity_bps / 2)
+    if (all_there_is && delivered < r->capacity_bps / 2) {
+        /* A line that loses as much at any rate comes down again soon. */
+        if (lost && tstamp_sub(now, r->halved) > found_ns)
+            forget_losses(r, now);
         r->halved = now;
+    }
     set_capacity(r, all_there_is ? delivered : fmax(delivered, 0.85 * r->capacity_bps));
 }
 
@@ -543,6 +558,22 @@ static void judge_losses(struct rate *r, struct tstamp now, double span_ns, doub
         set_capacity(r, r->policer.ceiling_bps);
 }
 
+/*
+ * Losses with packets between them that came are not one burst of noise: of those that are more
+ * than half, two windows tell.
+ */
+static void note_high_loss(struct rate *r, double loss)
+{
+    const struct rate_window *w = &r->window;
+    if (loss <= loss_congestion || w->lost + w->packets < 8) {
+        r->high_loss_windows = r->high_loss_gaps = 0;
+        return;
+    }
+    r->high_loss_gaps += r->policer.gaps;
+    bool most = loss > loss_most && w->lost >= loss_many && r->high_loss_gaps >= loss_gaps;
+    r->high_loss_windows += most ? 2 : 1;
+}
+
 static bool window_complete(const struct rate *r, const struct rate_window *w, double span_ns)
 {
     double least = r->phase == RATE_START ? window_start_ns : window_ns;
@@ -570,8 +601,7 @@ void rate_update(struct rate *r, struct tstamp now, int64_t rtt_ns)
     bool loaded = window_loaded(r, w, sent);
     r->loaded = loaded;
     r->loaded_ns += loaded && r->phase != RATE_START ? span_ns : 0;
-    r->high_loss_windows =
-        loss > loss_congestion && w->lost + w->packets >= 8 ? r->high_loss_windows + 1 : 0;
+    note_high_loss(r, loss);
     r->start_loss_windows =
         loss > loss_start && w->lost >= 4 && r->policer.runs >= 2 ? r->start_loss_windows + 1 : 0;
     forget_base(r, now, sent, loaded);

@@ -78,6 +78,7 @@ struct rate {
     double drain_expected_ns; /* by how much a queue of ours would have shrunk by now */
     double drain_from_ns;     /* mean delay when that began */
     uint32_t high_loss_windows;
+    uint32_t high_loss_gaps; /* between losses of these windows */
     uint32_t high_queue_windows;
     struct tstamp came_down;
     double before_loss_bps;      /* capacity when losses brought it down; 0: they did not */

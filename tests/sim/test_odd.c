@@ -104,6 +104,20 @@ static void policed_links_give_their_share(void **state)
     check_all(list, COUNT(list));
 }
 
+/* A bucket that holds a second: full at start-up, empty at once, and full again after any pause. */
+static void a_large_bucket_that_empties_costs_little(void **state)
+{
+    static const struct least list[] = {
+        { "100/100,10ms,queue=200,police=10:1265; 20/20,15ms", 0.92, 0.05, 0.01 },
+        { "100/100,10ms,queue=200,police=10:1314; 20/20,15ms", 0.92, 0.05, 0.01 },
+        { "100/100,10ms,queue=200,police=10:1500; 20/20,15ms", 0.92, 0.05, 0.01 },
+        { "100/100,10ms,queue=200,police=3:1000; 10/10,25ms", 0.88, 0.1, 0.01 },
+        { "100/100,60ms,queue=200,police=10:1300; 20/20,15ms", 0.85, 0.08, 0.02 },
+    };
+    (void)state;
+    check_all(list, COUNT(list));
+}
+
 static void links_without_much_of_a_queue_give_their_share(void **state)
 {
     static const struct least list[] = {
@@ -129,6 +143,7 @@ int main(void)
         cmocka_unit_test(links_that_reorder_give_their_share),
         cmocka_unit_test(a_reordering_link_alone_gives_what_plain_tcp_has),
         cmocka_unit_test(policed_links_give_their_share),
+        cmocka_unit_test(a_large_bucket_that_empties_costs_little),
         cmocka_unit_test(links_without_much_of_a_queue_give_their_share),
         cmocka_unit_test(random_loss_slows_no_link),
     };
