@@ -581,7 +581,7 @@ struct tstamp bond_deadline(const struct bond *b)
         t = tstamp_min(t, send_deadline(p));
         if (opened)
             t = tstamp_min(t, p->acker.due);
-        if (p->probe_wanted || p->beat.wanted || p->ack_carriers != 0)
+        if (p->probe_wanted || p->beat.wanted || (opened && p->ack_carriers != 0))
             return (struct tstamp){ 0 };
         if (path_usable(p)) {
             usable = true;

@@ -174,7 +174,8 @@ int core_set_peers(struct core *c, struct tstamp now, const struct core_peer_con
     if (err == 0)
         err = index_resize(&c->index, count > before ? count : before);
     if (err == 0) {
-        memcpy(gone, c->peers.list, before * sizeof(struct peer *));
+        for (size_t i = 0; i < before; i++)
+            gone[i] = c->peers.list[i];
         err = peers_replace(&c->peers, next, count);
     }
     if (err < 0) {
@@ -395,6 +396,7 @@ struct pkt *core_next_tun(struct core *c)
         }
         c->tun_in_turn = 0;
         list_remove(first);
+        peers_touch(p); /* what was taken may have changed its deadline */
         if (!may)
             peers_give(p);
     }

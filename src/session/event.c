@@ -203,6 +203,9 @@ static uint32_t find_fit(const struct peer *p)
 static void tell_mtu(struct peer *p)
 {
     bool grows = p->mtu_bytes > p->news.mtu_bytes;
+    uint32_t device = p->core->mtu_bytes;
+    /* All peers are looked at only where the largest may be another. */
+    bool largest = !p->core->mtu_told || p->mtu_bytes > device || p->news.mtu_bytes >= device;
     bool same = p->mtu_bytes == p->news.mtu_bytes && p->fit_bytes == p->news.fit_bytes;
     if (same || !may_tell(p))
         return;
@@ -211,7 +214,8 @@ static void tell_mtu(struct peer *p)
     /* In this order the device of a single peer never has another MTU than its routes. */
     if (grows)
         push_peer_mtu(p);
-    event_device_mtu(p->core);
+    if (largest)
+        event_device_mtu(p->core);
     if (!grows)
         push_peer_mtu(p);
 }

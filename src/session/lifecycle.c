@@ -21,6 +21,19 @@
 #include "session/state.h"
 #include "session/transmit.h"
 
+/* All that a peer without a bond has of paths: nobody may write to it. */
+static const struct peer_path no_paths[WIRE_PATHS_MAX];
+
+static void free_bond(struct peer *p)
+{
+    if (p->bond == NULL)
+        return;
+    bond_free(p->bond);
+    free(p->paths);
+    p->bond = NULL;
+    p->paths = (struct peer_path *)no_paths;
+}
+
 /* What a peer needs that is there: much memory, so not before it is known to be there. */
 static int make_bond(struct peer *p, struct tstamp now)
 {
@@ -37,20 +50,10 @@ static int make_bond(struct peer *p, struct tstamp now)
     p->paths = paths;
     paths_clear(p);
     bond_line_full(bond, p->core->line_full && !p->initiates);
-    return policies_apply(p);
-}
-
-/* All that a peer without a bond has of paths: nobody may write to it. */
-static const struct peer_path no_paths[WIRE_PATHS_MAX];
-
-static void free_bond(struct peer *p)
-{
-    if (p->bond == NULL)
-        return;
-    bond_free(p->bond);
-    free(p->paths);
-    p->bond = NULL;
-    p->paths = (struct peer_path *)no_paths;
+    int err = policies_apply(p);
+    if (err < 0)
+        free_bond(p);
+    return err;
 }
 
 int lifecycle_configure(struct peer *p, struct tstamp now, const struct core_peer_config *config)
@@ -70,8 +73,12 @@ int lifecycle_configure(struct peer *p, struct tstamp now, const struct core_pee
     memcpy(p->name, config->name, sizeof p->name);
     p->name[CORE_NAME_MAX] = '\0';
     memcpy(p->preshared_key, config->preshared_key, sizeof p->preshared_key);
+    bool before = p->initiates;
     p->initiates = config->initiate;
-    return p->initiates ? make_bond(p, now) : 0;
+    int err = p->initiates ? make_bond(p, now) : 0;
+    if (err < 0)
+        p->initiates = before;
+    return err;
 }
 
 int lifecycle_new(struct peer **out, struct core *c, const struct core_peer_config *config,

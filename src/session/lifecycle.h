@@ -10,8 +10,8 @@
  *     up     yes   yes   no answer for 5 s                               met
  *     met    yes   no    the other side says goodbye, or that another    away
  *     up     yes   yes   machine has the session; keys are too old
- *     away                 for 10 minutes: its bond is given back, and   away
- *                        the association ends
+ *     away                 for 10 minutes since it was up: its bond is   away
+ *                        given back, and the association ends
  *     any                keys of another epoch: a new association, with  met, or stays up
  *                        packet numbers from 0
  *

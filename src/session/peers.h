@@ -29,7 +29,7 @@ struct peer *peers_find(const struct peers *ps, const uint8_t public_key[32]);
  * it was. */
 int peers_replace(struct peers *ps, struct peer **list, size_t count);
 
-/* Something changed that a look may have to follow: peers_look_begin(). */
+/* Something changed: the next core_tick() looks at it. */
 void peers_touch(struct peer *p);
 /* It may have something to send, too. */
 void peers_stir(struct peer *p);

@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include "bond/internal.h"
 #include "bond/packet.h"
 #include "bond/pipe.h"
 
@@ -791,6 +792,20 @@ static void random_troubles_leave_no_busy_loop_and_no_leak(void **state)
     }
 }
 
+/* Acknowledgements that were begun when the last path closed wait for one that opens. */
+static void what_waits_for_a_path_keeps_nobody_awake(void **state)
+{
+    (void)state;
+    begin_again(1);
+    pipe->links[0] = (struct pipe_link)LINK(20, 10, 0);
+    pipe_open(pipe, 0);
+    pipe_run(pipe, NS_PER_S);
+    struct bond *b = pipe->bond[0];
+    b->paths[0].ack_carriers = 2;
+    bond_path_close(b, pipe->now, 0);
+    assert_true(bond_deadline(b).ns > 0);
+}
+
 #define bond_test(f) cmocka_unit_test_setup_teardown(f, begin, end)
 
 int main(void)
@@ -824,6 +839,7 @@ int main(void)
         bond_test(statistics_tell_of_the_paths),
         bond_test(tags_come_back_as_events),
         bond_test(random_troubles_leave_no_busy_loop_and_no_leak),
+        bond_test(what_waits_for_a_path_keeps_nobody_awake),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
