@@ -89,6 +89,7 @@ void mix_apply(const struct mix *mix, struct sim_config *config)
     config->datagrams = mix->datagrams;
     config->pages = mix->pages;
     config->call = mix->call;
+    config->run_ns = config->warmup_ns = 0; /* mix_fit() */
 }
 
 static bool is_used(const struct sim_config *c, enum link_direction d)
@@ -165,8 +166,10 @@ static int64_t startup_ns(const struct sim_config *c)
 
 void mix_fit(struct sim_config *c)
 {
-    c->warmup_ns = startup_ns(c);
-    c->run_ns = c->warmup_ns + MEASURED_NS;
+    if (c->warmup_ns == 0)
+        c->warmup_ns = startup_ns(c);
+    if (c->run_ns == 0)
+        c->run_ns = c->warmup_ns + MEASURED_NS;
     double share_bps = least_sum_bps(c) / (c->flows + c->datagrams.flows + 1);
     double ping_ns = fmax(PROBE_INTERVAL_MS * 1e6, 3 * PING_BYTES * 8e9 / share_bps);
     c->ping_interval_ns = (int64_t)ping_ns;

@@ -46,7 +46,10 @@ const struct mix *mix_find(const char *name);
 /* Into config; the links are the caller's to parse. */
 void mix_apply(const struct mix *mix, struct sim_config *config);
 
-/* With the links in place: a ping that takes no more than a part of a fair share, or none. */
+/*
+ * With the links in place: a ping that takes no more than a part of a fair share, or none; and how
+ * long the run is, where nobody said.
+ */
 void mix_fit(struct sim_config *config);
 
 /* A mix of 1 to 3000 flows at half to five times what the links of a known scenario carry. */

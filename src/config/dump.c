@@ -11,18 +11,6 @@ static const char *yes_no(bool value)
     return value ? "yes" : "no";
 }
 
-static const char *cipher_name(uint8_t cipher)
-{
-    switch (cipher) {
-    case WIRE_CIPHER_AES256_GCM:
-        return "aes-256-gcm";
-    case WIRE_CIPHER_CHACHA20_POLY1305:
-        return "chacha20-poly1305";
-    default: /* a number, not the enum: 0 is auto */
-        return "auto";
-    }
-}
-
 static const char *offload_name(enum tun_offload offload)
 {
     switch (offload) {
@@ -92,7 +80,8 @@ static void dump_tunnel(const struct config *c, FILE *to)
         fputs("mtu = auto\n", to);
     else
         fprintf(to, "mtu = %" PRIu32 "\n", c->mtu_bytes);
-    fprintf(to, "cipher = %s\nuser = %s\n", cipher_name(c->engine.cipher), c->engine.user);
+    const char *cipher = wire_cipher_name(c->engine.cipher);
+    fprintf(to, "cipher = %s\nuser = %s\n", cipher != NULL ? cipher : "auto", c->engine.user);
     if (c->hook[0] != '\0')
         fprintf(to, "hook = %s\n", c->hook);
     fprintf(to, "control = %s\nlog-level = %s\nrekey-seconds = %" PRIu32 "\n", c->control,

@@ -68,18 +68,6 @@ static const char *state_of(const struct core_path_status *p)
     return path_state_name(is_off ? BOND_PATH_DOWN : p->bond.state);
 }
 
-static const char *cipher_name(uint8_t cipher)
-{
-    switch (cipher) {
-    case WIRE_CIPHER_AES256_GCM:
-        return "aes-256-gcm";
-    case WIRE_CIPHER_CHACHA20_POLY1305:
-        return "chacha20-poly1305";
-    default: /* a number: 0 is none yet */
-        return NULL;
-    }
-}
-
 /* The link of ours that a path goes over, if it is one. */
 static const struct msg_link *link_of(const struct status_source *s, const char *name)
 {
@@ -210,7 +198,7 @@ static json_t *peer_json(const struct status_source *s, const struct core_peer_s
     set_count(o, "rx_bytes", p->rx_bytes);
     set_count(o, "tx_packets", p->tx_packets);
     set_count(o, "rx_packets", p->rx_packets);
-    set_text(o, "cipher", cipher_name(p->cipher));
+    set_text(o, "cipher", wire_cipher_name(p->cipher));
     set_text(o, "limit", p->bond.limit);
     set_text(o, "limit_code", bond_limit_name((uint8_t)p->bond.limit_code));
     set(o, "far", p->far_known ? peer_far_json(&p->far) : json_null());

@@ -28,13 +28,16 @@ struct quota_usage *usage_of(struct usage *u, const char *name)
     return &e->usage;
 }
 
-static bool parse_line(struct usage *u, const char *line)
+static bool parse_line(void *arg, char *line)
 {
+    struct usage *u = arg;
     char name[LINE_BYTES_MAX];
     char month_text[LINE_BYTES_MAX];
     char bytes_text[LINE_BYTES_MAX];
     char extra;
     uint32_t month;
+    if (strlen(line) >= LINE_BYTES_MAX)
+        return false;
     if (sscanf(line, "%79s %79s %79[0-9] %c", name, month_text, bytes_text, &extra) != 3 ||
         !value_name(name, CONFIG_LINK_NAME_MAX) || !value_uint(month_text, 0, INT32_MAX, &month))
         return false;
@@ -48,20 +51,7 @@ static bool parse_line(struct usage *u, const char *line)
 
 size_t usage_parse(struct usage *u, const char *text)
 {
-    size_t wrong = 0;
-    while (*text != '\0') {
-        char line[LINE_BYTES_MAX];
-        size_t len = strcspn(text, "\n");
-        bool good = len < sizeof line && text[len] == '\n';
-        if (good) {
-            memcpy(line, text, len);
-            line[len] = '\0';
-            good = parse_line(u, line);
-        }
-        wrong += !good;
-        text += len + (text[len] == '\n');
-    }
-    return wrong;
+    return state_file_lines(text, parse_line, u);
 }
 
 int usage_load(struct usage *u, const char *path)

@@ -86,31 +86,16 @@ void core_free(struct core *c)
     free(c);
 }
 
-/* Each is some, is not ours, and is there once. 0, -EINVAL or -ENOMEM. */
-static int check_keys(const struct core *c, const struct core_peer_config *peers, size_t count)
+/* Each is some, and none is ours; peers_replace() sees to it that each is there once. */
+static bool keys_good(const struct core *c, const struct core_peer_config *peers, size_t count)
 {
     static const uint8_t none[32];
-    size_t size = 4;
-    if (count >= UINT16_MAX)
-        return -EINVAL;
-    while (size < 2 * count)
-        size *= 2;
-    const uint8_t **seen = calloc(size, sizeof *seen);
-    if (seen == NULL)
-        return -ENOMEM;
-    bool good = true;
-    for (size_t i = 0; good && i < count; i++) {
+    for (size_t i = 0; i < count; i++) {
         const uint8_t *key = peers[i].public_key;
-        uint32_t at; /* keys are random: no hash is needed */
-        memcpy(&at, key, sizeof at);
-        for (at = (uint32_t)(at % size); seen[at] != NULL && memcmp(seen[at], key, 32) != 0;)
-            at = (uint32_t)((at + 1) % size);
-        good = seen[at] == NULL && memcmp(key, none, 32) != 0 &&
-               memcmp(key, c->local.public_key, 32) != 0;
-        seen[at] = key;
+        if (memcmp(key, none, 32) == 0 || memcmp(key, c->local.public_key, 32) == 0)
+            return false;
     }
-    free(seen);
-    return good ? 0 : -EINVAL;
+    return count < UINT16_MAX;
 }
 
 static int fill_allowed(struct allowed *a, struct peer *const *peers, size_t count)
@@ -157,9 +142,9 @@ int core_set_peers(struct core *c, struct tstamp now, const struct core_peer_con
                    size_t count)
 {
     struct allowed allowed = { 0 };
-    int err = check_keys(c, peers, count);
-    if (err < 0)
-        return err;
+    int err = 0;
+    if (!keys_good(c, peers, count))
+        return -EINVAL;
     struct peer **next = calloc(count + 1, sizeof(struct peer *));
     if (next == NULL)
         return -ENOMEM;

@@ -24,7 +24,8 @@ void peers_free(struct peers *ps)
 }
 
 /* Where that key is, or the open place where it would go. */
-static uint32_t place_of(const struct peers *ps, const uint8_t public_key[32])
+static uint32_t place_of(const struct peers *ps, struct peer *const *by_key, uint32_t mask,
+                         const uint8_t public_key[32])
 {
     struct rng mix = { ps->seed };
     for (size_t i = 0; i < 32; i += sizeof mix.state) {
@@ -32,15 +33,17 @@ static uint32_t place_of(const struct peers *ps, const uint8_t public_key[32])
         memcpy(&part, public_key + i, sizeof part);
         mix.state = rng_next(&mix) ^ part;
     }
-    uint32_t at = (uint32_t)rng_next(&mix) & ps->mask;
-    while (ps->by_key[at] != NULL && memcmp(ps->by_key[at]->public_key, public_key, 32) != 0)
-        at = (at + 1) & ps->mask;
+    uint32_t at = (uint32_t)rng_next(&mix) & mask;
+    while (by_key[at] != NULL && memcmp(by_key[at]->public_key, public_key, 32) != 0)
+        at = (at + 1) & mask;
     return at;
 }
 
 struct peer *peers_find(const struct peers *ps, const uint8_t public_key[32])
 {
-    return ps->by_key != NULL ? ps->by_key[place_of(ps, public_key)] : NULL;
+    if (ps->by_key == NULL)
+        return NULL;
+    return ps->by_key[place_of(ps, ps->by_key, ps->mask, public_key)];
 }
 
 int peers_replace(struct peers *ps, struct peer **list, size_t count)
@@ -51,6 +54,14 @@ int peers_replace(struct peers *ps, struct peer **list, size_t count)
     struct peer **by_key = calloc(size, sizeof(struct peer *));
     if (by_key == NULL)
         return -ENOMEM;
+    for (size_t i = 0; i < count; i++) {
+        struct peer **place = &by_key[place_of(ps, by_key, size - 1, list[i]->public_key)];
+        if (*place != NULL) {
+            free(by_key);
+            return -EINVAL;
+        }
+        *place = list[i];
+    }
     free(ps->list);
     free(ps->by_key);
     ps->list = list;
@@ -59,7 +70,6 @@ int peers_replace(struct peers *ps, struct peer **list, size_t count)
     ps->mask = size - 1;
     for (uint16_t i = 0; i < count; i++) {
         list[i]->number = i;
-        by_key[place_of(ps, list[i]->public_key)] = list[i];
         peers_touch(list[i]);
     }
     return 0;

@@ -25,8 +25,8 @@ void peers_free(struct peers *ps);
 /* NULL: nobody has that key. */
 struct peer *peers_find(const struct peers *ps, const uint8_t public_key[32]);
 
-/* Takes the array over in the place of the one before, and gives each peer its number; -ENOMEM: as
- * it was. */
+/* Takes the array over in the place of the one before, and gives each peer its number. -EINVAL (a
+ * key is there twice), -ENOMEM: as it was. */
 int peers_replace(struct peers *ps, struct peer **list, size_t count);
 
 /* Something changed: the next core_tick() looks at it. */

@@ -5,12 +5,13 @@
 #include <fcntl.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "sys/directory.h"
 
-enum { PATH_BYTES_MAX = 320 };
+enum { PATH_BYTES_MAX = 320, LINE_BYTES_MAX = 512 };
 
 static bool is_ours(int fd)
 {
@@ -55,6 +56,24 @@ static int write_all(int fd, const char *text, size_t len)
         }
     }
     return fsync(fd) < 0 ? -errno : 0;
+}
+
+size_t state_file_lines(const char *text, bool (*take)(void *arg, char *line), void *arg)
+{
+    size_t wrong = 0;
+    while (*text != '\0') {
+        char line[LINE_BYTES_MAX];
+        size_t len = strcspn(text, "\n");
+        bool good = len < sizeof line && text[len] == '\n';
+        if (good) {
+            memcpy(line, text, len);
+            line[len] = '\0';
+            good = take(arg, line);
+        }
+        wrong += !good;
+        text += len + (text[len] == '\n');
+    }
+    return wrong;
 }
 
 int state_file_write(const char *path, const char *text, size_t len)

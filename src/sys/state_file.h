@@ -6,6 +6,7 @@
 #ifndef HAWSER_SYS_STATE_FILE_H
 #define HAWSER_SYS_STATE_FILE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
 
@@ -14,6 +15,12 @@
  * negative errno: -EFBIG when there is more, -EPERM when it is not ours alone to write.
  */
 ssize_t state_file_read(const char *path, char *out, size_t size);
+
+/*
+ * Hands each line of a text to take(), without its end; false: it is wrong, as is one of more than
+ * 511 bytes or without an end. Returns how many were wrong.
+ */
+size_t state_file_lines(const char *text, bool (*take)(void *arg, char *line), void *arg);
 
 /* Makes the directory if it is missing. 0 or negative errno; then the file is as before. */
 int state_file_write(const char *path, const char *text, size_t len);

@@ -1,6 +1,18 @@
 /* SPDX-License-Identifier: ISC */
 #include "wire/wire.h"
 
+const char *wire_cipher_name(uint8_t cipher)
+{
+    switch (cipher) {
+    case WIRE_CIPHER_AES256_GCM:
+        return "aes-256-gcm";
+    case WIRE_CIPHER_CHACHA20_POLY1305:
+        return "chacha20-poly1305";
+    default: /* a number from elsewhere, not the enum */
+        return NULL;
+    }
+}
+
 #include <assert.h>
 #include <errno.h>
 #include <string.h>

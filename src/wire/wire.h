@@ -324,6 +324,9 @@ struct wire_hello {
 
 enum wire_cipher { WIRE_CIPHER_AES256_GCM = 1, WIRE_CIPHER_CHACHA20_POLY1305 = 2 };
 
+/* As in configurations and status; NULL: none of them. */
+const char *wire_cipher_name(uint8_t cipher);
+
 /* Why a responder opens no session although it knows the caller. */
 enum wire_refusal {
     WIRE_REFUSAL_NONE = 0,

@@ -121,8 +121,9 @@ bool addresses_answered(struct addresses *a, const char *name, const struct neta
     return differs(&old, e);
 }
 
-static bool parse_line(struct addresses *a, char *line)
+static bool parse_line(void *arg, char *line)
 {
+    struct addresses *a = arg;
     struct netaddr addr;
     char *space = strchr(line, ' ');
     if (space == NULL)
@@ -137,20 +138,7 @@ static bool parse_line(struct addresses *a, char *line)
 
 size_t addresses_parse(struct addresses *a, const char *text)
 {
-    size_t wrong = 0;
-    while (*text != '\0') {
-        char line[LINE_BYTES_MAX];
-        size_t len = strcspn(text, "\n");
-        bool good = len < sizeof line && text[len] == '\n';
-        if (good) {
-            memcpy(line, text, len);
-            line[len] = '\0';
-            good = parse_line(a, line);
-        }
-        wrong += !good;
-        text += len + (text[len] == '\n');
-    }
-    return wrong;
+    return state_file_lines(text, parse_line, a);
 }
 
 int addresses_load(struct addresses *a, const char *path)
