@@ -147,7 +147,7 @@ struct bond *bond_start(const char *lab_id, const struct linkspecs *specs)
         free(bond);
         return NULL;
     }
-    find_program(bond->daemon, sizeof(bond->daemon), "hawserd", "hawserd");
+    find_program(bond->daemon, sizeof(bond->daemon), "daemon", "hawserd");
     find_program(bond->tool, sizeof(bond->tool), "cli", "hawser");
     if (make_keys(bond) && write_client(bond) && write_server(bond) &&
         start_daemon(bond, lab_id, SERVER) && start_daemon(bond, lab_id, CLIENT))
