@@ -37,11 +37,11 @@ static void stream_result(const struct simulator *s, const struct stream *stream
     int64_t stall_ns = receiver_stall_ns(&stream->receiver);
     if (stall_ns > r->stall_ns)
         r->stall_ns = stall_ns;
-    r->segments += stream->sender.sent_segments;
-    r->repeats += stream->sender.repeated_segments;
-    r->timeouts += stream->sender.timeouts;
-    r->recoveries += stream->sender.recoveries;
-    r->undone += stream->sender.undone;
+    r->segments += stream->sender.counts.sent;
+    r->repeats += stream->sender.counts.repeated;
+    r->timeouts += stream->sender.counts.timeouts;
+    r->recoveries += stream->sender.counts.recoveries;
+    r->undone += stream->sender.counts.undone;
     int64_t taken_ns = tstamp_sub(stream->receiver.last_read, stream->began);
     bool complete = stream->receiver.next >= s->config->transfer_bytes;
     if (s->config->transfer_bytes > 0 && complete && taken_ns > r->transfer_ns)

@@ -21,37 +21,37 @@ enum {
 void sender_list_add(struct sender *s, uint64_t number)
 {
     uint16_t slot = (uint16_t)(number % SENDER_RING);
-    s->ring[slot].older = s->newest;
-    s->ring[slot].newer = SENDER_NONE;
-    if (s->newest != SENDER_NONE)
-        s->ring[s->newest].newer = slot;
+    s->flight.ring[slot].older = s->flight.newest;
+    s->flight.ring[slot].newer = SENDER_NONE;
+    if (s->flight.newest != SENDER_NONE)
+        s->flight.ring[s->flight.newest].newer = slot;
     else
-        s->oldest = slot;
-    s->newest = slot;
+        s->flight.oldest = slot;
+    s->flight.newest = slot;
 }
 
 void sender_list_remove(struct sender *s, uint64_t number)
 {
     struct sender_segment *g = sender_at(s, number);
     if (g->older != SENDER_NONE)
-        s->ring[g->older].newer = g->newer;
+        s->flight.ring[g->older].newer = g->newer;
     else
-        s->oldest = g->newer;
+        s->flight.oldest = g->newer;
     if (g->newer != SENDER_NONE)
-        s->ring[g->newer].older = g->older;
+        s->flight.ring[g->newer].older = g->older;
     else
-        s->newest = g->older;
+        s->flight.newest = g->older;
     g->in_flight = false;
-    s->inflight--;
+    s->flight.segments--;
     if (g->repeated)
-        s->repeats--;
+        s->flight.repeats--;
 }
 
 /* The number of a segment in flight from its slot. */
 static uint64_t number_of(const struct sender *s, uint16_t slot)
 {
-    uint64_t base = s->una - s->una % SENDER_RING + slot;
-    return base < s->una ? base + SENDER_RING : base;
+    uint64_t base = s->flight.una - s->flight.una % SENDER_RING + slot;
+    return base < s->flight.una ? base + SENDER_RING : base;
 }
 
 /* RFC 8985, section 6.2, steps 1 and 2. */
@@ -61,38 +61,38 @@ void sender_rack_note(struct sender *s, uint64_t number, uint32_t echo_us)
     int64_t rtt_ns = tstamp_sub(s->net->events->now, g->sent_at);
     if (g->repeated) {
         uint32_t sent_us = (uint32_t)(g->sent_at.ns / NS_PER_US);
-        if ((int32_t)(echo_us - sent_us) < 0 || rtt_ns < s->rtt_min_ns)
+        if ((int32_t)(echo_us - sent_us) < 0 || rtt_ns < s->rtt.least_ns)
             return;
     }
-    s->rack_rtt_ns = rtt_ns;
-    if (tstamp_before(s->rack_sent_at, g->sent_at) ||
-        (s->rack_sent_at.ns == g->sent_at.ns && number > s->rack_segment)) {
-        s->rack_sent_at = g->sent_at;
-        s->rack_segment = number;
+    s->rack.rtt_ns = rtt_ns;
+    if (tstamp_before(s->rack.sent_at, g->sent_at) ||
+        (s->rack.sent_at.ns == g->sent_at.ns && number > s->rack.segment)) {
+        s->rack.sent_at = g->sent_at;
+        s->rack.segment = number;
     }
 }
 
 /* What was declared lost counts as on its way again, as the oldest of the list. */
 static void unmark_lost(struct sender *s)
 {
-    for (uint64_t number = s->next; s->lost > 0 && number-- > s->una;) {
+    for (uint64_t number = s->flight.next; s->flight.lost > 0 && number-- > s->flight.una;) {
         struct sender_segment *g = sender_at(s, number);
         if (!g->lost)
             continue;
         uint16_t slot = (uint16_t)(number % SENDER_RING);
         g->lost = false;
-        s->lost--;
+        s->flight.lost--;
         g->in_flight = true;
-        s->inflight++;
+        s->flight.segments++;
         if (g->repeated)
-            s->repeats++;
+            s->flight.repeats++;
         g->older = SENDER_NONE;
-        g->newer = s->oldest;
-        if (s->oldest != SENDER_NONE)
-            s->ring[s->oldest].older = slot;
+        g->newer = s->flight.oldest;
+        if (s->flight.oldest != SENDER_NONE)
+            s->flight.ring[s->flight.oldest].older = slot;
         else
-            s->newest = slot;
-        s->oldest = slot;
+            s->flight.newest = slot;
+        s->flight.oldest = slot;
     }
 }
 
@@ -101,73 +101,75 @@ static void undo(struct sender *s)
     unmark_lost(s);
     cc_undo(&s->cc);
     s->state = SENDER_OPEN;
-    s->undo_possible = false;
-    s->undone++;
+    s->recovery.undo_possible = false;
+    s->counts.undone++;
 }
 
 void sender_duplicate(struct sender *s)
 {
     if (s->config.kind != SEGMENT_TCP)
         return;
-    if (s->una >= s->reorder_round) {
-        s->reorder_factor++;
-        s->reorder_persist = REORDER_PERSIST;
-        s->reorder_round = s->next;
+    if (s->flight.una >= s->rack.round) {
+        s->rack.factor++;
+        s->rack.persist = REORDER_PERSIST;
+        s->rack.round = s->flight.next;
     }
-    if (!s->undo_possible || s->undo_repeats == 0)
+    if (!s->recovery.undo_possible || s->recovery.undo_repeats == 0)
         return;
-    if (--s->undo_repeats == 0)
+    if (--s->recovery.undo_repeats == 0)
         undo(s);
 }
 
 void sender_progress(struct sender *s, uint32_t echo_us)
 {
     /* Eifel (RFC 3522): the original of what was repeated is what arrived. */
-    bool original = s->repeat_stamped && (int32_t)(echo_us - s->repeat_stamp_us) < 0;
-    if (original && s->undo_possible && s->state != SENDER_OPEN && s->config.kind == SEGMENT_TCP)
+    bool original =
+        s->recovery.repeat_stamped && (int32_t)(echo_us - s->recovery.repeat_stamp_us) < 0;
+    if (original && s->recovery.undo_possible && s->state != SENDER_OPEN &&
+        s->config.kind == SEGMENT_TCP)
         undo(s);
-    if (s->state == SENDER_OPEN || s->una < s->recovery_end)
+    if (s->state == SENDER_OPEN || s->flight.una < s->recovery.end)
         return;
     if (s->state == SENDER_RECOVERY)
         cc_recovered(&s->cc);
     s->state = SENDER_OPEN;
-    if (s->reorder_persist > 0 && --s->reorder_persist == 0)
-        s->reorder_factor = 1;
+    if (s->rack.persist > 0 && --s->rack.persist == 0)
+        s->rack.factor = 1;
 }
 
 static void declare_lost(struct sender *s, uint64_t number)
 {
     sender_list_remove(s, number);
     sender_at(s, number)->lost = true;
-    s->lost++;
-    if (number < s->first_lost)
-        s->first_lost = number;
+    s->flight.lost++;
+    if (number < s->flight.first_lost)
+        s->flight.first_lost = number;
 }
 
 static int64_t reorder_window_ns(const struct sender *s)
 {
-    if (!s->reordering_seen) {
-        bool many = s->highest >= s->una + DUPLICATE_THRESHOLD;
+    if (!s->rack.reordering_seen) {
+        bool many = s->flight.highest >= s->flight.una + DUPLICATE_THRESHOLD;
         if (s->state != SENDER_OPEN || many)
             return 0;
     }
-    int64_t window_ns = (int64_t)s->reorder_factor * s->rtt_min_ns / 4;
-    return window_ns < s->srtt_ns ? window_ns : s->srtt_ns;
+    int64_t window_ns = (int64_t)s->rack.factor * s->rtt.least_ns / 4;
+    return window_ns < s->rtt.srtt_ns ? window_ns : s->rtt.srtt_ns;
 }
 
 /* RFC 8985, section 6.2, step 5. *wait_ns: until the next one would be lost; 0: none. */
 static uint32_t detect_tcp(struct sender *s, int64_t *wait_ns)
 {
     uint32_t lost = 0;
-    int64_t allowed_ns = s->rack_rtt_ns + reorder_window_ns(s);
-    uint16_t slot = s->oldest;
+    int64_t allowed_ns = s->rack.rtt_ns + reorder_window_ns(s);
+    uint16_t slot = s->flight.oldest;
     while (slot != SENDER_NONE) {
-        struct sender_segment *g = &s->ring[slot];
+        struct sender_segment *g = &s->flight.ring[slot];
         uint64_t number = number_of(s, slot);
         slot = g->newer;
-        if (tstamp_before(s->rack_sent_at, g->sent_at))
+        if (tstamp_before(s->rack.sent_at, g->sent_at))
             break;
-        if (s->rack_sent_at.ns == g->sent_at.ns && number >= s->rack_segment)
+        if (s->rack.sent_at.ns == g->sent_at.ns && number >= s->rack.segment)
             break;
         int64_t left_ns = tstamp_sub(g->sent_at, s->net->events->now) + allowed_ns;
         if (left_ns <= 0) {
@@ -184,14 +186,14 @@ static uint32_t detect_tcp(struct sender *s, int64_t *wait_ns)
 static uint32_t detect_quic(struct sender *s, int64_t *wait_ns)
 {
     uint32_t lost = 0;
-    int64_t rtt_ns = s->srtt_ns > s->rtt_last_ns ? s->srtt_ns : s->rtt_last_ns;
+    int64_t rtt_ns = s->rtt.srtt_ns > s->rtt.last_ns ? s->rtt.srtt_ns : s->rtt.last_ns;
     int64_t allowed_ns = rtt_ns * 9 / 8;
-    uint16_t slot = s->oldest;
+    uint16_t slot = s->flight.oldest;
     while (slot != SENDER_NONE) {
-        struct sender_segment *g = &s->ring[slot];
+        struct sender_segment *g = &s->flight.ring[slot];
         uint64_t number = number_of(s, slot);
         slot = g->newer;
-        int32_t behind = (int32_t)(s->largest - g->pn);
+        int32_t behind = (int32_t)(s->quic.largest - g->pn);
         if (behind <= 0)
             break;
         int64_t left_ns = tstamp_sub(g->sent_at, s->net->events->now) + allowed_ns;
@@ -210,10 +212,10 @@ uint32_t sender_detect(struct sender *s)
     int64_t wait_ns = 0;
     bool tcp = s->config.kind == SEGMENT_TCP;
     uint32_t lost = tcp ? detect_tcp(s, &wait_ns) : detect_quic(s, &wait_ns);
-    timer_stop(&s->loss_timer);
+    timer_stop(&s->timers.loss);
     if (wait_ns > 0) {
-        s->loss_timer_for = SENDER_TIMER_REORDER;
-        timer_set(&s->loss_timer, tstamp_add(s->net->events->now, wait_ns));
+        s->timers.loss_for = SENDER_TIMER_REORDER;
+        timer_set(&s->timers.loss, tstamp_add(s->net->events->now, wait_ns));
     }
     return lost;
 }
@@ -221,36 +223,36 @@ uint32_t sender_detect(struct sender *s)
 /* Repeats of an earlier recovery that are still on their way must not pass for originals. */
 static void expect_undo(struct sender *s)
 {
-    s->undo_possible = true;
-    s->undo_repeats = s->repeats;
-    if (s->repeats == 0)
-        s->repeat_stamped = false;
+    s->recovery.undo_possible = true;
+    s->recovery.undo_repeats = s->flight.repeats;
+    if (s->flight.repeats == 0)
+        s->recovery.repeat_stamped = false;
 }
 
 static void begin_recovery(struct sender *s, uint32_t inflight_before)
 {
     s->state = SENDER_RECOVERY;
-    s->recovery_end = s->next;
-    s->recovery_flight = inflight_before > 0 ? inflight_before : 1;
-    s->recovery_delivered = 0;
-    s->recovery_sent = 0;
+    s->recovery.end = s->flight.next;
+    s->recovery.flight = inflight_before > 0 ? inflight_before : 1;
+    s->recovery.delivered = 0;
+    s->recovery.sent = 0;
     expect_undo(s);
-    s->recoveries++;
-    cc_congestion(&s->cc, s->net->events->now, s->inflight);
+    s->counts.recoveries++;
+    cc_congestion(&s->cc, s->net->events->now, s->flight.segments);
 }
 
 void sender_react(struct sender *s, const struct segment *ack, uint32_t inflight_before)
 {
-    if (s->lost > 0 && s->state == SENDER_OPEN)
+    if (s->flight.lost > 0 && s->state == SENDER_OPEN)
         begin_recovery(s, inflight_before);
-    bool marked = ack != NULL && ack->ece && s->config.ecn && s->una >= s->ecn_end;
+    bool marked = ack != NULL && ack->ece && s->config.ecn && s->flight.una >= s->recovery.ecn_end;
     if (!marked)
         return;
-    s->ecn_end = s->next;
-    s->tell_cwr = true;
+    s->recovery.ecn_end = s->flight.next;
+    s->recovery.tell_cwr = true;
     if (s->state == SENDER_OPEN) {
         begin_recovery(s, inflight_before);
-        s->undo_possible = false;
+        s->recovery.undo_possible = false;
     }
 }
 
@@ -262,34 +264,34 @@ void sender_reduce(struct sender *s, uint32_t delivered)
         s->cc.window = s->cc.threshold;
         return;
     }
-    s->recovery_delivered += delivered;
+    s->recovery.delivered += delivered;
     double room;
-    if (s->inflight > s->cc.threshold) {
-        room = ceil(s->recovery_delivered * s->cc.threshold / s->recovery_flight) -
-               (double)s->recovery_sent;
+    if (s->flight.segments > s->cc.threshold) {
+        room = ceil(s->recovery.delivered * s->cc.threshold / s->recovery.flight) -
+               (double)s->recovery.sent;
     } else {
-        double behind = (double)s->recovery_delivered - (double)s->recovery_sent;
-        room = fmin(s->cc.threshold - s->inflight, fmax(behind, delivered) + 1.0);
+        double behind = (double)s->recovery.delivered - (double)s->recovery.sent;
+        room = fmin(s->cc.threshold - s->flight.segments, fmax(behind, delivered) + 1.0);
     }
-    double least = s->recovery_sent == 0 ? 1.0 : 0.0; /* the first repeat always leaves */
-    s->cc.window = s->inflight + fmax(room, least);
+    double least = s->recovery.sent == 0 ? 1.0 : 0.0; /* the first repeat always leaves */
+    s->cc.window = s->flight.segments + fmax(room, least);
 }
 
 static int64_t timeout_ns(const struct sender *s)
 {
-    if (s->srtt_ns == 0)
-        return RTO_FIRST_NS << s->backoff;
-    int64_t margin_ns = 4 * s->rttvar_ns;
-    int64_t rto_ns = s->srtt_ns + (margin_ns > RTO_MIN_NS ? margin_ns : RTO_MIN_NS);
-    rto_ns <<= s->backoff;
+    if (s->rtt.srtt_ns == 0)
+        return RTO_FIRST_NS << s->rtt.backoff;
+    int64_t margin_ns = 4 * s->rtt.var_ns;
+    int64_t rto_ns = s->rtt.srtt_ns + (margin_ns > RTO_MIN_NS ? margin_ns : RTO_MIN_NS);
+    rto_ns <<= s->rtt.backoff;
     return rto_ns < RTO_MAX_NS ? rto_ns : RTO_MAX_NS;
 }
 
 /* RFC 8985, section 7.2; QUIC's probe timeout is near to it. */
 static int64_t probe_ns(const struct sender *s)
 {
-    int64_t wait_ns = s->srtt_ns == 0 ? RTO_FIRST_NS : 2 * s->srtt_ns;
-    if (s->inflight == 1)
+    int64_t wait_ns = s->rtt.srtt_ns == 0 ? RTO_FIRST_NS : 2 * s->rtt.srtt_ns;
+    if (s->flight.segments == 1)
         wait_ns += PROBE_LONE_NS;
     int64_t rto_ns = timeout_ns(s);
     return wait_ns < rto_ns ? wait_ns : rto_ns;
@@ -297,34 +299,34 @@ static int64_t probe_ns(const struct sender *s)
 
 void sender_arm(struct sender *s)
 {
-    if (!tstamp_is_never(s->loss_timer.at) && s->loss_timer_for == SENDER_TIMER_REORDER)
+    if (!tstamp_is_never(s->timers.loss.at) && s->timers.loss_for == SENDER_TIMER_REORDER)
         return;
-    if (s->inflight == 0) {
-        timer_stop(&s->loss_timer);
+    if (s->flight.segments == 0) {
+        timer_stop(&s->timers.loss);
         return;
     }
-    bool probe = s->state == SENDER_OPEN && !s->probe_outstanding && s->backoff == 0;
-    s->loss_timer_for = probe ? SENDER_TIMER_PROBE : SENDER_TIMER_RTO;
+    bool probe = s->state == SENDER_OPEN && !s->rack.probe_outstanding && s->rtt.backoff == 0;
+    s->timers.loss_for = probe ? SENDER_TIMER_PROBE : SENDER_TIMER_RTO;
     int64_t wait_ns = probe ? probe_ns(s) : timeout_ns(s);
     if (wait_ns < TIMER_MIN_NS)
         wait_ns = TIMER_MIN_NS;
-    timer_set(&s->loss_timer, tstamp_add(s->net->events->now, wait_ns));
+    timer_set(&s->timers.loss, tstamp_add(s->net->events->now, wait_ns));
 }
 
 void sender_timeout(struct sender *s)
 {
-    uint32_t inflight = s->inflight;
-    s->timeouts++;
+    uint32_t inflight = s->flight.segments;
+    s->counts.timeouts++;
     if (s->state != SENDER_LOSS) {
         expect_undo(s);
         cc_timeout(&s->cc, s->net->events->now, inflight);
     } else {
         s->cc.window = 1.0;
     }
-    while (s->oldest != SENDER_NONE)
-        declare_lost(s, number_of(s, s->oldest));
+    while (s->flight.oldest != SENDER_NONE)
+        declare_lost(s, number_of(s, s->flight.oldest));
     s->state = SENDER_LOSS;
-    s->recovery_end = s->next;
-    if (s->backoff < BACKOFF_MAX)
-        s->backoff++;
+    s->recovery.end = s->flight.next;
+    if (s->rtt.backoff < BACKOFF_MAX)
+        s->rtt.backoff++;
 }
