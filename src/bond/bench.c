@@ -9,7 +9,7 @@
 #include <math.h>
 
 #include "bond/internal.h"
-#include "bond/policy.h"
+#include "bond/send/policy.h"
 
 #define UNFIT_NS (100 * NS_PER_MS)
 #define QUEUE_NS 10e6

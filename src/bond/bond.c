@@ -8,8 +8,8 @@
 
 #include "base/size.h"
 #include "bond/internal.h"
-#include "bond/overdue.h"
-#include "bond/policy.h"
+#include "bond/send/overdue.h"
+#include "bond/send/policy.h"
 
 enum {
     REPAIRS_MAX = TABLE_SIZE(16384, 64), /* a power of two */

@@ -9,12 +9,12 @@
 #define HAWSER_BOND_INTERNAL_H
 
 #include "bond/bond.h"
-#include "bond/flowq.h"
 #include "bond/frame.h"
-#include "bond/line.h"
-#include "bond/path.h"
-#include "bond/recruit.h"
-#include "bond/reorder.h"
+#include "bond/path/path.h"
+#include "bond/receive/reorder.h"
+#include "bond/send/flowq.h"
+#include "bond/send/line.h"
+#include "bond/send/recruit.h"
 
 enum { EVENTS_MAX = 512 /* a power of two */ };
 

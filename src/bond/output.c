@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* What leaves the bond and when: acknowledgements, probes, express packets, then paced bulk. */
 #include "bond/internal.h"
-#include "bond/policy.h"
+#include "bond/send/policy.h"
 
 enum {
     ACKS_ON_MORE = 4,         /* every so many acknowledgements one goes out on further paths */

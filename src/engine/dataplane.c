@@ -8,8 +8,8 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-#include "bond/coalesce.h"
-#include "bond/inner.h"
+#include "base/coalesce.h"
+#include "base/inner.h"
 #include "engine/policy.h"
 
 enum {

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/cursor.h"
-#include "bond/inner.h"
+#include "base/inner.h"
 #include "session/paths.h"
 #include "session/peer.h"
 #include "session/peers.h"

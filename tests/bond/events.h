@@ -3,7 +3,7 @@
 #ifndef HAWSER_TESTS_BOND_EVENTS_H
 #define HAWSER_TESTS_BOND_EVENTS_H
 
-#include "bond/path.h"
+#include "bond/path/path.h"
 
 static inline void events_give_back(void *arg, struct path *p, struct segment *s)
 {

@@ -9,7 +9,7 @@
 #include <cmocka.h>
 
 #include "base/cursor.h"
-#include "bond/inner.h"
+#include "base/inner.h"
 
 enum { IPV4 = 20, UDP = 8, TCP = 20, PROTO_TCP = 6, PROTO_UDP = 17, TCP_ACK = 0x10 };
 

@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "bond/inner.h"
+#include "base/inner.h"
 #include "bond/packet.h"
 
 enum {

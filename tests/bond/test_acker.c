@@ -9,7 +9,7 @@
 #include <cmocka.h>
 
 #include "base/rng.h"
-#include "bond/acker.h"
+#include "bond/receive/acker.h"
 
 static struct acker acker;
 

@@ -8,9 +8,9 @@
 
 #include <cmocka.h>
 
-#include "bond/beat.h"
 #include "bond/events.h"
-#include "bond/path.h"
+#include "bond/path/beat.h"
+#include "bond/path/path.h"
 
 static struct path *path;
 

@@ -9,9 +9,9 @@
 
 #include <cmocka.h>
 
-#include "bond/budget.h"
 #include "bond/frame.h"
-#include "bond/path.h"
+#include "bond/path/budget.h"
+#include "bond/path/path.h"
 
 static struct path *path;
 

@@ -9,9 +9,9 @@
 
 #include <cmocka.h>
 
+#include "base/coalesce.h"
+#include "base/inner.h"
 #include "base/rng.h"
-#include "bond/coalesce.h"
-#include "bond/inner.h"
 
 enum { IPV4 = 20, IPV6 = 40, PSH = 0x08, ACK = 0x10, FIN = 0x01, ECE = 0x40, CWR = 0x80 };
 

@@ -8,8 +8,8 @@
 
 #include <cmocka.h>
 
-#include "bond/flowq.h"
 #include "bond/packet.h"
+#include "bond/send/flowq.h"
 
 enum { POOL_SMALL = 8192, POOL_LARGE = 64, SEED = 1, BYTES_MAX = 4 << 20, FLOWS_MAX = 16 };
 

@@ -8,8 +8,8 @@
 
 #include <cmocka.h>
 
-#include "bond/heavy.h"
-#include "bond/inner.h"
+#include "base/inner.h"
+#include "bond/send/heavy.h"
 
 static struct heavy heavy;
 

@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "bond/path.h"
+#include "bond/path/path.h"
 
 enum { SMALL = 100, LARGE = 1514, TAG = 7 };
 

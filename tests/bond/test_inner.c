@@ -9,8 +9,8 @@
 
 #include <cmocka.h>
 
+#include "base/inner.h"
 #include "base/rng.h"
-#include "bond/inner.h"
 #include "bond/packet.h"
 
 enum { SEED = 5, FIN = 0x01, SYN = 0x02, RST = 0x04, PSH = 0x08, CWR = 0x80 };

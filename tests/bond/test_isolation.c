@@ -14,13 +14,13 @@
 
 #include <cmocka.h>
 
-#include "bond/acker.h"
 #include "bond/bond.h"
 #include "bond/events.h"
-#include "bond/flowq.h"
 #include "bond/internal.h"
 #include "bond/packet.h"
-#include "bond/reorder.h"
+#include "bond/receive/acker.h"
+#include "bond/receive/reorder.h"
+#include "bond/send/flowq.h"
 
 enum { SMALL = 4096, LARGE = 256 };
 

@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "bond/ownrtt.h"
+#include "bond/path/ownrtt.h"
 
 static struct tstamp at_ms(int64_t ms)
 {

@@ -12,7 +12,7 @@
 
 #include "base/rng.h"
 #include "bond/packet.h"
-#include "bond/path.h"
+#include "bond/path/path.h"
 
 enum { POOL = 16384, WIRE_BYTES = 1500, SEEN_MAX = 1 << 17 };
 

@@ -10,7 +10,7 @@
 #include <cmocka.h>
 
 #include "base/rng.h"
-#include "bond/policer.h"
+#include "bond/path/policer.h"
 
 enum { PACKET_BYTES = 1514 };
 

@@ -14,7 +14,7 @@
 #include "base/rng.h"
 #include "bond/events.h"
 #include "bond/packet.h"
-#include "bond/path.h"
+#include "bond/path/path.h"
 
 enum { WIRE_BYTES = 1500, FLYING_MAX = 1 << 15 };
 

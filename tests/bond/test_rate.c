@@ -10,7 +10,7 @@
 #include <cmocka.h>
 
 #include "base/rng.h"
-#include "bond/rate.h"
+#include "bond/path/rate.h"
 
 enum { PACKET_BYTES = 1500, INFLIGHT_MAX = 1 << 15 };
 

@@ -11,7 +11,7 @@
 
 #include "base/rng.h"
 #include "bond/packet.h"
-#include "bond/reorder.h"
+#include "bond/receive/reorder.h"
 
 enum { POOL_SMALL = 16384, POOL_LARGE = 8, LANE = 3, HOLD_MS = 50 };
 

@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "bond/rival.h"
+#include "bond/path/rival.h"
 
 #define BASE_NS 20e6
 #define SPAN_NS (20 * NS_PER_MS)

@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "bond/segment.h"
+#include "bond/path/segment.h"
 
 static void rings_are_bounded_and_turn(void **state)
 {

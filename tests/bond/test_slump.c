@@ -8,8 +8,8 @@
 
 #include <cmocka.h>
 
+#include "bond/path/slump.h"
 #include "bond/pipe.h"
-#include "bond/slump.h"
 
 #define MBIT 1e6
 

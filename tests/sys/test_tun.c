@@ -27,8 +27,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "bond/coalesce.h"
-#include "bond/inner.h"
+#include "base/coalesce.h"
+#include "base/inner.h"
 #include "sys/tun.h"
 
 enum { SKIPPED = 77, STREAM_BYTES = 3 << 20, PORT = 5000, GSO_UDP = 5 };

@@ -1,0 +1,286 @@
+/* SPDX-License-Identifier: ISC */
+#include "bond/path/policer.h"
+
+#include <math.h>
+
+#include "bond/frame.h"
+
+/* See docs/bonding.md for the reasons. */
+static const double loss_suspect = 0.02;
+static const double runs_suspect = 0.010; /* for each packet; below it is noise in bursts */
+static const double loss_limited = 0.012; /* above noise: brings a ceiling down */
+static const double usual_packets = 2000;
+static const double usual_part = 1.5;
+static const double expected_runs = 16;
+static const double expected_least = 8; /* when time is up */
+static const double gone_part = 0.25;   /* of the expected runs: the loss has gone */
+static const double grown_part = 1.5;   /* of the loss before: the bucket was not empty then */
+static const double test_part = 0.9;
+static const double ceiling_part = 0.98;
+static const double cut_most = 0.9;
+static const double same_place = 0.06;
+static const double gain_first = 0.02;
+static const double gain_most = 0.05;
+static const double gain_far = 0.25; /* far above the last cut: that limit has gone */
+static const double far_part = 1.3;
+static const double gain_growth = 1.5;
+static const double rise_least_ns = 300e6;
+static const double hold_first_ns = 500e6;
+static const double hold_most_ns = 8e9;
+static const double sum_suspect_ns = 100e6;
+static const double sum_cut_ns = 40e6;
+static const double sum_ns = 1e9;
+static const double sum_most_ns = 5e9;
+static const double test_least_ns = 200e6;
+static const double test_most_ns = 10e9;
+static const int64_t pause_first_ns = 8 * NS_PER_S;
+static const int64_t pause_most_ns = 60 * NS_PER_S;
+static const int64_t useless_ns = 3 * NS_PER_S; /* something else limits: the ceiling goes */
+static const double useless_part = 0.6;
+static const double bps_least = 150e3;
+
+enum { RUNS_SUSPECT = 10, RUNS_CUT = 5, RUN_GAP = 2, QUEUE_WINDOWS = 5, SUM_PACKETS = 600 };
+
+void policer_lost(struct policer *p, uint64_t pn)
+{
+    if (pn < p->last_lost || pn > p->last_lost + RUN_GAP)
+        p->runs++;
+    if (pn != p->last_lost + 1)
+        p->gaps++;
+    p->last_lost = pn;
+}
+
+void policer_found(struct policer *p)
+{
+    if (p->runs > 0)
+        p->runs--;
+    else if (p->sum.runs > 0)
+        p->sum.runs--;
+}
+
+double policer_most_bps(const struct policer *p)
+{
+    switch (p->state) {
+    case POLICER_NONE:
+        break;
+    case POLICER_TESTING:
+        return test_part * p->test_delivered_bps;
+    case POLICER_LIMITED:
+        return p->ceiling_bps;
+    }
+    return INFINITY;
+}
+
+static void begin_sum(struct policer *p, struct tstamp from)
+{
+    p->sum = (struct policer_sum){ 0 };
+    p->sum_from = from;
+}
+
+static void add_window(struct policer *p, const struct policer_window *w)
+{
+    struct policer_sum *s = &p->sum;
+    uint32_t packets = w->packets + w->lost;
+    s->bytes += w->bytes;
+    s->lost_bytes += w->lost_bytes;
+    s->span_ns += w->span_ns;
+    s->packets += packets;
+    s->runs += p->runs;
+    s->windows++;
+    s->loaded += w->loaded;
+    if (w->lost > 0) {
+        s->lossy_bytes += w->bytes;
+        s->lossy_ns += w->span_ns;
+    }
+    p->seen_packets = fmin(p->seen_packets + packets, usual_packets);
+    if (p->seen_packets > 0)
+        p->usual_runs += (p->runs - p->usual_runs * packets) / p->seen_packets;
+}
+
+static double sum_loss(const struct policer_sum *s)
+{
+    double bytes = s->bytes + s->lost_bytes;
+    return bytes > 0 ? s->lost_bytes / bytes : 0;
+}
+
+static double sum_runs(const struct policer_sum *s)
+{
+    return s->packets > 0 ? (double)s->runs / s->packets : 0;
+}
+
+/* What is delivered while something is lost; all of it may be more, where windows are few. */
+static double sum_delivered_bps(const struct policer_sum *s)
+{
+    double delivered = s->bytes * 8e9 / fmax(s->span_ns, 1);
+    return s->lossy_ns > 0 ? fmax(delivered, s->lossy_bytes * 8e9 / s->lossy_ns) : delivered;
+}
+
+static bool sum_busy(const struct policer_sum *s)
+{
+    return s->loaded * 10 >= s->windows * 7;
+}
+
+static void limit_at(struct policer *p, struct tstamp now, double bps, double rtt_ns)
+{
+    p->ceiling_bps = fmax(bps, bps_least);
+    bool again = fabs(p->ceiling_bps - p->cut_to_bps) < same_place * p->ceiling_bps;
+    double hold_ns = again ? 2 * (double)p->hold_ns : fmax(hold_first_ns, 5 * rtt_ns);
+    p->hold_ns = (int64_t)fmin(hold_ns, hold_most_ns);
+    p->cut_to_bps = p->ceiling_bps;
+    p->gain = gain_first;
+    p->rise_at = tstamp_add(now, p->hold_ns);
+    p->limited_at = now;
+    p->risen = false;
+    p->queue_windows = 0;
+    p->state = POLICER_LIMITED;
+}
+
+static enum policer_verdict is_noise(struct policer *p, struct tstamp now)
+{
+    p->noise = fmin(sum_loss(&p->sum), p->test_loss);
+    p->test_pause_ns = p->test_pause_ns == 0 ? pause_first_ns : 2 * p->test_pause_ns;
+    if (p->test_pause_ns > pause_most_ns)
+        p->test_pause_ns = pause_most_ns;
+    p->test_next = tstamp_add(now, p->test_pause_ns);
+    p->state = POLICER_NONE;
+    begin_sum(p, now);
+    return POLICER_FREES;
+}
+
+/* It was at least least_bps: a few windows with pauses tell less. */
+static void begin_test(struct policer *p, struct tstamp now, double least_bps, double most_bps,
+                       double rtt_ns)
+{
+    const struct policer_sum *s = &p->sum;
+    double delivered = fmin(fmax(sum_delivered_bps(s), least_bps), most_bps);
+    p->state = POLICER_TESTING;
+    p->test_loss = sum_loss(s);
+    p->test_runs = fmin(sum_runs(s), usual_part * p->usual_runs);
+    p->test_delivered_bps = delivered;
+    double packet_ns = FRAME_BYTES * 8e9 / policer_most_bps(p);
+    double needed_ns = 2 * expected_runs / p->test_runs * packet_ns;
+    p->test_until =
+        tstamp_add(now, (int64_t)(rtt_ns + fmin(fmax(needed_ns, test_least_ns), test_most_ns)));
+    begin_sum(p, tstamp_add(now, (int64_t)(rtt_ns / 2) + 10 * NS_PER_MS));
+}
+
+static enum policer_verdict see_test(struct policer *p, struct tstamp now, double *capacity_bps,
+                                     double rtt_ns)
+{
+    const struct policer_sum *s = &p->sum;
+    double expected = s->packets * p->test_runs;
+    bool gone = s->runs <= gone_part * fmax(expected, expected_runs);
+    if (gone && expected < expected_runs && !tstamp_reached(p->test_until, now))
+        return POLICER_GOES_ON;
+    if (!gone && sum_loss(s) > grown_part * p->test_loss &&
+        sum_delivered_bps(s) < p->test_delivered_bps) {
+        begin_test(p, now, cut_most / 2 * p->test_delivered_bps, p->test_delivered_bps, rtt_ns);
+        return POLICER_GOES_ON;
+    }
+    if (!gone || expected < expected_least) {
+        *capacity_bps = p->test_before_bps;
+        return is_noise(p, now);
+    }
+    p->test_pause_ns = 0;
+    limit_at(p, now, ceiling_part * p->test_delivered_bps, rtt_ns);
+    begin_sum(p, now);
+    return POLICER_CUTS;
+}
+
+static bool suspect(const struct policer *p, struct tstamp now)
+{
+    const struct policer_sum *s = &p->sum;
+    double loss = sum_loss(s);
+    return loss > loss_suspect && s->runs >= RUNS_SUSPECT && sum_runs(s) > runs_suspect &&
+           s->span_ns > sum_suspect_ns && sum_busy(s) &&
+           (tstamp_reached(p->test_next, now) || loss > 2 * p->noise + 0.02);
+}
+
+static void rise(struct policer *p, struct tstamp now, double rtt_ns)
+{
+    p->ceiling_bps *= 1 + p->gain;
+    bool far = p->ceiling_bps > far_part * p->cut_to_bps;
+    p->gain = fmin(gain_growth * p->gain, far ? gain_far : gain_most);
+    p->rise_at = tstamp_add(now, (int64_t)fmax(rise_least_ns, 4 * rtt_ns));
+    p->risen = true;
+}
+
+/* Losses under the ceiling: the first time after a rise it was that; else who knows what it is. */
+static enum policer_verdict take_losses(struct policer *p, struct tstamp now, double *capacity_bps,
+                                        double rtt_ns)
+{
+    const struct policer_sum *s = &p->sum;
+    if (!p->risen) {
+        p->test_before_bps = p->cut_from_bps;
+        begin_test(p, now, cut_most * p->ceiling_bps, p->ceiling_bps, rtt_ns);
+        return POLICER_CUTS;
+    }
+    double to = sum_busy(s) ? fmin(sum_delivered_bps(s), p->ceiling_bps) : p->ceiling_bps;
+    p->cut_from_bps = fmax(*capacity_bps, p->ceiling_bps);
+    limit_at(p, now, ceiling_part * fmax(to, cut_most * p->ceiling_bps), rtt_ns);
+    begin_sum(p, tstamp_add(now, (int64_t)(rtt_ns / 2)));
+    return POLICER_CUTS;
+}
+
+static enum policer_verdict see_limit(struct policer *p, struct tstamp now,
+                                      const struct policer_window *w, double *capacity_bps,
+                                      double rtt_ns)
+{
+    const struct policer_sum *s = &p->sum;
+    double loss = sum_loss(s);
+    if (s->runs >= RUNS_CUT && s->span_ns >= sum_cut_ns && loss > loss_limited + p->noise)
+        return take_losses(p, now, capacity_bps, rtt_ns);
+    if (w->loaded && tstamp_reached(p->rise_at, now) && loss < loss_limited / 2 + p->noise)
+        rise(p, now, rtt_ns);
+    p->queue_windows = w->steady ? 0 : p->queue_windows + 1;
+    bool idle = *capacity_bps < useless_part * p->ceiling_bps &&
+                tstamp_sub(now, p->limited_at) > useless_ns;
+    if (idle || p->queue_windows >= QUEUE_WINDOWS)
+        p->state = POLICER_NONE; /* something else limits */
+    return POLICER_GOES_ON;
+}
+
+/* Old windows go: what was lost long ago says nothing of the present rate. */
+static void renew_sum(struct policer *p, double rtt_ns)
+{
+    const struct policer_sum *s = &p->sum;
+    bool told = s->runs >= RUNS_SUSPECT && s->span_ns > sum_suspect_ns;
+    bool old = s->span_ns >= fmax(sum_ns, 2 * rtt_ns) && s->packets >= SUM_PACKETS;
+    if (p->state != POLICER_TESTING && (told || old || s->span_ns >= sum_most_ns))
+        begin_sum(p, p->sum_from);
+}
+
+enum policer_verdict policer_see(struct policer *p, struct tstamp now,
+                                 const struct policer_window *w, double *capacity_bps,
+                                 double rtt_ns)
+{
+    enum policer_verdict verdict = POLICER_GOES_ON;
+    /* A queue's losses: some of them show only in the next window, when its delay has gone. */
+    if (p->state == POLICER_NONE && w->overflow)
+        begin_sum(p, tstamp_add(w->last_sent, 1));
+    if (!tstamp_before(w->first_sent, p->sum_from)) {
+        add_window(p, w);
+        switch (p->state) {
+        case POLICER_NONE:
+            if (!w->steady || !suspect(p, now))
+                break;
+            p->test_before_bps = p->cut_from_bps = *capacity_bps;
+            begin_test(p, now, 0, *capacity_bps, rtt_ns);
+            break;
+        case POLICER_TESTING:
+            verdict = see_test(p, now, capacity_bps, rtt_ns);
+            break;
+        case POLICER_LIMITED:
+            verdict = see_limit(p, now, w, capacity_bps, rtt_ns);
+            break;
+        }
+        renew_sum(p, rtt_ns);
+    }
+    p->runs = p->gaps = 0;
+    return verdict;
+}
+
+void policer_restart(struct policer *p, struct tstamp now)
+{
+    *p = (struct policer){ .sum_from = now, .test_next = now, .noise = p->noise };
+}

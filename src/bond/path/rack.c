@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: ISC */
+#include "bond/path/rack.h"
+
+#include <math.h>
+
+#include "bond/path/path.h"
+
+static const double memory_ns = 8e9;      /* arbitrary */
+static const double lateness_part = 1.25; /* RFC 8985 has steps of a quarter */
+static const double window_least_ns = 1e6;
+static const double window_ordered_ns = 0.5e6;
+static const double window_bound_ns = 20e6; /* where the SRTT is less */
+
+enum { LOSS_PACKETS = 3, WATCH_SPARE = 64 };
+
+static double most_ns(const struct path *p)
+{
+    return fmax((double)p->srtt_ns, window_bound_ns);
+}
+
+/* The smallest number that an acknowledgement tells of; 0: it had room for all. */
+static uint64_t lowest_told(const struct wire_ack *ack, uint64_t largest)
+{
+    uint64_t numbers = 0;
+    if (ack->range_count < WIRE_ACK_RANGES_MAX)
+        return 0;
+    for (unsigned i = 0; i < ack->range_count; i++)
+        numbers += (uint64_t)ack->ranges[i].gap + ack->ranges[i].len;
+    return numbers <= largest ? largest + 1 - numbers : 0;
+}
+
+void rack_begin(struct path *p, struct tstamp now, const struct wire_ack *ack, uint64_t largest,
+                int64_t came_ns)
+{
+    struct rack *k = &p->rack;
+    k->came_ns = came_ns;
+    k->clock_ns = came_ns + (int64_t)ack->delay_us * NS_PER_US;
+    k->told = lowest_told(ack, largest);
+    k->waiting = false;
+    if (k->window_ns > 0)
+        k->window_ns *= exp(-(double)tstamp_sub(now, k->faded) / memory_ns);
+    if (k->window_ns < window_ordered_ns)
+        k->window_ns = 0;
+    k->faded = now;
+    p->rate.reorder_ns = k->window_ns;
+}
+
+void rack_arrived(struct path *p, const struct sent *s)
+{
+    struct rack *k = &p->rack;
+    if (!s->overtaken)
+        return;
+    int64_t late_ns = (s->timed ? s->came_ns : k->clock_ns) - s->overtaken_ns;
+    if (late_ns <= 0)
+        return;
+    double window_ns = fmax(lateness_part * (double)late_ns, window_least_ns);
+    k->window_ns = fmin(fmax(k->window_ns, window_ns), most_ns(p));
+    p->rate.reorder_ns = k->window_ns;
+}
+
+static bool later_arrived(const struct sent *s, uint64_t pn, uint64_t largest,
+                          struct tstamp top_sent)
+{
+    return largest - pn >= LOSS_PACKETS || tstamp_sub(top_sent, s->time) >= NS_PER_MS;
+}
+
+bool rack_is_lost(struct path *p, struct sent *s, uint64_t pn, uint64_t largest,
+                  struct tstamp top_sent)
+{
+    struct rack *k = &p->rack;
+    if (pn >= largest)
+        return false;
+    if (!s->overtaken) {
+        s->overtaken = true;
+        s->overtaken_ns = k->came_ns;
+    }
+    if (k->window_ns <= 0)
+        return later_arrived(s, pn, largest, top_sent);
+    bool lost = pn >= k->told && (double)(k->clock_ns - s->overtaken_ns) >= k->window_ns;
+    k->waiting = k->waiting || !lost;
+    return lost;
+}
+
+static bool still_watched(const struct path *p, struct tstamp now, uint64_t pn)
+{
+    const struct sent *s = &p->sent[pn % PATH_SENT_MAX];
+    return s->state == SENT_LOST && p->pn_next - pn < PATH_SENT_MAX - WATCH_SPARE &&
+           tstamp_sub(now, s->time) <= 2 * p->srtt_ns + RACK_WATCH_NS;
+}
+
+void rack_end(struct path *p, struct tstamp now)
+{
+    struct rack *k = &p->rack;
+    while (k->watched < p->oldest && !still_watched(p, now, k->watched))
+        k->watched++;
+    /* When nothing else leaves, a probe asks for the acknowledgement that tells. */
+    if (k->waiting)
+        p->tail_at = tstamp_min(p->tail_at, tstamp_add(now, (int64_t)k->window_ns + NS_PER_MS));
+}

@@ -1,0 +1,656 @@
+/* SPDX-License-Identifier: ISC */
+#include "bond/path/rate.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "base/bound.h"
+#include "bond/frame.h"
+
+static const double window_ns = 20e6;
+static const double window_start_ns = 10e6;
+static const double window_longest_ns = 200e6;
+static const double frame_bits = FRAME_BYTES * 8;
+static const double rate_first_bps = 3e6;
+static const double rate_least_bps = 150e3;
+static const double loss_random = 0.12;
+static const double loss_congestion = 0.25;
+static const uint32_t loss_windows = 3; /* with that: congestion; two, where more is lost: */
+static const double loss_most = 0.5;
+static const uint32_t loss_many = 16;
+static const uint32_t loss_gaps = 8;   /* with packets that came between: no burst of noise */
+static const double loss_start = 0.15; /* in start-up */
+static const uint32_t start_loss_windows = 2;
+static const int64_t found_ns = NS_PER_S; /* what losses cut is given back for so long */
+static const double reorder_windows = 4;  /* packets of one come in the next: a quarter */
+static const double reorder_longest_ns = 100e6;
+static const int64_t base_period_ns = 3 * NS_PER_S;
+static const int64_t floor_period_ns = 15 * NS_PER_S;
+static const int64_t start_again_ns = NS_PER_S;
+static const int64_t idle_ns = 5 * NS_PER_S;
+static const double idle_share = 0.1;      /* of the capacity: makes no queue */
+static const double sparse_gap_ns = 100e6; /* packets further apart have little in common */
+static const double hope_memory_ns = 3e9;
+static const double low_memory_ns = 10e9;
+static const int64_t settle_ns = 3 * NS_PER_S; /* of the capacity, behind start-up */
+static const double drain_check_ns = 10e6;
+static const double drain_shallow = 0.88;
+static const double drain_deep = 0.5;
+static const double pace_up_most = 0.05;
+static const double queue_calm_ns = 1.5e6;
+static const double policer_queue_ns = 8e6; /* above the target: losses are the queue's */
+static const double probe_queue_ns = 50e6;
+static const double probe_gain_first = 0.08;
+static const double probe_gain_idle_link = 0.15;
+static const double probe_gain_most = 1;
+static const double probe_gain_fell = 3; /* on the way back to what the path has carried */
+static const double probe_growth = 1.7;
+static const double probe_growth_fell = 3;
+
+/*
+ * Periods begin at the same time on all paths, so that all are drained at once: of links that share
+ * a bottleneck, one alone would never see it empty.
+ */
+static struct tstamp next_turn(struct tstamp now, int64_t period_ns)
+{
+    return tstamp_add(now, period_ns - now.ns % period_ns);
+}
+
+static void set_base(struct rate *r, double delay_ns)
+{
+    r->base_ns[0] = r->base_ns[1] = r->floor_ns[0] = r->floor_ns[1] = delay_ns;
+}
+
+void rate_init(struct rate *r, struct tstamp now, int64_t rtt_ns)
+{
+    memset(r, 0, sizeof *r);
+    rate_restart(r, now, rtt_ns);
+}
+
+void rate_restart(struct rate *r, struct tstamp now, int64_t rtt_ns)
+{
+    double first = rtt_ns > 0 ? 10 * frame_bits * 1e9 / (double)rtt_ns : rate_first_bps;
+    double limit = r->limit_bps;
+    double reorder = r->reorder_ns;
+    struct policer policer = r->policer;
+    memset(r, 0, sizeof *r);
+    r->limit_bps = limit;
+    r->reorder_ns = reorder;
+    r->policer = policer;
+    policer_restart(&r->policer, now);
+    r->phase = RATE_START;
+    r->capacity_bps = fmin(fmax(first, rate_first_bps), 20e6);
+    set_base(r, INFINITY);
+    r->base_turn = next_turn(now, base_period_ns);
+    r->floor_turn = next_turn(now, floor_period_ns);
+    r->probe_gain = probe_gain_first;
+    r->no_queue_since = TSTAMP_NEVER;
+    r->busy_at = now;
+}
+
+void rate_return(struct rate *r, struct tstamp now, int64_t rtt_ns)
+{
+    double hope_bps = r->hope_bps;
+    double low_bps = r->low_bps;
+    rate_restart(r, now, rtt_ns);
+    r->hope_bps = hope_bps;
+    r->low_bps = low_bps;
+}
+
+double rate_swing(const struct rate *r)
+{
+    return r->low_bps > 0 ? fmax(r->hope_bps / r->low_bps, 1) : 1;
+}
+
+void rate_expect(struct rate *r, double bps)
+{
+    if (r->phase == RATE_START)
+        r->capacity_bps = fmax(r->capacity_bps, bps);
+}
+
+static double base_delay(const struct rate *r)
+{
+    return fmin(r->base_ns[0], r->base_ns[1]);
+}
+
+static double packet_time_ns(const struct rate *r)
+{
+    return frame_bits * 1e9 / r->capacity_bps;
+}
+
+static double queue_target_ns(const struct rate *r)
+{
+    return fmax(r->calm ? queue_calm_ns : 2e6, packet_time_ns(r) / 4) + fmin(r->jitter_ns, 10e6);
+}
+
+/* The less often packets go, the more each of them tells. */
+static void note_delay(struct rate *r, struct tstamp sent, double owd_ns)
+{
+    if (!r->owd_known) {
+        r->owd_known = true;
+        r->owd_ns = r->last_owd_ns = owd_ns;
+        r->owd_sent = sent;
+    }
+    double gap_ns = (double)tstamp_sub(sent, r->owd_sent);
+    r->owd_ns += (owd_ns - r->owd_ns) * bound(gap_ns / sparse_gap_ns, 1.0 / 16, 1);
+    if (gap_ns < sparse_gap_ns)
+        r->jitter_ns += (fabs(owd_ns - r->last_owd_ns) - r->jitter_ns) / 16;
+    r->last_owd_ns = owd_ns;
+    r->owd_sent = tstamp_max(r->owd_sent, sent);
+}
+
+double rate_expected_owd_ns(const struct rate *r, struct tstamp now, struct tstamp last_sent)
+{
+    double queue = r->owd_ns - base_delay(r);
+    double gone = (double)tstamp_sub(now, last_sent);
+    return r->owd_ns - (queue > 0 ? fmin(fmax(gone, 0), queue) : 0);
+}
+
+void rate_acked(struct rate *r, struct tstamp sent, int64_t came_ns, bool known_time,
+                uint32_t bytes, bool loaded)
+{
+    struct rate_window *w = &r->window;
+    r->loss -= r->loss / 256;
+    r->loss_now -= r->loss_now / 32;
+    if (known_time) {
+        double owd = (double)(came_ns - sent.ns);
+        note_delay(r, sent, owd);
+        if (!w->open || tstamp_sub(sent, w->last_sent) > NS_PER_S ||
+            w->last_came_ns - came_ns > NS_PER_S) {
+            if (tstamp_sub(sent, r->busy_at) > idle_ns)
+                set_base(r, INFINITY); /* as forget_base(), which sees whole windows only */
+            *w = (struct rate_window){ .open = true,
+                                       .first_sent = sent,
+                                       .first_came_ns = came_ns,
+                                       .last_sent = sent,
+                                       .last_came_ns = came_ns };
+            return;
+        }
+        w->delay_sum_ns += owd;
+        w->delay_count++;
+        w->last_sent = tstamp_max(w->last_sent, sent);
+        w->last_came_ns = came_ns > w->last_came_ns ? came_ns : w->last_came_ns;
+    }
+    w->bytes += bytes;
+    w->packets++;
+    w->loaded += loaded;
+}
+
+void rate_beside(struct rate *r, uint32_t bytes)
+{
+    r->window.beside_bytes += bytes;
+}
+
+/*
+ * What the path carried in the window. Acknowledgements use up the pace: where they are more than
+ * the pace is corrected upwards by, a rate that did not count them would fall again and again.
+ */
+static double carried_bytes(const struct rate_window *w)
+{
+    return w->bytes + fmax(0, w->beside_bytes - pace_up_most * w->bytes);
+}
+
+void rate_lost(struct rate *r, struct tstamp sent, uint32_t bytes, uint64_t pn)
+{
+    policer_lost(&r->policer, pn);
+    /* What was sent at a rate that the path no longer takes tells nothing of the present one. */
+    if (!tstamp_before(sent, r->halved)) {
+        r->loss += (1 - r->loss) / 256;
+        r->loss_now += (1 - r->loss_now) / 32;
+    }
+    r->window.lost++;
+    r->window.lost_bytes += bytes;
+}
+
+/* A window counts as evidence of the capacity when packets were waiting for it. */
+static bool window_loaded(const struct rate *r, const struct rate_window *w, double sent_bps)
+{
+    return w->loaded * 10 >= w->packets * 7 || sent_bps >= 0.9 * r->capacity_bps;
+}
+
+static double window_loss(const struct rate_window *w)
+{
+    return (double)w->lost / (w->lost + w->packets);
+}
+
+static void set_capacity(struct rate *r, double bps)
+{
+    r->capacity_bps = fmax(bps, rate_least_bps);
+    r->bucket_bps[0] = r->bucket_bps[1] = r->capacity_bps;
+    r->bucket_loaded_ns = 0;
+}
+
+void rate_found(struct rate *r, struct tstamp now, uint32_t bytes)
+{
+    struct rate_window *w = &r->window;
+    policer_found(&r->policer);
+    r->loss = fmax(0, r->loss - 1.0 / 256);
+    r->loss_now = fmax(0, r->loss_now - 1.0 / 32);
+    if (w->lost > 0) {
+        w->lost--;
+        w->lost_bytes = fmax(0, w->lost_bytes - bytes);
+    }
+    r->high_loss_windows = r->high_loss_gaps = 0;
+    if (r->before_loss_bps > r->capacity_bps && tstamp_sub(now, r->came_down) < found_ns)
+        set_capacity(r, r->before_loss_bps);
+    r->before_loss_bps = 0;
+}
+
+static void raise_capacity(struct rate *r, double span_ns, double rtt_ns)
+{
+    r->bucket_bps[0] = fmax(r->bucket_bps[0], r->delivered_bps);
+    r->bucket_loaded_ns += span_ns;
+    if (r->bucket_loaded_ns > fmax(500e6, 5 * rtt_ns)) {
+        r->bucket_bps[1] = r->bucket_bps[0];
+        r->bucket_bps[0] = r->delivered_bps;
+        r->bucket_loaded_ns = 0;
+    }
+    r->capacity_bps = fmax(fmax(r->bucket_bps[0], r->bucket_bps[1]), rate_least_bps);
+}
+
+/* A queue that moves so much that another may be filling it. */
+static double filled_ns(const struct rate *r, double mean_ns)
+{
+    return rival_excess_ns(&r->rival, mean_ns, 3 * r->jitter_ns);
+}
+
+/*
+ * What to do to see the base anew. Where it stands above the smallest of the last seconds a queue
+ * may have become a part of it, ours or that of links behind the same bottleneck.
+ */
+static void begin_drain(struct rate *r, struct tstamp now, double mean_ns, double rtt_ns)
+{
+    double excess = base_delay(r) - fmin(r->floor_ns[0], r->floor_ns[1]);
+    double filled = filled_ns(r, mean_ns);
+    bool risen = excess > 2e6 + r->jitter_ns || filled > 0;
+    excess = fmax(excess, filled);
+    r->drain_factor = risen ? drain_deep : drain_shallow;
+    int64_t length = risen ? (int64_t)fmin(excess / (1 - drain_deep), 200e6) : (int64_t)rtt_ns;
+    r->drain_until = tstamp_add(now, length + 30 * NS_PER_MS);
+    rival_drain(&r->rival, now, r->drain_until, rtt_ns,
+                fmin(filled, (1 - drain_deep) * (double)length), mean_ns);
+}
+
+/*
+ * After so long without anything to speak of no queue is left of ours: whatever the delay is now,
+ * it is the path's own. Probes alone would keep a base for ever that the line has long left.
+ */
+static void forget_base(struct rate *r, struct tstamp now, double sent_bps, bool loaded)
+{
+    if (loaded || sent_bps >= idle_share * r->capacity_bps)
+        r->busy_at = now;
+    else if (tstamp_sub(now, r->busy_at) > idle_ns)
+        set_base(r, INFINITY);
+}
+
+/* The base is the smallest loaded mean of this period and the last; a short drain shows it anew. */
+static void update_base(struct rate *r, struct tstamp now, double mean_ns, bool loaded,
+                        double rtt_ns)
+{
+    if (loaded || isinf(base_delay(r))) {
+        r->base_ns[0] = fmin(r->base_ns[0], mean_ns);
+        r->floor_ns[0] = fmin(r->floor_ns[0], mean_ns);
+    }
+    if (!tstamp_reached(r->base_turn, now) || !(loaded || filled_ns(r, mean_ns) > 0))
+        return;
+    begin_drain(r, now, mean_ns, rtt_ns);
+    r->base_ns[1] = r->base_ns[0];
+    r->base_ns[0] = INFINITY;
+    r->base_turn = next_turn(now, base_period_ns);
+    if (tstamp_reached(r->floor_turn, now)) {
+        r->floor_ns[1] = r->floor_ns[0];
+        r->floor_ns[0] = INFINITY;
+        r->floor_turn = next_turn(now, floor_period_ns);
+    }
+}
+
+/*
+ * A queue of ours shrinks when less is sent than the path delivers. A delay that stays although it
+ * had to shrink belongs to the path: Starlink planned anew, LTE handed over.
+ */
+static void check_drain(struct rate *r, double mean_ns, double sent, double span_ns)
+{
+    double shrink = span_ns * (1 - sent / fmin(r->recent_bps, r->capacity_bps));
+    double telling = fmax(drain_check_ns, 5 * packet_time_ns(r));
+    /* In start-up the capacity is a guess, and twice too high by intention. */
+    if (r->phase != RATE_STEADY || r->queue_ns < telling || shrink < 0) {
+        r->drain_expected_ns = 0;
+        return;
+    }
+    if (r->drain_expected_ns <= 0)
+        r->drain_from_ns = r->last_mean_ns;
+    r->drain_expected_ns += shrink;
+    if (r->drain_expected_ns < telling)
+        return;
+    if (r->drain_from_ns - mean_ns < 0.3 * r->drain_expected_ns) {
+        set_base(r, mean_ns);
+        r->queue_ns = 0;
+        r->high_queue_windows = 0;
+    }
+    r->drain_expected_ns = 0;
+}
+
+/* Losses of a rate that is no more: also of what is still on its way. */
+static void forget_losses(struct rate *r, struct tstamp now)
+{
+    r->loss = r->loss_now = 0;
+    r->halved = now;
+}
+
+static void leave_start(struct rate *r, struct tstamp now, double delivered)
+{
+    set_capacity(r, fmax(delivered, 300e3));
+    r->delivered_bps = r->capacity_bps;
+    r->phase = RATE_DRAIN;
+    if (r->low_bps <= 0)
+        r->found_at = now;
+    r->drain_until = tstamp_add(now, (int64_t)fmin(2 * r->queue_ns, 500e6));
+}
+
+/*
+ * Start-up ends at a queue that we made. Where less is sent than the path is thought to take, the
+ * delay may as well be a processor's that was busy, or another's queue: then the guess is halved
+ * until the path is loaded, and taken back when the delay has gone.
+ */
+static void update_start(struct rate *r, struct tstamp now, double delivered, double sent,
+                         double rtt_ns)
+{
+    double loss = window_loss(&r->window);
+    bool queue_grows = r->queue_ns > 6e6 + 2 * r->jitter_ns && delivered < 0.92 * sent;
+    bool queue_high = r->queue_ns > 15e6 + 3 * r->jitter_ns;
+    double most = policer_most_bps(&r->policer);
+    most = r->limit_bps > 0 ? fmin(most, r->limit_bps) : most;
+    bool at_limit = r->loaded && delivered > 0.9 * most;
+    bool queue = queue_grows || queue_high;
+    bool dropped =
+        r->start_loss_windows >= start_loss_windows || r->high_loss_windows >= loss_windows;
+    bool congested = queue || dropped;
+    double since_ns = (double)tstamp_sub(now, r->came_down);
+    if (at_limit || (congested && r->loaded)) {
+        leave_start(r, now, delivered * (loss < loss_random || !queue ? 1 : 1 - loss));
+        if (dropped && !queue) /* they were our guess's, and go with it */
+            forget_losses(r, now);
+    } else if (congested && since_ns > rtt_ns) {
+        r->capacity_bps = fmax(r->capacity_bps / 2, rate_least_bps);
+        r->came_down = now;
+    } else if (!congested && r->loaded) {
+        r->capacity_bps = fmax(r->capacity_bps, 2 * delivered);
+    } else if (!congested && since_ns > (double)start_again_ns) {
+        r->capacity_bps = fmax(r->capacity_bps, fmin(2 * r->capacity_bps, rate_first_bps));
+        r->came_down = now;
+    }
+}
+
+/* The stride after one that paid. */
+static double bolder_gain(const struct rate *r)
+{
+    double most = fmin(r->hope_bps / r->capacity_bps - 1, probe_gain_fell);
+    if (most <= probe_gain_most)
+        return fmin(r->probe_gain * probe_growth, probe_gain_most);
+    return fmin(r->probe_gain * probe_growth_fell, most);
+}
+
+/* Ends a probe that is over, begins the next when it is time. */
+static void update_probe(struct rate *r, struct tstamp now, bool loaded, double rtt_ns)
+{
+    bool small_queue = r->queue_ns < queue_target_ns(r) + 2e6;
+    bool repeat = false;
+    if (r->probe_before_bps > 0 &&
+        tstamp_reached(tstamp_add(r->probe_until, (int64_t)rtt_ns), now)) {
+        repeat = r->capacity_bps > (1 + r->probe_gain / (r->calm ? 4 : 2)) * r->probe_before_bps;
+        r->probe_gain = repeat ? bolder_gain(r) : probe_gain_first;
+        r->probe_before_bps = 0;
+    }
+    if (r->queue_ns > queue_target_ns(r) / 2 || !loaded)
+        r->no_queue_since = TSTAMP_NEVER;
+    else if (tstamp_is_never(r->no_queue_since))
+        r->no_queue_since = now;
+    bool idle_link =
+        tstamp_reached(tstamp_add(r->no_queue_since, (int64_t)fmax(100e6, 4 * rtt_ns)), now);
+    if (r->probe_before_bps > 0 || !loaded || !small_queue ||
+        !(repeat || idle_link || tstamp_reached(r->probe_next, now)))
+        return;
+    bool fell = r->capacity_bps < 0.7 * r->hope_bps;
+    if (fell)
+        r->probe_gain = fmax(r->probe_gain, probe_gain_most);
+    if (idle_link) {
+        r->probe_gain = fmax(r->probe_gain, probe_gain_idle_link);
+        r->no_queue_since = now;
+    }
+    r->probe_before_bps = r->capacity_bps;
+    /* So many packets that a window has none but those of the probe. */
+    double full_ns = fell || idle_link ? 10 * packet_time_ns(r) / (1 + r->probe_gain) : 0;
+    /* The queue that it makes where there is no more must not overflow before that is told. */
+    double long_ns = fmin(rtt_ns, probe_queue_ns / r->probe_gain);
+    r->probe_until = tstamp_add(now, (int64_t)fmax(fmax(40e6, long_ns), full_ns));
+    double pause_ns = fell ? fmax(40e6, 2 * rtt_ns) : fmax(300e6, 8 * rtt_ns);
+    r->probe_next = tstamp_add(now, (int64_t)pause_ns);
+}
+
+/*
+ * Congestion: what is delivered is all there is, if there was more to deliver; a little less than
+ * before otherwise. At most once in a round trip.
+ */
+static void come_down(struct rate *r, struct tstamp now, double delivered, bool loaded,
+                      double rtt_ns)
+{
+    bool lost = r->high_loss_windows >= loss_windows && r->high_loss_gaps >= loss_gaps;
+    if (tstamp_sub(now, r->came_down) < (int64_t)rtt_ns)
+        return;
+    r->came_down = now;
+    r->before_loss_bps = r->high_loss_windows >= loss_windows ? r->capacity_bps : 0;
+    r->high_queue_windows = 0;
+    r->high_loss_windows = r->high_loss_gaps = 0;
+    r->probe_before_bps = 0;
+    r->delivered_bps = delivered;
+    /* Beside somebody who fills the queue, less and less would be delivered. */
+    bool all_there_is = loaded && r->rival.strikes == 0;
+    if (all_there_is && delivered < r->capacity_bps / 2) {
+        /* A line that loses as much at any rate comes down again soon. */
+        if (lost && tstamp_sub(now, r->halved) > found_ns)
+            forget_losses(r, now);
+        r->halved = now;
+    }
+    set_capacity(r, all_there_is ? delivered : fmax(delivered, 0.85 * r->capacity_bps));
+}
+
+static void note_extremes(struct rate *r, struct tstamp now, double span_ns)
+{
+    bool settling = tstamp_sub(now, r->found_at) < settle_ns;
+    r->hope_bps = fmax(r->capacity_bps, r->hope_bps * (1 - fmin(span_ns / hope_memory_ns, 1)));
+    r->low_bps += (r->capacity_bps - r->low_bps) * fmin(span_ns / low_memory_ns, 1);
+    if (settling || r->low_bps <= 0 || r->low_bps > r->capacity_bps)
+        r->low_bps = r->capacity_bps;
+}
+
+static void update_steady(struct rate *r, struct tstamp now, double delivered, double sent,
+                          double span_ns, bool loaded, double rtt_ns)
+{
+    r->delivered_bps = r->delivered_bps > 0 ? (r->delivered_bps + delivered) / 2 : delivered;
+    if (loaded)
+        raise_capacity(r, span_ns, rtt_ns);
+    bool high = r->queue_ns > queue_target_ns(r) + fmax(12e6, rtt_ns / 4);
+    r->high_queue_windows = high ? r->high_queue_windows + 1 : 0;
+    /* With less sent than the path can take the queue is not growing; check_drain() judges it. */
+    bool overdriven = sent > 0.95 * r->capacity_bps || delivered < 0.9 * sent;
+    if ((r->high_queue_windows >= 2 && overdriven) || r->high_loss_windows >= loss_windows)
+        come_down(r, now, delivered, loaded, rtt_ns);
+    note_extremes(r, now, span_ns);
+    update_probe(r, now, loaded, rtt_ns);
+    if (r->phase == RATE_DRAIN &&
+        (tstamp_reached(r->drain_until, now) || r->queue_ns < queue_target_ns(r)))
+        r->phase = RATE_STEADY;
+}
+
+static void update_alone(struct rate *r, struct tstamp now, double delivered, double sent,
+                         double span_ns, double mean_ns, bool loaded, double rtt_ns)
+{
+    update_base(r, now, mean_ns, loaded, rtt_ns);
+    r->queue_ns = fmax(mean_ns - base_delay(r), 0);
+    r->recent_bps =
+        fmax(delivered, r->recent_bps + (delivered - r->recent_bps) * fmin(span_ns / 300e6, 1));
+    check_drain(r, mean_ns, sent, span_ns);
+    r->last_mean_ns = mean_ns;
+    r->last_bps = delivered;
+    if (r->phase == RATE_START)
+        update_start(r, now, delivered, sent, rtt_ns);
+    else
+        update_steady(r, now, delivered, sent, span_ns, loaded, rtt_ns);
+}
+
+/* Beside a rival the base stays what it was, and the rate is that of a window. */
+static void update_beside_rival(struct rate *r, struct tstamp now, double delivered, double mean_ns,
+                                bool loaded, double span_ns, double rtt_ns)
+{
+    struct rival *v = &r->rival;
+    r->last_bps = delivered;
+    set_base(r, rival_least_ns(v));
+    r->queue_ns = mean_ns - rival_least_ns(v);
+    r->delivered_bps = (r->delivered_bps + delivered) / 2;
+    if (tstamp_reached(r->base_turn, now)) {
+        begin_drain(r, now, mean_ns, rtt_ns);
+        r->base_turn = next_turn(now, base_period_ns);
+    }
+    if (rival_gone(v, now, rtt_ns) || rival_judge(v, now) == RIVAL_OURS) {
+        rival_end(v);
+        set_capacity(r, fmax(delivered, r->delivered_bps));
+        return;
+    }
+    set_capacity(
+        r, rival_rate_bps(v, now, r->delivered_bps, loaded, r->window.lost > 0, span_ns, rtt_ns));
+}
+
+/* Losses that depend on the rate make a ceiling, which the capacity then keeps to. */
+static void judge_losses(struct rate *r, struct tstamp now, double span_ns, double rtt_ns)
+{
+    const struct rate_window *w = &r->window;
+    if (r->rival.on) { /* its queue overflows */
+        policer_restart(&r->policer, now);
+        return;
+    }
+    double before_bps = r->capacity_bps;
+    bool queue = r->queue_ns > queue_target_ns(r) + policer_queue_ns;
+    struct policer_window seen = { .first_sent = w->first_sent,
+                                   .last_sent = w->last_sent,
+                                   .bytes = w->bytes,
+                                   .lost_bytes = w->lost_bytes,
+                                   .span_ns = span_ns,
+                                   .packets = w->packets,
+                                   .lost = w->lost,
+                                   .loaded = r->loaded,
+                                   .steady = r->phase == RATE_STEADY && !queue,
+                                   .overflow = queue && r->high_loss_windows > 0 };
+    switch (policer_see(&r->policer, now, &seen, &before_bps, rtt_ns)) {
+    case POLICER_GOES_ON:
+        break;
+    case POLICER_CUTS:
+        r->loss = r->loss_now = r->policer.noise;
+        r->probe_before_bps = 0;
+        break;
+    case POLICER_FREES:
+        set_capacity(r, before_bps);
+        break;
+    }
+    if (r->policer.state != POLICER_LIMITED)
+        return;
+    bool full = r->loaded && r->high_queue_windows == 0 && r->phase == RATE_STEADY;
+    if (full || r->capacity_bps > r->policer.ceiling_bps)
+        set_capacity(r, r->policer.ceiling_bps);
+}
+
+/*
+ * Losses with packets between them that came are not one burst of noise: of those that are more
+ * than half, two windows tell.
+ */
+static void note_high_loss(struct rate *r, double loss)
+{
+    const struct rate_window *w = &r->window;
+    if (loss <= loss_congestion || w->lost + w->packets < 8) {
+        r->high_loss_windows = r->high_loss_gaps = 0;
+        return;
+    }
+    r->high_loss_gaps += r->policer.gaps;
+    bool most = loss > loss_most && w->lost >= loss_many && r->high_loss_gaps >= loss_gaps;
+    r->high_loss_windows += most ? 2 : 1;
+}
+
+static bool window_complete(const struct rate *r, const struct rate_window *w, double span_ns)
+{
+    double least = r->phase == RATE_START ? window_start_ns : window_ns;
+    least = fmax(least, 2 * packet_time_ns(r));
+    least = fmax(least, fmin(reorder_windows * r->reorder_ns, reorder_longest_ns));
+    return w->delay_count > 0 &&
+           ((span_ns >= least && w->packets >= 5) || span_ns >= window_longest_ns);
+}
+
+void rate_update(struct rate *r, struct tstamp now, int64_t rtt_ns)
+{
+    struct rate_window *w = &r->window;
+    double span_ns = (double)(w->last_came_ns - w->first_came_ns);
+    if (!w->open || !window_complete(r, w, span_ns))
+        return;
+    double sent_span_ns = fmax((double)tstamp_sub(w->last_sent, w->first_sent), 1e3);
+    double carried = carried_bytes(w);
+    double delivered = carried * 8e9 / span_ns;
+    double sent = (carried + w->lost_bytes) * 8e9 / sent_span_ns;
+    double loss = window_loss(w);
+    double mean = w->delay_sum_ns / w->delay_count;
+    double rtt = (double)rtt_ns;
+    if (loss < loss_random && !policer_rules(&r->policer))
+        delivered /= 1 - loss;
+    bool loaded = window_loaded(r, w, sent);
+    r->loaded = loaded;
+    r->loaded_ns += loaded && r->phase != RATE_START ? span_ns : 0;
+    note_high_loss(r, loss);
+    r->start_loss_windows =
+        loss > loss_start && w->lost >= 4 && r->policer.runs >= 2 ? r->start_loss_windows + 1 : 0;
+    forget_base(r, now, sent, loaded);
+    rival_see(&r->rival, now, mean, r->capacity_bps, span_ns);
+    if (!r->rival.on && rival_judge(&r->rival, now) == RIVAL_THEIRS) {
+        rival_begin(&r->rival, now, fmin(r->capacity_bps, delivered), rtt);
+        r->phase = RATE_STEADY;
+    }
+    if (r->rival.on)
+        update_beside_rival(r, now, delivered, mean, loaded, span_ns, rtt);
+    else
+        update_alone(r, now, delivered, sent, span_ns, mean, loaded, rtt);
+    judge_losses(r, now, span_ns, rtt);
+    *w = (struct rate_window){ .open = true,
+                               .first_sent = w->last_sent,
+                               .first_came_ns = w->last_came_ns,
+                               .last_sent = w->last_sent,
+                               .last_came_ns = w->last_came_ns };
+}
+
+double rate_take_loaded_ns(struct rate *r)
+{
+    double loaded_ns = r->loaded_ns;
+    r->loaded_ns = 0;
+    return loaded_ns;
+}
+
+double rate_pace_bps(const struct rate *r, struct tstamp now)
+{
+    double pace = r->capacity_bps;
+    switch (r->phase) {
+    case RATE_START:
+        break;
+    case RATE_DRAIN:
+        pace /= 2;
+        break;
+    case RATE_STEADY: {
+        bool up = r->loaded && !policer_rules(&r->policer);
+        double correction = (queue_target_ns(r) - r->queue_ns) / 100e6;
+        if (!r->rival.on)
+            pace *= 1 + fmin(fmax(correction, -0.25), up ? pace_up_most : 0);
+        if (!tstamp_reached(r->drain_until, now))
+            pace *= r->drain_factor;
+        else if (r->probe_before_bps > 0 && !tstamp_reached(r->probe_until, now) &&
+                 !policer_rules(&r->policer))
+            pace *= 1 + (r->calm ? r->probe_gain / 2 : r->probe_gain);
+        break;
+    }
+    }
+    pace = fmax(fmin(pace, policer_most_bps(&r->policer)), rate_least_bps);
+    return r->limit_bps > 0 ? fmin(pace, r->limit_bps) : pace;
+}

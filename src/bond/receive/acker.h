@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The receiving side of one path: which packet numbers came when, and the acknowledgement of them.
+ *
+ * An acknowledgement is due ACKER_PACKETS packets or ACKER_DELAY_NS after the first one that is not
+ * acknowledged, at once when a number is missing, but not more often than every ACKER_SPACING_NS.
+ * While bulk waits, from which they take room, only the time counts, as far as one has room for the
+ * times of so many. Numbers that came within same_us share a time then: each takes three bytes.
+ * Each number is reported in ACKER_REPORTS acknowledgements, for they take different paths and may
+ * overtake each other by the difference of the paths' delays; its time is reported once, and again
+ * with that of an earlier number that came late. Where a path reorders so much that the ranges of
+ * one have no room, every second one goes on below the last.
+ */
+#ifndef HAWSER_BOND_RECEIVE_ACKER_H
+#define HAWSER_BOND_RECEIVE_ACKER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/size.h"
+#include "base/tstamp.h"
+#include "wire/wire.h"
+
+enum {
+    ACKER_RING = TABLE_SIZE(4096, 128), /* numbers remembered, a power of two */
+    ACKER_PACKETS = 16,
+    ACKER_PATIENT_PACKETS = 32,
+    ACKER_REPORTS = 64,
+};
+
+#define ACKER_DELAY_NS (5 * NS_PER_MS)
+#define ACKER_SPACING_NS (1 * NS_PER_MS)
+
+struct acker {
+    uint64_t next;                    /* largest number received plus one */
+    uint64_t pending;                 /* eliciting packets since the last acknowledgement */
+    uint64_t reported[ACKER_REPORTS]; /* next, as of the last acknowledgements */
+    uint32_t reports;
+    uint64_t lowest_late; /* came since the last acknowledgement, after later ones that it told;
+                             UINT64_MAX: none */
+    uint64_t resume;      /* news below it is still to be told; 0: there is none */
+    bool resumed;         /* the last one went on below another */
+    bool patient;         /* set by the bond: bulk waits to leave */
+    uint32_t same_us;     /* set by the bond: numbers so close share the newest one's time */
+    struct tstamp due;    /* TSTAMP_NEVER: nothing to acknowledge */
+    struct tstamp last_sent;
+    struct tstamp largest_at;
+    uint64_t came[ACKER_RING / 64]; /* a ring of bits: received */
+    uint32_t came_us[ACKER_RING];   /* of those; large, so last: it need not be cleared */
+};
+
+void acker_init(struct acker *a);
+/* As new, for little work. */
+void acker_clear(struct acker *a);
+
+/* An authentic packet that was not received before. */
+void acker_record(struct acker *a, struct tstamp now, uint64_t pn, bool eliciting);
+
+/* Builds the acknowledgement and clears the need for it; false: nothing was received ever. */
+bool acker_build(struct acker *a, struct tstamp now, struct wire_ack *out);
+
+#endif

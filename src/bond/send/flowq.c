@@ -1,0 +1,726 @@
+/* SPDX-License-Identifier: ISC */
+#include "bond/send/flowq.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/inner.h"
+
+#define ACK_GAP_FREE_NS (5 * NS_PER_MS)
+#define ACK_GAP_LEAST_NS (2100 * NS_PER_US) /* above the 2 ms that HyStart takes for a train */
+#define ACK_BUSY_NS (200 * NS_PER_MS)
+#define ACK_FIRST_WINDOW 14480 /* RFC 6928 */
+#define ACK_START_PART 10      /* of the window: some seven acknowledgements while it doubles */
+#define ACK_TURN_NS (200 * NS_PER_MS)
+#define ACK_GAP_SCALE_MOST 4
+#define AGE_MOST_NS (NS_PER_S / 2)
+#define AGE_ROUNDS 2
+#define ROUND_NS 1e9 /* of turns of a full packet: tuned */
+
+enum {
+    QUANTUM_LEAST = 256,  /* a large packet waits for six turns then */
+    FATTEST_PACKETS = 64, /* dropped before the fattest flow is looked for again */
+    RETRY_PACKETS = 64,   /* that a flow put off for its sparse ones; with more it is bulk */
+    LEFT_ALONE_BYTES = 2 * FLOWQ_QUANTUM, /* of a flow: to lose one of fewer stops a TCP */
+};
+
+void flowq_init(struct flowq *q, uint64_t seed, uint32_t bytes_max)
+{
+    memset(q, 0, offsetof(struct flowq, flows));
+    q->seed = seed;
+    q->ack_gap_scale = 1;
+    q->bytes_max = bytes_max;
+    budget_sparse_init(&q->sparse);
+    q->plain.flows = q->flows;
+    q->plain.tags = q->tags;
+    q->plain.flow_count = FLOWQ_FLOWS;
+    q->codel = (struct flowq_codel){ .target_ns = 5 * NS_PER_MS, .interval_ns = 100 * NS_PER_MS };
+}
+
+int flowq_make_bands(struct flowq *q)
+{
+    if (q->bands != NULL)
+        return 0;
+    struct flowq_flow *flows = calloc(FLOWQ_BANDS * FLOWQ_BAND_FLOWS, sizeof *flows);
+    struct flowq_band *bands = calloc(FLOWQ_BANDS, sizeof *bands);
+    uint32_t *tags = calloc(FLOWQ_BANDS * FLOWQ_BAND_FLOWS, sizeof *tags);
+    if (flows == NULL || bands == NULL || tags == NULL) {
+        free(flows);
+        free(tags);
+        free(bands);
+        return -ENOMEM;
+    }
+    for (unsigned i = 0; i < FLOWQ_BANDS; i++) {
+        bands[i].flows = flows + (size_t)i * FLOWQ_BAND_FLOWS;
+        bands[i].tags = tags + (size_t)i * FLOWQ_BAND_FLOWS;
+        bands[i].flow_count = FLOWQ_BAND_FLOWS;
+    }
+    q->bands = bands;
+    return 0;
+}
+
+/* The plain band, then those of policies; NULL begins and ends. */
+static struct flowq_band *next_band(struct flowq *q, const struct flowq_band *band)
+{
+    if (band == NULL)
+        return &q->plain;
+    if (band == &q->plain)
+        return q->bands;
+    size_t next = (size_t)(band - q->bands) + 1;
+    return next < FLOWQ_BANDS ? &q->bands[next] : NULL;
+}
+
+#define for_each_band(q, b)                                                                        \
+    for (struct flowq_band *b = next_band(q, NULL); b != NULL; b = next_band(q, b))
+
+/* The flows that are served in turn, the new ones first; NULL begins and ends. */
+static struct flowq_flow *next_listed(const struct flowq_band *band, const struct flowq_flow *f)
+{
+    if (f == NULL)
+        return band->new_head != NULL ? band->new_head : band->old_head;
+    return f == band->new_tail ? band->old_head : f->next;
+}
+
+#define for_each_listed(band, f)                                                                   \
+    for (struct flowq_flow *f = next_listed(band, NULL); f != NULL; f = next_listed(band, f))
+
+static void clear_band(struct flowq_band *band)
+{
+    pkt_list_clear(&band->sparse);
+    for_each_listed(band, f)
+    {
+        pkt_list_clear(&f->packets);
+        f->listed = false;
+    }
+}
+
+void flowq_clear(struct flowq *q)
+{
+    for_each_band(q, band) clear_band(band);
+    for (struct flowq_flow *f = q->ack_head; f != NULL; f = f->ack_next) {
+        pkt_put(f->ack);
+        f->ack = NULL;
+    }
+    if (q->bands != NULL) {
+        free(q->bands[0].flows);
+        free(q->bands[0].tags);
+    }
+    free(q->bands);
+    const struct pkt_share *share = q->share;
+    flowq_init(q, q->seed, q->bytes_max);
+    q->share = share;
+}
+
+/*
+ * A place that another flow had, or nobody. It keeps its turn, and what it has sent of late: flows
+ * that push each other out would all be sparse else.
+ */
+static void take_place(struct flowq_flow *f)
+{
+    *f = (struct flowq_flow){ .next = f->next,
+                              .listed = f->listed,
+                              .deficit_bytes = f->deficit_bytes,
+                              .recent_bytes = f->recent_bytes,
+                              .recent_at = f->recent_at,
+                              .bulk_left = { -NS_PER_S },
+                              .ack_left = { -NS_PER_S } };
+}
+
+/*
+ * The place of a flow: its own, or of those where nothing waits the one that was used longest ago.
+ * Only when something waits in all of them two flows share one.
+ */
+static struct flowq_flow *find_flow(struct flowq_band *band, uint32_t hash)
+{
+    uint32_t sets = band->flow_count / FLOWQ_WAYS;
+    uint32_t first = hash % sets * FLOWQ_WAYS;
+    struct flowq_flow *set = &band->flows[first];
+    struct flowq_flow *oldest = NULL;
+    for (uint32_t i = 0; i < FLOWQ_WAYS; i++)
+        if (band->tags[first + i] == (hash | 1))
+            return &set[i];
+    for (struct flowq_flow *f = set; f < set + FLOWQ_WAYS; f++) {
+        bool idle = f->packets.head == NULL && f->ack == NULL;
+        if (idle && (oldest == NULL || tstamp_before(f->recent_at, oldest->recent_at)))
+            oldest = f;
+    }
+    if (oldest == NULL)
+        return &set[hash / sets % FLOWQ_WAYS];
+    band->tags[oldest - band->flows] = hash | 1;
+    take_place(oldest);
+    return oldest;
+}
+
+static void list_append(struct flowq_flow **head, struct flowq_flow **tail, struct flowq_flow *f)
+{
+    f->next = NULL;
+    if (*tail != NULL)
+        (*tail)->next = f;
+    else
+        *head = f;
+    *tail = f;
+}
+
+static void list_take_head(struct flowq_flow **head, struct flowq_flow **tail)
+{
+    *head = (*head)->next;
+    if (*head == NULL)
+        *tail = NULL;
+}
+
+/* A packet leaves the queues. */
+static void count_out(struct flowq *q, const struct pkt *p)
+{
+    q->bytes -= p->len_bytes;
+    if (p->policy != 0)
+        q->banded--;
+}
+
+/* A super-packet counts as what is left of it. */
+static void drop(struct flowq *q, struct pkt *p, uint64_t *counter)
+{
+    count_out(q, p);
+    *counter += (uint64_t)(p->seg_count - p->seg_next);
+    pkt_put(p);
+}
+
+/* The first packet of a flow that has one. */
+static struct pkt *take_head(struct flowq_flow *f)
+{
+    struct pkt *p = pkt_list_pop(&f->packets);
+    f->bytes -= p->len_bytes;
+    return p;
+}
+
+/* Bytes the flow sent in the recent past, with this packet. */
+static double recent_bytes(const struct flowq *q, struct flowq_flow *f, struct tstamp now,
+                           uint32_t len)
+{
+    double age = (double)tstamp_sub(now, f->recent_at);
+    f->recent_bytes = f->recent_bytes * exp(-age / q->sparse.recent_ns) + len;
+    f->recent_at = now;
+    return f->recent_bytes;
+}
+
+static int64_t ack_gap_most_ns(const struct flowq *q)
+{
+    int64_t most = (int64_t)((double)q->ack_gap_max_ns * q->ack_gap_scale);
+    if (flowq_has_bulk(q) || q->banded > 0)
+        return 2 * most;
+    return most < ACK_GAP_FREE_NS ? most : ACK_GAP_FREE_NS;
+}
+
+int64_t flowq_ack_join_ns(const struct flowq *q)
+{
+    return ack_gap_most_ns(q) / 2;
+}
+
+/*
+ * Time between two pure acknowledgements of a flow: short at first, when a round trip is short and
+ * each acknowledgement lets the sender grow; longer in the measure in which the flow lasts. Longest
+ * where bulk waits for the same way, from which they take room.
+ */
+static int64_t ack_gap_ns(const struct flowq *q, const struct flowq_flow *f, struct tstamp now)
+{
+    int64_t gap = tstamp_sub(now, f->ack_since) / 24;
+    int64_t most = ack_gap_most_ns(q);
+    if (gap > most)
+        gap = most;
+    return gap < ACK_GAP_LEAST_NS ? ACK_GAP_LEAST_NS : gap;
+}
+
+/* Slow start doubles what came in every round trip: in two of the longest at most. */
+static void watch_start(const struct flowq *q, struct flowq_flow *f, struct tstamp now)
+{
+    uint32_t came = f->tcp_ack - f->ack_first + ACK_FIRST_WINDOW;
+    if (came / 2 >= f->ack_doubled) {
+        f->ack_doubled = came;
+        f->ack_doubled_at = now;
+    } else if (tstamp_sub(now, f->ack_doubled_at) > 2 * 8 * q->ack_gap_max_ns) {
+        f->ack_starting = false;
+    }
+}
+
+/*
+ * The delay that equalization adds would end slow start early: cubic's HyStart leaves it when the
+ * round trip grows, but looks only at rounds with more than eight acknowledgements. So after the
+ * first window each tells a tenth of the window, which in slow start is the first one and all that
+ * was acknowledged since, or waits for a quarter of the longest round trip. Not one that
+ * repeats the last: then a sender mends a loss and waits for every word.
+ */
+static struct tstamp ack_due(const struct flowq *q, const struct flowq_flow *f, struct tstamp now,
+                             bool repeated)
+{
+    int64_t gap = ack_gap_ns(q, f, now);
+    uint32_t told = f->ack_told - f->ack_first;
+    uint32_t window = told + ACK_FIRST_WINDOW;
+    if (f->ack_starting && !repeated && told >= ACK_FIRST_WINDOW &&
+        f->tcp_ack - f->ack_told < window / ACK_START_PART)
+        gap = gap > 2 * q->ack_gap_max_ns ? gap : 2 * q->ack_gap_max_ns;
+    return tstamp_max(now, tstamp_add(f->ack_left, gap));
+}
+
+static void insert_ack(struct flowq *q, struct flowq_flow *f)
+{
+    struct flowq_flow **at = &q->ack_head;
+    while (*at != NULL && !tstamp_before(f->ack_due, (*at)->ack_due))
+        at = &(*at)->ack_next;
+    f->ack_next = *at;
+    *at = f;
+}
+
+static void remove_ack(struct flowq *q, struct flowq_flow *f)
+{
+    struct flowq_flow **at = &q->ack_head;
+    while (*at != f)
+        at = &(*at)->ack_next;
+    *at = f->ack_next;
+}
+
+static void begin_acks(struct flowq_flow *f, struct tstamp now)
+{
+    f->ack_since = now;
+    f->ack_first = f->tcp_ack;
+    f->ack_told = f->tcp_ack;
+    f->ack_doubled = ACK_FIRST_WINDOW;
+    f->ack_doubled_at = now;
+    f->ack_starting = true;
+}
+
+static void push_ack(struct flowq *q, struct flowq_flow *f, struct tstamp now, struct pkt *p,
+                     uint32_t tcp_ack)
+{
+    bool waits = f->ack != NULL;
+    bool repeated = tcp_ack == f->tcp_ack;
+    f->tcp_ack = tcp_ack;
+    if (waits)
+        drop(q, f->ack, &q->acks_thinned);
+    else if (tstamp_sub(now, f->ack_left) > ACK_BUSY_NS)
+        begin_acks(f, now);
+    f->ack = p;
+    watch_start(q, f, now);
+    struct tstamp due = ack_due(q, f, now, repeated);
+    if (waits && !tstamp_before(due, f->ack_due))
+        return;
+    if (waits)
+        remove_ack(q, f);
+    f->ack_due = due;
+    insert_ack(q, f);
+}
+
+const struct pkt *flowq_first_ack(const struct flowq *q)
+{
+    return q->ack_head != NULL ? q->ack_head->ack : NULL;
+}
+
+void flowq_put_off_ack(struct flowq *q, struct tstamp due)
+{
+    struct flowq_flow *f = q->ack_head;
+    q->ack_head = f->ack_next;
+    f->ack_due = due;
+    insert_ack(q, f);
+}
+
+/* The flow that holds most; NULL: no bulk waits. */
+static struct flowq_flow *find_fattest(struct flowq *q)
+{
+    struct flowq_flow *fattest = NULL;
+    for_each_band(q, band)
+    {
+        for_each_listed(band, f)
+        {
+            if (f->packets.count > 0 && (fattest == NULL || f->bytes > fattest->bytes))
+                fattest = f;
+        }
+    }
+    return fattest;
+}
+
+static struct pkt *pop_any_sparse(struct flowq *q)
+{
+    for_each_band(q, band) if (band->sparse.head != NULL) return pkt_list_pop(&band->sparse);
+    return NULL;
+}
+
+static bool is_fat(const struct flowq *q, const struct flowq_flow *f)
+{
+    return f->packets.count > 0 && f->bytes > q->fattest_bytes / 2;
+}
+
+/*
+ * The flow that holds most, or more than half of that; NULL: no bulk waits. To look through all of
+ * them costs more than a packet, so that is done once for many; until then those behind the last
+ * one in its list take their turn.
+ */
+static struct flowq_flow *take_fat(struct flowq *q)
+{
+    struct flowq_flow *f = q->fattest_left > 0 ? q->fattest : NULL;
+    while (f != NULL && !is_fat(q, f))
+        f = f->listed ? f->next : NULL;
+    if (f == NULL) {
+        f = find_fattest(q);
+        q->fattest_bytes = f != NULL ? f->bytes : 0;
+        q->fattest_left = FATTEST_PACKETS;
+    }
+    q->fattest_left--;
+    q->fattest = f;
+    return f;
+}
+
+/* Full: a flow that holds much loses its oldest packet (RFC 8290, section 4.1.2). */
+static bool drop_from_fattest(struct flowq *q)
+{
+    struct flowq_flow *f = take_fat(q);
+    struct pkt *p = f != NULL ? take_head(f) : pop_any_sparse(q);
+    if (p != NULL)
+        drop(q, p, &q->dropped_full);
+    return p != NULL;
+}
+
+/* More waits than may: by bytes, or by buffers of the kind that came last. */
+static bool is_full(const struct flowq *q, const struct pkt *last)
+{
+    return q->bytes > q->bytes_max || (q->share != NULL && pkt_share_full(q->share, last));
+}
+
+bool flowq_next_is_small(const struct flowq *q)
+{
+    const struct flowq_flow *f = q->plain.new_head != NULL ? q->plain.new_head : q->plain.old_head;
+    return f != NULL && f->packets.head != NULL && f->packets.head->len_bytes <= SMALL_FRAME_BYTES;
+}
+
+/*
+ * What a flow may send in its turn: a full packet, but less where so many wait that a round of
+ * full packets takes long. A flow of small packets would be silent for all of that time, and then
+ * send many.
+ */
+static int64_t quantum_bytes(const struct flowq *q, const struct flowq_band *band)
+{
+    double bytes = q->sparse.rate_bps / 8e9 * ROUND_NS / (band->listed + 1);
+    return (int64_t)fmin(fmax(bytes, QUANTUM_LEAST), FLOWQ_QUANTUM);
+}
+
+static void append(struct flowq *q, struct flowq_band *band, struct flowq_flow *f, struct pkt *p)
+{
+    f->bytes += p->len_bytes;
+    pkt_list_push(&f->packets, p);
+    if (f->listed)
+        return;
+    f->listed = true;
+    f->deficit_bytes = quantum_bytes(q, band);
+    band->listed++;
+    list_append(&band->new_head, &band->new_tail, f);
+}
+
+static void count_in(struct flowq *q, const struct pkt *p)
+{
+    q->bytes += p->len_bytes;
+    if (p->policy != 0)
+        q->banded++;
+}
+
+void flowq_wait(struct flowq *q, struct pkt *p)
+{
+    struct flowq_band *band = flowq_band(q, p);
+    count_in(q, p);
+    struct flowq_flow *f = find_flow(band, p->flow_hash);
+    f->put_off = f->put_off || f->packets.head == NULL;
+    append(q, band, f, p);
+}
+
+/* What was put off once may try to overtake again: else a call would wait for its turn for ever. */
+static void retry(struct flowq_band *band, struct flowq_flow *f)
+{
+    while (f->packets.head != NULL)
+        pkt_list_push(&band->sparse, take_head(f));
+    f->put_off = false;
+}
+
+/*
+ * What a TCP sent before is still on its way over the latest path: what overtakes it there looks
+ * like a loss, and the window stays so small that the next packet is sparse again.
+ */
+static bool overtakes_itself(const struct flowq *q, const struct flowq_flow *f,
+                             const struct inner_info *info, struct tstamp now)
+{
+    return info->tcp_data && tstamp_sub(now, f->bulk_left) < q->spread_ns;
+}
+
+void flowq_push(struct flowq *q, struct tstamp now, struct pkt *p)
+{
+    struct inner_info info;
+    if (!inner_parse(p->data, p->len_bytes, q->seed, &info)) {
+        q->dropped_bad += p->seg_count;
+        pkt_put(p);
+        return;
+    }
+    struct flowq_band *band = flowq_band(q, p);
+    struct flowq_flow *f = find_flow(band, info.flow_hash);
+    p->flow_hash = info.flow_hash;
+    p->l4_offset = info.l4_offset;
+    p->time = now;
+    if (band == &q->plain)
+        p->policy = 0;
+    count_in(q, p);
+    budget_sparse_flow(&q->sparse, now, &f->turn);
+    double recent = recent_bytes(q, f, now, p->len_bytes);
+    if (f->put_off && f->packets.count <= RETRY_PACKETS && budget_sparse_is(&q->sparse, recent))
+        retry(band, f);
+    bool waiting = f->packets.head != NULL || f->ack != NULL;
+    bool heavy = heavy_count(&q->heavy, now, &info, p->len_bytes,
+                             recent * BUDGET_RECENT_NS / q->sparse.recent_ns);
+    bool sparse = band->realtime || (budget_sparse_is(&q->sparse, recent) && !waiting && !heavy &&
+                                     !overtakes_itself(q, f, &info, now));
+
+    if (info.pure_ack && !band->realtime && p->gso == PKT_GSO_NONE &&
+        (f->ack == NULL ||
+         (f->hash == info.flow_hash && (int32_t)(info.tcp_ack - f->tcp_ack) >= 0))) {
+        push_ack(q, f, now, p, info.tcp_ack);
+    } else if (sparse && p->gso == PKT_GSO_NONE) {
+        pkt_list_push(&band->sparse, p);
+        if (!band->realtime)
+            budget_sparse_spend(&q->sparse, now, p->len_bytes, recent, band->listed);
+    } else {
+        append(q, band, f, p);
+        f->put_off = false;
+    }
+    f->hash = info.flow_hash;
+    pkt_ref(p); /* it may be among what is dropped */
+    while (is_full(q, p) && drop_from_fattest(q))
+        ;
+    pkt_put(p);
+}
+
+struct pkt *flowq_band_pop_sparse(struct flowq *q, struct flowq_band *band)
+{
+    struct pkt *p = pkt_list_pop(&band->sparse);
+    if (p != NULL)
+        count_out(q, p);
+    return p;
+}
+
+struct pkt *flowq_pop_sparse(struct flowq *q)
+{
+    return flowq_band_pop_sparse(q, &q->plain);
+}
+
+/*
+ * Many flows share the way back: each of them needs fewer, for the sum of their windows moves
+ * smoothly though each moves in steps.
+ */
+static void count_ack_flow(struct flowq *q, struct flowq_flow *f, struct tstamp now)
+{
+    if (tstamp_reached(q->ack_turn_end, now)) {
+        q->ack_gap_scale = fmin(sqrt(fmax(1, q->ack_flows)), ACK_GAP_SCALE_MOST);
+        q->ack_flows = 0;
+        q->ack_turn++;
+        q->ack_turn_end = tstamp_add(now, ACK_TURN_NS);
+    }
+    if (f->ack_turn != q->ack_turn)
+        q->ack_flows++;
+    f->ack_turn = q->ack_turn;
+}
+
+struct pkt *flowq_pop_ack(struct flowq *q, struct tstamp now)
+{
+    struct flowq_flow *f = q->ack_head;
+    if (f == NULL)
+        return NULL;
+    q->ack_head = f->ack_next;
+    struct pkt *p = f->ack;
+    f->ack = NULL;
+    f->ack_left = now;
+    f->ack_told = f->tcp_ack;
+    count_ack_flow(q, f, now);
+    count_out(q, p);
+    return p;
+}
+
+/* RFC 8289, section 3.3, with a floor: a sender needs a round trip to hear of the last drop. */
+static struct tstamp control_law(const struct flowq_codel *c, struct tstamp t, uint32_t count)
+{
+    int64_t step = (int64_t)((double)c->interval_ns / sqrt((double)count));
+    return tstamp_add(t, step > c->next_drop_min_ns ? step : c->next_drop_min_ns);
+}
+
+/* Whether the packet at the head has waited above the target for a whole interval. */
+static bool should_drop(struct flowq *q, struct flowq_flow *f, struct tstamp now)
+{
+    const struct pkt *p = f->packets.head;
+    if (p == NULL || q->codel.off || tstamp_sub(now, p->time) < q->codel.target_ns ||
+        f->bytes <= LEFT_ALONE_BYTES) {
+        f->first_above = (struct tstamp){ 0 };
+        return false;
+    }
+    if (f->first_above.ns == 0) {
+        f->first_above = tstamp_add(now, q->codel.interval_ns);
+        return false;
+    }
+    return tstamp_reached(f->first_above, now);
+}
+
+static bool has_waited(const struct flowq_flow *f, struct tstamp now, int64_t age_ns)
+{
+    return f->packets.head != NULL && tstamp_sub(now, f->packets.head->time) > age_ns;
+}
+
+/* Marks the head, or drops it if its sender does not speak ECN; true: dropped. */
+static bool punish(struct flowq *q, struct flowq_flow *f, struct tstamp now)
+{
+    struct pkt *p = f->packets.head;
+    int64_t keep_ns = q->codel.keep_ns;
+    bool shorten = keep_ns > 0 && has_waited(f, now, 2 * keep_ns);
+    if (inner_mark_ce(p->data, p->len_bytes))
+        return false;
+    do
+        drop(q, take_head(f), &q->dropped_codel);
+    while (shorten && q->bytes > FLOWQ_QUANTUM && has_waited(f, now, keep_ns));
+    return true;
+}
+
+/* Runs CoDel over the head of a flow whose next packet has not begun to leave. */
+static void codel_run(struct flowq *q, struct flowq_flow *f, struct tstamp now)
+{
+    const struct flowq_codel *c = &q->codel;
+    bool over = should_drop(q, f, now);
+    if (!over) {
+        f->dropping = false;
+        return;
+    }
+    if (!f->dropping) {
+        f->dropping = true;
+        uint32_t delta = f->drop_count - f->drop_count_last;
+        bool recent = tstamp_sub(now, f->drop_next) < 16 * c->interval_ns;
+        f->drop_count = recent && delta > 1 ? delta : 1;
+        f->drop_count_last = f->drop_count;
+        f->drop_next = control_law(c, now, f->drop_count);
+        punish(q, f, now);
+        return;
+    }
+    while (f->dropping && tstamp_reached(f->drop_next, now)) {
+        f->drop_count++;
+        bool gone = punish(q, f, now);
+        f->drop_next = control_law(c, f->drop_next, f->drop_count);
+        if (!gone || !should_drop(q, f, now))
+            break;
+    }
+}
+
+/*
+ * What heeds no drop would stand in a queue as long as it may be. A flow whose turns are far apart
+ * is not to blame for that: two rounds are the time of the packets that are left alone.
+ */
+static void drop_aged(struct flowq *q, struct flowq_flow *f, struct tstamp now)
+{
+    double turn_ns = q->sparse.rate_bps > 0 ? FLOWQ_QUANTUM * 8e9 / q->sparse.rate_bps : 0;
+    double most_ns = fmax(AGE_ROUNDS * turn_ns * q->plain.listed, (double)q->codel.interval_ns);
+    most_ns = fmax(most_ns, 2.0 * (double)q->codel.target_ns);
+    while (f->packets.count > 1 && f->packets.head->seg_next == 0 &&
+           has_waited(f, now, (int64_t)most_ns))
+        drop(q, take_head(f), &q->dropped_codel);
+}
+
+static struct pkt *take_segment(struct flowq *q, struct flowq_flow *f, struct tstamp now,
+                                uint16_t *seg)
+{
+    struct pkt *p = f->packets.head;
+    *seg = p->seg_next++;
+    f->bulk_left = now;
+    f->deficit_bytes -= pkt_seg_bytes(p, *seg);
+    if (p->seg_next < p->seg_count) {
+        pkt_ref(p);
+        return p;
+    }
+    take_head(f);
+    count_out(q, p);
+    return p;
+}
+
+struct pkt *flowq_band_pop_bulk(struct flowq *q, struct flowq_band *b, struct tstamp now,
+                                uint16_t *seg)
+{
+    while (flowq_band_has_bulk(b)) {
+        bool fresh = b->new_head != NULL;
+        struct flowq_flow **head = fresh ? &b->new_head : &b->old_head;
+        struct flowq_flow **tail = fresh ? &b->new_tail : &b->old_tail;
+        struct flowq_flow *f = *head;
+        if (f->deficit_bytes <= 0) {
+            f->deficit_bytes += quantum_bytes(q, b);
+            list_take_head(head, tail);
+            list_append(&b->old_head, &b->old_tail, f);
+            continue;
+        }
+        if (!q->codel.off && has_waited(f, now, AGE_MOST_NS))
+            drop_aged(q, f, now);
+        if (f->packets.head != NULL && f->packets.head->seg_next == 0)
+            codel_run(q, f, now);
+        if (f->packets.head != NULL)
+            return take_segment(q, f, now, seg);
+        list_take_head(head, tail);
+        if (fresh && b->old_head != NULL) {
+            list_append(&b->old_head, &b->old_tail, f);
+        } else {
+            f->listed = false;
+            b->listed--;
+        }
+    }
+    return NULL;
+}
+
+struct pkt *flowq_pop_bulk(struct flowq *q, struct tstamp now, uint16_t *seg)
+{
+    return flowq_band_pop_bulk(q, &q->plain, now, seg);
+}
+
+const struct pkt *flowq_band_first(const struct flowq *q, struct flowq_band *b)
+{
+    while (flowq_band_has_bulk(b)) {
+        bool fresh = b->new_head != NULL;
+        struct flowq_flow **head = fresh ? &b->new_head : &b->old_head;
+        struct flowq_flow *f = *head;
+        if (f->packets.head != NULL && f->deficit_bytes > 0)
+            return f->packets.head;
+        list_take_head(head, fresh ? &b->new_tail : &b->old_tail);
+        if (f->packets.head != NULL) {
+            f->deficit_bytes += quantum_bytes(q, b);
+            list_append(&b->old_head, &b->old_tail, f);
+            continue;
+        }
+        f->listed = false; /* what it had was dropped */
+        b->listed--;
+    }
+    return NULL;
+}
+
+void flowq_band_pass(struct flowq_band *b)
+{
+    bool fresh = b->new_head != NULL;
+    struct flowq_flow **head = fresh ? &b->new_head : &b->old_head;
+    struct flowq_flow *f = *head;
+    list_take_head(head, fresh ? &b->new_tail : &b->old_tail);
+    list_append(&b->old_head, &b->old_tail, f);
+}
+
+static bool expired(const struct pkt_list *l, struct tstamp oldest)
+{
+    return l->head != NULL && tstamp_before(l->head->time, oldest);
+}
+
+size_t flowq_expire(struct flowq *q, struct tstamp now, int64_t age_ns)
+{
+    struct tstamp oldest = tstamp_add(now, -age_ns);
+    uint64_t n = 0;
+    for_each_band(q, band)
+    {
+        while (expired(&band->sparse, oldest))
+            drop(q, pkt_list_pop(&band->sparse), &n);
+        for_each_listed(band, f) while (expired(&f->packets, oldest)) drop(q, take_head(f), &n);
+    }
+    while (q->ack_head != NULL && tstamp_before(q->ack_head->ack->time, oldest)) {
+        pkt_put(flowq_pop_ack(q, now));
+        n++;
+    }
+    return (size_t)n;
+}

@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: ISC */
+#include "bond/send/overdue.h"
+
+#include <math.h>
+
+#include "bond/internal.h"
+
+/* Above the path's own round trip; more, up to that, where its round trips vary as much anyway. */
+#define LATE_LEAST_NS 60e6
+#define LATE_MOST_NS 150e6
+
+enum { TRIES_MOST = 3 }; /* what was sent so often has had its chances */
+
+static bool may_go_again(const struct segment *s)
+{
+    return s->pkt != NULL && !s->bundle && !s->once && !s->copied && !s->again &&
+           s->lane != WIRE_LANE_UNORDERED && s->pkt->policy == 0 && s->tries < TRIES_MOST;
+}
+
+static bool nothing_waits(const struct bond *b)
+{
+    return !flowq_has_bulk(&b->queue) && b->queue.banded == 0 && b->repairs.count == 0;
+}
+
+/* It would be idle; and it is none that costs more than those which are in use. */
+static bool is_free(const struct path *p, struct tstamp now)
+{
+    return path_usable(p) && p->spill_bytes == 0 && p->committed.count == 0 &&
+           path_backlog_ns(p, now) <= 0 && !path_inflight_full(p);
+}
+
+static struct tstamp due_at(const struct path *p, const struct sent *s)
+{
+    double late_ns = fmin(fmax(3 * (double)p->rttvar_ns, LATE_LEAST_NS), LATE_MOST_NS);
+    return tstamp_add(s->time, path_own_rtt_ns(p) + (int64_t)late_ns);
+}
+
+/* The first in flight that may go again, overdue or not, or NULL. */
+static struct sent *first_candidate(struct path *p)
+{
+    if (p->again_next < p->oldest)
+        p->again_next = p->oldest;
+    for (; p->inflight_data > 0 && p->again_next < p->pn_next; p->again_next++) {
+        struct sent *s = &p->sent[p->again_next % PATH_SENT_MAX];
+        if (s->state == SENT_INFLIGHT && may_go_again(&s->segment))
+            return s;
+    }
+    return NULL;
+}
+
+/* The segment that was sent first of what is overdue elsewhere, or NULL. */
+static struct segment *find_overdue(const struct bond *b, const struct path *free,
+                                    struct tstamp now)
+{
+    struct segment *first = NULL;
+    for_each_path (b, p) {
+        struct sent *s = p != free && path_usable(p) ? first_candidate(p) : NULL;
+        if (s != NULL && tstamp_reached(due_at(p, s), now) &&
+            (first == NULL || tstamp_before(s->segment.first_sent, first->first_sent)))
+            first = &s->segment;
+    }
+    return first;
+}
+
+static bool send_again(struct segment *s, struct path *p)
+{
+    struct segment again = *s;
+    again.flags |= WIRE_DATA_REPEAT;
+    if (!ring_push(&p->committed, &again, path_segment_bytes(p, &again)))
+        return false;
+    pkt_ref(again.pkt);
+    s->again = true;
+    return true;
+}
+
+void overdue_pump(struct bond *b, struct tstamp now)
+{
+    if (!nothing_waits(b))
+        return;
+    for_each_path (b, p) {
+        struct segment *s;
+        while (is_free(p, now) && (s = find_overdue(b, p, now)) != NULL && send_again(s, p))
+            ;
+    }
+}
+
+/* The candidate that overdue_pump() has found and left where it is, or NULL. */
+static const struct sent *left_candidate(const struct path *p)
+{
+    const struct sent *s = &p->sent[p->again_next % PATH_SENT_MAX];
+    bool there = path_usable(p) && p->again_next >= p->oldest && p->again_next < p->pn_next &&
+                 s->state == SENT_INFLIGHT && may_go_again(&s->segment);
+    return there ? s : NULL;
+}
+
+/* When the pacer of a path but p has nothing to wait for any more. */
+static struct tstamp first_free(const struct bond *b, const struct path *p)
+{
+    struct tstamp first = TSTAMP_NEVER;
+    for_each_path (b, q)
+        if (q != p && path_usable(q) && tstamp_before(b->now, q->free_at))
+            first = tstamp_min(first, q->free_at);
+    return first;
+}
+
+struct tstamp overdue_deadline(const struct bond *b)
+{
+    struct tstamp first = TSTAMP_NEVER;
+    if (!nothing_waits(b))
+        return first;
+    for_each_path (b, p) {
+        const struct sent *s = left_candidate(p);
+        if (s == NULL)
+            continue;
+        struct tstamp due = due_at(p, s);
+        first = tstamp_min(first, tstamp_before(b->now, due) ? due : first_free(b, p));
+    }
+    return first;
+}

@@ -1,0 +1,521 @@
+/* SPDX-License-Identifier: ISC */
+#include "bond/send/recruit.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "base/inner.h"
+#include "bond/internal.h"
+
+enum {
+    TRY_HEAPS = 6,   /* after so many the window is as open as it gets */
+    HEAP_ROUNDS = 7, /* BBR remembers a heap for five to ten */
+    QUIET_TURNS = 3, /* BBR measures its smallest round trip for 200 ms */
+    QUIET_MOST = 20, /* and has not ended */
+    ACK_BYTES_MAX = 120,
+};
+
+#define LOOK_EVERY_NS (10 * NS_PER_MS)
+/* The best path alone is full: for so long, without growth, and without a queue. */
+#define FULL_FOR_NS (2 * NS_PER_S)
+#define FULL_QUEUE_NS 10e6
+#define TURN_NS (50 * NS_PER_MS)
+#define HEAP_LEAST_NS 20e6
+#define HEAP_MOST_NS 95e6       /* of the 100 ms that BBR allows for */
+#define HEAP_REFUSED_NS 115e6   /* the slowest path is out of reach */
+#define DRY_NS (25 * NS_PER_MS) /* no acknowledgement for so long: the sender waits for us */
+#define STANDING_NS 5e6
+#define PAUSED_NS (300 * NS_PER_MS) /* BBR's measurement takes 200, or one round trip */
+#define SPREAD_NS NS_PER_S
+#define RATE_MEMORY_NS 500e6
+#define HELD_APART_NS (4 * NS_PER_MS)
+#define JOIN_NS (1500 * NS_PER_MS) /* then a flow's own start is over */
+#define LEFT_NS NS_PER_S           /* who has sent nothing for so long is not asked */
+#define LEFT_SETTLED_NS (10 * NS_PER_S)
+#define STANDING_MEMORY_NS 300e6
+#define PATIENCE_NS (10 * NS_PER_S)
+#define PATIENCE_MOST_NS (320 * NS_PER_S)
+/* When to give up: as slow as that, or no faster than before, for so long. */
+#define SLOW_MOST_NS (1500 * NS_PER_MS)
+#define GAIN_WITHIN_NS (6 * NS_PER_S)
+#define SETTLE_LEAST_NS (500 * NS_PER_MS) /* a sooner pause measured the best path */
+#define RELAPSE_NS (600 * NS_PER_MS)
+
+static const double apart_least = 1.4; /* of the smallest round trips of the slowest and the best */
+static const double grows = 1.08;
+static const double gain_least = 1.1;
+static const double slow = 0.6;
+static const double relapsed = 0.85;
+static const double quiet = 0.15;
+static const double floor_part = 0.9; /* of the smallest round trip of the slowest path */
+static const double standing_few = 0.3;
+static const double pays_least = 0.8;
+
+/* What is to be known of the usable paths. */
+struct view {
+    double best_bps;
+    double all_bps; /* a path that was not tried yet counts as fast */
+    double near_ns; /* smallest and largest round trip */
+    double far_ns;
+    double far_min_ns;
+    bool apart; /* the slowest is too slow for a window of two of the smallest round trips */
+};
+
+static struct view look(const struct bond *b)
+{
+    struct view v = { .near_ns = INFINITY };
+    double near_min = INFINITY;
+    for_each_path (b, p) {
+        if (!path_usable(p))
+            continue;
+        bool tried = p->rate.phase != RATE_START;
+        if (tried)
+            v.best_bps = fmax(v.best_bps, p->rate.capacity_bps);
+        v.all_bps += tried ? p->rate.capacity_bps : INFINITY;
+        near_min = fmin(near_min, (double)p->rtt_min_ns);
+        v.far_min_ns = fmax(v.far_min_ns, (double)p->rtt_min_ns);
+        v.near_ns = fmin(v.near_ns, (double)p->srtt_ns);
+        v.far_ns = fmax(v.far_ns, (double)p->srtt_ns);
+    }
+    v.apart = v.far_min_ns > apart_least * near_min;
+    return v;
+}
+
+/* How much later than on the best path an acknowledgement would come on the slowest; a bit more. */
+static double heap_ns(const struct view *v)
+{
+    return 1.15 * v->far_ns - v->near_ns;
+}
+
+/* ---- what is held ---- */
+
+/* The first of a flow is due at once, or when its time has come. */
+static void let_go(struct bond *b, struct recruit_flow *f, struct tstamp by)
+{
+    unsigned n = 0;
+    while (n < f->held_count && tstamp_reached(f->held[n].due, by))
+        pkt_list_push(&b->reorder.out, f->held[n++].pkt);
+    f->held_count -= n;
+    memmove(f->held, f->held + n, f->held_count * sizeof f->held[0]);
+}
+
+static void let_go_due(struct bond *b, struct tstamp now)
+{
+    struct recruit *r = &b->recruit;
+    r->due = TSTAMP_NEVER;
+    for (unsigned i = 0; i < HEAVY_FLOWS; i++) {
+        struct recruit_flow *f = &r->flows[i];
+        let_go(b, f, now);
+        if (f->held_count > 0)
+            r->due = tstamp_min(r->due, f->held[0].due);
+    }
+}
+
+/* A later acknowledgement tells what the one before it told. */
+static void hold(struct recruit *r, struct recruit_flow *f, struct pkt *p, struct tstamp due)
+{
+    struct recruit_held *last = f->held_count > 0 ? &f->held[f->held_count - 1] : NULL;
+    if (last != NULL &&
+        (f->held_count == RECRUIT_HELD_MAX || tstamp_sub(due, last->due) < HELD_APART_NS)) {
+        pkt_put(last->pkt);
+        last->pkt = p;
+        return;
+    }
+    f->held[f->held_count++] = (struct recruit_held){ p, due };
+    r->due = tstamp_min(r->due, due);
+}
+
+size_t recruit_held(const struct recruit *r)
+{
+    size_t n = 0;
+    for (unsigned i = 0; i < HEAVY_FLOWS; i++)
+        n += r->flows[i].held_count;
+    return n;
+}
+
+bool recruit_shares(const struct recruit *r, uint32_t flow_hash)
+{
+    if (r->stage == RECRUIT_ON)
+        for (unsigned i = 0; i < HEAVY_FLOWS; i++)
+            if (r->flows[i].hash == flow_hash && r->flows[i].shares)
+                return true;
+    return false;
+}
+
+void recruit_clear(struct bond *b)
+{
+    struct recruit *r = &b->recruit;
+    for (unsigned i = 0; i < HEAVY_FLOWS; i++) {
+        for (unsigned n = 0; n < r->flows[i].held_count; n++)
+            pkt_put(r->flows[i].held[n].pkt);
+        b->queue.heavy.flows[i].kept = false;
+    }
+    *r = (struct recruit){ .full_from = TSTAMP_NEVER, .due = TSTAMP_NEVER };
+}
+
+static bool in_heap(const struct recruit *r, const struct recruit_flow *f)
+{
+    return r->holding && f->asked && (!f->shares || (r->whole && !f->settled));
+}
+
+/* When an acknowledgement of what the flow sent may go on; in the past: now. */
+static struct tstamp due_at(struct bond *b, struct recruit_flow *f, struct tstamp paused_at,
+                            struct tstamp sent_at)
+{
+    struct recruit *r = &b->recruit;
+    if (in_heap(r, f))
+        return r->hold_end;
+    if (tstamp_is_never(sent_at))
+        return b->now;
+    int64_t rtt_ns = tstamp_sub(b->now, sent_at);
+    r->rtt_ns = r->rtt_ns == 0 ? rtt_ns : r->rtt_ns + (rtt_ns - r->rtt_ns) / 16;
+    bool paused = r->spreads && paused_at.ns != 0 && tstamp_sub(sent_at, paused_at) < PAUSED_NS;
+    return f->shares || paused ? tstamp_add(sent_at, r->floor_ns) : b->now;
+}
+
+bool recruit_hold(struct bond *b, struct pkt *p)
+{
+    struct recruit *r = &b->recruit;
+    struct inner_info info;
+    if ((r->stage == RECRUIT_OFF && !r->spreads) || p->len_bytes > ACK_BYTES_MAX ||
+        !inner_parse(p->data, p->len_bytes, b->queue.seed, &info) || !info.pure_ack)
+        return false;
+    int i = heavy_find(&b->queue.heavy, inner_reverse_hash(p->data, &info, b->queue.seed));
+    struct recruit_flow *f = i >= 0 ? &r->flows[i] : NULL;
+    if (f == NULL || f->hash != b->queue.heavy.hashes[i])
+        return false;
+    bool progress = !f->acked_known || (int32_t)(info.tcp_ack - f->acked) > 0;
+    if (!progress)
+        return false; /* what tells of a hole is not late; nor what was held */
+    f->acked = info.tcp_ack;
+    f->acked_known = true;
+    if (in_heap(r, f))
+        r->ack_at = b->now;
+    const struct heavy_flow *h = &b->queue.heavy.flows[i];
+    struct tstamp due = due_at(b, f, h->paused_at, heavy_sent_at(h, info.tcp_ack));
+    if (f->held_count == 0 && tstamp_reached(due, b->now))
+        return false;
+    hold(r, f, p, due);
+    return true;
+}
+
+/* ---- the flows ---- */
+
+static void leave_alone(struct bond *b, unsigned i)
+{
+    struct recruit_flow *f = &b->recruit.flows[i];
+    let_go(b, f, TSTAMP_NEVER);
+    b->queue.heavy.flows[i].kept = f->asked = f->shares = f->settled = false;
+}
+
+/* Another flow may have got the place of one that was silent. */
+static void meet(struct bond *b)
+{
+    for (unsigned i = 0; i < HEAVY_FLOWS; i++) {
+        struct recruit_flow *f = &b->recruit.flows[i];
+        if (f->hash == b->queue.heavy.hashes[i])
+            continue;
+        let_go(b, f, TSTAMP_NEVER);
+        *f = (struct recruit_flow){ .hash = b->queue.heavy.hashes[i] };
+    }
+}
+
+/* Those that have ended, or wait for something else, are not waited for. */
+static void part(struct bond *b, struct tstamp now)
+{
+    for (unsigned i = 0; i < HEAVY_FLOWS; i++) {
+        const struct recruit_flow *f = &b->recruit.flows[i];
+        int64_t silent_ns = tstamp_sub(now, b->queue.heavy.flows[i].last);
+        if (f->asked && silent_ns > (f->settled ? LEFT_SETTLED_NS : LEFT_NS))
+            leave_alone(b, i);
+    }
+}
+
+/* Asks those that have begun long enough ago. */
+static void join(struct bond *b, struct tstamp now)
+{
+    for (unsigned i = 0; i < HEAVY_FLOWS; i++) {
+        struct heavy_flow *h = &b->queue.heavy.flows[i];
+        struct recruit_flow *f = &b->recruit.flows[i];
+        if (f->asked || f->hash == 0 || tstamp_sub(now, h->last) > LEFT_NS ||
+            tstamp_sub(now, h->since) < JOIN_NS || !tstamp_reached(f->again, now))
+            continue;
+        h->kept = f->asked = true;
+        f->quiet_turns = f->heaps = 0;
+    }
+}
+
+struct count {
+    unsigned asked;
+    unsigned sharing;
+    unsigned settled;
+};
+
+static struct count count_flows(const struct recruit *r)
+{
+    struct count n = { 0 };
+    for (unsigned i = 0; i < HEAVY_FLOWS; i++) {
+        n.asked += r->flows[i].asked;
+        n.sharing += r->flows[i].shares;
+        n.settled += r->flows[i].settled;
+    }
+    return n;
+}
+
+static void set_stage(struct bond *b, struct tstamp now, enum recruit_stage stage)
+{
+    struct recruit *r = &b->recruit;
+    r->stage = stage;
+    r->good_at = r->sound_at = now;
+    r->heaps = 0;
+    r->full_from = TSTAMP_NEVER;
+    if (stage != RECRUIT_OFF)
+        return;
+    r->holding = false;
+    for (unsigned i = 0; i < HEAVY_FLOWS; i++)
+        leave_alone(b, i);
+    r->due = TSTAMP_NEVER;
+}
+
+static void give_up(struct bond *b, struct tstamp now)
+{
+    struct recruit *r = &b->recruit;
+    r->patience_ns = r->patience_ns == 0 ? PATIENCE_NS : 2 * r->patience_ns;
+    if (r->patience_ns > PATIENCE_MOST_NS)
+        r->patience_ns = PATIENCE_MOST_NS;
+    r->again = tstamp_add(now, r->patience_ns);
+    set_stage(b, now, RECRUIT_OFF);
+}
+
+/* ---- rates ---- */
+
+static void begin_turn(struct bond *b, struct tstamp now)
+{
+    b->recruit.turn = now;
+    for (unsigned i = 0; i < HEAVY_FLOWS; i++)
+        b->recruit.flows[i].turn_bytes = b->queue.heavy.flows[i].bytes;
+}
+
+/* What each flow sends, also those that are not asked; not while a heap grows. */
+static void count_turn(struct bond *b, struct tstamp now)
+{
+    int64_t turn_ns = tstamp_sub(now, b->recruit.turn);
+    if (turn_ns < TURN_NS || b->recruit.holding)
+        return;
+    double step = fmin((double)turn_ns / RATE_MEMORY_NS, 1);
+    for (unsigned i = 0; i < HEAVY_FLOWS; i++) {
+        struct recruit_flow *f = &b->recruit.flows[i];
+        uint64_t bytes = b->queue.heavy.flows[i].bytes;
+        double bps =
+            bytes < f->turn_bytes ? 0 : 8e9 * (double)(bytes - f->turn_bytes) / (double)turn_ns;
+        f->quiet_turns = bps < quiet * f->rate_bps ? f->quiet_turns + 1 : 0;
+        f->rate_bps += step * (bps - f->rate_bps);
+    }
+    begin_turn(b, now);
+}
+
+/* ---- heaps ---- */
+
+static void begin_heap(struct bond *b, struct tstamp now, const struct view *v, bool whole)
+{
+    struct recruit *r = &b->recruit;
+    double ns = fmin(fmax(heap_ns(v), HEAP_LEAST_NS), HEAP_MOST_NS);
+    r->holding = true;
+    r->whole = whole;
+    r->heaps++;
+    r->hold_from = now;
+    r->hold_end = tstamp_add(now, (int64_t)ns);
+    r->ack_at = now;
+    for (unsigned i = 0; i < HEAVY_FLOWS; i++)
+        r->flows[i].hold_bytes = b->queue.heavy.flows[i].bytes;
+    if (whole)
+        r->next_heap = tstamp_add(now, HEAP_ROUNDS * (int64_t)fmax((double)r->rtt_ns, v->far_ns));
+}
+
+static struct tstamp heap_deadline(const struct recruit *r)
+{
+    return r->holding ? tstamp_min(r->hold_end, tstamp_add(r->ack_at, DRY_NS)) : TSTAMP_NEVER;
+}
+
+struct tstamp recruit_deadline(const struct bond *b)
+{
+    return tstamp_min(b->recruit.due, heap_deadline(&b->recruit));
+}
+
+/* A flow that went on sending while the heap grew shares from now on. */
+static void judge(struct bond *b, struct tstamp now, unsigned i)
+{
+    struct recruit *r = &b->recruit;
+    struct recruit_flow *f = &r->flows[i];
+    double sent = 8e9 * (double)(b->queue.heavy.flows[i].bytes - f->hold_bytes);
+    f->heaps++;
+    if (tstamp_reached(r->hold_end, now) &&
+        sent > pays_least * f->rate_bps * (double)tstamp_sub(now, r->hold_from)) {
+        f->shares = true;
+        f->since = now;
+    } else if (f->heaps == TRY_HEAPS && r->stage == RECRUIT_ON) {
+        f->again = tstamp_add(now, PATIENCE_NS);
+        leave_alone(b, i);
+    }
+}
+
+/* True: the heap is over now. */
+static bool end_heap(struct bond *b, struct tstamp now)
+{
+    struct recruit *r = &b->recruit;
+    if (!r->holding || !tstamp_reached(heap_deadline(r), now))
+        return false;
+    for (unsigned i = 0; i < HEAVY_FLOWS; i++) {
+        struct recruit_flow *f = &r->flows[i];
+        if (!in_heap(r, f))
+            continue;
+        let_go(b, f, TSTAMP_NEVER);
+        if (!f->shares)
+            judge(b, now, i);
+    }
+    r->holding = false;
+    let_go_due(b, now);
+    begin_turn(b, now);
+    return true;
+}
+
+/* ---- stages ---- */
+
+static void watch(struct bond *b, struct tstamp now, const struct view *v)
+{
+    struct recruit *r = &b->recruit;
+    bool full = b->bulk_bps > 0.75 * v->best_bps && b->bulk_bps < 0.9 * v->all_bps &&
+                v->all_bps > 1.1 * v->best_bps && v->apart && heap_ns(v) < HEAP_REFUSED_NS &&
+                !b->ranked;
+    if (b->queue.bytes * 8e9 > (FULL_QUEUE_NS + v->near_ns / 4) * v->best_bps)
+        full = false;
+    if (!full)
+        r->full_from = TSTAMP_NEVER;
+    else if (tstamp_is_never(r->full_from) || b->bulk_bps > grows * r->rate_bps) {
+        r->full_from = now;
+        r->rate_bps = b->bulk_bps;
+    }
+    if (!full || tstamp_sub(now, r->full_from) < FULL_FOR_NS || !tstamp_reached(r->again, now))
+        return;
+    join(b, now);
+    if (count_flows(r).asked == 0)
+        return;
+    r->rate_bps = fmin(r->rate_bps, b->bulk_bps);
+    r->rtt_ns = 0;
+    set_stage(b, now, RECRUIT_TRY);
+}
+
+static void try_windows(struct bond *b, struct tstamp now, const struct view *v)
+{
+    struct recruit *r = &b->recruit;
+    if (end_heap(b, now) && count_flows(r).sharing > 0) {
+        set_stage(b, now, RECRUIT_ON);
+        r->fast_at = now;
+        r->settled_bps = r->rate_bps;
+        r->next_heap = tstamp_add(now, 3 * (int64_t)v->far_ns);
+    } else if (!r->holding && r->heaps == TRY_HEAPS) {
+        give_up(b, now);
+    } else if (!r->holding) {
+        begin_heap(b, now, v, true);
+    }
+}
+
+/* Whether one pauses, as BBR does to measure its round trip: then it has settled. */
+static bool pauses(struct recruit *r, struct tstamp now)
+{
+    bool any = false;
+    for (unsigned i = 0; i < HEAVY_FLOWS; i++) {
+        struct recruit_flow *f = &r->flows[i];
+        bool paused = f->asked && f->quiet_turns >= QUIET_TURNS && f->quiet_turns < QUIET_MOST;
+        if (paused && f->shares && tstamp_sub(now, f->since) > SETTLE_LEAST_NS)
+            f->settled = true;
+        any = any || paused;
+    }
+    return any;
+}
+
+/* Left alone, the flows are not as fast as they were before they measured their round trips. */
+static bool relapses(struct bond *b, struct tstamp now, bool paused)
+{
+    struct recruit *r = &b->recruit;
+    if (paused || r->standing > standing_few || b->bulk_bps > relapsed * r->settled_bps)
+        r->sound_at = now;
+    return tstamp_sub(now, r->sound_at) > RELAPSE_NS;
+}
+
+static void share(struct bond *b, struct tstamp now, const struct view *v, double step)
+{
+    struct recruit *r = &b->recruit;
+    bool paused = pauses(r, now);
+    bool fast = b->bulk_bps > gain_least * r->rate_bps;
+    end_heap(b, now);
+    part(b, now);
+    join(b, now);
+    struct count n = count_flows(r);
+    if (fast)
+        r->fast_at = now;
+    if (fast || b->bulk_bps > slow * r->rate_bps)
+        r->good_at = now;
+    if (n.sharing == 0 || tstamp_sub(now, r->fast_at) > GAIN_WITHIN_NS ||
+        tstamp_sub(now, r->good_at) > SLOW_MOST_NS) {
+        give_up(b, now);
+        return;
+    }
+    if (n.settled == n.asked) {
+        if (fast)
+            r->patience_ns = 0;
+        if (!relapses(b, now, paused))
+            return;
+        for (unsigned i = 0; i < HEAVY_FLOWS; i++)
+            r->flows[i].settled = false;
+        r->sound_at = r->next_heap = now;
+    } else {
+        r->sound_at = now;
+        r->settled_bps = fmax(b->bulk_bps, r->settled_bps * (1 - step / 10));
+        /* Where some have settled, the queue is theirs. */
+        bool whole = !paused && (r->standing < standing_few || n.settled > 0) &&
+                     tstamp_reached(r->next_heap, now);
+        /* Until a window pays heap follows heap: BBR remembers them for a few short round trips. */
+        if (!r->holding && (whole || n.sharing < n.asked))
+            begin_heap(b, now, v, whole);
+    }
+}
+
+/* Whether the slow paths were in use of late, and are within reach. */
+static void look_spread(struct bond *b, struct tstamp now, const struct view *v)
+{
+    struct recruit *r = &b->recruit;
+    if (b->sharing)
+        r->spread_at = now;
+    r->spreads = v->apart && heap_ns(v) < HEAP_REFUSED_NS && !b->ranked && r->spread_at.ns != 0 &&
+                 tstamp_sub(now, r->spread_at) < SPREAD_NS;
+}
+
+void recruit_tick(struct bond *b, struct tstamp now)
+{
+    struct recruit *r = &b->recruit;
+    bool heap_over = tstamp_reached(heap_deadline(r), now);
+    if (tstamp_reached(r->due, now))
+        let_go_due(b, now);
+    if (tstamp_sub(now, r->looked_at) < LOOK_EVERY_NS && !heap_over)
+        return;
+    struct view v = look(b);
+    double step = fmin(1, (double)tstamp_sub(now, r->looked_at) / STANDING_MEMORY_NS);
+    r->standing += step * ((b->queue.bytes * 8e9 > STANDING_NS * b->usable_bps) - r->standing);
+    r->looked_at = now;
+    r->floor_ns = (int64_t)fmin(floor_part * v.far_min_ns, HEAP_REFUSED_NS + v.near_ns);
+    look_spread(b, now, &v);
+    meet(b);
+    count_turn(b, now);
+    switch (r->stage) {
+    case RECRUIT_OFF:
+        watch(b, now, &v);
+        break;
+    case RECRUIT_TRY:
+        try_windows(b, now, &v);
+        break;
+    case RECRUIT_ON:
+        share(b, now, &v, step);
+        break;
+    }
+}
