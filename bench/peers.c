@@ -21,7 +21,7 @@
 #include "crypto/hash.h"
 #include "session/core.h"
 
-enum { TURNS = 2000, LIMIT_KB = 12, LIMIT_TURNS = 5 };
+enum { TURNS = 2000, LIMIT_KB = 2, LIMIT_TURNS = 5 };
 #define TURN_NS NS_PER_MS
 #define NOISE_US 1.0 /* a processor that is shared */
 
@@ -71,7 +71,7 @@ struct figures {
 static bool measure(size_t count, struct figures *out)
 {
     struct core_peer_config *peers = calloc(count, sizeof *peers);
-    struct netprefix *allowed = calloc(count, sizeof *allowed);
+    struct netprefix *allowed = calloc(2 * count, sizeof *allowed);
     struct pkt_pool *pool = pkt_pool_new(64, 4);
     struct core *c = NULL;
     struct tstamp now = { 1000 * NS_PER_S };
@@ -80,11 +80,14 @@ static bool measure(size_t count, struct figures *out)
     for (size_t i = 0; i < count; i++) {
         snprintf(peers[i].name, sizeof peers[i].name, "peer%zu", i);
         random_bytes(NULL, peers[i].public_key, sizeof peers[i].public_key);
-        allowed[i] = (struct netprefix){ .family = 4, .len = 32 };
+        struct netprefix *a = &allowed[2 * i];
+        a[0] = (struct netprefix){ .family = 4, .len = 32 };
+        a[1] = (struct netprefix){ .family = 6, .len = 64 };
         const uint8_t addr[4] = { 10, (uint8_t)(i >> 16), (uint8_t)(i >> 8), (uint8_t)i };
-        memcpy(allowed[i].addr, addr, sizeof addr);
-        peers[i].allowed = &allowed[i];
-        peers[i].allowed_count = 1;
+        memcpy(a[0].addr, addr, sizeof addr);
+        random_bytes(NULL, a[1].addr, 8);
+        peers[i].allowed = a;
+        peers[i].allowed_count = 2;
     }
     struct core_config config = { .pool = pool,
                                   .peers = peers,

@@ -20,7 +20,7 @@ static void take(struct peer *p, struct tstamp now, const struct netprefix *list
     struct accepted *a = &p->accepted;
     if (count == a->count && memcmp(list, a->list, count * sizeof *list) == 0)
         return;
-    memcpy(a->list, list, count * sizeof *list);
+    memmove(a->list, list, count * sizeof *list);
     a->count = count;
     a->changed = true;
     peer_wake(p, tstamp_max(now, a->event_at));

@@ -5,10 +5,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A binary trie, one bit a level: nodes[0] is the root of IPv4, nodes[1] that of IPv6. */
+/*
+ * A binary trie without the nodes that only lead on: a child's prefix is longer than its parent's
+ * by one bit or more. nodes[0] is the root of IPv4, nodes[1] that of IPv6.
+ */
 struct allowed_node {
-    uint32_t child[2]; /* 0: none, as no child is a root */
-    struct peer *peer; /* borrowed; NULL: no prefix ends here */
+    uint32_t child[2];       /* 0: none, as no child is a root */
+    struct peer *peer;       /* borrowed; NULL: no prefix of anybody's */
+    struct netprefix prefix; /* what comes after it may differ from what is looked for */
 };
 
 enum { ROOTS = 2, IPV4_HEADER_MIN = 20, IPV6_HEADER = 40 };
@@ -27,7 +31,11 @@ int allowed_init(struct allowed *a)
 {
     *a = (struct allowed){ .capacity = 64, .count = ROOTS };
     a->nodes = calloc(a->capacity, sizeof *a->nodes);
-    return a->nodes != NULL ? 0 : -ENOMEM;
+    if (a->nodes == NULL)
+        return -ENOMEM;
+    a->nodes[root_of(4)].prefix.family = 4;
+    a->nodes[root_of(6)].prefix.family = 6;
+    return 0;
 }
 
 void allowed_free(struct allowed *a)
@@ -40,7 +48,7 @@ static int reserve(struct allowed *a, uint32_t more)
 {
     if (a->count + more <= a->capacity)
         return 0;
-    uint32_t capacity = (a->count + more) * 2;
+    uint32_t capacity = a->capacity + a->capacity / 2 + more;
     struct allowed_node *nodes = realloc(a->nodes, capacity * sizeof *nodes);
     if (nodes == NULL)
         return -ENOMEM;
@@ -49,20 +57,49 @@ static int reserve(struct allowed *a, uint32_t more)
     return 0;
 }
 
-int allowed_add(struct allowed *a, const struct netprefix *prefix, struct peer *peer)
+static uint32_t add_node(struct allowed *a, const struct netprefix *prefix, unsigned len)
 {
-    if (reserve(a, prefix->len) < 0)
-        return -ENOMEM;
+    struct allowed_node *n = &a->nodes[a->count];
+    *n = (struct allowed_node){ .prefix = *prefix };
+    n->prefix.len = (uint8_t)len;
+    return a->count++;
+}
+
+/* So many of the first bits are alike, up to most. */
+static unsigned common_bits(const uint8_t *a, const uint8_t *b, unsigned most)
+{
+    unsigned i = 0;
+    while (i < most && bit_of(a, i) == bit_of(b, i))
+        i++;
+    return i;
+}
+
+/* The node of the prefix, which may be new: of two prefixes in the same place the parting node. */
+static uint32_t find_place(struct allowed *a, const struct netprefix *prefix)
+{
     uint32_t at = root_of(prefix->family);
-    for (unsigned i = 0; i < prefix->len; i++) {
-        uint32_t *child = &a->nodes[at].child[bit_of(prefix->addr, i)];
-        if (*child == 0) {
-            *child = a->count++;
-            a->nodes[*child] = (struct allowed_node){ .peer = NULL };
+    while (a->nodes[at].prefix.len < prefix->len) {
+        uint32_t *child = &a->nodes[at].child[bit_of(prefix->addr, a->nodes[at].prefix.len)];
+        if (*child == 0)
+            return *child = add_node(a, prefix, prefix->len);
+        const struct netprefix *there = &a->nodes[*child].prefix;
+        unsigned most = there->len < prefix->len ? there->len : prefix->len;
+        unsigned common = common_bits(there->addr, prefix->addr, most);
+        if (common < there->len) {
+            uint32_t parting = add_node(a, prefix, common);
+            a->nodes[parting].child[bit_of(there->addr, common)] = *child;
+            *child = parting;
         }
         at = *child;
     }
-    a->nodes[at].peer = peer;
+    return at;
+}
+
+int allowed_add(struct allowed *a, const struct netprefix *prefix, struct peer *peer)
+{
+    if (reserve(a, 2) < 0) /* where it parts from another, and itself */
+        return -ENOMEM;
+    a->nodes[find_place(a, prefix)].peer = peer;
     a->last_family = 0;
     return 0;
 }
@@ -70,14 +107,15 @@ int allowed_add(struct allowed *a, const struct netprefix *prefix, struct peer *
 static struct peer *walk(const struct allowed *a, uint8_t family, const uint8_t *addr)
 {
     const unsigned bits = family == 4 ? 32 : 128;
-    uint32_t at = root_of(family);
-    struct peer *best = a->nodes[at].peer;
-    for (unsigned i = 0; i < bits; i++) {
-        at = a->nodes[at].child[bit_of(addr, i)];
-        if (at == 0)
+    const struct allowed_node *n = &a->nodes[root_of(family)];
+    struct peer *best = n->peer;
+    while (n->prefix.len < bits) {
+        uint32_t next = n->child[bit_of(addr, n->prefix.len)];
+        n = &a->nodes[next];
+        if (next == 0 || !netprefix_contains(&n->prefix, family, addr))
             break;
-        if (a->nodes[at].peer != NULL)
-            best = a->nodes[at].peer;
+        if (n->peer != NULL)
+            best = n->peer;
     }
     return best;
 }

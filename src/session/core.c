@@ -201,6 +201,8 @@ void core_endpoints(struct core *c, struct tstamp now, size_t peer, const struct
     if (peer >= c->peers.count)
         return;
     struct peer *p = c->peers.list[peer];
+    if (!p->initiates)
+        return;
     struct netaddr used = p->endpoints[p->endpoint];
     p->endpoint_count = count < CORE_ENDPOINTS_MAX ? count : CORE_ENDPOINTS_MAX;
     p->endpoint = 0;
@@ -314,7 +316,8 @@ void core_unreachable(struct core *c, struct tstamp now, uint16_t socket, const 
 size_t core_accepted(const struct core *c, size_t peer, struct netprefix out[CORE_ACCEPTED_MAX])
 {
     const struct accepted *a = &c->peers.list[peer]->accepted;
-    memcpy(out, a->list, a->count * sizeof a->list[0]);
+    for (size_t i = 0; i < a->count; i++)
+        out[i] = a->list[i];
     return a->count;
 }
 

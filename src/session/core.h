@@ -57,7 +57,7 @@ bool core_peer_link(const struct core *c, size_t peer, const char *link,
 
 /*
  * How this side wants it to be used; ACTIVE: as the peer does. It is kept for as long as the peer
- * is configured, also when there is no such path now. 0, -ENOENT (no such peer), -ENOSPC.
+ * is configured, also when there is no such path now. 0, -ENOENT (no such peer), -ENOSPC, -ENOMEM.
  */
 int core_wish(struct core *c, struct tstamp now, size_t peer, const char *link,
               enum wire_path_use use);

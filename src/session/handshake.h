@@ -68,26 +68,31 @@ struct cookie_jar {
     uint32_t used_for; /* index of the initiation that it was last sent with at once */
 };
 
-/* The calling side of one peer. */
-struct handshake {
-    enum handshake_reason reason;
-    struct cookie_keys cookie; /* of the peer's public key */
+/* An initiation, and what answers to it need. */
+struct call {
     struct noise_handshake noise;
-    uint32_t index;                              /* ours, of the initiation under way; 0: none */
     uint8_t message[WIRE_INITIATION_LONG_BYTES]; /* the initiation, without mac2 */
     size_t message_bytes;
     bool challenged; /* the next initiation repeats this: */
     uint8_t challenge[WIRE_CHALLENGE_BYTES];
-    unsigned challenges;             /* followed since the last try */
-    struct tstamp begun_at;          /* with index */
-    uint8_t epoch[WIRE_EPOCH_BYTES]; /* that it tells */
+    unsigned challenges;                       /* followed since the last try */
+    struct tstamp begun_at;                    /* with handshake.index */
+    uint8_t epoch[WIRE_EPOCH_BYTES];           /* that it tells */
+    struct cookie_jar jars[WIRE_PATHS_MAX][2]; /* by link; IPv4, IPv6 */
+};
+
+/* The calling side of one peer. */
+struct handshake {
+    enum handshake_reason reason;
+    struct cookie_keys cookie; /* of the peer's public key */
+    uint32_t index;            /* ours, of the initiation under way; 0: none */
+    struct call *call;         /* owned; NULL: none is under way, and no cookie of one is good */
     unsigned attempts;
     struct tstamp next;       /* attempt */
     struct tstamp not_before; /* the peer said goodbye: leave it that time */
     struct tstamp resolve_at;
-    struct tstamp wanted_at;                   /* an inner packet for a peer that is down */
-    int64_t last_wall_ns;                      /* timestamps grow, whatever the clock does */
-    struct cookie_jar jars[WIRE_PATHS_MAX][2]; /* by link; IPv4, IPv6 */
+    struct tstamp wanted_at; /* an inner packet for a peer that is down */
+    int64_t last_wall_ns;    /* timestamps grow, whatever the clock does */
 };
 
 /* An answered initiation: its copies over other links get the same response. */

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: ISC */
 #include "session/initiator.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/cursor.h"
+#include "crypto/secret.h"
 #include "session/event.h"
 #include "session/handshake.h"
 #include "session/links.h"
@@ -21,7 +23,44 @@ void initiator_abandon(struct peer *p)
 {
     index_remove(&p->core->index, p->handshake.index);
     p->handshake.index = 0;
-    noise_clear(&p->handshake.noise);
+    if (p->handshake.call != NULL)
+        noise_clear(&p->handshake.call->noise);
+}
+
+static struct call *make_call(struct handshake *h)
+{
+    if (h->call == NULL)
+        h->call = calloc(1, sizeof *h->call);
+    return h->call;
+}
+
+static void free_call(struct handshake *h)
+{
+    if (h->call != NULL)
+        secret_clear(h->call, sizeof *h->call);
+    free(h->call);
+    h->call = NULL;
+}
+
+static struct tstamp jar_ends(const struct cookie_jar *jar)
+{
+    return jar->full ? tstamp_add(jar->got, COOKIE_LIFETIME_NS) : (struct tstamp){ 0 };
+}
+
+/* No call is under way: what the last one left goes with the last of its cookies. */
+static void give_back(struct peer *p, struct tstamp now)
+{
+    struct handshake *h = &p->handshake;
+    struct tstamp ends = now;
+    if (h->call == NULL)
+        return;
+    for (size_t i = 0; i < WIRE_PATHS_MAX; i++)
+        for (size_t j = 0; j < 2; j++)
+            ends = tstamp_max(ends, jar_ends(&h->call->jars[i][j]));
+    if (tstamp_reached(ends, now))
+        free_call(h);
+    else
+        peer_wake(p, ends);
 }
 
 static void end(struct peer *p)
@@ -35,6 +74,7 @@ static void end(struct peer *p)
 void initiator_free(struct peer *p)
 {
     end(p);
+    free_call(&p->handshake);
 }
 
 void initiator_later(struct peer *p, struct tstamp now, int64_t wait_ns)
@@ -79,81 +119,84 @@ static void put_timestamp(struct peer *p, struct tstamp now, uint8_t out[WIRE_TI
 /* What the initiation says; a challenge fits one initiation only. */
 static void make_hello(struct peer *p, struct tstamp now, struct wire_hello *hello)
 {
-    struct handshake *h = &p->handshake;
+    struct call *call = p->handshake.call;
     *hello = (struct wire_hello){
         .version = WIRE_VERSION,
         .ciphers = p->core->ciphers,
         .preferred = p->core->preferred_cipher,
         .features = WIRE_FEATURES,
-        .challenged = h->challenged,
+        .challenged = call->challenged,
     };
-    memcpy(hello->challenge, h->challenge, sizeof hello->challenge);
+    memcpy(hello->challenge, call->challenge, sizeof hello->challenge);
     memcpy(hello->epoch, p->epoch, sizeof hello->epoch);
     put_timestamp(p, now, hello->timestamp);
-    h->challenged = false;
+    call->challenged = false;
 }
 
-static size_t mac2_at(const struct handshake *h)
+static size_t mac2_at(const struct call *call)
 {
-    return h->message_bytes - WIRE_MAC_BYTES;
+    return call->message_bytes - WIRE_MAC_BYTES;
 }
 
-static size_t mac1_at(const struct handshake *h)
+static size_t mac1_at(const struct call *call)
 {
-    return mac2_at(h) - WIRE_MAC_BYTES;
+    return mac2_at(call) - WIRE_MAC_BYTES;
 }
 
-/* False: the library failed, or the peer's public key is none. */
+/* False: the library failed, the peer's public key is none, or there is no memory. */
 static bool create_initiation(struct peer *p, struct tstamp now)
 {
     struct core *c = p->core;
     struct handshake *h = &p->handshake;
+    struct call *call = make_call(h);
     struct wire_hello hello;
     uint8_t payload[WIRE_HELLO_LONG_BYTES];
     struct secret32 ephemeral, psk;
     struct wire_initiation view;
     size_t written = 0;
     initiator_abandon(p);
-    h->begun_at = now;
-    memcpy(h->epoch, p->epoch, sizeof h->epoch);
+    if (call == NULL)
+        return false;
+    call->begun_at = now;
+    memcpy(call->epoch, p->epoch, sizeof call->epoch);
     make_hello(p, now, &hello);
     size_t payload_bytes = wire_put_hello(payload, &hello);
     memcpy(psk.bytes, p->preshared_key, sizeof psk.bytes);
     core_random(c, ephemeral.bytes, sizeof ephemeral.bytes);
     h->index = peer_take_index(p);
-    h->message_bytes = wire_put_initiation(h->message, h->index, hello.challenged);
-    wire_get_initiation(h->message, h->message_bytes, &view);
-    int err = noise_initiator_init(&h->noise, HANDSHAKE_PROLOGUE, strlen(HANDSHAKE_PROLOGUE),
+    call->message_bytes = wire_put_initiation(call->message, h->index, hello.challenged);
+    wire_get_initiation(call->message, call->message_bytes, &view);
+    int err = noise_initiator_init(&call->noise, HANDSHAKE_PROLOGUE, strlen(HANDSHAKE_PROLOGUE),
                                    &c->local.private_key, c->local.public_key, p->public_key, &psk);
     if (err == 0)
-        err = noise_create_initiation(&h->noise, &ephemeral, payload, payload_bytes,
-                                      h->message + (view.noise - h->message), view.noise_bytes,
-                                      &written);
-    cookie_mac1(&h->cookie, h->message, mac1_at(h), h->message + mac1_at(h));
+        err = noise_create_initiation(&call->noise, &ephemeral, payload, payload_bytes,
+                                      call->message + (view.noise - call->message),
+                                      view.noise_bytes, &written);
+    cookie_mac1(&h->cookie, call->message, mac1_at(call), call->message + mac1_at(call));
     secret_clear(&ephemeral, sizeof ephemeral);
     secret_clear(&psk, sizeof psk);
     return err == 0 && written == view.noise_bytes;
 }
 
-static struct cookie_jar *jar_of(struct peer *p, uint16_t link, const struct netaddr *to)
+static struct cookie_jar *jar_of(struct call *call, uint16_t link, const struct netaddr *to)
 {
-    return &p->handshake.jars[link % WIRE_PATHS_MAX][to->family == 6];
+    return &call->jars[link % WIRE_PATHS_MAX][to->family == 6];
 }
 
 static void send_on(struct peer *p, struct tstamp now, uint16_t link, const struct netaddr *to)
 {
-    const struct cookie_jar *jar = jar_of(p, link, to);
+    struct call *call = p->handshake.call;
+    const struct cookie_jar *jar = jar_of(call, link, to);
     struct outbox_item *item = outbox_room(&p->core->outbox, NULL);
     if (item == NULL) {
         core_drop_one(p->core, CORE_DROP_SEND);
         return;
     }
     item->route = (struct route){ .socket = link, .to = *to };
-    item->len_bytes = p->handshake.message_bytes;
-    memcpy(item->data, p->handshake.message, item->len_bytes);
-    if (jar->full && tstamp_sub(now, jar->got) < COOKIE_LIFETIME_NS)
-        cookie_mac2(jar->cookie, item->data, mac2_at(&p->handshake),
-                    item->data + mac2_at(&p->handshake));
+    item->len_bytes = call->message_bytes;
+    memcpy(item->data, call->message, item->len_bytes);
+    if (tstamp_before(now, jar_ends(jar)))
+        cookie_mac2(jar->cookie, item->data, mac2_at(call), item->data + mac2_at(call));
     outbox_push(&p->core->outbox);
     why_called(p, now, link, to);
 }
@@ -190,7 +233,7 @@ static void send_on_links(struct peer *p, struct tstamp now, bool first)
 /* The same one again: with a new one for each try no slow link's response would ever fit. */
 static bool begun(const struct handshake *h, struct tstamp now)
 {
-    return h->index != 0 && tstamp_sub(now, h->begun_at) < HANDSHAKE_ANSWER_NS;
+    return h->index != 0 && tstamp_sub(now, h->call->begun_at) < HANDSHAKE_ANSWER_NS;
 }
 
 static void attempt(struct peer *p, struct tstamp now)
@@ -209,7 +252,8 @@ static void attempt(struct peer *p, struct tstamp now)
     bool quick = wanted || h->attempts < HANDSHAKE_QUICK_TRIES;
     int64_t wait_ns = quick ? HANDSHAKE_RETRY_NS : HANDSHAKE_SLOW_RETRY_NS;
     h->attempts++;
-    h->challenges = 0;
+    if (h->call != NULL)
+        h->call->challenges = 0;
     h->next = tstamp_add(now, wait_ns + (int64_t)rng_below(&p->rng, (uint64_t)wait_ns / 10));
 }
 
@@ -233,12 +277,14 @@ void initiator_tick(struct peer *p, struct tstamp now)
     if (!p->initiates || p->yielded || p->core->closing) {
         if (h->reason != HANDSHAKE_IDLE)
             end(p);
+        give_back(p, now);
         return;
     }
     enum handshake_reason reason = wanted(p, now);
     if (reason == HANDSHAKE_IDLE) {
         if (h->reason != HANDSHAKE_IDLE)
             end(p);
+        give_back(p, now);
         peer_wake(p, tstamp_add(p->current->born, p->core->rekey_after_ns));
         peer_wake(p, tstamp_add(p->asked_at, STATE_SILENCE_NS));
         return;
@@ -265,12 +311,12 @@ static void prefer_endpoint(struct peer *p, const struct netaddr *from)
  */
 static void call_again(struct peer *p, struct tstamp now, const struct wire_welcome *welcome)
 {
-    struct handshake *h = &p->handshake;
-    memcpy(h->challenge, welcome->epoch, sizeof h->challenge);
-    h->challenged = true;
+    struct call *call = p->handshake.call;
+    memcpy(call->challenge, welcome->epoch, sizeof call->challenge);
+    call->challenged = true;
     initiator_abandon(p);
-    if (h->challenges++ < HANDSHAKE_CHALLENGES_MAX && create_initiation(p, now))
-        send_on_links(p, now, h->attempts <= 1);
+    if (call->challenges++ < HANDSHAKE_CHALLENGES_MAX && create_initiation(p, now))
+        send_on_links(p, now, p->handshake.attempts <= 1);
 }
 
 static bool may_use(const struct core *c, const struct wire_welcome *w)
@@ -284,10 +330,11 @@ static struct keys *accept_welcome(struct peer *p, struct tstamp now,
                                    const struct wire_response *msg)
 {
     struct core *c = p->core;
+    struct call *call = p->handshake.call;
     uint8_t payload[WIRE_WELCOME_BYTES];
     struct wire_welcome welcome;
     size_t len;
-    if (noise_consume_response(&p->handshake.noise, msg->noise, WIRE_RESPONSE_NOISE_BYTES, payload,
+    if (noise_consume_response(&call->noise, msg->noise, WIRE_RESPONSE_NOISE_BYTES, payload,
                                sizeof payload, &len) < 0) {
         why_answered(p, now, WHY_PRESHARED_KEY);
         core_drop_one(c, CORE_DROP_HANDSHAKE);
@@ -304,13 +351,13 @@ static struct keys *accept_welcome(struct peer *p, struct tstamp now,
         why_answered(p, now, WHY_VERSION);
     struct keys *k = NULL;
     if (good && may_use(c, &welcome))
-        k = keys_new(&p->handshake.noise, welcome.cipher, c->test_cipher, now);
+        k = keys_new(&call->noise, welcome.cipher, c->test_cipher, now);
     if (k == NULL) {
         initiator_abandon(p); /* the next call is a new one */
         core_drop_one(c, CORE_DROP_HANDSHAKE);
         return NULL;
     }
-    memcpy(k->local_epoch, p->handshake.epoch, sizeof k->local_epoch);
+    memcpy(k->local_epoch, call->epoch, sizeof k->local_epoch);
     memcpy(k->remote_epoch, welcome.epoch, sizeof k->remote_epoch);
     k->remote_features = welcome.features;
     return k;
@@ -360,12 +407,12 @@ void initiator_cookie_rx(struct core *c, struct tstamp now, const struct core_da
     struct peer *p = index_find(&c->index, msg.receiver);
     uint8_t cookie[COOKIE_BYTES];
     if (p == NULL || p->handshake.index != msg.receiver || !links_endpoint_known(p, &d->from) ||
-        !cookie_open(&p->handshake.cookie, msg.nonce, p->handshake.message + mac1_at(&p->handshake),
-                     msg.sealed, cookie)) {
+        !cookie_open(&p->handshake.cookie, msg.nonce,
+                     p->handshake.call->message + mac1_at(p->handshake.call), msg.sealed, cookie)) {
         core_drop_one(c, CORE_DROP_HANDSHAKE);
         return;
     }
-    struct cookie_jar *jar = jar_of(p, d->socket, &d->from);
+    struct cookie_jar *jar = jar_of(p->handshake.call, d->socket, &d->from);
     memcpy(jar->cookie, cookie, sizeof jar->cookie);
     jar->got = now;
     jar->full = true;

@@ -26,12 +26,17 @@ static const struct peer_path no_paths[WIRE_PATHS_MAX];
 
 static void free_bond(struct peer *p)
 {
-    if (p->bond == NULL)
-        return;
     bond_free(p->bond);
-    free(p->paths);
+    if (p->paths != no_paths)
+        free(p->paths);
+    free(p->accepted.list);
+    free(p->reports.report);
     p->bond = NULL;
     p->paths = (struct peer_path *)no_paths;
+    p->accepted.list = NULL;
+    p->accepted.count = 0;
+    p->reports.report = NULL;
+    p->reports.heard = false;
 }
 
 /* What a peer needs that is there: much memory, so not before it is known to be there. */
@@ -41,9 +46,14 @@ static int make_bond(struct peer *p, struct tstamp now)
         return 0;
     const struct bond_config config = { .pool = p->core->pool, .seed = p->bond_seed };
     struct peer_path *paths = calloc(WIRE_PATHS_MAX, sizeof *paths);
-    struct bond *bond = paths != NULL ? bond_new(&config, now) : NULL;
+    p->accepted.list = calloc(WIRE_ACCEPTED_MAX, sizeof *p->accepted.list);
+    p->reports.report = calloc(1, sizeof *p->reports.report);
+    bool made = paths != NULL && p->accepted.list != NULL && p->reports.report != NULL &&
+                lives_make(p) == 0;
+    struct bond *bond = made ? bond_new(&config, now) : NULL;
     if (bond == NULL) {
         free(paths);
+        free_bond(p);
         return -ENOMEM;
     }
     p->bond = bond;
@@ -54,6 +64,22 @@ static int make_bond(struct peer *p, struct tstamp now)
     if (err < 0)
         free_bond(p);
     return err;
+}
+
+/* Where it is called, and what that takes; a peer that has to call needs none. */
+static int make_calling(struct peer *p, struct tstamp now)
+{
+    if (p->endpoints == NULL)
+        p->endpoints = calloc(CORE_ENDPOINTS_MAX, sizeof *p->endpoints);
+    return p->endpoints != NULL ? make_bond(p, now) : -ENOMEM;
+}
+
+static void free_calling(struct peer *p)
+{
+    free(p->endpoints);
+    p->endpoints = NULL;
+    p->endpoint_count = 0;
+    p->endpoint = 0;
 }
 
 int lifecycle_configure(struct peer *p, struct tstamp now, const struct core_peer_config *config)
@@ -73,11 +99,11 @@ int lifecycle_configure(struct peer *p, struct tstamp now, const struct core_pee
     memcpy(p->name, config->name, sizeof p->name);
     p->name[CORE_NAME_MAX] = '\0';
     memcpy(p->preshared_key, config->preshared_key, sizeof p->preshared_key);
-    bool before = p->initiates;
-    p->initiates = config->initiate;
-    int err = p->initiates ? make_bond(p, now) : 0;
-    if (err < 0)
-        p->initiates = before;
+    int err = config->initiate ? make_calling(p, now) : 0;
+    if (err == 0)
+        p->initiates = config->initiate;
+    if (!p->initiates)
+        free_calling(p);
     return err;
 }
 
@@ -118,6 +144,9 @@ void lifecycle_free(struct peer *p)
     peer_drop_keys(p, &p->previous);
     peer_drop_keys(p, &p->next);
     lives_free(p);
+    proof_free(&p->proof);
+    wish_free(&p->wishes);
+    free_calling(p);
     free_bond(p);
     peers_forget(p);
     free(p->allowed);
@@ -311,6 +340,8 @@ void lifecycle_tick(struct peer *p, struct tstamp now)
         lifecycle_set_up(p, now, true, PATHS_VALIDATED);
     accepted_tick(p, now);
     event_tick(p);
+    if (p->proof.late != NULL)
+        peer_wake(p, proof_expire(&p->proof, now));
     if (peer_can_send(p, now))
         reports_tick(p, now);
     leave(p, now);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 #include "session/lives.h"
 
+#include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/cursor.h"
@@ -14,15 +16,30 @@ void lives_init(struct lives *l)
     *l = (struct lives){ .rival_at = TSTAMP_NEVER };
 }
 
+/* How many places there are. */
+static size_t places(const struct peer *p)
+{
+    return p->lives.list != NULL ? LIVES_PLACES : 0;
+}
+
+int lives_make(struct peer *p)
+{
+    if (p->lives.list == NULL)
+        p->lives.list = calloc(LIVES_PLACES, sizeof *p->lives.list);
+    return p->lives.list != NULL ? 0 : -ENOMEM;
+}
+
 void lives_free(struct peer *p)
 {
-    for (size_t i = 0; i < LIVES_PLACES; i++)
+    for (size_t i = 0; i < places(p); i++)
         peer_drop_keys(p, &p->lives.list[i].refused);
+    free(p->lives.list);
+    p->lives.list = NULL;
 }
 
 struct life *lives_find(struct peer *p, const uint8_t epoch[WIRE_EPOCH_BYTES])
 {
-    for (size_t i = 0; i < LIVES_PLACES; i++) {
+    for (size_t i = 0; i < places(p); i++) {
         struct life *l = &p->lives.list[i];
         if (l->number != 0 && memcmp(l->epoch, epoch, sizeof l->epoch) == 0)
             return l;
@@ -134,7 +151,7 @@ void lives_adopt(struct peer *p, const uint8_t epoch[WIRE_EPOCH_BYTES])
 
 struct life *lives_of_index(struct peer *p, uint32_t index)
 {
-    for (size_t i = 0; i < LIVES_PLACES; i++) {
+    for (size_t i = 0; i < places(p); i++) {
         struct life *l = &p->lives.list[i];
         if (l->refused != NULL && l->refused->local == index)
             return l;
@@ -198,7 +215,7 @@ bool lives_contested(const struct peer *p, struct tstamp now)
 
 void lives_tick(struct peer *p, struct tstamp now)
 {
-    for (size_t i = 0; i < LIVES_PLACES; i++) {
+    for (size_t i = 0; i < places(p); i++) {
         struct life *l = &p->lives.list[i];
         if (l->refused == NULL)
             continue;

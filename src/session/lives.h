@@ -28,6 +28,8 @@ struct keys;
 struct peer;
 
 void lives_init(struct lives *l);
+/* Before any call is taken: what is remembered of lives needs memory. 0 or -ENOMEM. */
+int lives_make(struct peer *p);
 /* Gives every key and its index back. */
 void lives_free(struct peer *p);
 

@@ -2,6 +2,7 @@
 #include "session/proof.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "crypto/secret.h"
@@ -19,6 +20,10 @@ enum proof proof_of(const struct proof_memory *m, const struct wire_hello *hello
 int proof_late(struct proof_memory *m, struct tstamp now, const uint8_t ephemeral[32])
 {
     struct late_call *room = NULL;
+    if (m->late == NULL)
+        m->late = calloc(PROOF_LATE_MAX, sizeof *m->late);
+    if (m->late == NULL)
+        return -ENOSPC;
     for (size_t i = 0; i < PROOF_LATE_MAX; i++) {
         struct late_call *l = &m->late[i];
         if (l->used && tstamp_sub(now, l->at) > PROOF_LATE_NS)
@@ -33,6 +38,26 @@ int proof_late(struct proof_memory *m, struct tstamp now, const uint8_t ephemera
     *room = (struct late_call){ .at = now, .used = true };
     memcpy(room->ephemeral, ephemeral, sizeof room->ephemeral);
     return 0;
+}
+
+struct tstamp proof_expire(struct proof_memory *m, struct tstamp now)
+{
+    struct tstamp next = TSTAMP_NEVER;
+    for (size_t i = 0; m->late != NULL && i < PROOF_LATE_MAX; i++) {
+        struct late_call *l = &m->late[i];
+        l->used = l->used && tstamp_sub(now, l->at) <= PROOF_LATE_NS;
+        if (l->used)
+            next = tstamp_min(next, tstamp_add(l->at, PROOF_LATE_NS + 1));
+    }
+    if (tstamp_is_never(next))
+        proof_free(m);
+    return next;
+}
+
+void proof_free(struct proof_memory *m)
+{
+    free(m->late);
+    m->late = NULL;
 }
 
 void proof_accepted(struct proof_memory *m, const struct wire_hello *hello, enum proof proof)

@@ -43,8 +43,8 @@ struct late_call {
 struct proof_memory {
     uint8_t timestamp[WIRE_TIMESTAMP_BYTES]; /* of the newest accepted call of all lives */
     uint8_t challenge[WIRE_CHALLENGE_BYTES];
-    bool challenging; /* challenge may be repeated */
-    struct late_call late[PROOF_LATE_MAX];
+    bool challenging;       /* challenge may be repeated */
+    struct late_call *late; /* owned, PROOF_LATE_MAX of them; NULL: none */
 };
 
 /*
@@ -55,9 +55,14 @@ enum proof proof_of(const struct proof_memory *m, const struct wire_hello *hello
 
 /*
  * A call with a valid cookie but an old timestamp, of a peer that knows no challenges, is
- * remembered and accepted once. -EEXIST: it was there before; -ENOSPC: there were too many.
+ * remembered and accepted once. -EEXIST: it was there before; -ENOSPC: there were too many, or
+ * there is no memory.
  */
 int proof_late(struct proof_memory *m, struct tstamp now, const uint8_t ephemeral[32]);
+/* Forgets late calls that are too old to come again. Returns when there will be such; NEVER: none
+ * is remembered. */
+struct tstamp proof_expire(struct proof_memory *m, struct tstamp now);
+void proof_free(struct proof_memory *m);
 
 /* A call was accepted for what it shows. */
 void proof_accepted(struct proof_memory *m, const struct wire_hello *hello, enum proof proof);

@@ -27,8 +27,8 @@ struct accepted {
     bool heard; /* in this association */
     uint32_t remote_sequence;
     uint8_t count;
-    struct netprefix list[WIRE_ACCEPTED_MAX];
-    bool changed; /* the driver is to hear of it */
+    struct netprefix *list; /* owned, WIRE_ACCEPTED_MAX of them; made with the bond */
+    bool changed;           /* the driver is to hear of it */
     struct tstamp event_at;
 };
 
@@ -38,7 +38,7 @@ struct reports {
     struct tstamp ask_at;
     bool heard;
     struct tstamp heard_at;
-    struct wire_report report; /* the newest; with heard */
+    struct wire_report *report; /* owned: the newest, with heard; made with the bond */
     /* what the peer wants */
     struct tstamp wanted_until;
     struct tstamp send_at;
@@ -65,7 +65,7 @@ struct life {
 };
 
 struct lives {
-    struct life list[LIVES_PLACES];
+    struct life *list;      /* owned, LIVES_PLACES of them; NULL: none called yet */
     uint64_t count;         /* number of the latest */
     struct tstamp rival_at; /* when the last call was refused; NEVER: not yet */
     struct netaddr rival;   /* where it came from */
@@ -102,9 +102,9 @@ struct why_way {
 
 struct why_facts {
     bool calling;
-    struct tstamp since; /* the first call that was not answered; with calling */
-    struct why_way ways[WIRE_PATHS_MAX][2];
-    enum why_code answer; /* what came instead of a session; WHY_NONE: nothing */
+    struct tstamp since;       /* the first call that was not answered; with calling */
+    struct why_way (*ways)[2]; /* owned, by link, then IPv4 and IPv6; NULL: no calls are noted */
+    enum why_code answer;      /* what came instead of a session; WHY_NONE: nothing */
     struct tstamp answered_at;
     enum why_code refusal; /* what we answered to the peer's own call */
     struct tstamp refused_at;

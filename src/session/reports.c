@@ -33,7 +33,7 @@ void reports_asked(struct peer *p, struct tstamp now, uint8_t seconds)
 
 void reports_told(struct peer *p, struct tstamp now, const struct wire_report *report)
 {
-    p->reports.report = *report;
+    *p->reports.report = *report;
     p->reports.heard = true;
     p->reports.heard_at = now;
 }
@@ -42,7 +42,7 @@ const struct wire_report *reports_latest(const struct peer *p, struct tstamp now
 {
     const struct reports *r = &p->reports;
     bool is_new = r->heard && tstamp_sub(now, r->heard_at) < REPORTS_OLD_NS;
-    return is_new && p->up ? &r->report : NULL;
+    return is_new && p->up ? r->report : NULL;
 }
 
 static void send(struct peer *p, struct tstamp now, const struct wire_frame_value *f)

@@ -211,6 +211,8 @@ static enum proof judge(struct peer *p, struct tstamp now, struct incoming *in, 
     bool late =
         proof == PROOF_NONE && !knows_challenges(in) && in->proven && has_room(p, in, PROOF_COOKIE);
     int err = late ? proof_late(&p->proof, now, in->noise.remote_ephemeral) : 0;
+    if (late)
+        peer_wake(p, proof_expire(&p->proof, now));
     if (late && err == 0)
         return PROOF_COOKIE;
     if (proof != PROOF_NONE && has_room(p, in, proof))
@@ -312,6 +314,10 @@ static bool may_answer(struct peer *p, struct tstamp now, enum proof proof)
  */
 static void take_fresh(struct peer *p, struct tstamp now, struct incoming *in, uint8_t cipher)
 {
+    if (lives_make(p) < 0) {
+        core_drop_one(p->core, CORE_DROP_NO_BUFFER);
+        return;
+    }
     struct life *life = lives_find(p, in->hello.epoch);
     if (life != NULL && memcmp(in->hello.timestamp, life->timestamp, sizeof life->timestamp) <= 0) {
         core_drop_one(p->core, CORE_DROP_HANDSHAKE_REPLAY);

@@ -120,7 +120,7 @@ struct peer {
     struct lives lives;             /* who called */
     struct tstamp displaced_at;     /* told that another machine has our key; NEVER: not since up */
     struct netaddr displaced_by;
-    struct netaddr endpoints[CORE_ENDPOINTS_MAX];
+    struct netaddr *endpoints; /* owned, CORE_ENDPOINTS_MAX of them; with initiates */
     size_t endpoint_count;
     uint8_t endpoint; /* the one that answered last */
     struct why_facts why;

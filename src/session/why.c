@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "session/links.h"
@@ -44,18 +45,23 @@ const char *why_code_name(enum why_code code)
 
 void why_called(struct peer *p, struct tstamp now, uint16_t link, const struct netaddr *to)
 {
-    struct why_way *way = &p->why.ways[link][to->family == 6];
     if (!p->why.calling)
         p->why.since = now;
     p->why.calling = true;
+    peers_count_calling(p);
+    if (p->why.ways == NULL)
+        p->why.ways = calloc(WIRE_PATHS_MAX, sizeof *p->why.ways);
+    if (p->why.ways == NULL)
+        return; /* a call goes out all the same */
+    struct why_way *way = &p->why.ways[link][to->family == 6];
     way->called = true;
     way->called_at = now;
-    peers_count_calling(p);
 }
 
 void why_ended(struct peer *p)
 {
-    memset(p->why.ways, 0, sizeof p->why.ways);
+    free(p->why.ways);
+    p->why.ways = NULL;
     p->why.calling = false;
     p->why.answer = WHY_NONE;
     peers_count_calling(p);
@@ -84,9 +90,10 @@ void why_failed(struct core *c, struct tstamp now, uint16_t link, const struct n
     if (link >= WIRE_PATHS_MAX)
         return;
     for (size_t i = 0; i < c->peers.count; i++) {
-        if (!calls_address(c->peers.list[i], to))
+        const struct peer *p = c->peers.list[i];
+        if (p->why.ways == NULL || !calls_address(p, to))
             continue;
-        struct why_way *way = &c->peers.list[i]->why.ways[link][to->family == 6];
+        struct why_way *way = &p->why.ways[link][to->family == 6];
         way->failure = code_of_error(error, is_icmp);
         way->failed_at = now;
     }
@@ -161,8 +168,10 @@ static bool any_link(const struct core *c)
  */
 static enum why_code outcome(const struct peer *p, uint8_t link, bool six, struct tstamp now)
 {
-    const struct why_way *way = &p->why.ways[link][six];
     const struct core_link *l = &p->core->links[link];
+    if (p->why.ways == NULL)
+        return WHY_NONE;
+    const struct why_way *way = &p->why.ways[link][six];
     if (!way->called || !recent(way->called_at, now, WHY_MEMORY_NS))
         return WHY_NONE;
     if (way->failure != WHY_NONE && recent(way->failed_at, now, WHY_MEMORY_NS))

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* count: there is none. */
@@ -30,9 +31,20 @@ int wish_set(struct wish_list *w, const char *link, enum wire_path_use use)
     }
     if (i == WIRE_PATHS_MAX)
         return -ENOSPC;
+    if (i == w->count) {
+        struct wish *list = realloc(w->list, (i + 1) * sizeof *list);
+        if (list == NULL)
+            return -ENOMEM;
+        w->list = list;
+        w->count++;
+    }
     snprintf(w->list[i].link, sizeof w->list[i].link, "%s", link);
     w->list[i].use = use;
-    if (i == w->count)
-        w->count++;
     return 0;
+}
+
+void wish_free(struct wish_list *w)
+{
+    free(w->list);
+    *w = (struct wish_list){ 0 };
 }

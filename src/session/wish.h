@@ -15,15 +15,17 @@ struct wish {
     enum wire_path_use use; /* STANDBY or DOWN */
 };
 
-struct wish_list { /* all zero: nothing is wished */
-    struct wish list[WIRE_PATHS_MAX];
+struct wish_list {     /* all zero: nothing is wished */
+    struct wish *list; /* owned */
     size_t count;
 };
 
 /* ACTIVE: nothing was wished. */
 enum wire_path_use wish_of(const struct wish_list *w, const char *link);
 
-/* 0, or -ENOSPC: there are too many. */
+/* 0, -ENOSPC (there are too many), -ENOMEM. */
 int wish_set(struct wish_list *w, const char *link, enum wire_path_use use);
+
+void wish_free(struct wish_list *w);
 
 #endif

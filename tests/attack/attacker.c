@@ -274,7 +274,7 @@ static void step_epochs(struct attacker *a, uint32_t n)
 static void step_calls(struct attacker *a, uint32_t n)
 {
     struct handshake *h = &a->core->peers.list[0]->handshake;
-    const struct cookie_jar *jar = &h->jars[0][0];
+    const struct cookie_jar *jar = &h->call->jars[0][0];
     uint8_t call[WIRE_INITIATION_LONG_BYTES];
     struct wire_initiation view;
     size_t bytes = wire_put_initiation(call, n + 1, false);
@@ -301,9 +301,10 @@ static void begin_calls(struct attacker *a)
     open_core(a);
     a->deaf = true;
     for (uint32_t i = 0; tstamp_before(clock_now(), until); i++) {
-        if (a->core->peers.list[0]->handshake.jars[0][0].full)
+        const struct call *call = a->core->peers.list[0]->handshake.call;
+        if (call != NULL && call->jars[0][0].full)
             return;
-        for (unsigned k = 0; k < 5; k++)
+        for (unsigned k = 0; call != NULL && k < 5; k++)
             step_calls(a, i);
         turn(a, 1);
     }

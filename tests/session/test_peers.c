@@ -6,6 +6,8 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <errno.h>
+#include <stdlib.h>
 
 #include "session/state.h"
 #include "session/world.h"
@@ -88,11 +90,86 @@ static void a_sleeping_peer_is_in_no_list(void **state)
     world_free(w);
 }
 
+/* What calls need comes with them and goes with them; with a bond what an awake peer needs. */
+static void what_calls_take_is_given_back(void **state)
+{
+    (void)state;
+    struct world *w = world_new(1, 1);
+    set_cut(w, FIRST, true);
+    world_start(w);
+    world_run(w, 5 * NS_PER_S);
+    const struct peer *caller = w->nodes[FIRST].core->peers.list[0];
+    assert_non_null(caller->handshake.call);
+    assert_non_null(caller->why.ways);
+    assert_null(at_server(w, FIRST)->endpoints);
+    assert_null(at_server(w, FIRST)->lives.list);
+    assert_null(at_server(w, FIRST)->reports.report);
+
+    set_cut(w, FIRST, false);
+    assert_true(world_run_until_up(w, FIRST, 10 * NS_PER_S));
+    world_run(w, NS_PER_S);
+    assert_null(caller->handshake.call);
+    assert_null(caller->why.ways);
+    assert_non_null(at_server(w, FIRST)->lives.list);
+    assert_non_null(at_server(w, FIRST)->reports.report);
+    assert_null(at_server(w, FIRST)->handshake.call);
+    assert_null(at_server(w, FIRST)->proof.late);
+    pass(w, FIRST, 1);
+    world_free(w);
+}
+
+/* A cookie is good for two minutes: the next call may need it. */
+static void a_cookie_outlives_its_call(void **state)
+{
+    (void)state;
+    struct world *w = world_new(1, 1);
+    world_start(w);
+    assert_true(world_run_until_up(w, FIRST, 5 * NS_PER_S));
+    world_run(w, NS_PER_S);
+    struct peer *caller = w->nodes[FIRST].core->peers.list[0];
+    assert_null(caller->handshake.call);
+    caller->handshake.call = calloc(1, sizeof *caller->handshake.call);
+    caller->handshake.call->jars[0][1] = (struct cookie_jar){ .got = w->now, .full = true };
+    world_run(w, COOKIE_LIFETIME_NS - 2 * NS_PER_S);
+    assert_non_null(caller->handshake.call);
+    world_run(w, 130 * NS_PER_S); /* with a new call for keys in between */
+    assert_null(caller->handshake.call);
+    pass(w, FIRST, 1);
+    world_free(w);
+}
+
+/* Late calls are remembered for as long as their cookies are good. */
+static void late_calls_are_forgotten(void **state)
+{
+    (void)state;
+    struct proof_memory m = { 0 };
+    struct tstamp now = { NS_PER_S };
+    uint8_t ephemeral[32] = { 1 };
+    assert_true(tstamp_is_never(proof_expire(&m, now)));
+    assert_int_equal(proof_late(&m, now, ephemeral), 0);
+    assert_int_equal(proof_late(&m, now, ephemeral), -EEXIST);
+    struct tstamp end = proof_expire(&m, now);
+    assert_non_null(m.late);
+    assert_int_equal(proof_late(&m, tstamp_add(end, -1), ephemeral), -EEXIST);
+    assert_true(tstamp_is_never(proof_expire(&m, end)));
+    assert_null(m.late);
+    for (uint8_t i = 0; i < PROOF_LATE_MAX; i++) {
+        ephemeral[0] = i;
+        assert_int_equal(proof_late(&m, end, ephemeral), 0);
+    }
+    ephemeral[0] = PROOF_LATE_MAX;
+    assert_int_equal(proof_late(&m, end, ephemeral), -ENOSPC);
+    proof_free(&m);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_bond_is_there_while_its_peer_is),
         cmocka_unit_test(a_sleeping_peer_is_in_no_list),
+        cmocka_unit_test(what_calls_take_is_given_back),
+        cmocka_unit_test(a_cookie_outlives_its_call),
+        cmocka_unit_test(late_calls_are_forgotten),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

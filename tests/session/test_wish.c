@@ -176,6 +176,7 @@ static void a_list_of_wishes_has_an_end(void **state)
     assert_int_equal(wish_of(&w, "link31"), WIRE_PATH_DOWN);
     assert_int_equal(wish_set(&w, "more", WIRE_PATH_DOWN), 0);
     assert_int_equal(w.count, WIRE_PATHS_MAX);
+    wish_free(&w);
 }
 
 int main(void)
