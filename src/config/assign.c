@@ -107,19 +107,20 @@ void assign_preshared_key_file(struct config_parser *p, const char *value)
 
 void assign_public_key(struct config_parser *p, const char *value)
 {
-    const struct config *c = p->config;
+    struct config *c = p->config;
     struct config_peer *self = config_this_peer(p);
+    char where[CONFIG_WHERE_BYTES];
     if (!set_key(p, value, self->public_key))
         return;
-    for (const struct config_peer *other = c->peers; other != self; other++) {
-        if (memcmp(other->public_key, self->public_key, sizeof self->public_key) == 0) {
-            config_fault(p, p->line,
-                         "%s: [peer %s] of line %u has the same key: each peer has its "
-                         "own",
-                         p->key, other->name, other->line);
-            return;
-        }
+    const struct config_peer *other = config_peer_of_key(c, self->public_key);
+    if (other != NULL) {
+        config_fault(p, p->line, "%s: [peer %s] of %s has the same key: each peer has its own",
+                     p->key, other->name, config_where(p, other->at, p->file, where));
+        return;
     }
+    uint32_t code = hash_code(&c->peers_by_key, self->public_key, sizeof self->public_key);
+    if (hash_add(&c->peers_by_key, code, (uint32_t)(self - c->peers)) < 0)
+        p->no_memory = true;
 }
 
 /* [tunnel] */
@@ -312,6 +313,19 @@ void assign_control(struct config_parser *p, const char *value)
     set_path(p, value, p->config->control, CONTROL_SOCKET_PATH_MAX);
 }
 
+void assign_include_dir(struct config_parser *p, const char *value)
+{
+    char quoted[CONFIG_QUOTE_BYTES];
+    size_t len = strlen(value);
+    if (value[0] != '/')
+        config_bad_value(p, value, "not an absolute path: write it as /etc/hawser/peers.d");
+    else if (len > CONFIG_DIR_BYTES_MAX)
+        config_fault(p, p->line, "%s: %s is longer than %d bytes: choose a shorter one", p->key,
+                     config_quote(value, quoted), CONFIG_DIR_BYTES_MAX);
+    else
+        memcpy(p->config->include_dir, value, len + 1);
+}
+
 void assign_metrics(struct config_parser *p, const char *value)
 {
     if (strcmp(value, "off") != 0)
@@ -395,17 +409,41 @@ void assign_endpoint(struct config_parser *p, const char *value)
     list[peer->endpoint_count++] = endpoint;
 }
 
-static const struct config_peer *find_allowed(const struct config *c, const struct netprefix *want)
+static uint32_t prefix_code(const struct config_parser *p, const struct netprefix *prefix)
 {
-    for (size_t i = 0; i < c->peer_count; i++) {
-        for (size_t j = 0; j < c->peers[i].allowed_count; j++) {
-            const struct netprefix *p = &c->peers[i].allowed[j];
-            if (p->family == want->family && p->len == want->len &&
-                memcmp(p->addr, want->addr, sizeof p->addr) == 0)
-                return &c->peers[i];
-        }
+    uint8_t key[2 + sizeof prefix->addr] = { prefix->family, prefix->len };
+    memcpy(key + 2, prefix->addr, sizeof prefix->addr);
+    return hash_code(&p->prefixes, key, sizeof key);
+}
+
+/* The peer that has exactly this prefix; NULL: none. */
+static const struct config_peer *find_allowed(const struct config_parser *p,
+                                              const struct netprefix *want)
+{
+    struct hash_walk walk = { .code = prefix_code(p, want) };
+    for (uint32_t at; hash_next(&p->prefixes, &walk, &at);) {
+        const struct config_peer *peer = &p->config->peers[at / CONFIG_ALLOWED_MAX];
+        const struct netprefix *found = &peer->allowed[at % CONFIG_ALLOWED_MAX];
+        if (found->family == want->family && found->len == want->len &&
+            memcmp(found->addr, want->addr, sizeof found->addr) == 0)
+            return peer;
     }
     return NULL;
+}
+
+/* To those of the present peer. */
+static void add_allowed(struct config_parser *p, const struct netprefix *prefix)
+{
+    struct config_peer *peer = config_this_peer(p);
+    uint32_t at = (uint32_t)((size_t)(peer - p->config->peers) * CONFIG_ALLOWED_MAX);
+    struct netprefix *list = config_grow(p, peer->allowed, peer->allowed_count, sizeof *list);
+    if (list == NULL)
+        return;
+    peer->allowed = list;
+    at += (uint32_t)peer->allowed_count;
+    list[peer->allowed_count++] = *prefix;
+    if (hash_add(&p->prefixes, prefix_code(p, prefix), at) < 0)
+        p->no_memory = true;
 }
 
 void assign_allowed_ips(struct config_parser *p, const char *value)
@@ -413,30 +451,32 @@ void assign_allowed_ips(struct config_parser *p, const char *value)
     struct config_peer *peer = config_this_peer(p);
     struct netprefix prefix;
     char quoted[CONFIG_QUOTE_BYTES];
+    char where[CONFIG_WHERE_BYTES];
     if (config_is_full(p, peer->allowed_count, CONFIG_ALLOWED_MAX))
         return;
+    if (p->prefixes.count == CONFIG_ALLOWED_ALL_MAX) {
+        config_fault(p, p->line, "%s: more than %d of all peers are not supported by this version",
+                     p->key, CONFIG_ALLOWED_ALL_MAX);
+        return;
+    }
     if (!netprefix_parse(&prefix, value)) {
         config_bad_value(p, value,
                          "no prefix: write for example 10.77.0.2/32, 192.168.1.0/24 or ::/0");
         return;
     }
     netprefix_mask(&prefix);
-    const struct config_peer *other = find_allowed(p->config, &prefix);
+    const struct config_peer *other = find_allowed(p, &prefix);
     if (other == peer) {
         config_bad_value(p, value, "listed twice: remove one");
         return;
     }
     if (other != NULL) {
-        config_fault(p, p->line,
-                     "%s: %s belongs to [peer %s] of line %u already: a prefix has one peer",
-                     p->key, config_quote(value, quoted), other->name, other->line);
+        config_fault(p, p->line, "%s: %s belongs to [peer %s] of %s already: a prefix has one peer",
+                     p->key, config_quote(value, quoted), other->name,
+                     config_where(p, other->at, p->file, where));
         return;
     }
-    struct netprefix *list = config_grow(p, peer->allowed, peer->allowed_count, sizeof *list);
-    if (list == NULL)
-        return;
-    peer->allowed = list;
-    list[peer->allowed_count++] = prefix;
+    add_allowed(p, &prefix);
 }
 
 /* [link NAME] */

@@ -24,6 +24,7 @@ void assign_mode(struct config_parser *p, const char *value);
 void assign_user(struct config_parser *p, const char *value);
 void assign_hook(struct config_parser *p, const char *value);
 void assign_control(struct config_parser *p, const char *value);
+void assign_include_dir(struct config_parser *p, const char *value);
 void assign_metrics(struct config_parser *p, const char *value);
 void assign_log_level(struct config_parser *p, const char *value);
 void assign_rekey_seconds(struct config_parser *p, const char *value);

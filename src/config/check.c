@@ -28,9 +28,10 @@ static void check_private_key(struct config_parser *p)
     }
     for (size_t i = 0; i < c->peer_count; i++) {
         if (memcmp(c->peers[i].public_key, own, sizeof own) == 0)
-            config_fault(p, c->peers[i].line,
-                         "[peer %s] has the public key of this tunnel itself: put the peer's there",
-                         c->peers[i].name);
+            config_fault_at(
+                p, c->peers[i].at,
+                "[peer %s] has the public key of this tunnel itself: put the peer's there",
+                c->peers[i].name);
     }
 }
 
@@ -119,21 +120,24 @@ static void check_reach(struct config_parser *p, bool calls_out)
         config_fault(p, p->seen[CONFIG_TUNNEL_LINKS],
                      "links = auto, but no peer has an endpoint: remove it, or add an endpoint");
     if (c->link_count > 0)
-        config_fault(p, c->links[0].line,
-                     "[link %s], but no peer has an endpoint: links are ways to endpoints, add one "
-                     "or remove the links",
-                     c->links[0].name);
+        config_fault_at(
+            p, c->links[0].at,
+            "[link %s], but no peer has an endpoint: links are ways to endpoints, add one "
+            "or remove the links",
+            c->links[0].name);
 }
 
 static void check_link_pair(struct config_parser *p, const struct config_link *a,
                             const struct config_link *b)
 {
+    char where[CONFIG_WHERE_BYTES];
     if (a->interface[0] != '\0' && strcmp(a->interface, b->interface) == 0 &&
         netaddr_equal(&a->address, &b->address) && netaddr_equal(&a->gateway, &b->gateway))
-        config_fault(p, b->line,
-                     "[link %s] is the same interface and address as [link %s] of line %u: remove "
-                     "one, or give each its address or gateway",
-                     b->name, a->name, a->line);
+        config_fault_at(
+            p, b->at,
+            "[link %s] is the same interface and address as [link %s] of %s: remove one, "
+            "or give each its address or gateway",
+            b->name, a->name, config_where(p, a->at, b->at.file, where));
 }
 
 static void check_links(struct config_parser *p)
@@ -144,18 +148,18 @@ static void check_links(struct config_parser *p)
         const struct config_link *l = &c->links[i];
         active = active || l->role == WIRE_PATH_ACTIVE;
         if (strcmp(l->interface, c->interface) == 0)
-            config_fault(p, l->line, "[link %s] is the tunnel's own interface: name another",
-                         l->name);
+            config_fault_at(p, l->at, "[link %s] is the tunnel's own interface: name another",
+                            l->name);
         if (l->address.family != 0 && l->gateway.family != 0 &&
             l->address.family != l->gateway.family)
-            config_fault(p, l->line,
-                         "[link %s]: address and gateway must be both IPv4 or both IPv6", l->name);
+            config_fault_at(
+                p, l->at, "[link %s]: address and gateway must be both IPv4 or both IPv6", l->name);
         for (const struct config_link *other = c->links; other < l; other++)
             check_link_pair(p, other, l);
     }
     if (!active)
-        config_fault(p, c->links[0].line,
-                     "every link is role = standby: make at least one of them active");
+        config_fault_at(p, c->links[0].at,
+                        "every link is role = standby: make at least one of them active");
 }
 
 static void check_policy_link(struct config_parser *p, const struct config_policy *policy,
@@ -173,22 +177,25 @@ static void check_policy_link(struct config_parser *p, const struct config_polic
             nearest = c->links[i].name;
         }
     }
-    config_fault(p, policy->line, "[policy %s]: there is no [link %s]: the nearest is %s",
-                 policy->name, link, nearest);
+    config_fault_at(p, policy->at, "[policy %s]: there is no [link %s]: the nearest is %s",
+                    policy->name, link, nearest);
 }
 
 static void check_policies(struct config_parser *p)
 {
     const struct config *c = p->config;
+    char where[CONFIG_WHERE_BYTES];
     for (size_t i = 0; i < c->policy_count; i++) {
         const struct config_policy *policy = &c->policies[i];
+        const struct config_policy *next = policy + 1;
         for (uint8_t k = 0; k < policy->action.link_count; k++)
             check_policy_link(p, policy, policy->action.links[k]);
         if (policy->match[0] == '\0' && policy->dscps == 0 && i + 1 < c->policy_count)
-            config_fault(p, policy->line,
-                         "[policy %s] takes everything, and [policy %s] of line %u stands behind "
-                         "it: add match or dscp, or move it to the end",
-                         policy->name, c->policies[i + 1].name, c->policies[i + 1].line);
+            config_fault_at(p, policy->at,
+                            "[policy %s] takes everything, and [policy %s] of %s stands behind it: "
+                            "add match or dscp, or move it to the end",
+                            policy->name, next->name,
+                            config_where(p, next->at, policy->at.file, where));
     }
 }
 

@@ -13,6 +13,8 @@ void config_free(struct config *c)
     if (c->peers != NULL)
         explicit_bzero(c->peers, c->peer_count * sizeof *c->peers);
     free(c->peers);
+    hash_clear(&c->peers_by_name);
+    hash_clear(&c->peers_by_key);
     free(c->links);
     for (size_t i = 0; i < c->policy_count; i++)
         filter_free(&c->policies[i].filter);
@@ -33,10 +35,19 @@ const struct config_link *config_find_link(const struct config *c, const char *n
 
 const struct config_peer *config_find_peer(const struct config *c, const char *name)
 {
-    for (size_t i = 0; i < c->peer_count; i++) {
+    struct hash_walk walk = { .code = hash_code(&c->peers_by_name, name, strlen(name)) };
+    for (uint32_t i; hash_next(&c->peers_by_name, &walk, &i);)
         if (strcmp(c->peers[i].name, name) == 0)
             return &c->peers[i];
-    }
+    return NULL;
+}
+
+const struct config_peer *config_peer_of_key(const struct config *c, const uint8_t public_key[32])
+{
+    struct hash_walk walk = { .code = hash_code(&c->peers_by_key, public_key, 32) };
+    for (uint32_t i; hash_next(&c->peers_by_key, &walk, &i);)
+        if (memcmp(c->peers[i].public_key, public_key, 32) == 0)
+            return &c->peers[i];
     return NULL;
 }
 
@@ -95,14 +106,20 @@ void config_notes_print(const struct config *c, FILE *to)
               to);
 }
 
+void config_error_prefix(const struct config_error *e, char out[CONFIG_ERROR_PREFIX_BYTES])
+{
+    if (e->at.line == 0)
+        snprintf(out, CONFIG_ERROR_PREFIX_BYTES, "%s: ", e->path);
+    else
+        snprintf(out, CONFIG_ERROR_PREFIX_BYTES, "%s:%u: ", e->path, e->at.line);
+}
+
 void config_errors_print(const struct config_errors *errs, FILE *to)
 {
     for (size_t i = 0; i < errs->count; i++) {
-        const struct config_error *e = &errs->list[i];
-        if (e->line == 0)
-            fprintf(to, "%s: %s\n", errs->path, e->text);
-        else
-            fprintf(to, "%s:%u: %s\n", errs->path, e->line, e->text);
+        char prefix[CONFIG_ERROR_PREFIX_BYTES];
+        config_error_prefix(&errs->list[i], prefix);
+        fprintf(to, "%s%s\n", prefix, errs->list[i].text);
     }
     if (errs->suppressed > 0)
         fprintf(to, "%s: %zu more errors\n", errs->path, errs->suppressed);

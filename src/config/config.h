@@ -11,6 +11,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "base/hash.h"
 #include "base/log.h"
 #include "base/netaddr.h"
 #include "config/filter.h"
@@ -19,6 +20,12 @@
 #include "session/core.h"
 #include "sys/tun.h"
 #include "wire/wire.h"
+
+/* Where something is written. */
+struct config_place {
+    uint32_t file; /* 0: the main one, then in the order of reading */
+    unsigned line; /* 0: the file as a whole */
+};
 
 /* Where a peer is called. */
 struct config_endpoint {
@@ -29,7 +36,7 @@ struct config_endpoint {
 
 struct config_peer {
     char name[CONFIG_NAME_MAX + 1];
-    unsigned line; /* of its section */
+    struct config_place at; /* its section */
     uint8_t public_key[32];
     uint8_t preshared_key[32];         /* zero: none */
     struct config_endpoint *endpoints; /* owned; none: the peer calls us */
@@ -40,7 +47,7 @@ struct config_peer {
 
 struct config_link {
     char name[CONFIG_LINK_NAME_MAX + 1];
-    unsigned line;
+    struct config_place at;
     char interface[CONFIG_IFNAME_MAX + 1];
     struct netaddr address;  /* source address, port 0; family 0: the interface's own */
     struct netaddr gateway;  /* port 0; family 0: from the interface's routes */
@@ -62,7 +69,7 @@ enum config_fallback {
 /* What inner packets are to be treated differently, and how. */
 struct config_policy {
     char name[CONFIG_NAME_MAX + 1];
-    unsigned line;
+    struct config_place at;
     char match[CONFIG_MATCH_BYTES_MAX + 1]; /* as written; empty: everything */
     struct filter filter;                   /* the same compiled */
     uint64_t dscps;                         /* bit mask of code points; 0: every one */
@@ -104,11 +111,15 @@ struct config {
     enum log_level log_level;
     char hook[CONFIG_PATH_BYTES_MAX + 1]; /* empty: none */
     char control[CONFIG_PATH_BYTES_MAX + 1];
+    char include_dir[CONFIG_PATH_BYTES_MAX +
+                     1]; /* as written; empty: the usual one, if it is there */
     struct {
         unsigned hook, user, nat, lan;
     } lines; /* of these keys, for what only --check looks at; 0: not in the file */
-    struct config_peer *peers; /* owned; at least one */
+    struct config_peer *peers; /* owned; at least one, at most CONFIG_PEERS_MAX */
     size_t peer_count;
+    struct hash peers_by_name; /* owned: their places, as the next */
+    struct hash peers_by_key;
     bool links_auto;           /* every interface with a default route is a link; link_count is 0 */
     struct config_link *links; /* owned */
     size_t link_count;
@@ -117,26 +128,32 @@ struct config {
 };
 
 struct config_error {
-    unsigned line; /* 0: the file as a whole */
+    char path[CONFIG_PATH_BYTES_MAX + 1]; /* of the file */
+    struct config_place at;
     char text[CONFIG_ERROR_BYTES];
 };
 
 struct config_errors {
-    char path[CONFIG_PATH_BYTES_MAX + 1]; /* of the file they are about */
+    char path[CONFIG_PATH_BYTES_MAX + 1]; /* of the main file */
     size_t count;
     size_t suppressed;                           /* more than CONFIG_ERRORS_MAX */
-    struct config_error list[CONFIG_ERRORS_MAX]; /* by line */
+    struct config_error list[CONFIG_ERRORS_MAX]; /* by file and line */
 };
 
 /* Clears the keys and gives the lists back. */
 void config_free(struct config *c);
 
-/* One line an error: "FILE:LINE: text". */
+/* "FILE:LINE: ", or "FILE: " of the whole. */
+enum { CONFIG_ERROR_PREFIX_BYTES = CONFIG_PATH_BYTES_MAX + 16 };
+void config_error_prefix(const struct config_error *e, char out[CONFIG_ERROR_PREFIX_BYTES]);
+
+/* One line an error. */
 void config_errors_print(const struct config_errors *errs, FILE *to);
 
 /* NULL: there is none of that name. */
 const struct config_link *config_find_link(const struct config *c, const char *name);
 const struct config_peer *config_find_peer(const struct config *c, const char *name);
+const struct config_peer *config_peer_of_key(const struct config *c, const uint8_t public_key[32]);
 
 const struct config_policy *config_find_policy(const struct config *c, const char *name);
 

@@ -86,6 +86,8 @@ static void dump_tunnel(const struct config *c, FILE *to)
         fprintf(to, "hook = %s\n", c->hook);
     fprintf(to, "control = %s\nlog-level = %s\nrekey-seconds = %" PRIu32 "\n", c->control,
             log_level_text(c->log_level), c->engine.rekey_s);
+    if (c->include_dir[0] != '\0')
+        fprintf(to, "include-dir = %s\n", c->include_dir);
     fprintf(to, "offload = %s\nudp-offload = %s\n", offload_name(c->engine.tun_offload),
             udp_offload_name(c));
 }

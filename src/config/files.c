@@ -31,18 +31,36 @@ static int open_regular(const char *path, struct stat *st)
     return fd;
 }
 
+/* Twice as large; NULL: no memory. What moves is cleared where it was: it may be keys. */
+static char *widen(char *data, size_t *size)
+{
+    char *wider = malloc(2 * *size);
+    if (wider != NULL)
+        memcpy(wider, data, *size);
+    explicit_bzero(data, *size);
+    free(data);
+    *size *= 2;
+    return wider;
+}
+
 char *config_read_file(const char *path, size_t cap_bytes, struct stat *st, size_t *len_bytes,
                        int *error)
 {
+    enum { SIZE_LEAST = 1024 }; /* some files do not say how long they are */
     char *data = NULL;
+    size_t size = SIZE_LEAST;
     size_t len = 0;
     ssize_t got = 1;
     int fd = open_regular(path, st);
     if (fd < 0)
         goto fail;
-    data = malloc(cap_bytes + 1);
+    if (st->st_size >= (off_t)size)
+        size = st->st_size < (off_t)cap_bytes ? (size_t)st->st_size + 1 : cap_bytes + 1;
+    data = malloc(size);
     while (data != NULL && got > 0 && len <= cap_bytes) {
-        got = read(fd, data + len, cap_bytes + 1 - len);
+        if (len == size && (data = widen(data, &size)) == NULL)
+            break;
+        got = read(fd, data + len, size - len);
         if (got > 0)
             len += (size_t)got;
         else if (got < 0 && errno == EINTR)

@@ -24,6 +24,12 @@ void *config_grow(struct config_parser *p, void *list, size_t count, size_t item
     return wider;
 }
 
+/* Without memory for the list of files the main one stands for all. */
+static const char *path_of(const struct config_parser *p, uint32_t file)
+{
+    return file < p->file_count ? p->files[file].path : p->errs->path;
+}
+
 const char *config_quote(const char *text, char buf[CONFIG_QUOTE_BYTES])
 {
     enum { DOTS_AND_QUOTE = 5 }; /* what may follow the text, with the zero */
@@ -35,7 +41,8 @@ const char *config_quote(const char *text, char buf[CONFIG_QUOTE_BYTES])
     return buf;
 }
 
-void config_fault(struct config_parser *p, unsigned line, const char *format, ...)
+static void add_fault(struct config_parser *p, struct config_place at, const char *format,
+                      va_list args)
 {
     struct config_errors *errs = p->errs;
     if (errs->count == CONFIG_ERRORS_MAX) {
@@ -43,11 +50,35 @@ void config_fault(struct config_parser *p, unsigned line, const char *format, ..
         return;
     }
     struct config_error *e = &errs->list[errs->count++];
+    vsnprintf(e->text, sizeof e->text, format, args);
+    snprintf(e->path, sizeof e->path, "%s", path_of(p, at.file));
+    e->at = at;
+}
+
+void config_fault(struct config_parser *p, unsigned line, const char *format, ...)
+{
     va_list args;
     va_start(args, format);
-    vsnprintf(e->text, sizeof e->text, format, args);
+    add_fault(p, (struct config_place){ .file = p->file, .line = line }, format, args);
     va_end(args);
-    e->line = line;
+}
+
+void config_fault_at(struct config_parser *p, struct config_place at, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    add_fault(p, at, format, args);
+    va_end(args);
+}
+
+const char *config_where(const struct config_parser *p, struct config_place at, uint32_t from_file,
+                         char buf[CONFIG_WHERE_BYTES])
+{
+    if (at.file == from_file)
+        snprintf(buf, CONFIG_WHERE_BYTES, "line %u", at.line);
+    else
+        snprintf(buf, CONFIG_WHERE_BYTES, "%s:%u", path_of(p, at.file), at.line);
+    return buf;
 }
 
 void config_bad_value(struct config_parser *p, const char *value, const char *what)

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * What the pieces of the configuration's reader share: where it is in the file, and errors.
- * load.c cuts lines, section.c begins and ends sections, keys.c finds each key's rule, assign.c and
- * assign_policy.c turn text into values, check.c judges the whole.
+ * What the pieces of the configuration's reader share: where it is in which file, and errors.
+ * load.c finds the files and cuts lines, section.c begins and ends sections, keys.c finds each
+ * key's rule, assign.c and assign_policy.c turn text into values, check.c judges the whole.
  */
 #ifndef HAWSER_CONFIG_PARSER_H
 #define HAWSER_CONFIG_PARSER_H
+
+#include <sys/stat.h>
 
 #include "config/config.h"
 
@@ -39,6 +41,7 @@ enum config_key {
     CONFIG_TUNNEL_CONTROL,
     CONFIG_TUNNEL_METRICS,
     CONFIG_TUNNEL_LOG_LEVEL,
+    CONFIG_TUNNEL_INCLUDE_DIR,
     CONFIG_TUNNEL_REKEY_SECONDS,
     CONFIG_TUNNEL_OFFLOAD,
     CONFIG_TUNNEL_UDP_OFFLOAD,
@@ -66,11 +69,22 @@ enum config_key {
     CONFIG_KEY_COUNT,
 };
 
+/* A file of the configuration. */
+struct config_file {
+    char *path;     /* owned */
+    struct stat st; /* as it was when it was opened */
+};
+
 struct config_parser {
     struct config *config;      /* the caller's */
     struct config_errors *errs; /* the caller's */
-    unsigned line;              /* errors are about this one */
+    struct config_file *files;  /* owned; [0] is the main one */
+    uint32_t file_count;
+    uint32_t file; /* errors are about this one */
+    unsigned line; /* and this line of it */
     enum config_section section;
+    struct hash prefixes;  /* owned: of all peers, each as PLACE OF ITS PEER * CONFIG_ALLOWED_MAX +
+                            * ITS PLACE THERE */
     unsigned tunnel_line;  /* of [tunnel]; 0: not seen yet */
     unsigned section_line; /* of the present header */
     unsigned peer_headers; /* good and bad ones */
@@ -81,7 +95,7 @@ struct config_parser {
     /* Line where a key was set last, 0: not; peer's and link's are of the present section. */
     unsigned seen[CONFIG_KEY_COUNT];
     bool links_auto;   /* "links = auto" was written */
-    bool holds_secret; /* the file itself holds a private or preshared key */
+    bool holds_secret; /* the present file itself holds a private or preshared key */
     bool no_memory;
 };
 
@@ -95,9 +109,24 @@ static inline struct config_link *config_this_link(struct config_parser *p)
     return &p->config->links[p->config->link_count - 1];
 }
 
-/* Adds an error about a line (0: the file as a whole), or counts it when there are too many. */
+/* Adds an error about a line of the present file (0: the file as a whole), or counts it when there
+ * are too many. */
 void config_fault(struct config_parser *p, unsigned line, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+
+/* The same about any file. */
+void config_fault_at(struct config_parser *p, struct config_place at, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+static inline struct config_place config_here(const struct config_parser *p)
+{
+    return (struct config_place){ .file = p->file, .line = p->line };
+}
+
+/* "line 5", in another file "FILE:5"; as seen from a place of that file. Returns buf. */
+enum { CONFIG_WHERE_BYTES = CONFIG_PATH_BYTES_MAX + 16 };
+const char *config_where(const struct config_parser *p, struct config_place at, uint32_t from_file,
+                         char buf[CONFIG_WHERE_BYTES]);
 
 /*
  * The list with room for one more, the new one cleared; NULL, noted in p, when there is no memory.

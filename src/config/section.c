@@ -59,6 +59,13 @@ static void begin_tunnel(struct config_parser *p, const char *name)
 {
     if (*name != '\0')
         config_fault(p, p->line, "[tunnel] takes no name: write [tunnel]");
+    if (p->file != 0) {
+        config_fault(p, p->line,
+                     "[tunnel] belongs in %s: the files of its directory hold peers, links and "
+                     "policies",
+                     p->files[0].path);
+        return;
+    }
     if (p->tunnel_line != 0) {
         config_fault(p, p->line, "[tunnel] is in line %u already: a file holds one tunnel",
                      p->tunnel_line);
@@ -68,11 +75,12 @@ static void begin_tunnel(struct config_parser *p, const char *name)
     p->section = CONFIG_SECTION_TUNNEL;
 }
 
-/* Whether a peer, link or policy may have the name; first_line: of another with it, or 0. */
+/* Whether a peer, link or policy may have the name; twin: where another has it, or NULL. */
 static bool check_name(struct config_parser *p, const char *kind, const char *name, size_t len_max,
-                       unsigned first_line)
+                       const struct config_place *twin)
 {
     char quoted[CONFIG_QUOTE_BYTES];
+    char where[CONFIG_WHERE_BYTES];
     if (*name == '\0') {
         config_fault(p, p->line, "[%s] has no name: write for example [%s %s]", kind, kind,
                      strcmp(kind, "peer") == 0   ? "vps"
@@ -86,9 +94,9 @@ static bool check_name(struct config_parser *p, const char *kind, const char *na
                      kind, config_quote(name, quoted), len_max);
         return false;
     }
-    if (first_line != 0) {
-        config_fault(p, p->line, "[%s %s] is in line %u already: names are used once", kind, name,
-                     first_line);
+    if (twin != NULL) {
+        config_fault(p, p->line, "[%s %s] is in %s already: names are used once", kind, name,
+                     config_where(p, *twin, p->file, where));
         return false;
     }
     return true;
@@ -100,7 +108,7 @@ static void begin_peer(struct config_parser *p, const char *name)
     const struct config_peer *twin = config_find_peer(c, name);
     p->peer_headers++;
     p->key = "[peer NAME]";
-    if (!check_name(p, "peer", name, CONFIG_NAME_MAX, twin != NULL ? twin->line : 0) ||
+    if (!check_name(p, "peer", name, CONFIG_NAME_MAX, twin != NULL ? &twin->at : NULL) ||
         config_is_full(p, c->peer_count, CONFIG_PEERS_MAX))
         return;
     struct config_peer *list = config_grow(p, c->peers, c->peer_count, sizeof *list);
@@ -109,7 +117,10 @@ static void begin_peer(struct config_parser *p, const char *name)
     c->peers = list;
     struct config_peer *peer = &list[c->peer_count++];
     memcpy(peer->name, name, strlen(name) + 1);
-    peer->line = p->line;
+    peer->at = config_here(p);
+    uint32_t code = hash_code(&c->peers_by_name, name, strlen(name));
+    if (hash_add(&c->peers_by_name, code, (uint32_t)(peer - c->peers)) < 0)
+        p->no_memory = true;
     memset(&p->seen[CONFIG_PEER_PUBLIC_KEY], 0,
            (CONFIG_LINK_INTERFACE - CONFIG_PEER_PUBLIC_KEY) * sizeof p->seen[0]);
     p->section = CONFIG_SECTION_PEER;
@@ -121,7 +132,7 @@ static void begin_link(struct config_parser *p, const char *name)
     const struct config_link *twin = config_find_link(c, name);
     p->link_headers++;
     p->key = "[link NAME]";
-    if (!check_name(p, "link", name, CONFIG_LINK_NAME_MAX, twin != NULL ? twin->line : 0) ||
+    if (!check_name(p, "link", name, CONFIG_LINK_NAME_MAX, twin != NULL ? &twin->at : NULL) ||
         config_is_full(p, c->link_count, CONFIG_LINKS_MAX))
         return;
     struct config_link *list = config_grow(p, c->links, c->link_count, sizeof *list);
@@ -130,7 +141,7 @@ static void begin_link(struct config_parser *p, const char *name)
     c->links = list;
     struct config_link *link = &list[c->link_count++];
     memcpy(link->name, name, strlen(name) + 1);
-    link->line = p->line;
+    link->at = config_here(p);
     link->quota.reset_day = 1;
     memset(&p->seen[CONFIG_LINK_INTERFACE], 0,
            (CONFIG_POLICY_MATCH - CONFIG_LINK_INTERFACE) * sizeof p->seen[0]);
@@ -142,7 +153,7 @@ static void begin_policy(struct config_parser *p, const char *name)
     struct config *c = p->config;
     const struct config_policy *twin = config_find_policy(c, name);
     p->key = "[policy NAME]";
-    if (!check_name(p, "policy", name, CONFIG_NAME_MAX, twin != NULL ? twin->line : 0) ||
+    if (!check_name(p, "policy", name, CONFIG_NAME_MAX, twin != NULL ? &twin->at : NULL) ||
         config_is_full(p, c->policy_count, CONFIG_POLICIES_MAX))
         return;
     struct config_policy *list = config_grow(p, c->policies, c->policy_count, sizeof *list);
@@ -151,7 +162,7 @@ static void begin_policy(struct config_parser *p, const char *name)
     c->policies = list;
     struct config_policy *policy = &list[c->policy_count++];
     memcpy(policy->name, name, strlen(name) + 1);
-    policy->line = p->line;
+    policy->at = config_here(p);
     policy->action.used = true;
     policy->action.fallback = true;
     memset(&p->seen[CONFIG_POLICY_MATCH], 0,
@@ -229,5 +240,5 @@ void config_parse_header(struct config_parser *p, const char *text)
 void config_parse_end(struct config_parser *p)
 {
     end_section(p);
-    p->section = CONFIG_SECTION_SKIPPED;
+    p->section = CONFIG_SECTION_NONE;
 }

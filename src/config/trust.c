@@ -182,7 +182,7 @@ static bool trusts_place(const char *path, char why[TRUST_TEXT_BYTES])
     return trusts_way(&w, why);
 }
 
-bool trust_file(const char *path, const struct stat *st, mode_t others, char why[TRUST_TEXT_BYTES])
+bool trust_entry(const struct stat *st, mode_t others, char why[TRUST_TEXT_BYTES])
 {
     const unsigned mode = st->st_mode & PERMISSIONS;
     const bool reads = (mode & others & (S_IRGRP | S_IROTH)) != 0;
@@ -196,13 +196,23 @@ bool trust_file(const char *path, const struct stat *st, mode_t others, char why
         return false;
     }
     if (!reads && !writes)
-        return trusts_place(path, why);
+        return true;
     snprintf(why, TRUST_TEXT_BYTES, "others can %s it (owner %s, mode %04o): chmod %s it",
              !writes ? "read"
              : reads ? "read and change"
                      : "change",
              owner_name(st->st_uid, owner), mode, others != 0 ? "600" : "go-w");
     return false;
+}
+
+bool trust_file(const char *path, const struct stat *st, mode_t others, char why[TRUST_TEXT_BYTES])
+{
+    return trust_entry(st, others, why) && trusts_place(path, why);
+}
+
+bool trust_directory(const char *path, char why[TRUST_TEXT_BYTES])
+{
+    return trusts_place(path, why) && trusts_directory(path, why);
 }
 
 int trust_program(const char *path, char why[TRUST_TEXT_BYTES])

@@ -23,6 +23,14 @@ enum { TRUST_TEXT_BYTES = 256 };
  */
 bool trust_file(const char *path, const struct stat *st, mode_t others, char why[TRUST_TEXT_BYTES]);
 
+/*
+ * The same in two parts, for the files of one directory: whether the directory lets nobody else
+ * change what is in it, and whether a file there lets nobody else. A symbolic link needs
+ * trust_file().
+ */
+bool trust_directory(const char *path, char why[TRUST_TEXT_BYTES]);
+bool trust_entry(const struct stat *st, mode_t others, char why[TRUST_TEXT_BYTES]);
+
 /* The same for a program that is run as root. 0, -EPERM: *why says what is wrong with it, or
  * another negative errno: it cannot be looked at, as -ENOENT. */
 int trust_program(const char *path, char why[TRUST_TEXT_BYTES]);

@@ -35,13 +35,11 @@ static void complain(char text[MSG_TEXT_MAX + 1], const char *format, ...)
     snprintf(text + at, MSG_TEXT_MAX + 1 - at, "%s%s", at > 0 ? "; " : "", line);
 }
 
-/* Line 0 is the file as a whole. */
-static void complain_at(char text[MSG_TEXT_MAX + 1], const char *path, const struct config_error *e)
+static void complain_at(char text[MSG_TEXT_MAX + 1], const struct config_error *e)
 {
-    if (e->line == 0)
-        complain(text, "%s: %s", path, e->text);
-    else
-        complain(text, "%s:%u: %s", path, e->line, e->text);
+    char prefix[CONFIG_ERROR_PREFIX_BYTES];
+    config_error_prefix(e, prefix);
+    complain(text, "%s%s", prefix, e->text);
 }
 
 static bool same_listen(const struct config *a, const struct config *b)
@@ -84,7 +82,7 @@ static bool may_use(const struct guard *g, const struct config *next,
                     const struct config_errors *errors, char text[MSG_TEXT_MAX + 1])
 {
     for (size_t i = 0; i < errors->count; i++)
-        complain_at(text, errors->path, &errors->list[i]);
+        complain_at(text, &errors->list[i]);
     if (errors->count > 0)
         return false;
     const char *changed = changed_for_good(&g->config, next);
