@@ -19,6 +19,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len_bytes)
     if (len < 0 || control_request_parse(line, (size_t)len, &again) != 0 ||
         again.command != request.command)
         abort();
+    if (strcmp(again.peer, request.peer) != 0)
+        abort();
     if (request.command == CONTROL_LINK &&
         (again.state != request.state || strcmp(again.link, request.link) != 0))
         abort();

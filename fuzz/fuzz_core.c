@@ -170,10 +170,11 @@ static void look(struct trial *t)
     static struct core_peer_status status;
     struct core *c = t->pair.cores[t->side];
     struct core_stranger strangers[CORE_STRANGERS_MAX];
-    (void)core_look(c, t->pair.now);
     (void)core_strangers(c, t->pair.now, strangers);
-    for (size_t i = 0; i < core_peer_count(c); i++)
+    for (size_t i = 0; i < core_peer_count(c); i++) {
+        (void)core_look(c, t->pair.now, i);
         core_peer_status(c, t->pair.now, i, &status);
+    }
 }
 
 /* Steps with a payload of fixed size get zeros for what is missing. */

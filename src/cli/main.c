@@ -35,7 +35,8 @@ static const struct command {
       "it. Without -i all running tunnels are shown. Of more than 4 peers each has a line.\n\n"
       "    PEER            this peer only, in full\n"
       "    --json          for programs: one JSON object a tunnel, each on a line\n"
-      "    --summary       a line for each peer\n" TUNNEL_HELP(
+      "    --summary       all peers on one screen: how many are up, what they carry, the "
+      "worst\n" TUNNEL_HELP(
           "this tunnel only") "\n"
                               "Exit code 1 while no peer is up, or PEER is not, with --json too.\n",
       command_status, false },

@@ -82,7 +82,7 @@ const char *render_age(double age_s, char out[RENDER_TEXT_BYTES])
     return out;
 }
 
-static const char *render_ms(double ms, char out[RENDER_TEXT_BYTES])
+const char *render_ms(double ms, char out[RENDER_TEXT_BYTES])
 {
     if (!isfinite(ms))
         return strcpy(out, "-");
@@ -90,7 +90,7 @@ static const char *render_ms(double ms, char out[RENDER_TEXT_BYTES])
     return out;
 }
 
-static const char *render_share(double share, char out[RENDER_TEXT_BYTES])
+const char *render_share(double share, char out[RENDER_TEXT_BYTES])
 {
     if (!isfinite(share))
         return strcpy(out, "-");

@@ -6,13 +6,14 @@
 #include "cli/client.h"
 #include "cli/command.h"
 #include "cli/render.h"
+#include "cli/summary.h"
 #include "config/value.h"
 
 enum { PEERS_IN_FULL = 4 };
 
 struct view {
     bool as_json;
-    bool summary;
+    struct control_request request;
     const char *peer; /* this one only; NULL: all */
     bool peer_found;
     size_t shown;                    /* tunnels */
@@ -31,41 +32,26 @@ static void note_name(struct view *v, const json_t *peer)
     v->distance = distance;
 }
 
-/* Leaves only the peer that is asked for; false: the tunnel has none of that name. */
-static bool pick_peer(struct view *v, json_t *status)
-{
-    json_t *peers = json_object_get(status, "peers");
-    bool found = false;
-    for (size_t i = json_array_size(peers); i > 0; i--) {
-        const json_t *peer = json_array_get(peers, i - 1);
-        const char *name = json_string_value(json_object_get(peer, "name"));
-        bool wanted = name != NULL && strcmp(name, v->peer) == 0;
-        note_name(v, peer);
-        found = found || wanted;
-        if (!wanted)
-            json_array_remove(peers, i - 1);
-    }
-    v->peer_found = v->peer_found || found;
-    return found;
-}
-
-static void print(struct view *v, const json_t *status)
+static void print(struct view *v, json_t *status)
 {
     bool many = json_array_size(json_object_get(status, "peers")) > PEERS_IN_FULL;
     if (v->shown++ > 0 && !v->as_json)
         putchar('\n');
+    if (v->request.command == CONTROL_SUMMARY)
+        summary_make(status);
     if (v->as_json) {
         json_dumpf(status, stdout, JSON_COMPACT);
         putchar('\n');
-    } else if (v->peer == NULL && (many || v->summary)) {
-        render_summary(status, stdout);
+    } else if (v->request.command == CONTROL_SUMMARY) {
+        summary_print(status, stdout);
+    } else if (many) {
+        render_lines(status, stdout);
     } else {
         render_status(status, stdout);
     }
 }
 
-/* Whether a peer of those that are shown is up; else the line on stderr. */
-static int judge(const char *tunnel, const struct view *v, const json_t *status)
+static bool is_any_up(const json_t *status)
 {
     size_t i;
     json_t *peer;
@@ -73,54 +59,100 @@ static int judge(const char *tunnel, const struct view *v, const json_t *status)
     {
         const char *state = json_string_value(json_object_get(peer, "state"));
         if (state != NULL && strcmp(state, "up") == 0)
-            return COMMAND_DONE;
+            return true;
     }
+    return false;
+}
+
+/* Whether a peer of those that are shown is up; else the line on stderr. */
+static int judge(const char *tunnel, const struct view *v, bool any_up)
+{
+    if (any_up)
+        return COMMAND_DONE;
     fflush(stdout); /* the line stands below */
     if (v->peer != NULL)
         return command_fail("%s: peer %s is not up", tunnel, v->peer);
     return command_fail("%s: no peer is up", tunnel);
 }
 
-/* One tunnel's status; a daemon that does not answer has had its line. */
+/* The status of one tunnel in the answer; NULL: a line on stderr said why there is none. */
+static json_t *ask(const char *tunnel, const struct control_request *request, json_t **answer)
+{
+    if (client_ask(tunnel, request, answer) != COMMAND_DONE)
+        return NULL;
+    json_t *status = json_object_get(*answer, "status");
+    if (json_is_object(status))
+        return status;
+    command_fail("the answer of %s holds no status: are daemon and command of one version?",
+                 tunnel);
+    return NULL;
+}
+
 static int show(const char *tunnel, struct view *v)
 {
     json_t *answer = NULL;
-    int rc = client_ask(tunnel, &(struct control_request){ .command = CONTROL_STATUS }, &answer);
-    if (rc != COMMAND_DONE)
-        return rc;
-    json_t *status = json_object_get(answer, "status");
-    if (!json_is_object(status)) {
-        rc = command_fail(
-            "the answer of %s holds no status: are daemon and command of one version?", tunnel);
-    } else if (v->peer == NULL || pick_peer(v, status)) {
+    int rc = COMMAND_FAILED;
+    json_t *status = ask(tunnel, &v->request, &answer);
+    bool found = json_array_size(json_object_get(status, "peers")) > 0;
+    if (status != NULL && v->peer != NULL && !found) {
+        rc = COMMAND_DONE; /* another tunnel may have it */
+    } else if (status != NULL) {
+        bool any_up = is_any_up(status);
+        v->peer_found = v->peer_found || found;
         print(v, status);
-        rc = judge(tunnel, v, status);
+        rc = judge(tunnel, v, any_up);
     }
     json_decref(answer);
     return rc;
+}
+
+/* Nobody has that name. */
+static int tell_nearest(struct view *v, const struct client_tunnels *tunnels)
+{
+    const struct control_request all = { .command = CONTROL_SUMMARY };
+    size_t k;
+    json_t *peer;
+    for (size_t i = 0; i < tunnels->count; i++) {
+        json_t *answer = NULL;
+        json_t *status = ask(tunnels->names[i], &all, &answer);
+        json_array_foreach(json_object_get(status, "peers"), k, peer)
+        {
+            note_name(v, peer);
+        }
+        json_decref(answer);
+        if (status == NULL)
+            return COMMAND_FAILED;
+    }
+    if (v->nearest[0] == '\0')
+        return command_fail("there is no peer \"%s\", nor any other", v->peer);
+    return command_fail("there is no peer \"%s\": the nearest is %s", v->peer, v->nearest);
 }
 
 int command_status(int argc, char **argv)
 {
     struct command_options options;
     struct client_tunnels tunnels;
+    struct view v = { .request.command = CONTROL_STATUS };
     int rc = command_options(&options, argc, argv, COMMAND_JSON | COMMAND_SUMMARY, 0, 1);
     if (rc != COMMAND_DONE)
         return rc;
+    if (options.operand_count == 1)
+        v.peer = argv[options.operands];
+    if (v.peer != NULL && options.summary)
+        return command_misuse(argv[0], "--summary is of all peers: leave \"%s\" out", v.peer);
     rc = client_find(&tunnels, &options);
     if (rc != COMMAND_DONE)
         return rc;
-    struct view v = { .as_json = options.json, .summary = options.summary };
-    if (options.operand_count == 1)
-        v.peer = argv[options.operands];
-    for (size_t i = 0; i < tunnels.count; i++) {
+    v.as_json = options.json;
+    if (options.summary)
+        v.request.command = CONTROL_SUMMARY;
+    bool can_be = v.peer == NULL || control_peer_parse(v.peer, &v.request);
+    for (size_t i = 0; can_be && i < tunnels.count; i++) {
         int one = show(tunnels.names[i], &v);
         if (one != COMMAND_DONE)
             rc = one;
     }
     if (v.peer == NULL || v.peer_found || rc != COMMAND_DONE)
         return rc;
-    if (v.nearest[0] == '\0')
-        return command_fail("there is no peer \"%s\", nor any other", v.peer);
-    return command_fail("there is no peer \"%s\": the nearest is %s", v.peer, v.nearest);
+    return tell_nearest(&v, &tunnels);
 }

@@ -1,22 +1,18 @@
 /* SPDX-License-Identifier: ISC */
 #include "engine/answers.h"
 
-#include "engine/status.h"
+#include "engine/listing.h"
 #include "engine/tell.h"
 
-static bool on_look(void *arg, struct tstamp now)
+static void *on_begin(void *arg, struct tstamp now, const struct control_request *request)
 {
     const struct engine *e = arg;
-    return core_look(e->core, now);
+    (void)now;
+    return listing_new(e->core, request);
 }
 
-static bool on_known(void *arg, struct tstamp now)
-{
-    const struct engine *e = arg;
-    return core_seen(e->core, now);
-}
-
-static json_t *on_status(void *arg, struct tstamp now)
+static enum control_step on_go_on(void *arg, void *answer, struct tstamp now, struct tstamp *again,
+                                  struct json_out *out)
 {
     const struct engine *e = arg;
     struct status_source s = { .interface = e->setup.interface,
@@ -32,7 +28,13 @@ static json_t *on_status(void *arg, struct tstamp now)
                                .problems = &e->problems,
                                .started = e->started,
                                .control_garbage = control_garbage(e->control) };
-    return status_json(&s, now);
+    return listing_go_on(answer, &s, now, again, out);
+}
+
+static void on_end(void *arg, void *answer)
+{
+    (void)arg;
+    listing_free(answer);
 }
 
 static const char *on_link(void *arg, struct tstamp now, const struct control_request *request)
@@ -49,9 +51,9 @@ static const char *on_reload(void *arg)
 struct control_handler engine_answers(struct engine *e)
 {
     return (struct control_handler){
-        .look = on_look,
-        .known = on_known,
-        .status = on_status,
+        .begin = on_begin,
+        .go_on = on_go_on,
+        .end = on_end,
         .link = on_link,
         .reload = on_reload,
         .arg = e,

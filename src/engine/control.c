@@ -10,9 +10,9 @@
 enum connection_state {
     CONNECTION_FREE,
     CONNECTION_READING,
-    CONNECTION_LOOKING, /* the status will soon know more */
+    CONNECTION_MAKING, /* a long answer, of which some may be sent */
     CONNECTION_RELOADING,
-    CONNECTION_WRITING
+    CONNECTION_WRITING /* the end of an answer */
 };
 
 struct connection {
@@ -20,12 +20,12 @@ struct connection {
     enum connection_state state;
     struct loop_watch watch;
     struct tstamp deadline;
-    struct tstamp look_until; /* with CONNECTION_LOOKING */
+    struct tstamp end_at; /* however fast it reads */
     size_t in_bytes;
     char in[CONTROL_REQUEST_BYTES_MAX + 1]; /* one more shows that it is too long */
-    char *out;                              /* owned */
-    size_t out_bytes;
-    size_t out_sent;
+    void *answer;                           /* the handler's; with CONNECTION_MAKING */
+    struct json_out out;                    /* not sent yet */
+    bool is_blocked;                        /* the client has to read first */
 };
 
 struct control {
@@ -33,78 +33,114 @@ struct control {
     struct loop_watch listening;
     struct control_handler handler;
     struct connection connections[CONTROL_CONNECTIONS_MAX];
+    size_t turn; /* whose long answer is first */
     uint64_t garbage;
 };
 
+static void end_answer(struct connection *c)
+{
+    const struct control_handler *h = &c->control->handler;
+    if (c->answer != NULL)
+        h->end(h->arg, c->answer);
+    c->answer = NULL;
+}
+
 static void connection_close(struct connection *c)
 {
+    end_answer(c);
     loop_remove(c->control->loop, &c->watch);
     close(c->watch.fd);
-    free(c->out);
-    c->out = NULL;
+    json_out_free(&c->out);
     c->state = CONNECTION_FREE;
 }
 
-/* Sends what the client takes; ends when all is sent or it has gone. */
-static void connection_write(struct connection *c, struct tstamp now)
+/* While there is nothing to wait for but its end. */
+static bool watch_end(struct connection *c)
 {
-    while (c->out_sent < c->out_bytes) {
-        ssize_t n = send(c->watch.fd, c->out + c->out_sent, c->out_bytes - c->out_sent,
+    c->is_blocked = false;
+    if (loop_change(c->control->loop, &c->watch, 0) == 0)
+        return true;
+    connection_close(c);
+    return false;
+}
+
+/* Sends what the client takes. True: all of it, and the connection is there for more. */
+static bool connection_send(struct connection *c, struct tstamp now)
+{
+    size_t sent = 0;
+    while (sent < c->out.len_bytes && !c->out.failed) {
+        ssize_t n = send(c->watch.fd, c->out.text + sent, c->out.len_bytes - sent,
                          MSG_NOSIGNAL | MSG_DONTWAIT);
         if (n < 0 && errno == EINTR)
             continue;
-        if (n < 0 && errno == EAGAIN && loop_change(c->control->loop, &c->watch, LOOP_WRITE) == 0)
-            return;
+        if (n < 0 && errno == EAGAIN && loop_change(c->control->loop, &c->watch, LOOP_WRITE) == 0) {
+            json_out_take(&c->out, sent);
+            c->is_blocked = true;
+            return false;
+        }
         if (n < 0)
             break;
-        c->out_sent += (size_t)n;
-        c->deadline = tstamp_add(now, CONTROL_TIMEOUT_MS * NS_PER_MS);
+        sent += (size_t)n;
+        struct tstamp silent = tstamp_add(now, CONTROL_TIMEOUT_MS * NS_PER_MS);
+        c->deadline = tstamp_max(c->deadline, tstamp_min(silent, c->end_at));
     }
-    connection_close(c);
+    if (sent < c->out.len_bytes || c->out.failed || c->state == CONNECTION_WRITING) {
+        connection_close(c);
+        return false;
+    }
+    json_out_take(&c->out, sent);
+    return !c->is_blocked || watch_end(c);
 }
 
-/* Takes the object over; NULL: there was no memory for it. */
-static void connection_answer(struct connection *c, struct tstamp now, json_t *answer)
+static void connection_finish(struct connection *c, struct tstamp now)
 {
-    char *text = answer != NULL ? json_dumps(answer, JSON_COMPACT) : NULL;
-    json_decref(answer);
-    c->out_bytes = text != NULL ? strlen(text) : 0;
-    c->out = text != NULL ? realloc(text, c->out_bytes + 1) : NULL;
-    if (c->out == NULL) {
-        free(text);
-        connection_close(c);
-        return;
-    }
-    c->out[c->out_bytes++] = '\n'; /* in the place of the zero */
-    c->out_sent = 0;
+    json_out_newline(&c->out);
     c->state = CONNECTION_WRITING;
-    connection_write(c, now);
+    connection_send(c, now);
 }
 
 /* error NULL: it was done. */
 static void connection_result(struct connection *c, struct tstamp now, const char *error)
 {
-    connection_answer(c, now,
-                      error == NULL ? json_pack("{s:b}", "ok", 1)
-                                    : json_pack("{s:b,s:s}", "ok", 0, "error", error));
+    json_out_object(&c->out, NULL);
+    json_out_bool(&c->out, "ok", error == NULL);
+    if (error != NULL)
+        json_out_text(&c->out, "error", error);
+    json_out_object_end(&c->out);
+    connection_finish(c, now);
 }
 
-static void connection_look(struct connection *c, struct tstamp now)
+static void connection_make(struct connection *c, struct tstamp now,
+                            const struct control_request *request)
 {
     const struct control_handler *h = &c->control->handler;
-    connection_answer(c, now, json_pack("{s:b,s:o}", "ok", 1, "status", h->status(h->arg, now)));
+    c->answer = h->begin(h->arg, now, request);
+    if (c->answer == NULL)
+        connection_result(c, now, "out of memory");
+    else if (watch_end(c))
+        c->state = CONNECTION_MAKING;
 }
 
-static void connection_status(struct connection *c, struct tstamp now)
+/* Makes and sends until that time. Returns when to go on; NEVER: when the client has read. */
+static struct tstamp connection_go_on(struct connection *c, struct tstamp now, struct tstamp until)
 {
     const struct control_handler *h = &c->control->handler;
-    if (h->look == NULL || !h->look(h->arg, now) ||
-        loop_change(c->control->loop, &c->watch, 0) < 0) {
-        connection_look(c, now);
-        return;
-    }
-    c->state = CONNECTION_LOOKING;
-    c->look_until = tstamp_add(now, CONTROL_LOOK_MS * NS_PER_MS);
+    do {
+        struct tstamp again = now;
+        if (c->out.len_bytes >= CONTROL_PIECE_BYTES && !connection_send(c, now))
+            return TSTAMP_NEVER;
+        switch (h->go_on(h->arg, c->answer, now, &again, &c->out)) {
+        case CONTROL_MORE:
+            break;
+        case CONTROL_WAITS:
+            return again;
+        case CONTROL_DONE:
+            end_answer(c);
+            connection_finish(c, now);
+            return TSTAMP_NEVER;
+        }
+    } while (tstamp_before(loop_now(), until));
+    return now;
 }
 
 static void connection_request(struct connection *c, struct tstamp now, size_t len_bytes)
@@ -120,7 +156,8 @@ static void connection_request(struct connection *c, struct tstamp now, size_t l
     const char *error = NULL;
     switch (request.command) {
     case CONTROL_STATUS:
-        connection_status(c, now);
+    case CONTROL_SUMMARY:
+        connection_make(c, now, &request);
         break;
     case CONTROL_LINK:
         connection_result(c, now, h->link(h->arg, now, &request));
@@ -131,8 +168,8 @@ static void connection_request(struct connection *c, struct tstamp now, size_t l
         c->deadline = tstamp_add(now, CONTROL_RELOAD_TIMEOUT_MS * NS_PER_MS);
         if (error != NULL)
             connection_result(c, now, error);
-        else if (loop_change(c->control->loop, &c->watch, 0) < 0)
-            connection_close(c);
+        else
+            watch_end(c);
         break;
     }
 }
@@ -163,10 +200,15 @@ static void connection_ready(void *arg, struct tstamp now, unsigned events)
         connection_read(c, now);
         break;
     case CONNECTION_WRITING:
-        connection_write(c, now);
+        connection_send(c, now);
         break;
-    case CONNECTION_LOOKING:
-    case CONNECTION_RELOADING: /* only an error or the client's end wakes it now */
+    case CONNECTION_MAKING:
+        if (c->is_blocked)
+            connection_send(c, now);
+        else
+            connection_close(c); /* only an error or the client's end wakes it now */
+        break;
+    case CONNECTION_RELOADING: /* the same */
         connection_close(c);
         break;
     case CONNECTION_FREE:
@@ -198,7 +240,9 @@ static void accept_ready(void *arg, struct tstamp now, unsigned events)
     free_one->control = c;
     free_one->watch = (struct loop_watch){ .fd = fd, .ready = connection_ready, .arg = free_one };
     free_one->deadline = tstamp_add(now, CONTROL_TIMEOUT_MS * NS_PER_MS);
+    free_one->end_at = tstamp_add(now, CONTROL_ANSWER_TIMEOUT_MS * NS_PER_MS);
     free_one->in_bytes = 0;
+    free_one->is_blocked = false;
     if (loop_add(c->loop, &free_one->watch, LOOP_READ) < 0) {
         close(fd);
         return;
@@ -243,18 +287,20 @@ void control_reloaded(struct control *c, bool ok, const char *text)
 struct tstamp control_tick(struct control *c, struct tstamp now)
 {
     struct tstamp next = TSTAMP_NEVER;
+    struct tstamp until = tstamp_add(loop_now(), CONTROL_TURN_NS);
+    size_t first = c->turn;
+    bool is_over = false;
     for (size_t i = 0; i < CONTROL_CONNECTIONS_MAX; i++) {
-        struct connection *one = &c->connections[i];
-        if (one->state == CONNECTION_LOOKING) {
-            next = tstamp_min(next, one->look_until);
-            if (tstamp_reached(one->look_until, now) || c->handler.known(c->handler.arg, now))
-                connection_look(one, now);
-        }
-        if (one->state == CONNECTION_FREE)
-            continue;
-        if (tstamp_reached(one->deadline, now))
+        size_t place = (first + i) % CONTROL_CONNECTIONS_MAX;
+        struct connection *one = &c->connections[place];
+        if (one->state != CONNECTION_FREE && tstamp_reached(one->deadline, now))
             connection_close(one);
-        else
+        if (one->state == CONNECTION_MAKING && !one->is_blocked) {
+            next = tstamp_min(next, is_over ? now : connection_go_on(one, now, until));
+            c->turn = is_over ? c->turn : (place + 1) % CONTROL_CONNECTIONS_MAX;
+            is_over = is_over || !tstamp_before(loop_now(), until);
+        }
+        if (one->state != CONNECTION_FREE)
             next = tstamp_min(next, one->deadline);
     }
     return next;

@@ -1,21 +1,25 @@
 /* SPDX-License-Identifier: ISC */
-/* The status of a tunnel as the JSON object that hawser(1) documents. */
+/*
+ * The members of a tunnel's status, which hawser(1) documents: what stands before its peers, each
+ * of them, and what stands behind them. listing.h puts them together.
+ */
 #ifndef HAWSER_ENGINE_STATUS_H
 #define HAWSER_ENGINE_STATUS_H
 
-#include <jansson.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/tstamp.h"
 #include "engine/dataplane.h"
 #include "engine/policy.h"
 #include "engine/silence.h"
+#include "ipc/json_out.h"
 #include "ipc/msg.h"
 
 struct status_source {
     const char *interface;
     uint32_t mtu_bytes; /* 0: as the core measured */
-    const struct core *core;
+    struct core *core;
     const struct dataplane *plane;
     const struct policy_set *policies;
     const struct silence *silence;
@@ -28,7 +32,12 @@ struct status_source {
     uint64_t control_garbage;
 };
 
-/* A new reference, or NULL: no memory. */
-json_t *status_json(const struct status_source *s, struct tstamp now);
+/* Each writes members of an object that is open, or with a peer an element of an array. */
+void status_head(struct json_out *o, const struct status_source *s, struct tstamp now);
+void status_tail(struct json_out *o, const struct status_source *s, struct tstamp now);
+void status_peer(struct json_out *o, const struct status_source *s, struct tstamp now, size_t peer);
+/* Of it what a line about the peer needs. */
+void status_peer_brief(struct json_out *o, const struct status_source *s, struct tstamp now,
+                       size_t peer);
 
 #endif

@@ -8,6 +8,7 @@
 
 static const char *const command_names[] = {
     [CONTROL_STATUS] = "status",
+    [CONTROL_SUMMARY] = "summary",
     [CONTROL_LINK] = "link",
     [CONTROL_RELOAD] = "reload",
 };
@@ -59,6 +60,14 @@ static bool is_name(const char *name, size_t len_max)
     return true;
 }
 
+bool control_peer_parse(const char *text, struct control_request *out)
+{
+    if (!is_name(text, CONTROL_PEER_NAME_MAX))
+        return false;
+    memcpy(out->peer, text, strlen(text) + 1);
+    return true;
+}
+
 bool control_link_parse(const char *text, struct control_request *out)
 {
     const char *slash = strchr(text, '/');
@@ -73,20 +82,24 @@ bool control_link_parse(const char *text, struct control_request *out)
     return peer_len == 0 || is_name(out->peer, CONTROL_PEER_NAME_MAX);
 }
 
-/* The peer, if there is one, the link and the state of a link request. */
+/* The peer, if there is one: the request has so many members besides. */
+static bool peer_from_json(const json_t *object, size_t others, struct control_request *out)
+{
+    const json_t *peer = json_object_get(object, "peer");
+    const char *name = json_string_value(peer);
+    if (json_object_size(object) != others + (peer != NULL))
+        return false;
+    return peer == NULL || (name != NULL && control_peer_parse(name, out));
+}
+
+/* The link and the state of a link request. */
 static bool link_from_json(const json_t *object, struct control_request *out)
 {
     const char *link = json_string_value(json_object_get(object, "link"));
     const char *state = json_string_value(json_object_get(object, "state"));
-    const json_t *peer = json_object_get(object, "peer");
-    const char *peer_name = json_string_value(peer);
-    if (json_object_size(object) != (peer != NULL ? 4 : 3) || link == NULL || state == NULL ||
-        !is_name(link, CONTROL_LINK_NAME_MAX) || !control_link_state_parse(state, &out->state))
+    if (link == NULL || state == NULL || !is_name(link, CONTROL_LINK_NAME_MAX) ||
+        !control_link_state_parse(state, &out->state))
         return false;
-    if (peer != NULL && (peer_name == NULL || !is_name(peer_name, CONTROL_PEER_NAME_MAX)))
-        return false;
-    if (peer != NULL)
-        memcpy(out->peer, peer_name, strlen(peer_name) + 1);
     memcpy(out->link, link, strlen(link) + 1);
     return true;
 }
@@ -98,10 +111,12 @@ static bool request_from_json(const json_t *object, struct control_request *out)
         return false;
     switch (out->command) {
     case CONTROL_STATUS:
+        return peer_from_json(object, 1, out);
+    case CONTROL_SUMMARY:
     case CONTROL_RELOAD:
         return json_object_size(object) == 1;
     case CONTROL_LINK:
-        return link_from_json(object, out);
+        return link_from_json(object, out) && peer_from_json(object, 3, out);
     }
     return false;
 }
@@ -141,15 +156,18 @@ const char *control_request_error(int error)
 int control_request_format(const struct control_request *request,
                            char out[CONTROL_REQUEST_BYTES_MAX])
 {
-    const char *command = command_names[request->command];
-    if (request->command != CONTROL_LINK)
-        return snprintf(out, CONTROL_REQUEST_BYTES_MAX, "{\"cmd\":\"%s\"}\n", command);
-    const char *peer = request->peer;
-    if (!is_name(request->link, CONTROL_LINK_NAME_MAX) ||
-        (peer[0] != '\0' && !is_name(peer, CONTROL_PEER_NAME_MAX)))
+    char peer[CONTROL_PEER_NAME_MAX + sizeof ",\"peer\":\"\""] = "";
+    char link[CONTROL_LINK_NAME_MAX + sizeof ",\"link\":\"\",\"state\":\"standby\""] = "";
+    bool of_link = request->command == CONTROL_LINK;
+    bool of_peer = request->peer[0] != '\0' && (of_link || request->command == CONTROL_STATUS);
+    if ((of_link && !is_name(request->link, CONTROL_LINK_NAME_MAX)) ||
+        (of_peer && !is_name(request->peer, CONTROL_PEER_NAME_MAX)))
         return -EINVAL;
-    return snprintf(out, CONTROL_REQUEST_BYTES_MAX,
-                    "{\"cmd\":\"%s\",%s%s%s\"link\":\"%s\",\"state\":\"%s\"}\n", command,
-                    peer[0] != '\0' ? "\"peer\":\"" : "", peer, peer[0] != '\0' ? "\"," : "",
-                    request->link, control_link_state_name(request->state));
+    if (of_peer)
+        snprintf(peer, sizeof peer, ",\"peer\":\"%s\"", request->peer);
+    if (of_link)
+        snprintf(link, sizeof link, ",\"link\":\"%s\",\"state\":\"%s\"", request->link,
+                 control_link_state_name(request->state));
+    return snprintf(out, CONTROL_REQUEST_BYTES_MAX, "{\"cmd\":\"%s\"%s%s}\n",
+                    command_names[request->command], peer, link);
 }

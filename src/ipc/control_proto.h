@@ -7,6 +7,8 @@
  * then closes.
  *
  *     {"cmd":"status"}                              {"ok":true,"status":{...}}
+ *     {"cmd":"status","peer":"home"}                (with this peer alone, or with none)
+ *     {"cmd":"summary"}                             (with few members of each peer)
  *     {"cmd":"link","link":"dsl","state":"down"}    {"ok":true}
  *     {"cmd":"link","peer":"home","link":"dsl",    (a link of that peer's own)
  *      "state":"down"}
@@ -14,6 +16,12 @@
  *
  * The members of the status are those of hawser(1). Unknown members of a request are an error, so
  * that a newer command never believes an older daemon did what it does not know.
+ *
+ * A status is made peer by peer while it is sent, as fast as the client reads it. It tells of the
+ * peers that there were when it was asked for, each as it is when its turn comes; one that a reload
+ * takes away before that is left out, and one that it brings is in the next answer. An answer that
+ * ends without its newline is none: the client read too slowly (see CONTROL_TIMEOUT_MS and
+ * CONTROL_ANSWER_TIMEOUT_MS), or the daemon ended.
  */
 #ifndef HAWSER_IPC_CONTROL_PROTO_H
 #define HAWSER_IPC_CONTROL_PROTO_H
@@ -26,11 +34,12 @@ enum {
     CONTROL_ANSWER_BYTES_MAX = 256 << 20, /* every peer with every path: some 90 MB */
     CONTROL_LINK_NAME_MAX = 15,
     CONTROL_PEER_NAME_MAX = 31,
-    CONTROL_TIMEOUT_MS = 5000, /* each side gives up on a silent other */
+    CONTROL_TIMEOUT_MS = 5000,         /* each side gives up on a silent other */
+    CONTROL_ANSWER_TIMEOUT_MS = 60000, /* and the daemon on one that takes an answer slowly */
     CONTROL_RELOAD_TIMEOUT_MS = 30000,
 };
 
-enum control_command { CONTROL_STATUS, CONTROL_LINK, CONTROL_RELOAD };
+enum control_command { CONTROL_STATUS, CONTROL_SUMMARY, CONTROL_LINK, CONTROL_RELOAD };
 
 /*
  * DOWN: carries nothing. STANDBY: carries nothing until all active links are down. ACTIVE: carries
@@ -45,8 +54,9 @@ enum control_link_state {
 
 struct control_request {
     enum control_command command;
+    /* CONTROL_LINK; empty: whoever has such a link. CONTROL_STATUS; empty: all. */
+    char peer[CONTROL_PEER_NAME_MAX + 1];
     /* CONTROL_LINK only */
-    char peer[CONTROL_PEER_NAME_MAX + 1]; /* empty: whoever has such a link */
     char link[CONTROL_LINK_NAME_MAX + 1];
     enum control_link_state state;
 };
@@ -54,6 +64,9 @@ struct control_request {
 /* "up", "down", "standby", "active"; false if text is none of them. */
 bool control_link_state_parse(const char *text, enum control_link_state *out);
 const char *control_link_state_name(enum control_link_state state);
+
+/* A peer's name into a request for its status; false if it can be the name of none. */
+bool control_peer_parse(const char *text, struct control_request *out);
 
 /* "LINK" or "PEER/LINK" into a request; false if it can be the name of none. */
 bool control_link_parse(const char *text, struct control_request *out);
@@ -70,7 +83,7 @@ const char *control_request_error(int error);
 
 /*
  * The request as a line with its newline and a terminating zero. Returns the length without the
- * zero, or -EINVAL (a link name that is empty, too long or not printable).
+ * zero, or -EINVAL (a name that is empty, too long or not printable).
  */
 int control_request_format(const struct control_request *request,
                            char out[CONTROL_REQUEST_BYTES_MAX]);

@@ -321,20 +321,15 @@ size_t core_accepted(const struct core *c, size_t peer, struct netprefix out[COR
     return a->count;
 }
 
-bool core_look(struct core *c, struct tstamp now)
+bool core_look(struct core *c, struct tstamp now, size_t peer)
 {
-    bool first = false;
-    for (size_t i = 0; i < c->peers.count; i++)
-        first |= reports_look(c->peers.list[i], now);
-    return first;
+    return peer < c->peers.count && reports_look(c->peers.list[peer], now);
 }
 
-bool core_seen(const struct core *c, struct tstamp now)
+bool core_seen(const struct core *c, struct tstamp now, size_t peer)
 {
-    for (size_t i = 0; i < c->peers.count; i++)
-        if (reports_due(c->peers.list[i]) && reports_latest(c->peers.list[i], now) == NULL)
-            return false;
-    return true;
+    const struct peer *p = peer < c->peers.count ? c->peers.list[peer] : NULL;
+    return p == NULL || !reports_due(p) || reports_latest(p, now) != NULL;
 }
 
 void core_set_cpu(struct core *c, uint8_t percent)

@@ -100,11 +100,11 @@ bool core_next_event(struct core *c, struct core_event *out);
 const char *core_drop_name(enum core_drop reason);
 
 /*
- * Somebody looks at the status: for a while the peers are asked what they find. True: nobody did of
- * late, so they were not asked before. core_seen(): all that can tell it have done so.
+ * Somebody looks at a peer's status: for a while it is asked what it finds. True: nobody did of
+ * late, so it was not asked before. core_seen(): it told, or cannot tell it.
  */
-bool core_look(struct core *c, struct tstamp now);
-bool core_seen(const struct core *c, struct tstamp now);
+bool core_look(struct core *c, struct tstamp now, size_t peer);
+bool core_seen(const struct core *c, struct tstamp now, size_t peer);
 /* What the driver sees of itself: percent of a processor that it uses, and that its own device does
  * not keep up with what is sent to peers that call. */
 void core_set_cpu(struct core *c, uint8_t percent);
@@ -120,7 +120,12 @@ void core_peer_why(const struct core *c, struct tstamp now, size_t peer, struct 
 size_t core_strangers(const struct core *c, struct tstamp now,
                       struct core_stranger out[CORE_STRANGERS_MAX]);
 
+/* Peers have numbers below the count, until the next core_set_peers(). */
 size_t core_peer_count(const struct core *c);
+const uint8_t *core_peer_key(const struct core *c, size_t peer); /* 32 bytes */
+const char *core_peer_name(const struct core *c, size_t peer);
+/* The number of the peer with that key; -ENOENT: there is none. */
+int core_peer_find(const struct core *c, const uint8_t public_key[32]);
 void core_peer_status(const struct core *c, struct tstamp now, size_t peer,
                       struct core_peer_status *out);
 void core_drops(const struct core *c, uint64_t out[CORE_DROP_COUNT]);

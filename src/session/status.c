@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: ISC */
+#include <errno.h>
 #include <string.h>
 
 #include "bond/why.h"
@@ -6,6 +7,7 @@
 #include "session/links.h"
 #include "session/lives.h"
 #include "session/peer.h"
+#include "session/peers.h"
 #include "session/reports.h"
 #include "session/state.h"
 #include "session/why.h"
@@ -52,6 +54,22 @@ const char *core_drop_name(enum core_drop reason)
 size_t core_peer_count(const struct core *c)
 {
     return c->peers.count;
+}
+
+const uint8_t *core_peer_key(const struct core *c, size_t peer)
+{
+    return c->peers.list[peer]->public_key;
+}
+
+const char *core_peer_name(const struct core *c, size_t peer)
+{
+    return c->peers.list[peer]->name;
+}
+
+int core_peer_find(const struct core *c, const uint8_t public_key[32])
+{
+    const struct peer *p = peers_find(&c->peers, public_key);
+    return p != NULL ? p->number : -ENOENT;
 }
 
 void core_drops(const struct core *c, uint64_t out[CORE_DROP_COUNT])

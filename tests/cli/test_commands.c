@@ -37,29 +37,78 @@ enum { MANY_PEERS = 1000, MANY_BYTES = 4 << 20 };
 
 static char answer[MANY_BYTES];
 
-/* The status of a tunnel with peers: each NAME:STATE. */
-static void set_answer(const char *const *peers, size_t count, const char *paths, const char *links)
+/* What the tunnel has: peers are each NAME:STATE. */
+static struct {
+    const char *const *peers;
+    size_t count;
+    const char *paths;
+    const char *links;
+} tunnel;
+
+/* Its status, with one peer alone where a name is given. */
+static const char *whole_answer(const char *only)
 {
     size_t at = (size_t)snprintf(answer, sizeof answer,
                                  "{\"ok\":true,\"status\":{\"version\":\"0.1.0\",\"interface\":"
                                  "\"hawser0\",\"uptime_s\":60,\"mtu\":1420,\"links\":[%s],"
                                  "\"peers\":[",
-                                 links);
-    for (size_t i = 0; i < count; i++) {
+                                 tunnel.links);
+    bool first = true;
+    for (size_t i = 0; i < tunnel.count; i++) {
         char name[64];
-        const char *colon = strchr(peers[i], ':');
-        snprintf(name, sizeof name, "%.*s", (int)(colon - peers[i]), peers[i]);
-        at += (size_t)snprintf(answer + at, sizeof answer - at, "%s" PEER_FORMAT, i > 0 ? "," : "",
-                               name, colon + 1, paths);
+        const char *colon = strchr(tunnel.peers[i], ':');
+        snprintf(name, sizeof name, "%.*s", (int)(colon - tunnel.peers[i]), tunnel.peers[i]);
+        if (only != NULL && strcmp(name, only) != 0)
+            continue;
+        at += (size_t)snprintf(answer + at, sizeof answer - at, "%s" PEER_FORMAT, first ? "" : ",",
+                               name, colon + 1, tunnel.paths);
         assert_true(at < sizeof answer);
+        first = false;
     }
     snprintf(answer + at, sizeof answer - at, "]}}\n");
+    return answer;
+}
+
+/* NAME:STATE as a summary tells it; one that ends with a number has so many of two links up, one
+ * that begins with "new" never came. */
+static size_t brief(char *out, size_t room, const char *peer)
+{
+    const char *colon = strchr(peer, ':');
+    bool came = strncmp(peer, "new", 3) != 0;
+    char last = colon[-1];
+    return (size_t)snprintf(
+        out, room,
+        "{\"name\":\"%.*s\",\"state\":\"%s\",\"why\":\"so it is\",\"why_code\":\"%s\","
+        "\"endpoint\":null,\"handshake_age_s\":%s,\"tx_bytes\":1024,\"rx_bytes\":2048,\"links\":2,"
+        "\"links_up\":%c,\"rtt_ms\":25.1,\"loss\":%s,\"tx_bps\":1000000,\"rx_bps\":2000000}",
+        (int)(colon - peer), peer, colon + 1, came ? "no-answer" : "waiting", came ? "3" : "null",
+        last >= '0' && last <= '2' ? last : '2', strncmp(peer, "lossy", 5) == 0 ? "0.1" : "0.0");
+}
+
+static const char *summary_answer(void)
+{
+    size_t at = (size_t)snprintf(answer, sizeof answer,
+                                 "{\"ok\":true,\"status\":{\"version\":\"0.1.0\",\"interface\":"
+                                 "\"hawser0\",\"uptime_s\":60,\"mtu\":1420,\"peers\":[");
+    for (size_t i = 0; i < tunnel.count; i++) {
+        if (i > 0)
+            answer[at++] = ',';
+        at += brief(answer + at, sizeof answer - at, tunnel.peers[i]);
+        assert_true(at < sizeof answer);
+    }
+    snprintf(answer + at, sizeof answer - at, "],\"links\":[%s]}}\n", tunnel.links);
+    return answer;
 }
 
 static const char *answer_for(const char *request)
 {
+    static char only[64];
     if (strcmp(request, "{\"cmd\":\"status\"}\n") == 0)
-        return answer;
+        return whole_answer(NULL);
+    if (sscanf(request, "{\"cmd\":\"status\",\"peer\":\"%63[^\"]\"}", only) == 1)
+        return whole_answer(only);
+    if (strcmp(request, "{\"cmd\":\"summary\"}\n") == 0)
+        return summary_answer();
     if (strcmp(request,
                "{\"cmd\":\"link\",\"peer\":\"home\",\"link\":\"dsl\",\"state\":\"down\"}\n") == 0)
         return "{\"ok\":true}\n";
@@ -72,7 +121,10 @@ static const char *answer_for(const char *request)
 static void run_with(struct outcome *o, const char *line, const char *const *peers, size_t count,
                      const char *paths, const char *links)
 {
-    set_answer(peers, count, paths, links);
+    tunnel.peers = peers;
+    tunnel.count = count;
+    tunnel.paths = paths;
+    tunnel.links = links;
     pid_t pid = start_server("hawser0", answer_for);
     run(o, line, "");
     stop_server(pid, "hawser0");
@@ -130,8 +182,131 @@ static void one_peer_is_shown_in_full(void **state)
     assert_int_equal(o.code, 1);
     assert_string_equal(o.out, "");
     assert_string_equal(o.err, "hawser: there is no peer \"offce\": the nearest is office\n");
+    run_with(&o, "status a-name-that-is-too-long-for-any-peer", peers, 5, "", "");
+    assert_int_equal(o.code, 1);
+    assert_non_null(strstr(o.err, "there is no peer \"a-name-that-is"));
     run_with(&o, "status office", NULL, 0, "", "");
     assert_string_equal(o.err, "hawser: there is no peer \"office\", nor any other\n");
+    run_with(&o, "status --summary office", peers, 5, "", "");
+    assert_int_equal(o.code, 2);
+    assert_non_null(strstr(o.err, "--summary is of all peers"));
+}
+
+/* One of several tunnels has it; that others do not is no fault. */
+static void a_peer_is_found_in_any_tunnel(void **state)
+{
+    static const char *const here[] = { "home:up" };
+    static const char *const there[] = { "office:down" };
+    struct outcome o;
+    (void)state;
+    tunnel.paths = tunnel.links = "";
+    tunnel.count = 1;
+    tunnel.peers = here;
+    pid_t first = start_server("hawser0", answer_for);
+    tunnel.peers = there;
+    pid_t second = start_server("hawser1", answer_for);
+    run(&o, "status home", "");
+    assert_int_equal(o.code, 0);
+    assert_non_null(strstr(o.out, "peer: home\n"));
+    assert_string_equal(o.err, "");
+    run(&o, "status office", "");
+    assert_int_equal(o.code, 1);
+    assert_string_equal(o.err, "hawser: hawser1: peer office is not up\n");
+    run(&o, "status offcie", "");
+    assert_string_equal(o.err, "hawser: there is no peer \"offcie\": the nearest is office\n");
+    stop_server(first, "hawser0");
+    stop_server(second, "hawser1");
+}
+
+/* A daemon of before has no request for a single peer. */
+static const char *old_answer_for(const char *request)
+{
+    if (strcmp(request, "{\"cmd\":\"status\"}\n") == 0)
+        return whole_answer(NULL);
+    return "{\"ok\":false,\"error\":\"no such request: is the hawser command newer than the "
+           "daemon?\"}\n";
+}
+
+static void an_older_daemon_says_so(void **state)
+{
+    static const char *const peers[] = { "home:up" };
+    (void)state;
+    tunnel.paths = tunnel.links = "";
+    tunnel.count = 1;
+    tunnel.peers = peers;
+    pid_t pid = start_server("hawser0", old_answer_for);
+    struct outcome o;
+    run(&o, "status", "");
+    assert_int_equal(o.code, 0);
+    expect_failure("status home", "", 1, "is the hawser command newer than the daemon?");
+    expect_failure("status --summary", "", 1, "is the hawser command newer than the daemon?");
+    stop_server(pid, "hawser0");
+}
+
+/* Lost ones first, then those that cannot be reached, that have links down, that lose packets. */
+static void a_summary_fits_on_a_screen(void **state)
+{
+    static const char *const peers[] = { "home:up", "lossy:up", "half1:up", "new:down",
+                                         "lost:down" };
+    struct outcome o;
+    (void)state;
+    run_with(&o, "status --summary", peers, 5, "", "");
+    assert_int_equal(o.code, 0);
+    assert_non_null(strstr(o.out, "\n  peers: 5, of which 3 up, 1 down, 1 never came\n"
+                                  "  links: 10, of which 9 up\n"
+                                  "  now: 10.0 Mbit/s received, 5.00 Mbit/s sent\n"
+                                  "  transfer: 10.0 KiB received, 5.00 KiB sent\n"
+                                  "\n"));
+    const char *table = strstr(o.out, "  worst ");
+    assert_non_null(table);
+    assert_int_equal(lines_of(table), 4);
+    assert_true(strstr(table, "\n  lost ") < strstr(table, "\n  half1 "));
+    assert_true(strstr(table, "\n  half1 ") < strstr(table, "\n  lossy "));
+    assert_null(strstr(table, "home"));
+    assert_null(strstr(table, "new"));
+    assert_non_null(strstr(table, "  half1  up     1 of 2    25.1 ms  0.0 %   1.00 Mbit/s  "
+                                  "2.00 Mbit/s  3 seconds  so it is\n"));
+}
+
+static void a_summary_as_json(void **state)
+{
+    static const char *const peers[] = { "home:up", "half1:up", "new:down" };
+    static const char *const down[] = { "home:down" };
+    struct outcome o;
+    (void)state;
+    run_with(&o, "status --summary --json", peers, 3, "", "");
+    assert_int_equal(o.code, 0);
+    assert_int_equal(lines_of(o.out), 1);
+    assert_null(strstr(o.out, "\"peers\":["));
+    assert_non_null(strstr(o.out, "\"summary\":{\"peers\":3,\"up\":2,\"down\":0,\"never_came\":1,"
+                                  "\"links\":6,\"links_up\":5,\"tx_bps\":3000000,"
+                                  "\"rx_bps\":6000000,\"tx_bytes\":3072,\"rx_bytes\":6144,"
+                                  "\"worst\":[{\"name\":\"half1\""));
+    run_with(&o, "status --summary --json", down, 1, "", "");
+    assert_int_equal(o.code, 1);
+    assert_string_equal(o.err, "hawser: hawser0: no peer is up\n");
+}
+
+/* However many there are, and the worst of them are in it wherever they stand. */
+static void a_summary_of_a_thousand(void **state)
+{
+    static char names[MANY_PEERS][16];
+    static const char *peers[MANY_PEERS];
+    struct outcome o;
+    (void)state;
+    for (size_t i = 0; i < MANY_PEERS; i++) {
+        snprintf(names[i], sizeof names[i], "%s%03zu%s", i % 20 == 7 ? "lossy" : "p", i,
+                 i == 500 ? "-x0:up" : "-x2:up");
+        peers[i] = names[i];
+    }
+    run_with(&o, "status --summary", peers, MANY_PEERS, "", "");
+    assert_int_equal(o.code, 0);
+    assert_true(lines_of(o.out) <= 24);
+    const char *table = strstr(o.out, "  worst ");
+    assert_non_null(table);
+    assert_int_equal(lines_of(table), 11);
+    assert_true(strstr(table, "\n  p500-x0 ") < strstr(table, "\n  lossy007-x2 "));
+    assert_non_null(strstr(table, "\n  lossy167-x2 "));
 }
 
 static void many_peers_have_a_line_each(void **state)
@@ -142,9 +317,6 @@ static void many_peers_have_a_line_each(void **state)
     (void)state;
     run_with(&o, "status", peers, 4, paths, "");
     assert_non_null(strstr(o.out, "peer: home\n"));
-    run_with(&o, "status --summary", peers, 4, paths, "");
-    assert_null(strstr(o.out, "peer: home\n"));
-    assert_non_null(strstr(o.out, "  peers: 4, of which 3 up\n"));
     run_with(&o, "status", peers, 5, paths, "");
     assert_int_equal(o.code, 0);
     assert_non_null(strstr(o.out, "  peers: 5, of which 4 up\n"));
@@ -166,8 +338,11 @@ static void a_thousand_peers(void **state)
         snprintf(names[i], sizeof names[i], "peer%03zu:up", i);
         peers[i] = names[i];
     }
-    set_answer(peers, MANY_PEERS, paths, "");
-    assert_true(strlen(answer) > 1 << 20);
+    tunnel.peers = peers;
+    tunnel.count = MANY_PEERS;
+    tunnel.paths = paths;
+    tunnel.links = "";
+    assert_true(strlen(whole_answer(NULL)) > 1 << 20);
     pid_t pid = start_server("hawser0", answer_for);
     snprintf(line, sizeof line, "%s status | grep -c '^  peer[0-9]* *up  *2 of 2'", hawser);
     FILE *f = popen(line, "r");
@@ -178,19 +353,28 @@ static void a_thousand_peers(void **state)
     stop_server(pid, "hawser0");
 }
 
+static char hostile[1024];
+
+static const char *hostile_answer_for(const char *request)
+{
+    (void)request;
+    return hostile;
+}
+
 /* A hostile engine writes to no terminal but plain text. */
 static void what_the_daemon_says_is_made_plain(void **state)
 {
-    static const char *const lines[] = { "status", "status --json", "link" };
+    static const char *const lines[] = { "status", "status --json", "status --summary",
+                                         "status --summary --json", "link" };
     struct outcome o;
     (void)state;
-    snprintf(answer, sizeof answer,
+    snprintf(hostile, sizeof hostile,
              "{\"ok\":true,\"status\":{\"version\":\"\\u001b[2J\",\"interface\":\"h\\u0007\","
              "\"uptime_s\":1,\"mtu\":1400,\"\\u001b]0;x\":1,\"peers\":[{\"name\":\"v\\u009b1mx\","
              "\"state\":\"up\\u001b[31m\",\"paths\":[]}],\"links\":[{\"name\":\"d\\r\\u001bc\","
              "\"interface\":\"e\\u202ex\"}],\"problems\":[{\"code\":\"c\",\"text\":\"\\u001b[1m\"}]"
              "}}\n");
-    pid_t pid = start_server("hawser0", answer_for);
+    pid_t pid = start_server("hawser0", hostile_answer_for);
     for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++) {
         run(&o, lines[i], "");
         for (const char *c = o.out; *c != '\0'; c++)
@@ -326,6 +510,11 @@ int main(int argc, char **argv)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(status_fails_while_no_peer_is_up),
         cmocka_unit_test(one_peer_is_shown_in_full),
+        cmocka_unit_test(a_peer_is_found_in_any_tunnel),
+        cmocka_unit_test(an_older_daemon_says_so),
+        cmocka_unit_test(a_summary_fits_on_a_screen),
+        cmocka_unit_test(a_summary_as_json),
+        cmocka_unit_test(a_summary_of_a_thousand),
         cmocka_unit_test(many_peers_have_a_line_each),
         cmocka_unit_test(a_thousand_peers),
         cmocka_unit_test(what_the_daemon_says_is_made_plain),

@@ -152,7 +152,42 @@ thousand_peers >>"$tmp/server.conf"
 await 20 "a thousand more" is server '.peers | length == 1001'
 exits 0 "$hawser" status -i "$tmp/server.sock"
 said "^  peers: 1001, of which 1 up"
-mark
-exits 0 "$hawser" status --json -i "$tmp/server.sock"
-ok "$(wc -c <"$tmp/said") bytes in $((($(date +%s%N) - marked) / 1000000)) ms"
+exits 0 "$hawser" status home -i "$tmp/server.sock"
+said "^peer: home"
+exits 1 "$hawser" status p500 --json -i "$tmp/server.sock"
+said '"peers":\[\{"name":"p500",'
+exits 1 "$hawser" status q500 -i "$tmp/server.sock"
+said 'no peer "q500": the nearest is p500'
+exits 0 "$hawser" status --summary -i "$tmp/server.sock"
+said "^  peers: 1001, of which 1 up, 0 down, 1000 never came"
+[ "$(wc -l <"$tmp/said")" -le 24 ] || fail "the summary is more than a screen"
+exits 0 "$hawser" status --summary --json -i "$tmp/server.sock"
+jq -e '.summary | .peers == 1001 and .up == 1 and .never_came == 1000' "$tmp/said" >&3 ||
+    fail "the summary is $(cat "$tmp/said")"
+
+# Many answers at once, one of them unread, and one whose reader goes in the middle: no ping is lost.
+at c ping -q -i 0.005 -c 400 10.77.0.1 >"$tmp/ping" &
+ping=$!
+started="$started $ping"
+"$probe" ask "$tmp/server.sock" 0 &
+silent=$!
+started="$started $silent"
+for round in 1 2 3 4; do
+    "$probe" ask "$tmp/server.sock" 20000
+    for reader in 1 2 3 4; do
+        "$hawser" status --json -i "$tmp/server.sock" >"$tmp/answer$reader" &
+        eval "reader$reader=$!"
+    done
+    # shellcheck disable=SC2154 # set by eval
+    wait "$reader1" && wait "$reader2" && wait "$reader3" && wait "$reader4"
+    for reader in 1 2 3 4; do
+        jq -e '[.peers[].name] | length == 1001 and length == (unique | length)' \
+            "$tmp/answer$reader" >&3 || fail "answer $reader of round $round is not whole"
+    done
+done
+ok "16 answers are whole, $(wc -c <"$tmp/answer1") bytes each"
+wait "$ping" || true
+end "$silent"
+grep -q ' 0% packet loss' "$tmp/ping" || fail "$(cat "$tmp/ping")"
+ok "$(tail -n 1 "$tmp/ping")"
 every_ping c -c 20 -i 0.05 10.77.0.1

@@ -10,10 +10,11 @@
  *     probe burst ADDRESS PORT COUNT           20 small datagrams of as many flows each 20 ms
  *     probe raw ADDRESS PROTOCOL COUNT         datagrams of any IP protocol
  *     probe babble PATH COUNT                  random requests to a UNIX stream socket
- *     probe replay DEVICE PORT COUNT           sends COUNT datagrams to that port that leave by the
- *                                              device once more, 1 s later; {"replayed":N}
- *     probe notify PATH                        a service manager's socket: prints what it hears, a
- *                                              line each, until it is ended
+ *     probe ask PATH BYTES                     the status, of which so many bytes are read; 0:
+ * none, and the connection stays until it is ended probe replay DEVICE PORT COUNT           sends
+ * COUNT datagrams to that port that leave by the device once more, 1 s later; {"replayed":N} probe
+ * notify PATH                        a service manager's socket: prints what it hears, a line each,
+ * until it is ended
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -319,6 +320,27 @@ static int babble(char **argv)
     return EXIT_SUCCESS;
 }
 
+static int ask(char **argv)
+{
+    static const char request[] = "{\"cmd\":\"status\"}\n";
+    static char answer[CHUNK_BYTES];
+    struct sockaddr_un to = { .sun_family = AF_UNIX };
+    snprintf(to.sun_path, sizeof to.sun_path, "%s", argv[0]);
+    size_t wanted = strtoul(argv[1], NULL, 10);
+    int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+    if (fd < 0 || connect(fd, (const struct sockaddr *)&to, sizeof to) < 0 ||
+        send(fd, request, strlen(request), MSG_NOSIGNAL) < 0)
+        die(argv[0]);
+    while (wanted == 0)
+        pause();
+    for (ssize_t n; wanted > 0; wanted -= (size_t)n) {
+        n = recv(fd, answer, wanted < sizeof answer ? wanted : sizeof answer, 0);
+        if (n <= 0)
+            die("recv");
+    }
+    return EXIT_SUCCESS;
+}
+
 static int notify(char **argv)
 {
     struct sockaddr_un own = { .sun_family = AF_UNIX };
@@ -392,13 +414,13 @@ int main(int argc, char **argv)
         int (*run)(char **argv);
     } commands[] = { { "serve", 1, serve },   { "flow", 4, flow },     { "noise", 3, noise },
                      { "raw", 3, raw },       { "stream", 3, stream }, { "babble", 2, babble },
-                     { "replay", 3, replay }, { "notify", 1, notify }, { "burst", 3, burst } };
+                     { "replay", 3, replay }, { "notify", 1, notify }, { "burst", 3, burst },
+                     { "ask", 2, ask } };
     for (size_t i = 0; argc >= 2 && i < sizeof commands / sizeof commands[0]; i++) {
         if (strcmp(argv[1], commands[i].name) == 0 && argc == 2 + commands[i].operands)
             return commands[i].run(argv + 2);
     }
-    fprintf(
-        stderr,
-        "usage: probe serve|flow|noise|stream|burst|raw|babble|replay|notify ...; see probe.c\n");
+    fprintf(stderr, "usage: probe serve|flow|noise|stream|burst|raw|babble|ask|replay|notify ...; "
+                    "see probe.c\n");
     return EXIT_USAGE;
 }

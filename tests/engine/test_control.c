@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -21,29 +22,63 @@ struct world {
     struct sockaddr_un addr;
     char link[CONTROL_LINK_NAME_MAX + 1];
     unsigned reloads;
-    bool first_look; /* the status will soon know more */
-    bool known;
+    /* the next long answer */
+    unsigned pieces;
+    size_t piece_bytes;
+    struct tstamp waits_until; /* before the first piece; zero: it does not */
+    /* of all of them */
+    unsigned open;
+    unsigned steps;
 };
 
-static bool on_look(void *arg, struct tstamp now)
+struct answer {
+    unsigned left;
+    size_t piece_bytes;
+    struct tstamp waits_until;
+};
+
+static void *on_begin(void *arg, struct tstamp now, const struct control_request *request)
 {
-    const struct world *w = arg;
+    struct world *w = arg;
+    struct answer *a = malloc(sizeof *a);
     (void)now;
-    return w->first_look;
+    (void)request;
+    assert_non_null(a);
+    *a = (struct answer){ w->pieces, w->piece_bytes, w->waits_until };
+    w->open++;
+    return a;
 }
 
-static bool on_known(void *arg, struct tstamp now)
+/* An array of texts, one in a step. */
+static enum control_step on_go_on(void *arg, void *answer, struct tstamp now, struct tstamp *again,
+                                  struct json_out *out)
 {
-    const struct world *w = arg;
-    (void)now;
-    return w->known;
+    struct world *w = arg;
+    struct answer *a = answer;
+    char text[4096];
+    w->steps++;
+    if (!tstamp_reached(a->waits_until, now)) {
+        *again = a->waits_until;
+        return CONTROL_WAITS;
+    }
+    if (out->len_bytes == 0 && !out->has_neighbour)
+        json_out_array(out, NULL);
+    if (a->left > 0) {
+        memset(text, 'x', a->piece_bytes);
+        text[a->piece_bytes] = '\0';
+        json_out_text(out, NULL, text);
+        a->left--;
+        return CONTROL_MORE;
+    }
+    json_out_array_end(out);
+    return CONTROL_DONE;
 }
 
-static json_t *on_status(void *arg, struct tstamp now)
+static void on_end(void *arg, void *answer)
 {
-    (void)arg;
-    (void)now;
-    return json_pack("{s:s}", "interface", "hawser0");
+    struct world *w = arg;
+    w->open--;
+    free(answer);
 }
 
 static const char *on_link(void *arg, struct tstamp now, const struct control_request *request)
@@ -65,15 +100,17 @@ static int set_up(void **state)
 {
     static struct world w;
     struct control_handler handler = {
-        .look = on_look,
-        .known = on_known,
-        .status = on_status,
+        .begin = on_begin,
+        .go_on = on_go_on,
+        .end = on_end,
         .link = on_link,
         .reload = on_reload,
         .arg = &w,
     };
     socklen_t len = sizeof w.addr;
     memset(&w, 0, sizeof w);
+    w.pieces = 1;
+    w.piece_bytes = 3;
     w.addr.sun_family = AF_UNIX;
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0);
     /* An abstract name of the kernel's choice leaves no file behind. */
@@ -91,6 +128,7 @@ static int tear_down(void **state)
 {
     struct world *w = *state;
     control_free(w->control);
+    assert_int_equal(w->open, 0);
     loop_close(&w->loop);
     return 0;
 }
@@ -105,8 +143,10 @@ static int dial(const struct world *w)
 
 static void turn(struct world *w, unsigned times)
 {
-    while (times-- > 0)
+    while (times-- > 0) {
         loop_turn(&w->loop, loop_now());
+        control_tick(w->control, loop_now());
+    }
 }
 
 /* What comes back for a text; empty: the connection was closed without a word. */
@@ -126,8 +166,7 @@ static const char *ask(struct world *w, const char *text)
 static void answers(void **state)
 {
     struct world *w = *state;
-    assert_string_equal(ask(w, "{\"cmd\":\"status\"}\n"),
-                        "{\"ok\":true,\"status\":{\"interface\":\"hawser0\"}}\n");
+    assert_string_equal(ask(w, "{\"cmd\":\"status\"}\n"), "[\"xxx\"]\n");
     assert_string_equal(ask(w, "{\"cmd\":\"link\",\"link\":\"dsl\",\"state\":\"down\"}\n"),
                         "{\"ok\":true}\n");
     assert_string_equal(w->link, "dsl");
@@ -168,33 +207,190 @@ static void reload_waits_for_its_answer(void **state)
     close(fd);
 }
 
-/* Until the peers have told what they find, or for a moment if they do not. */
-static void the_first_look_waits_a_moment(void **state)
+static int ask_status(const struct world *w)
+{
+    int fd = dial(w);
+    assert_int_equal(send(fd, "{\"cmd\":\"status\"}\n", 17, 0), 17);
+    return fd;
+}
+
+/* What has come, at most so much; returns its length, 0 at the end. */
+static size_t take(int fd, char *out, size_t room, bool *ended)
+{
+    size_t len = 0;
+    ssize_t n = 0;
+    while (len < room && (n = recv(fd, out + len, room - len, MSG_DONTWAIT)) > 0)
+        len += (size_t)n;
+    *ended = len < room && n == 0;
+    return len;
+}
+
+static void an_answer_that_waits(void **state)
 {
     struct world *w = *state;
     char answer[256];
-    w->first_look = true;
-    for (unsigned told = 0; told < 2; told++) {
-        int fd = dial(w);
-        w->known = false;
-        assert_int_equal(send(fd, "{\"cmd\":\"status\"}\n", 17, 0), 17);
-        turn(w, 4);
-        struct tstamp now = loop_now();
-        struct tstamp next = control_tick(w->control, now);
-        assert_true(tstamp_sub(next, now) <= CONTROL_LOOK_MS * NS_PER_MS);
-        assert_true(recv(fd, answer, sizeof answer, MSG_DONTWAIT) < 0);
-        w->known = told == 1;
-        control_tick(w->control, told == 1 ? now : next);
-        assert_true(recv(fd, answer, sizeof answer, MSG_DONTWAIT) > 0);
-        close(fd);
-    }
-    int gone = dial(w); /* one that does not wait holds nothing up */
-    w->known = false;
-    assert_int_equal(send(gone, "{\"cmd\":\"status\"}\n", 17, 0), 17);
+    bool ended;
+    w->waits_until = tstamp_add(loop_now(), 100 * NS_PER_S);
+    int fd = ask_status(w);
     turn(w, 4);
-    close(gone);
+    struct tstamp now = loop_now();
+    assert_true(tstamp_sub(control_tick(w->control, now), now) <= CONTROL_TIMEOUT_MS * NS_PER_MS);
+    assert_int_equal(take(fd, answer, sizeof answer, &ended), 0);
+    assert_false(ended);
+    close(fd); /* one that does not wait holds nothing up */
     turn(w, 2);
     assert_true(tstamp_is_never(control_tick(w->control, loop_now())));
+    assert_int_equal(w->open, 0);
+
+    w->waits_until = tstamp_add(loop_now(), NS_PER_MS);
+    fd = ask_status(w);
+    turn(w, 2);
+    while (!tstamp_reached(w->waits_until, loop_now()))
+        turn(w, 1);
+    turn(w, 1);
+    assert_int_equal(take(fd, answer, sizeof answer, &ended), 8);
+    assert_true(ended);
+    close(fd);
+}
+
+enum { LONG_PIECES = 1000, LONG_PIECE_BYTES = 2000, LONG_BYTES = LONG_PIECES * 2003 + 2 };
+
+/* Turns until there is no more to read. Returns how many there were; *whole: it ends as it should.
+ */
+static unsigned read_whole(struct world *w, int fd, bool *whole)
+{
+    static char answer[LONG_BYTES + 1];
+    size_t len = 0;
+    unsigned turns = 0;
+    for (bool ended = false; !ended; turns++) {
+        turn(w, 1);
+        len += take(fd, answer + len, sizeof answer - len, &ended);
+    }
+    close(fd);
+    *whole = len == LONG_BYTES && answer[0] == '[' && answer[LONG_BYTES - 1] == '\n';
+    for (size_t i = 0; *whole && i < LONG_PIECES; i++)
+        *whole = memcmp(answer + 1 + i * 2003, "\"xxxx", 5) == 0;
+    return turns;
+}
+
+/* No turn makes much more of it than fits into its time, or into a piece. */
+static void a_long_answer_comes_in_pieces(void **state)
+{
+    struct world *w = *state;
+    bool whole;
+    w->pieces = LONG_PIECES;
+    w->piece_bytes = LONG_PIECE_BYTES;
+    int fd = ask_status(w);
+    turn(w, 2);
+    assert_true(w->steps < LONG_PIECES); /* the kernel holds less of it */
+    read_whole(w, fd, &whole);
+    assert_true(whole);
+    assert_int_equal(w->open, 0);
+}
+
+/* One that does not read has no more made than the kernel and a piece take. */
+static void a_slow_reader_holds_a_piece(void **state)
+{
+    struct world *w = *state;
+    bool whole;
+    w->pieces = LONG_PIECES;
+    w->piece_bytes = LONG_PIECE_BYTES;
+    int slow = ask_status(w);
+    turn(w, 200);
+    unsigned made = w->steps;
+    assert_true(made < LONG_PIECES);
+    turn(w, 200);
+    assert_int_equal(w->steps, made); /* nor is the loop woken for it: */
+    assert_true(tstamp_before(loop_now(), control_tick(w->control, loop_now())));
+    /* Another one has its answer meanwhile. */
+    read_whole(w, ask_status(w), &whole);
+    assert_true(whole);
+    /* And the slow one too, once it reads. */
+    read_whole(w, slow, &whole);
+    assert_true(whole);
+    assert_int_equal(w->open, 0);
+}
+
+static void a_reader_that_goes_away_in_the_middle(void **state)
+{
+    struct world *w = *state;
+    bool whole;
+    char some[5000];
+    bool ended;
+    w->pieces = LONG_PIECES;
+    w->piece_bytes = LONG_PIECE_BYTES;
+    for (unsigned blocked = 0; blocked < 2; blocked++) {
+        int fd = ask_status(w);
+        turn(w, blocked ? 200 : 2);
+        assert_int_equal(take(fd, some, sizeof some, &ended), sizeof some);
+        close(fd);
+        turn(w, 3);
+        assert_int_equal(w->open, 0);
+    }
+    read_whole(w, ask_status(w), &whole);
+    assert_true(whole);
+}
+
+/* One that reads a little again and again is ended nevertheless: others need its place. */
+static void an_answer_has_an_end(void **state)
+{
+    struct world *w = *state;
+    char some[1000];
+    bool ended = false;
+    w->pieces = 10 * LONG_PIECES;
+    w->piece_bytes = LONG_PIECE_BYTES;
+    int fd = ask_status(w);
+    turn(w, 200);
+    struct tstamp start = loop_now();
+    struct tstamp now = start;
+    while (w->open > 0) {
+        now = tstamp_add(now, CONTROL_TIMEOUT_MS / 5 * NS_PER_MS);
+        for (unsigned i = 0; i < 200; i++) /* until the kernel has room again */
+            take(fd, some, sizeof some, &ended);
+        loop_turn(&w->loop, loop_now());
+        control_tick(w->control, now);
+    }
+    int64_t ms = tstamp_sub(now, start) / NS_PER_MS;
+    assert_true(ms >= CONTROL_ANSWER_TIMEOUT_MS - CONTROL_TIMEOUT_MS);
+    assert_true(ms <= CONTROL_ANSWER_TIMEOUT_MS + CONTROL_TIMEOUT_MS);
+    assert_true(w->steps < 10 * LONG_PIECES);
+    close(fd);
+}
+
+/* All of them at once, each whole, and none is left to wait for another. */
+static void many_readers_share_the_turns(void **state)
+{
+    static char sink[1 << 16];
+    struct world *w = *state;
+    int fds[CONTROL_CONNECTIONS_MAX];
+    size_t len[CONTROL_CONNECTIONS_MAX] = { 0 };
+    size_t least_at_end = LONG_BYTES;
+    bool is_first = true;
+    w->pieces = LONG_PIECES;
+    w->piece_bytes = LONG_PIECE_BYTES;
+    for (size_t i = 0; i < CONTROL_CONNECTIONS_MAX; i++)
+        fds[i] = ask_status(w);
+    turn(w, CONTROL_CONNECTIONS_MAX + 1);
+    for (size_t open = CONTROL_CONNECTIONS_MAX; open > 0;) {
+        turn(w, 1);
+        for (size_t i = 0; i < CONTROL_CONNECTIONS_MAX; i++) {
+            bool ended = false;
+            if (fds[i] < 0)
+                continue;
+            for (size_t n; (n = take(fds[i], sink, sizeof sink, &ended)) > 0 && !ended;)
+                len[i] += n;
+            if (!ended)
+                continue;
+            close(fds[i]);
+            fds[i] = -1;
+            open--;
+            for (size_t k = 0; is_first && k < CONTROL_CONNECTIONS_MAX; k++)
+                least_at_end = len[k] < least_at_end ? len[k] : least_at_end;
+            is_first = false;
+        }
+    }
+    assert_true(least_at_end > LONG_BYTES / 2); /* when the first one was ready */
+    assert_int_equal(w->open, 0);
 }
 
 /* Silent clients hold their places only until their time is over. */
@@ -210,7 +406,7 @@ static void limits_clients(void **state)
     assert_false(tstamp_is_never(control_tick(w->control, now)));
     now = tstamp_add(now, (CONTROL_TIMEOUT_MS + 1) * NS_PER_MS);
     assert_true(tstamp_is_never(control_tick(w->control, now)));
-    assert_non_null(strstr(ask(w, "{\"cmd\":\"status\"}\n"), "\"ok\":true"));
+    assert_string_equal(ask(w, "{\"cmd\":\"status\"}\n"), "[\"xxx\"]\n");
     for (size_t i = 0; i < CONTROL_CONNECTIONS_MAX; i++)
         close(fds[i]);
 }
@@ -221,7 +417,12 @@ int main(void)
         cmocka_unit_test_setup_teardown(answers, set_up, tear_down),
         cmocka_unit_test_setup_teardown(counts_garbage, set_up, tear_down),
         cmocka_unit_test_setup_teardown(reload_waits_for_its_answer, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(the_first_look_waits_a_moment, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(an_answer_that_waits, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_long_answer_comes_in_pieces, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_slow_reader_holds_a_piece, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_reader_that_goes_away_in_the_middle, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(an_answer_has_an_end, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(many_readers_share_the_turns, set_up, tear_down),
         cmocka_unit_test_setup_teardown(limits_clients, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

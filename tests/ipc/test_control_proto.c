@@ -31,6 +31,9 @@ static void test_good(void **state)
         struct control_request want;
     } cases[] = {
         { "{\"cmd\":\"status\"}", { .command = CONTROL_STATUS } },
+        { "{\"cmd\":\"status\",\"peer\":\"home\"}\n",
+          { .command = CONTROL_STATUS, .peer = "home" } },
+        { "{\"cmd\":\"summary\"}\n", { .command = CONTROL_SUMMARY } },
         { " { \"cmd\" : \"reload\" } \n", { .command = CONTROL_RELOAD } },
         { "{\"cmd\":\"link\",\"link\":\"dsl\",\"state\":\"down\"}\n",
           { .command = CONTROL_LINK, .link = "dsl", .state = CONTROL_LINK_DOWN } },
@@ -71,6 +74,11 @@ static void test_bad(void **state)
         { "{\"cmd\":1}", -EINVAL },
         { "{\"cmd\":\"stop\"}", -EINVAL },
         { "{\"cmd\":\"status\",\"verbose\":true}", -EINVAL },
+        { "{\"cmd\":\"status\",\"peer\":\"\"}", -EINVAL },
+        { "{\"cmd\":\"status\",\"peer\":1}", -EINVAL },
+        { "{\"cmd\":\"status\",\"peer\":\"a23456789012345678901234567890bc\"}", -EINVAL },
+        { "{\"cmd\":\"status\",\"peer\":\"home\",\"x\":1}", -EINVAL },
+        { "{\"cmd\":\"summary\",\"peer\":\"home\"}", -EINVAL },
         { "{\"cmd\":\"link\"}", -EINVAL },
         { "{\"cmd\":\"link\",\"link\":\"dsl\"}", -EINVAL },
         { "{\"cmd\":\"link\",\"link\":\"dsl\",\"state\":\"off\"}", -EINVAL },
@@ -136,6 +144,31 @@ static void test_round_trip(void **state)
     assert_int_equal(control_request_format(&request, text), -EINVAL);
 }
 
+static void test_status_round_trip(void **state)
+{
+    char text[CONTROL_REQUEST_BYTES_MAX];
+    struct control_request request = { .command = CONTROL_STATUS };
+    struct control_request got;
+    (void)state;
+    /* As commands of before ask. */
+    assert_int_equal(control_request_format(&request, text), 17);
+    assert_string_equal(text, "{\"cmd\":\"status\"}\n");
+    assert_true(control_peer_parse("home", &request));
+    int len = control_request_format(&request, text);
+    assert_int_equal(parse(text, (size_t)len, &got), 0);
+    assert_int_equal(got.command, CONTROL_STATUS);
+    assert_string_equal(got.peer, "home");
+    assert_false(control_peer_parse("", &request));
+    assert_false(control_peer_parse("ho me", &request));
+    assert_false(control_peer_parse("a23456789012345678901234567890bc", &request));
+    strcpy(request.peer, "ho\"me");
+    assert_int_equal(control_request_format(&request, text), -EINVAL);
+    request.command = CONTROL_SUMMARY; /* which is of all */
+    len = control_request_format(&request, text);
+    assert_int_equal(parse(text, (size_t)len, &got), 0);
+    assert_int_equal(got.command, CONTROL_SUMMARY);
+}
+
 static void test_names(void **state)
 {
     static const struct {
@@ -171,7 +204,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_good),  cmocka_unit_test(test_bad),
         cmocka_unit_test(test_size),  cmocka_unit_test(test_round_trip),
-        cmocka_unit_test(test_names),
+        cmocka_unit_test(test_names), cmocka_unit_test(test_status_round_trip),
     };
     return cmocka_run_group_tests_name("control_proto", tests, NULL, NULL);
 }

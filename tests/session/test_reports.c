@@ -186,7 +186,7 @@ static struct count run(struct world *w, bool look)
     w->hook_arg = &c;
     for (unsigned i = 0; i < LOOKED_S; i++) {
         if (look)
-            core_look(w->nodes[1].core, w->now);
+            core_look(w->nodes[1].core, w->now, 0);
         world_run(w, NS_PER_S);
     }
     w->hook = NULL;
@@ -218,11 +218,11 @@ static void the_peer_tells_what_it_finds(void **state)
     (void)state;
     struct world *w = up(2);
     core_set_cpu(w->nodes[0].core, 42);
-    assert_true(core_look(w->nodes[1].core, w->now));
-    assert_false(core_look(w->nodes[1].core, w->now));
-    assert_false(core_seen(w->nodes[1].core, w->now));
+    assert_true(core_look(w->nodes[1].core, w->now, 0));
+    assert_false(core_look(w->nodes[1].core, w->now, 0));
+    assert_false(core_seen(w->nodes[1].core, w->now, 0));
     world_run(w, 50 * NS_PER_MS);
-    assert_true(core_seen(w->nodes[1].core, w->now));
+    assert_true(core_seen(w->nodes[1].core, w->now, 0));
     struct core_peer_status s = world_status(w, 1, 0);
     assert_true(s.tells && s.far_known);
     assert_int_equal(s.far.cpu, 42);
@@ -262,7 +262,7 @@ static void peers_without_the_feature_are_spared(void **state)
     struct count looked = run(w, true);
     assert_true(looked.datagrams <= idle.datagrams + 2);
     assert_false(world_status(w, 1, 0).tells);
-    assert_true(core_seen(w->nodes[1].core, w->now));
+    assert_true(core_seen(w->nodes[1].core, w->now, 0));
     world_free(w);
 }
 
