@@ -10,11 +10,12 @@
 #include "sim/report.h"
 #include "sim/scenario.h"
 #include "sim/simulator.h"
+#include "sim/tune.h"
 
 enum { LINKS_TEXT_BYTES = 1024, EXIT_USAGE = 2 };
 
 static const char usage[] =
-    "usage: hawser-sim [options]; hawser-sim --list\n"
+    "usage: hawser-sim [options]; hawser-sim --list; hawser-sim --tunes\n"
     "  --scenario NAME       links by name (--list shows them); default twin\n"
     "  --links SPEC          links as text\n"
     "  --random SEED         everything drawn by chance; --faults SEED: links that fail often\n"
@@ -43,6 +44,9 @@ static const char usage[] =
     "  --ecn  --call  --no-ping  --cipher  --rekey S\n"
     "  --redundant           a policy: pings go over the two best links\n"
     "  --standby LINK        role of that link\n"
+    "  --tune NAME=VALUE     another value of one of the bond's constants; repeatable; --tunes "
+    "lists "
+    "them\n"
     "  --trace FILE          a row for each path every 10 ms\n"
     "  --verbose             events of the cores\n"
     "  --header              the names of the columns first\n"
@@ -237,6 +241,8 @@ enum {
     OPT_HEADER,
     OPT_JSON,
     OPT_LIST,
+    OPT_TUNE,
+    OPT_TUNES,
 };
 
 static const struct option long_options[] = {
@@ -279,6 +285,8 @@ static const struct option long_options[] = {
     { "header", no_argument, NULL, OPT_HEADER },
     { "json", no_argument, NULL, OPT_JSON },
     { "list", no_argument, NULL, OPT_LIST },
+    { "tune", required_argument, NULL, OPT_TUNE },
+    { "tunes", no_argument, NULL, OPT_TUNES },
     { "help", no_argument, NULL, 'h' },
     { NULL, 0, NULL, 0 },
 };
@@ -462,6 +470,8 @@ static bool set_value(struct parsing *p, int option, const char *value)
     case OPT_TRACE:
         o->config.trace = fopen(value, "w");
         return o->config.trace != NULL || bad(strerror(errno), value);
+    case OPT_TUNE:
+        return tune_set(value);
     case OPT_CC:
     case OPT_HYSTART:
     case OPT_DIRECTION:
@@ -508,19 +518,32 @@ static bool parse_links(struct parsing *p)
            (o->foreign == NULL || find_link(o, o->foreign, &o->config.foreign.link));
 }
 
+/* What is only asked for; false: the option is none of those. */
+static bool tells(int option)
+{
+    switch (option) {
+    case 'h':
+        fputs(usage, stdout);
+        return true;
+    case OPT_LIST:
+        list_scenarios();
+        return true;
+    case OPT_TUNES:
+        tune_list();
+        return true;
+    default:
+        return false;
+    }
+}
+
 static bool parse_options(struct options *o, int argc, char **argv)
 {
     struct parsing p = { .options = o };
     set_scenario(&p, "twin");
     int option;
     while ((option = getopt_long(argc, argv, "h", long_options, NULL)) != -1) {
-        if (option == 'h' || option == OPT_LIST) {
-            if (option == 'h')
-                fputs(usage, stdout);
-            else
-                list_scenarios();
+        if (tells(option))
             exit(EXIT_SUCCESS);
-        }
         if (option == '?')
             return false;
         if (optarg != NULL ? !set_value(&p, option, optarg) : !set_flag(&p, option))

@@ -12,21 +12,9 @@
 #include "bond/send/policy.h"
 
 enum {
-    REPAIRS_MAX = TABLE_SIZE(16384, 64), /* a power of two */
-    QUEUE_BYTES_DEFAULT = 16 << 20,
-    TRIES_MAX = 4,                          /* the first sending and three repeats */
+    REPAIRS_MAX = TABLE_SIZE(16384, 64),    /* a power of two */
     DELIVER_MAX = REORDER_HELD_MAX * 3 / 2, /* waiting for the tunnel's device */
 };
-
-#define WAIT_WITHOUT_PATH_NS (3 * NS_PER_S)
-#define EXPIRE_EVERY_NS (100 * NS_PER_MS)
-#define HOLD_LEAST_NS (5 * NS_PER_MS)
-/*
- * Traffic beside which the probes of paths without any do not count, inner bytes a second (10 GB a
- * month); a ping a second or a keep-alive is less. It has ended when there was none for a while.
- */
-#define BRISK_BYTES 4000
-#define BRISK_LINGER_NS (2 * NS_PER_S)
 
 static void push_event(struct bond *b, struct bond_event e)
 {
@@ -70,7 +58,7 @@ struct bond *bond_new(const struct bond_config *config, struct tstamp now)
     b->repairs = carve_ring(&slots, REPAIRS_MAX);
     b->pool = config->pool;
     flowq_init(&b->queue, config->seed,
-               config->queue_bytes_max > 0 ? config->queue_bytes_max : QUEUE_BYTES_DEFAULT);
+               config->queue_bytes_max > 0 ? config->queue_bytes_max : QUEUE_BYTES);
     b->queue.share = &b->sending;
     reorder_init(&b->reorder);
     b->reorder.share = &b->receiving;
@@ -142,7 +130,7 @@ static void lost_segment(void *arg, struct path *p, struct segment *s)
 {
     struct bond *b = arg;
     bool needless = s->once || s->again || (s->copied && p->state != BOND_PATH_UP);
-    if (needless || s->tries >= TRIES_MAX || !ring_push(&b->repairs, s, 0)) {
+    if (needless || s->tries >= REPAIR_TRIES || !ring_push(&b->repairs, s, 0)) {
         if (!s->once) /* a copy is counted by its original */
             b->drops[needless ? BOND_DROP_FORGOTTEN : BOND_DROP_REPEAT_LATE] += segment_packets(s);
         pkt_put(s->pkt);
@@ -404,8 +392,8 @@ static void note_arrival(struct bond *b, struct tstamp now, uint8_t path, uint32
         a->owd_ns = owd_ns;
         a->last_us = us;
     }
-    a->jitter_ns += (fabs((double)(us - a->last_us) * 1e3) - a->jitter_ns) / 16;
-    a->owd_ns += (owd_ns - a->owd_ns) / 16;
+    a->jitter_ns += (fabs((double)(us - a->last_us) * 1e3) - a->jitter_ns) / JITTER_PARTS;
+    a->owd_ns += (owd_ns - a->owd_ns) / ARRIVAL_OWD_PARTS;
     a->last_us = us;
 }
 
@@ -432,8 +420,10 @@ static void adapt_hold(struct bond *b)
     }
     if (isinf(least))
         return;
-    double hold = most - least + 2.2 * srtt + 15e6 + 3 * jitter + patience;
-    b->reorder.hold_ns = (int64_t)fmin(fmax(hold, HOLD_LEAST_NS), HOLD_MOST_NS);
+    double hold =
+        most - least + HOLD_RTTS * srtt + HOLD_SLACK_NS + HOLD_JITTERS * jitter + patience;
+    hold = fmin(fmax(hold, (double)HOLD_LEAST_NS), (double)HOLD_MOST_NS);
+    b->reorder.hold_ns = (int64_t)hold;
 }
 
 void bond_rx_data(struct bond *b, struct tstamp now, uint8_t path, const struct wire_data *d,
@@ -517,7 +507,7 @@ static void expire_repairs(struct bond *b, struct tstamp now)
 {
     for (const struct segment *head; (head = ring_head(&b->repairs)) != NULL;) {
         struct segment s;
-        if (tstamp_sub(now, head->first_sent) <= WAIT_WITHOUT_PATH_NS)
+        if (tstamp_sub(now, head->first_sent) <= NO_PATH_NS)
             return;
         ring_pop(&b->repairs, &s, 0);
         b->drops[BOND_DROP_NO_PATH]++;
@@ -556,9 +546,9 @@ void bond_tick(struct bond *b, struct tstamp now)
     if (any_usable(b) || !waits_for_path(b)) {
         b->expire_at = TSTAMP_NEVER;
     } else if (tstamp_is_never(b->expire_at) || tstamp_reached(b->expire_at, now)) {
-        b->drops[BOND_DROP_NO_PATH] += flowq_expire(&b->queue, now, WAIT_WITHOUT_PATH_NS);
+        b->drops[BOND_DROP_NO_PATH] += flowq_expire(&b->queue, now, NO_PATH_NS);
         expire_repairs(b, now);
-        b->expire_at = tstamp_add(now, EXPIRE_EVERY_NS);
+        b->expire_at = tstamp_add(now, NO_PATH_LOOK_NS);
     }
 }
 

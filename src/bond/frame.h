@@ -4,8 +4,7 @@
 #define HAWSER_BOND_FRAME_H
 
 enum {
-    FRAME_BYTES = 1514,      /* a full Ethernet frame */
-    SMALL_FRAME_BYTES = 256, /* inner packets up to this share a datagram */
+    FRAME_BYTES = 1514, /* a full Ethernet frame */
 };
 
 #endif

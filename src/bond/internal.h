@@ -15,12 +15,11 @@
 #include "bond/send/flowq.h"
 #include "bond/send/line.h"
 #include "bond/send/recruit.h"
+#include "bond/tuning.h"
 
 enum { EVENTS_MAX = 512 /* a power of two */ };
 
 #define CLOCK24 0x1000000 /* the clock of data frames has 24 bits of microseconds */
-#define HOLD_MOST_NS (400 * NS_PER_MS)
-#define COMMIT_AHEAD_NS (2 * NS_PER_MS)
 
 /* Relative one-way delay of what arrives on a path, by the sender's stamps in data frames. */
 struct arrival {

@@ -3,17 +3,6 @@
 #include "bond/internal.h"
 #include "bond/send/policy.h"
 
-enum {
-    ACKS_ON_MORE = 4,         /* every so many acknowledgements one goes out on further paths */
-    ACKS_ON_MORE_SPARING = 8, /* where room is dear */
-    ACK_COPIES = 3,           /* on so many, in turn */
-    ACK_SPARING_US = 550,     /* what came within it is told with one time there */
-};
-
-/* Acknowledgements that would be due within this time leave with others. */
-#define ACK_JOIN_NS (2 * NS_PER_MS)
-#define ACK_JOIN_SPARING_NS (4 * NS_PER_MS)
-
 /*
  * Others wait behind what leaves now; or the path is recruited for a paced flow, which gives it all
  * that it takes though nothing waits.
@@ -28,7 +17,7 @@ static bool is_loaded(const struct bond *b, const struct path *p)
 /* The best way for an acknowledgement of what came on path p. */
 static uint8_t ack_carrier(struct bond *b, struct tstamp now, const struct path *p)
 {
-    const struct path *best = schedule_express(b, now, 100, POLICY_ANY_PATH);
+    const struct path *best = schedule_express(b, now, ACK_GUESSED_BYTES, POLICY_ANY_PATH);
     return best != NULL ? best->id : p->id;
 }
 
@@ -78,7 +67,7 @@ static bool must_spare(const struct bond *b)
     uint64_t pending = 0;
     for_each_path (b, p)
         pending += p->acker.pending;
-    return flowq_has_bulk(&b->queue) && pending >= ACKER_PACKETS / 2;
+    return flowq_has_bulk(&b->queue) && pending >= ACKER_PACKETS / ACK_SPARING_PARTS;
 }
 
 /* Builds the acknowledgements that are due, or will be soon. */

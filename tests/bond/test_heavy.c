@@ -34,9 +34,9 @@ static int set_up(void **state)
 static void only_large_flows_are_entered(void **state)
 {
     (void)state;
-    assert_false(send(0, 7, 1000, HEAVY_BYTES - 1));
+    assert_false(send(0, 7, 1000, LARGEST_BYTES - 1));
     assert_int_equal(heavy_find(&heavy, 7), -1);
-    assert_false(send(0, 7, 2000, HEAVY_BYTES));
+    assert_false(send(0, 7, 2000, LARGEST_BYTES));
     assert_int_equal(heavy_find(&heavy, 7), 0);
     assert_false(send(1, 7, 3000, 0));
     assert_int_equal(heavy.flows[0].bytes, 2000);
@@ -48,17 +48,17 @@ static void silent_flows_give_way(void **state)
 {
     (void)state;
     for (uint32_t i = 0; i < HEAVY_FLOWS; i++)
-        send(i, 100 + i, 1000, HEAVY_BYTES);
+        send(i, 100 + i, 1000, LARGEST_BYTES);
     heavy.flows[0].kept = true;
-    send(500, 1, 1000, HEAVY_BYTES);
+    send(500, 1, 1000, LARGEST_BYTES);
     assert_int_equal(heavy_find(&heavy, 1), -1);
-    send(1002, 1, 1000, HEAVY_BYTES);
+    send(1002, 1, 1000, LARGEST_BYTES);
     assert_int_equal(heavy_find(&heavy, 1), 1);
     assert_true(send(1003, 100, 2000, 0));
     for (uint32_t i = 1; i < HEAVY_FLOWS; i++)
-        send(10900, 200 + i, 1000, HEAVY_BYTES);
+        send(10900, 200 + i, 1000, LARGEST_BYTES);
     assert_int_equal(heavy_find(&heavy, 100), 0);
-    send(11100, 300, 1000, HEAVY_BYTES);
+    send(11100, 300, 1000, LARGEST_BYTES);
     assert_int_equal(heavy_find(&heavy, 300), 0);
     assert_false(heavy.flows[0].kept);
 }
@@ -69,7 +69,7 @@ static void the_time_of_what_is_acknowledged_is_known(void **state)
     const struct heavy_flow *f = &heavy.flows[0];
     uint32_t start = UINT32_MAX - 20000; /* the numbers wrap */
     for (uint32_t i = 1; i <= 100; i++)
-        send(i, 7, start + 1000 * i, HEAVY_BYTES);
+        send(i, 7, start + 1000 * i, LARGEST_BYTES);
     for (uint32_t i = 1; i <= 100; i++) {
         int64_t early_ns = tstamp_sub(at_ms(i), heavy_sent_at(f, start + 1000 * i));
         assert_true(early_ns >= 0 && early_ns < 4 * NS_PER_MS);
@@ -81,13 +81,13 @@ static void a_pause_that_mends_no_loss_is_noticed(void **state)
 {
     (void)state;
     struct heavy_flow *f = &heavy.flows[0];
-    send(0, 7, 1000, HEAVY_BYTES);
-    send(15, 7, 2000, HEAVY_BYTES);
+    send(0, 7, 1000, LARGEST_BYTES);
+    send(15, 7, 2000, LARGEST_BYTES);
     assert_int_equal(f->paused_at.ns, 0);
-    send(40, 7, 3000, HEAVY_BYTES);
+    send(40, 7, 3000, LARGEST_BYTES);
     assert_int_equal(f->paused_at.ns, at_ms(40).ns);
-    send(50, 7, 2000, HEAVY_BYTES);
-    send(90, 7, 4000, HEAVY_BYTES);
+    send(50, 7, 2000, LARGEST_BYTES);
+    send(90, 7, 4000, LARGEST_BYTES);
     assert_int_equal(f->paused_at.ns, at_ms(40).ns);
 }
 

@@ -6,41 +6,31 @@
 #include "bond/frame.h"
 #include "bond/path/path.h"
 
-#define COPY_SHARE 0.05      /* of what a path carries */
-#define COPY_BURST_NS 200e6  /* of it */
-#define COPY_BURST_PACKETS 2 /* and so many full packets more, on slow paths */
-#define AHEAD_FREE 0.25      /* of the pace: pings, calls and acknowledgements delay bulk little */
-#define AHEAD_MOST 0.95
-/* Calls of 100 kbit/s are sparse wherever there is room for them. */
-#define SPARSE_BYTES_MOST 4096
-#define SPARSE_BYTES_LEAST 128 /* one small packet */
-#define SPARSE_RECENT_MOST_NS 2e9
-#define SPARSE_SHARE 0.5       /* of what the paths carry, for all sparse flows together */
-#define SPARSE_ABOVE 1.5       /* of a fair share: more counts as */
-#define SPARSE_ABOVE_COUNTS 10 /* so much, so those get a twentieth together; arbitrary */
-#define SPARSE_BURST_PACKETS 2
-#define SPARSE_DOWN 0.75
-#define SPARSE_DOWN_NS (20 * NS_PER_MS)
-#define SPARSE_UP 1.05 /* each turn; slower than down, for bulk that overtakes costs more */
-#define TURN_NS (200 * NS_PER_MS) /* a flow that is silent for longer takes no part */
-
 /*
  * The most debt of each kind: a time, and full packets of the path. On a slow path a single packet
  * of bulk, which has just left, is the debt. Below the limit of repeats sparse packets would wait
  * for those.
  */
-static const struct {
-    int64_t ns;
-    double packets;
-} limits[] = {
-    [BUDGET_SPARSE] = { 12 * NS_PER_MS, 1.5 },
-    [BUDGET_SPARSE_LARGE] = { 4 * NS_PER_MS, 1 }, /* then small ones still may */
-    [BUDGET_ACK] = { PATH_CREDIT_NS + 2 * NS_PER_MS, 0 },
-    [BUDGET_REPEAT] = { 10 * NS_PER_MS, 0 },
-    [BUDGET_CARE] = { NS_PER_MS / 2, 1 },
-    [BUDGET_REALTIME] = { 20 * NS_PER_MS, 0 }, /* more than repeats may make */
-    [BUDGET_COPY] = { 12 * NS_PER_MS, 1 },     /* before sparse packets have to wait */
-};
+static int64_t most_debt_ns(enum budget_kind kind, double packet_ns)
+{
+    switch (kind) {
+    case BUDGET_SPARSE:
+        return DEBT_SPARSE_NS + (int64_t)(DEBT_SPARSE_PACKETS * packet_ns);
+    case BUDGET_SPARSE_LARGE: /* then small ones still may */
+        return DEBT_LARGE_NS + (int64_t)(DEBT_LARGE_PACKETS * packet_ns);
+    case BUDGET_ACK:
+        return PATH_CREDIT_NS + DEBT_ACK_NS;
+    case BUDGET_REPEAT:
+        return DEBT_REPEAT_NS;
+    case BUDGET_CARE:
+        return DEBT_CARE_NS + (int64_t)(DEBT_CARE_PACKETS * packet_ns);
+    case BUDGET_REALTIME:
+        return DEBT_REALTIME_NS;
+    case BUDGET_COPY:
+        return DEBT_SPARSE_NS + (int64_t)(DEBT_COPY_PACKETS * packet_ns);
+    }
+    return 0;
+}
 
 int64_t budget_debt_ns(const struct path *p, struct tstamp now)
 {
@@ -49,14 +39,13 @@ int64_t budget_debt_ns(const struct path *p, struct tstamp now)
 
 enum budget_kind budget_sparse_kind(uint32_t bytes)
 {
-    return bytes < BUDGET_LARGE_BYTES ? BUDGET_SPARSE : BUDGET_SPARSE_LARGE;
+    return bytes < SPARSE_LARGE_BYTES ? BUDGET_SPARSE : BUDGET_SPARSE_LARGE;
 }
 
 bool budget_allows(const struct path *p, struct tstamp now, enum budget_kind kind)
 {
     double packet_ns = (double)path_send_time_ns(p, FRAME_BYTES);
-    int64_t most_ns = limits[kind].ns + (int64_t)(limits[kind].packets * packet_ns);
-    return budget_debt_ns(p, now) <= most_ns;
+    return budget_debt_ns(p, now) <= most_debt_ns(kind, packet_ns);
 }
 
 bool budget_take_copy(struct path *p, struct tstamp now, uint32_t wire_bytes)
@@ -75,7 +64,7 @@ bool budget_take_copy(struct path *p, struct tstamp now, uint32_t wire_bytes)
 
 static double ahead_bytes(const struct budget *b, struct tstamp now)
 {
-    return b->ahead_bytes * exp(-(double)tstamp_sub(now, b->ahead_at) / BUDGET_RECENT_NS);
+    return b->ahead_bytes * exp(-(double)tstamp_sub(now, b->ahead_at) / RECENT_NS);
 }
 
 void budget_ahead(struct path *p, struct tstamp now, uint64_t wire_bytes)
@@ -86,14 +75,14 @@ void budget_ahead(struct path *p, struct tstamp now, uint64_t wire_bytes)
 
 double budget_stretch(const struct path *p, struct tstamp now)
 {
-    double share = ahead_bytes(&p->budget, now) * p->ns_per_byte / BUDGET_RECENT_NS;
+    double share = ahead_bytes(&p->budget, now) * p->ns_per_byte / RECENT_NS;
     double above = fmax(share - AHEAD_FREE, 0) / (1 - AHEAD_FREE);
     return 1 / (1 - fmin(above, AHEAD_MOST));
 }
 
 void budget_sparse_init(struct budget_sparse *s)
 {
-    *s = (struct budget_sparse){ .flow_bytes = SPARSE_BYTES_MOST, .recent_ns = BUDGET_RECENT_NS };
+    *s = (struct budget_sparse){ .flow_bytes = SPARSE_BYTES_MOST, .recent_ns = RECENT_NS };
 }
 
 /* Half of what so many flows would get in a nanosecond if they shared alike, and one more. */
@@ -104,7 +93,7 @@ static double fair_bytes_per_ns(const struct budget_sparse *s)
 
 static void set_flow_bytes(struct budget_sparse *s, struct tstamp now, double bytes)
 {
-    s->flow_bytes = fmin(fmax(bytes, fair_bytes_per_ns(s) * BUDGET_RECENT_NS), SPARSE_BYTES_MOST);
+    s->flow_bytes = fmin(fmax(bytes, fair_bytes_per_ns(s) * RECENT_NS), SPARSE_BYTES_MOST);
     s->changed_at = now;
 }
 
@@ -114,10 +103,10 @@ static void begin_turn(struct budget_sparse *s, struct tstamp now)
     s->turn_flows = 0;
     s->turn++;
     if (s->rate_bps > 0)
-        s->recent_ns = fmin(fmax(SPARSE_BYTES_LEAST / fair_bytes_per_ns(s), BUDGET_RECENT_NS),
-                            SPARSE_RECENT_MOST_NS);
-    s->turn_end = tstamp_add(now, (int64_t)fmax(TURN_NS, s->recent_ns));
-    if (tstamp_sub(now, s->changed_at) >= TURN_NS)
+        s->recent_ns =
+            fmin(fmax(SPARSE_BYTES_LEAST / fair_bytes_per_ns(s), RECENT_NS), SPARSE_RECENT_MOST_NS);
+    s->turn_end = tstamp_add(now, (int64_t)fmax((double)SPARSE_TURN_NS, s->recent_ns));
+    if (tstamp_sub(now, s->changed_at) >= SPARSE_TURN_NS)
         set_flow_bytes(s, now, s->flow_bytes * SPARSE_UP);
 }
 
@@ -134,7 +123,7 @@ void budget_sparse_flow(struct budget_sparse *s, struct tstamp now, uint32_t *tu
 
 bool budget_sparse_is(const struct budget_sparse *s, double recent_bytes)
 {
-    double most = s->flow_bytes * s->recent_ns / BUDGET_RECENT_NS;
+    double most = s->flow_bytes * s->recent_ns / RECENT_NS;
     return recent_bytes < fmin(fmax(most, SPARSE_BYTES_LEAST), SPARSE_BYTES_MOST);
 }
 
@@ -149,7 +138,7 @@ void budget_sparse_spend(struct budget_sparse *s, struct tstamp now, uint32_t by
                          double recent_bytes, uint32_t waiting)
 {
     double bytes_per_ns = SPARSE_SHARE * s->rate_bps / 8e9;
-    double most = bytes_per_ns * BUDGET_RECENT_NS + SPARSE_BURST_PACKETS * FRAME_BYTES;
+    double most = bytes_per_ns * RECENT_NS + SPARSE_BURST_PACKETS * FRAME_BYTES;
     double earned = bytes_per_ns * (double)tstamp_sub(now, s->left_at);
     double counted = above_share(s, recent_bytes, waiting) ? SPARSE_ABOVE_COUNTS * bytes : bytes;
     s->left_bytes = fmin(most, s->left_bytes + earned) - counted;

@@ -18,15 +18,12 @@
 #include <stdint.h>
 
 #include "base/tstamp.h"
-
-#define BUDGET_RECENT_NS 100e6 /* what was sent in the recent past fades with this time */
-
-enum { BUDGET_LARGE_BYTES = 600 }; /* from that on a packet is no call and no acknowledgement */
+#include "bond/tuning.h"
 
 struct path;
 
 enum budget_kind {
-    BUDGET_SPARSE,       /* of less than BUDGET_LARGE_BYTES */
+    BUDGET_SPARSE,       /* of less than SPARSE_LARGE_BYTES */
     BUDGET_SPARSE_LARGE, /* more likely a piece of many uploads */
     BUDGET_ACK,          /* pure acknowledgements of the inner TCP */
     BUDGET_REPEAT,       /* what was lost */
@@ -39,7 +36,7 @@ enum budget_kind {
 struct budget {
     double copy_bytes;
     struct tstamp copy_at;
-    double ahead_bytes; /* fades with BUDGET_RECENT_NS */
+    double ahead_bytes; /* fades with RECENT_NS */
     struct tstamp ahead_at;
 };
 
@@ -72,7 +69,7 @@ double budget_stretch(const struct path *p, struct tstamp now);
  */
 struct budget_sparse {
     double rate_bps;   /* set by the bond: of all paths; 0: not known */
-    double flow_bytes; /* the most of a flow, in BUDGET_RECENT_NS */
+    double flow_bytes; /* the most of a flow, in RECENT_NS */
     double recent_ns;  /* with which what a flow sent fades */
     double left_bytes; /* that all together may send now: a token bucket */
     struct tstamp left_at;

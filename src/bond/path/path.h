@@ -36,6 +36,7 @@
 #include "bond/path/slump.h"
 #include "bond/path/trial.h"
 #include "bond/receive/acker.h"
+#include "bond/tuning.h"
 
 enum {
     PATH_SENT_MAX = TABLE_SIZE(8192, 128),     /* packets in flight; a power of two */

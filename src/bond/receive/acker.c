@@ -6,10 +6,6 @@
 
 #include "base/bitring.h"
 
-enum {
-    TIMED_US = 1000000
-}; /* before the largest: what came earlier was told, or had no question */
-
 void acker_init(struct acker *a)
 {
     memset(a, 0, sizeof *a);
@@ -75,7 +71,7 @@ static bool add_times(const struct acker *a, uint64_t end, uint64_t floor, struc
     for (uint64_t pn = end; pn > floor; pn--) {
         uint32_t us = a->came_us[(pn - 1) % ACKER_RING];
         struct wire_ack_time *t = &out->times[out->time_count];
-        if (out->time_us - us > TIMED_US && out->time_us - us < UINT32_MAX / 2)
+        if (out->time_us - us > ACKER_TIMED_US && out->time_us - us < UINT32_MAX / 2)
             return false;
         if (out->time_count > 0 && *last_us - us <= a->same_us) {
             t[-1].count++;

@@ -19,17 +19,13 @@
 
 #include "base/size.h"
 #include "base/tstamp.h"
+#include "bond/tuning.h"
 #include "wire/wire.h"
 
 enum {
     ACKER_RING = TABLE_SIZE(4096, 128), /* numbers remembered, a power of two */
-    ACKER_PACKETS = 16,
-    ACKER_PATIENT_PACKETS = 32,
     ACKER_REPORTS = 64,
 };
-
-#define ACKER_DELAY_NS (5 * NS_PER_MS)
-#define ACKER_SPACING_NS (1 * NS_PER_MS)
 
 struct acker {
     uint64_t next;                    /* largest number received plus one */

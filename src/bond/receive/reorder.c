@@ -6,18 +6,14 @@
 #include "base/bitring.h"
 #include "base/inner.h"
 
-#define BURST_EVERY_NS (NS_PER_MS / 2)
-
 enum {
-    BURST_PACKETS = 16,
-    BURST_PARTS = 16, /* of what waits: a long run goes out in larger bursts, in some 10 ms */
-    MARK_EVERY = 32,  /* runs that a search passes; near the root of how many there may be */
+    MARK_EVERY = 32, /* runs that a search passes; near the root of how many there may be */
 };
 
 void reorder_init(struct reorder *r)
 {
     memset(r, 0, sizeof *r);
-    r->hold_ns = REORDER_HOLD_FIRST_NS;
+    r->hold_ns = HOLD_FIRST_NS;
     for (unsigned i = 0; i < REORDER_RUNS_MAX; i++) {
         r->runs[i].next = r->free_runs;
         r->free_runs = &r->runs[i];
@@ -60,7 +56,7 @@ void reorder_clear(struct reorder *r)
     r->unordered_next = 0;
     r->holding = r->oldest_partial = r->newest_partial = NULL;
     r->held = 0;
-    r->hold_ns = REORDER_HOLD_FIRST_NS;
+    r->hold_ns = HOLD_FIRST_NS;
 }
 
 static bool is_crowded(const struct reorder *r, const struct pkt *p)
@@ -220,10 +216,10 @@ static void note_due(struct reorder *r, const struct reorder_lane *l)
 
 static uint32_t burst_packets(const struct reorder_lane *l)
 {
-    uint32_t part = (l->runs->end - l->runs->first) / BURST_PARTS;
+    uint32_t part = (l->runs->end - l->runs->first) / RELEASE_PARTS;
     if (!l->in_bursts)
         return UINT32_MAX;
-    return part > BURST_PACKETS ? part : BURST_PACKETS;
+    return part > RELEASE_PACKETS ? part : RELEASE_PACKETS;
 }
 
 /* Delivers the runs that are next, or what may leave at once of them. */
@@ -242,7 +238,7 @@ static void advance(struct reorder *r, struct reorder_lane *l, struct tstamp now
             free_run(r, l, run);
         }
     }
-    l->burst_at = tstamp_add(now, BURST_EVERY_NS);
+    l->burst_at = tstamp_add(now, RELEASE_EVERY_NS);
     if (l->runs == NULL && l->listed)
         unlist(r, l);
     else if (l->listed)
@@ -440,7 +436,7 @@ void reorder_push(struct reorder *r, struct tstamp now, uint16_t lane, uint32_t 
 static struct tstamp partial_end(const struct reorder *r)
 {
     const struct reorder_lane *l = r->oldest_partial;
-    return l != NULL ? tstamp_add(l->partial_since, REORDER_PIECES_NS) : TSTAMP_NEVER;
+    return l != NULL ? tstamp_add(l->partial_since, PIECES_NS) : TSTAMP_NEVER;
 }
 
 void reorder_tick(struct reorder *r, struct tstamp now)

@@ -9,12 +9,12 @@
  * delivery.
  *
  * What a hole held up comes out at once in a lane of TCP, whose receiver has room for its window.
- * Other packets come out in bursts of at most 16, every half millisecond, or of a sixteenth of what
+ * Other packets come out in bursts of RELEASE_PACKETS every RELEASE_EVERY_NS, or of a part of what
  * waits: a UDP socket's buffer is small (Linux's default holds 92 full packets).
  *
  * Bounded: at most REORDER_HELD_MAX packets and REORDER_RUNS_MAX runs of consecutive packets are
  * held, and no more buffers than the share that they count in allows; beyond that the lane's first
- * hole is given up. Pieces whose packet is not whole REORDER_PIECES_NS after its first are dropped.
+ * hole is given up. Pieces whose packet is not whole PIECES_NS after its first are dropped.
  */
 #ifndef HAWSER_BOND_RECEIVE_REORDER_H
 #define HAWSER_BOND_RECEIVE_REORDER_H
@@ -25,6 +25,7 @@
 #include "base/pkt.h"
 #include "base/size.h"
 #include "base/tstamp.h"
+#include "bond/tuning.h"
 #include "wire/wire.h"
 
 enum {
@@ -34,9 +35,6 @@ enum {
     REORDER_SEEN = TABLE_SIZE(1024, 64),
     REORDER_SEEN_UNORDERED = TABLE_SIZE(4096, 128),
 };
-
-#define REORDER_HOLD_FIRST_NS (100 * NS_PER_MS) /* until the paths are known */
-#define REORDER_PIECES_NS (2 * NS_PER_S)        /* the longest packet takes 1.2 s at 64 kbit/s */
 
 /* Consecutive packets of a lane that are held: first .. end - 1. */
 struct reorder_run {

@@ -8,23 +8,9 @@
 
 #include "base/inner.h"
 
-#define ACK_GAP_FREE_NS (5 * NS_PER_MS)
-#define ACK_GAP_LEAST_NS (2100 * NS_PER_US) /* above the 2 ms that HyStart takes for a train */
-#define ACK_BUSY_NS (200 * NS_PER_MS)
 #define ACK_FIRST_WINDOW 14480 /* RFC 6928 */
-#define ACK_START_PART 10      /* of the window: some seven acknowledgements while it doubles */
-#define ACK_TURN_NS (200 * NS_PER_MS)
-#define ACK_GAP_SCALE_MOST 4
-#define AGE_MOST_NS (NS_PER_S / 2)
-#define AGE_ROUNDS 2
-#define ROUND_NS 1e9 /* of turns of a full packet: tuned */
 
-enum {
-    QUANTUM_LEAST = 256,  /* a large packet waits for six turns then */
-    FATTEST_PACKETS = 64, /* dropped before the fattest flow is looked for again */
-    RETRY_PACKETS = 64,   /* that a flow put off for its sparse ones; with more it is bulk */
-    LEFT_ALONE_BYTES = 2 * FLOWQ_QUANTUM, /* of a flow: to lose one of fewer stops a TCP */
-};
+enum { CODEL_RECENT_INTERVALS = 16 /* RFC 8289, section 5.5 */ };
 
 void flowq_init(struct flowq *q, uint64_t seed, uint32_t bytes_max)
 {
@@ -36,7 +22,8 @@ void flowq_init(struct flowq *q, uint64_t seed, uint32_t bytes_max)
     q->plain.flows = q->flows;
     q->plain.tags = q->tags;
     q->plain.flow_count = FLOWQ_FLOWS;
-    q->codel = (struct flowq_codel){ .target_ns = 5 * NS_PER_MS, .interval_ns = 100 * NS_PER_MS };
+    q->codel = (struct flowq_codel){ .target_ns = CODEL_TARGET_LEAST_NS,
+                                     .interval_ns = CODEL_INTERVAL_LEAST_NS };
 }
 
 int flowq_make_bands(struct flowq *q)
@@ -208,13 +195,13 @@ static int64_t ack_gap_most_ns(const struct flowq *q)
 {
     int64_t most = (int64_t)((double)q->ack_gap_max_ns * q->ack_gap_scale);
     if (flowq_has_bulk(q) || q->banded > 0)
-        return 2 * most;
-    return most < ACK_GAP_FREE_NS ? most : ACK_GAP_FREE_NS;
+        return TCP_ACK_GAP_BULK * most;
+    return most < TCP_ACK_GAP_FREE_NS ? most : TCP_ACK_GAP_FREE_NS;
 }
 
 int64_t flowq_ack_join_ns(const struct flowq *q)
 {
-    return ack_gap_most_ns(q) / 2;
+    return ack_gap_most_ns(q) / TCP_ACK_JOIN_PARTS;
 }
 
 /*
@@ -224,21 +211,22 @@ int64_t flowq_ack_join_ns(const struct flowq *q)
  */
 static int64_t ack_gap_ns(const struct flowq *q, const struct flowq_flow *f, struct tstamp now)
 {
-    int64_t gap = tstamp_sub(now, f->ack_since) / 24;
+    int64_t gap = tstamp_sub(now, f->ack_since) / TCP_ACK_AGE_PARTS;
     int64_t most = ack_gap_most_ns(q);
     if (gap > most)
         gap = most;
-    return gap < ACK_GAP_LEAST_NS ? ACK_GAP_LEAST_NS : gap;
+    return gap < TCP_ACK_GAP_LEAST_NS ? TCP_ACK_GAP_LEAST_NS : gap;
 }
 
-/* Slow start doubles what came in every round trip: in two of the longest at most. */
+/* Slow start doubles what came in every round trip, also in the longest. */
 static void watch_start(const struct flowq *q, struct flowq_flow *f, struct tstamp now)
 {
     uint32_t came = f->tcp_ack - f->ack_first + ACK_FIRST_WINDOW;
     if (came / 2 >= f->ack_doubled) {
         f->ack_doubled = came;
         f->ack_doubled_at = now;
-    } else if (tstamp_sub(now, f->ack_doubled_at) > 2 * 8 * q->ack_gap_max_ns) {
+    } else if (tstamp_sub(now, f->ack_doubled_at) >
+               TCP_ACK_START_RTTS * TCP_ACK_GAP_RTT_PARTS * q->ack_gap_max_ns) {
         f->ack_starting = false;
     }
 }
@@ -250,6 +238,12 @@ static void watch_start(const struct flowq *q, struct flowq_flow *f, struct tsta
  * was acknowledged since, or waits for a quarter of the longest round trip. Not one that
  * repeats the last: then a sender mends a loss and waits for every word.
  */
+static int64_t starting_gap_ns(const struct flowq *q, int64_t gap_ns)
+{
+    int64_t least_ns = TCP_ACK_START_GAPS * q->ack_gap_max_ns;
+    return gap_ns > least_ns ? gap_ns : least_ns;
+}
+
 static struct tstamp ack_due(const struct flowq *q, const struct flowq_flow *f, struct tstamp now,
                              bool repeated)
 {
@@ -257,8 +251,8 @@ static struct tstamp ack_due(const struct flowq *q, const struct flowq_flow *f, 
     uint32_t told = f->ack_told - f->ack_first;
     uint32_t window = told + ACK_FIRST_WINDOW;
     if (f->ack_starting && !repeated && told >= ACK_FIRST_WINDOW &&
-        f->tcp_ack - f->ack_told < window / ACK_START_PART)
-        gap = gap > 2 * q->ack_gap_max_ns ? gap : 2 * q->ack_gap_max_ns;
+        f->tcp_ack - f->ack_told < window / TCP_ACK_START_PARTS)
+        gap = starting_gap_ns(q, gap);
     return tstamp_max(now, tstamp_add(f->ack_left, gap));
 }
 
@@ -297,7 +291,7 @@ static void push_ack(struct flowq *q, struct flowq_flow *f, struct tstamp now, s
     f->tcp_ack = tcp_ack;
     if (waits)
         drop(q, f->ack, &q->acks_thinned);
-    else if (tstamp_sub(now, f->ack_left) > ACK_BUSY_NS)
+    else if (tstamp_sub(now, f->ack_left) > TCP_ACK_BUSY_NS)
         begin_acks(f, now);
     f->ack = p;
     watch_start(q, f, now);
@@ -346,7 +340,7 @@ static struct pkt *pop_any_sparse(struct flowq *q)
 
 static bool is_fat(const struct flowq *q, const struct flowq_flow *f)
 {
-    return f->packets.count > 0 && f->bytes > q->fattest_bytes / 2;
+    return f->packets.count > 0 && f->bytes > q->fattest_bytes / QUEUE_FAT_PARTS;
 }
 
 /*
@@ -362,7 +356,7 @@ static struct flowq_flow *take_fat(struct flowq *q)
     if (f == NULL) {
         f = find_fattest(q);
         q->fattest_bytes = f != NULL ? f->bytes : 0;
-        q->fattest_left = FATTEST_PACKETS;
+        q->fattest_left = QUEUE_FATTEST_PACKETS;
     }
     q->fattest_left--;
     q->fattest = f;
@@ -398,8 +392,8 @@ bool flowq_next_is_small(const struct flowq *q)
  */
 static int64_t quantum_bytes(const struct flowq *q, const struct flowq_band *band)
 {
-    double bytes = q->sparse.rate_bps / 8e9 * ROUND_NS / (band->listed + 1);
-    return (int64_t)fmin(fmax(bytes, QUANTUM_LEAST), FLOWQ_QUANTUM);
+    double bytes = q->sparse.rate_bps / 8e9 * QUEUE_ROUND_NS / (band->listed + 1);
+    return (int64_t)fmin(fmax(bytes, QUEUE_LEAST_BYTES), FLOWQ_QUANTUM);
 }
 
 static void append(struct flowq *q, struct flowq_band *band, struct flowq_flow *f, struct pkt *p)
@@ -466,11 +460,12 @@ void flowq_push(struct flowq *q, struct tstamp now, struct pkt *p)
     count_in(q, p);
     budget_sparse_flow(&q->sparse, now, &f->turn);
     double recent = recent_bytes(q, f, now, p->len_bytes);
-    if (f->put_off && f->packets.count <= RETRY_PACKETS && budget_sparse_is(&q->sparse, recent))
+    if (f->put_off && f->packets.count <= QUEUE_RETRY_PACKETS &&
+        budget_sparse_is(&q->sparse, recent))
         retry(band, f);
     bool waiting = f->packets.head != NULL || f->ack != NULL;
-    bool heavy = heavy_count(&q->heavy, now, &info, p->len_bytes,
-                             recent * BUDGET_RECENT_NS / q->sparse.recent_ns);
+    bool heavy =
+        heavy_count(&q->heavy, now, &info, p->len_bytes, recent * RECENT_NS / q->sparse.recent_ns);
     bool sparse = band->realtime || (budget_sparse_is(&q->sparse, recent) && !waiting && !heavy &&
                                      !overtakes_itself(q, f, &info, now));
 
@@ -513,10 +508,10 @@ struct pkt *flowq_pop_sparse(struct flowq *q)
 static void count_ack_flow(struct flowq *q, struct flowq_flow *f, struct tstamp now)
 {
     if (tstamp_reached(q->ack_turn_end, now)) {
-        q->ack_gap_scale = fmin(sqrt(fmax(1, q->ack_flows)), ACK_GAP_SCALE_MOST);
+        q->ack_gap_scale = fmin(sqrt(fmax(1, q->ack_flows)), TCP_ACK_GAP_SCALE_MOST);
         q->ack_flows = 0;
         q->ack_turn++;
-        q->ack_turn_end = tstamp_add(now, ACK_TURN_NS);
+        q->ack_turn_end = tstamp_add(now, TCP_ACK_TURN_NS);
     }
     if (f->ack_turn != q->ack_turn)
         q->ack_flows++;
@@ -550,7 +545,7 @@ static bool should_drop(struct flowq *q, struct flowq_flow *f, struct tstamp now
 {
     const struct pkt *p = f->packets.head;
     if (p == NULL || q->codel.off || tstamp_sub(now, p->time) < q->codel.target_ns ||
-        f->bytes <= LEFT_ALONE_BYTES) {
+        f->bytes <= CODEL_LEFT_PACKETS * FLOWQ_QUANTUM) {
         f->first_above = (struct tstamp){ 0 };
         return false;
     }
@@ -571,7 +566,7 @@ static bool punish(struct flowq *q, struct flowq_flow *f, struct tstamp now)
 {
     struct pkt *p = f->packets.head;
     int64_t keep_ns = q->codel.keep_ns;
-    bool shorten = keep_ns > 0 && has_waited(f, now, 2 * keep_ns);
+    bool shorten = keep_ns > 0 && has_waited(f, now, CODEL_SHORTEN * keep_ns);
     if (inner_mark_ce(p->data, p->len_bytes))
         return false;
     do
@@ -592,7 +587,7 @@ static void codel_run(struct flowq *q, struct flowq_flow *f, struct tstamp now)
     if (!f->dropping) {
         f->dropping = true;
         uint32_t delta = f->drop_count - f->drop_count_last;
-        bool recent = tstamp_sub(now, f->drop_next) < 16 * c->interval_ns;
+        bool recent = tstamp_sub(now, f->drop_next) < CODEL_RECENT_INTERVALS * c->interval_ns;
         f->drop_count = recent && delta > 1 ? delta : 1;
         f->drop_count_last = f->drop_count;
         f->drop_next = control_law(c, now, f->drop_count);
@@ -615,8 +610,9 @@ static void codel_run(struct flowq *q, struct flowq_flow *f, struct tstamp now)
 static void drop_aged(struct flowq *q, struct flowq_flow *f, struct tstamp now)
 {
     double turn_ns = q->sparse.rate_bps > 0 ? FLOWQ_QUANTUM * 8e9 / q->sparse.rate_bps : 0;
-    double most_ns = fmax(AGE_ROUNDS * turn_ns * q->plain.listed, (double)q->codel.interval_ns);
-    most_ns = fmax(most_ns, 2.0 * (double)q->codel.target_ns);
+    double most_ns =
+        fmax(CODEL_AGE_ROUNDS * turn_ns * q->plain.listed, (double)q->codel.interval_ns);
+    most_ns = fmax(most_ns, CODEL_AGE_TARGETS * (double)q->codel.target_ns);
     while (f->packets.count > 1 && f->packets.head->seg_next == 0 &&
            has_waited(f, now, (int64_t)most_ns))
         drop(q, take_head(f), &q->dropped_codel);
@@ -652,7 +648,7 @@ struct pkt *flowq_band_pop_bulk(struct flowq *q, struct flowq_band *b, struct ts
             list_append(&b->old_head, &b->old_tail, f);
             continue;
         }
-        if (!q->codel.off && has_waited(f, now, AGE_MOST_NS))
+        if (!q->codel.off && has_waited(f, now, CODEL_AGE_NS))
             drop_aged(q, f, now);
         if (f->packets.head != NULL && f->packets.head->seg_next == 0)
             codel_run(q, f, now);

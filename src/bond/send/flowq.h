@@ -33,6 +33,7 @@
 #include "bond/frame.h"
 #include "bond/path/budget.h"
 #include "bond/send/heavy.h"
+#include "bond/tuning.h"
 
 enum {
     FLOWQ_FLOWS = TABLE_SIZE(4096, 32),
@@ -97,10 +98,10 @@ struct flowq {
     struct flowq_band plain;
     struct flowq_band *bands;    /* owned: FLOWQ_BANDS of them, of policies; NULL: there is none */
     struct flowq_flow *ack_head; /* ascending by ack_due */
-    int64_t ack_gap_max_ns;      /* set by the bond: an eighth of the longest round trip */
+    int64_t ack_gap_max_ns;      /* set by the bond: a part of the longest round trip */
     int64_t spread_ns;    /* set by the bond: between the earliest and the latest path's delays */
     double ack_gap_scale; /* the root of the number of flows with acknowledgements */
-    uint32_t ack_turn;    /* of ACK_TURN_NS each, in which those flows are counted */
+    uint32_t ack_turn;    /* of TCP_ACK_TURN_NS each, in which those flows are counted */
     struct tstamp ack_turn_end;
     uint32_t ack_flows;
     struct budget_sparse sparse;

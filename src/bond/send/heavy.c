@@ -3,12 +3,6 @@
 
 #include "base/inner.h"
 
-#define MARK_EVERY_NS (4 * NS_PER_MS)
-#define PAUSE_NS (20 * NS_PER_MS)
-#define REPEATED_NS (300 * NS_PER_MS) /* who mends losses pauses for another reason */
-#define SILENT_NS NS_PER_S
-#define SILENT_KEPT_NS (10 * NS_PER_S)
-
 int heavy_find(const struct heavy *h, uint32_t hash)
 {
     for (int i = 0; i < HEAVY_FLOWS; i++)
@@ -22,7 +16,7 @@ static int enter(struct heavy *h, struct tstamp now, uint32_t hash)
 {
     for (int i = 0; i < HEAVY_FLOWS; i++) {
         struct heavy_flow *f = &h->flows[i];
-        int64_t silent_ns = f->kept ? SILENT_KEPT_NS : SILENT_NS;
+        int64_t silent_ns = f->kept ? LARGEST_SILENT_KEPT_NS : LARGEST_SILENT_NS;
         if (h->hashes[i] != 0 && tstamp_sub(now, f->last) < silent_ns)
             continue;
         h->hashes[i] = hash;
@@ -36,7 +30,7 @@ static void mark(struct heavy_flow *f, struct tstamp now, uint32_t start)
 {
     struct heavy_mark m = { start, now };
     uint32_t last = f->mark_count - 1;
-    if (f->mark_count == 0 || tstamp_sub(now, f->marks[last % HEAVY_MARKS].at) >= MARK_EVERY_NS)
+    if (f->mark_count == 0 || tstamp_sub(now, f->marks[last % HEAVY_MARKS].at) >= LARGEST_MARK_NS)
         f->marks[f->mark_count++ % HEAVY_MARKS] = m;
 }
 
@@ -46,7 +40,7 @@ bool heavy_count(struct heavy *h, struct tstamp now, const struct inner_info *in
     if (!info->tcp_data)
         return false;
     int i = heavy_find(h, info->flow_hash);
-    if (i < 0 && recent_bytes >= HEAVY_BYTES && info->flow_hash != 0)
+    if (i < 0 && recent_bytes >= LARGEST_BYTES && info->flow_hash != 0)
         i = enter(h, now, info->flow_hash);
     if (i < 0)
         return false;
@@ -59,8 +53,8 @@ bool heavy_count(struct heavy *h, struct tstamp now, const struct inner_info *in
     } else {
         f->repeated_at = now;
     }
-    if (!first && tstamp_sub(now, f->last) > PAUSE_NS &&
-        tstamp_sub(now, f->repeated_at) > REPEATED_NS)
+    if (!first && tstamp_sub(now, f->last) > LARGEST_PAUSE_NS &&
+        tstamp_sub(now, f->repeated_at) > LARGEST_REPEATED_NS)
         f->paused_at = now;
     f->bytes += bytes;
     f->last = now;

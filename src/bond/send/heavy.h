@@ -2,8 +2,8 @@
 /*
  * The TCP flows that send most, and when they sent what: for whom a slow path may be recruited.
  *
- * A flow is entered when it sends HEAVY_BYTES in 100 ms and a place is free, and its place is free
- * for another when it has been silent for a second, or, where it is kept, for ten.
+ * A flow is entered when it sends LARGEST_BYTES in 100 ms and a place is free, and its place is
+ * free for another when it has been silent for a second, or, where it is kept, for ten.
  */
 #ifndef HAWSER_BOND_SEND_HEAVY_H
 #define HAWSER_BOND_SEND_HEAVY_H
@@ -12,13 +12,13 @@
 #include <stdint.h>
 
 #include "base/tstamp.h"
+#include "bond/tuning.h"
 
 struct inner_info;
 
 enum {
     HEAVY_FLOWS = 16,
-    HEAVY_BYTES = 16 << 10, /* 1.3 Mbit/s */
-    HEAVY_MARKS = 32,       /* of 4 ms each: what is acknowledged was sent within 128 ms */
+    HEAVY_MARKS = 32, /* of 4 ms each: what is acknowledged was sent within 128 ms */
 };
 
 /* Bytes from start on were sent at that time or later. */

@@ -4,15 +4,7 @@
 #include <math.h>
 
 #include "bond/internal.h"
-
-static const int64_t look_ns = 50 * NS_PER_MS;
-static const double peak_memory_ns = 8e9;
-static const double fallen_share = 0.75; /* of the peak */
-static const double healed_share = 1.3;  /* of what came through while it was full */
-static const double smooth_ns = 1e9;
-static const int64_t settle_ns = 3 * NS_PER_S; /* until the rates have found their place */
-static const int64_t together_ns = 800 * NS_PER_MS;
-static const int64_t forget_ns = 5 * NS_PER_S;
+#include "bond/tuning.h"
 
 void line_init(struct line *l)
 {
@@ -34,8 +26,8 @@ static void follow(struct line *l, const struct path *p, struct tstamp now, doub
         *fallen_at = TSTAMP_NEVER;
         return;
     }
-    *peak = fmax(bps, *peak * (1 - fmin(span_ns / peak_memory_ns, 1)));
-    if (bps >= fallen_share * *peak)
+    *peak = fmax(bps, *peak * (1 - fmin(span_ns / LINE_PEAK_NS, 1)));
+    if (bps >= LINE_FALLEN * *peak)
         *fallen_at = TSTAMP_NEVER;
     else if (tstamp_is_never(*fallen_at))
         *fallen_at = now;
@@ -68,30 +60,30 @@ static struct together gather(const struct bond *b)
 
 static bool goes_on(struct line *l, struct tstamp now)
 {
-    if (tstamp_sub(now, l->since) < settle_ns)
+    if (tstamp_sub(now, l->since) < LINE_SETTLE_NS)
         l->least_bps = l->delivered_bps;
     l->least_bps = fmin(l->least_bps, l->delivered_bps);
-    return l->delivered_bps < healed_share * l->least_bps &&
-           tstamp_sub(now, l->loaded_at) < forget_ns;
+    return l->delivered_bps < LINE_HEALED * l->least_bps &&
+           tstamp_sub(now, l->loaded_at) < LINE_FORGET_NS;
 }
 
 void line_look(struct bond *b, struct tstamp now)
 {
     struct line *l = &b->line;
     double span_ns = (double)tstamp_sub(now, l->looked_at);
-    if (span_ns < (double)look_ns)
+    if (span_ns < (double)LINE_LOOK_NS)
         return;
     l->looked_at = now;
     for_each_path (b, p)
         follow(l, p, now, span_ns);
     struct together t = gather(b);
-    l->delivered_bps += (t.delivered_bps - l->delivered_bps) * fmin(span_ns / smooth_ns, 1);
+    l->delivered_bps += (t.delivered_bps - l->delivered_bps) * fmin(span_ns / LINE_SMOOTH_NS, 1);
     bool loaded = t.usable >= 2 && t.loaded == t.usable;
     if (loaded)
         l->loaded_at = now;
     if (l->full) {
         l->full = goes_on(l, now);
-    } else if (loaded && t.fallen == t.usable && tstamp_sub(t.last, t.first) < together_ns) {
+    } else if (loaded && t.fallen == t.usable && tstamp_sub(t.last, t.first) < LINE_TOGETHER_NS) {
         l->full = true;
         l->since = now;
     }

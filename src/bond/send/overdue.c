@@ -4,17 +4,12 @@
 #include <math.h>
 
 #include "bond/internal.h"
-
-/* Above the path's own round trip; more, up to that, where its round trips vary as much anyway. */
-#define LATE_LEAST_NS 60e6
-#define LATE_MOST_NS 150e6
-
-enum { TRIES_MOST = 3 }; /* what was sent so often has had its chances */
+#include "bond/tuning.h"
 
 static bool may_go_again(const struct segment *s)
 {
     return s->pkt != NULL && !s->bundle && !s->once && !s->copied && !s->again &&
-           s->lane != WIRE_LANE_UNORDERED && s->pkt->policy == 0 && s->tries < TRIES_MOST;
+           s->lane != WIRE_LANE_UNORDERED && s->pkt->policy == 0 && s->tries < OVERDUE_TRIES;
 }
 
 static bool nothing_waits(const struct bond *b)
@@ -31,7 +26,8 @@ static bool is_free(const struct path *p, struct tstamp now)
 
 static struct tstamp due_at(const struct path *p, const struct sent *s)
 {
-    double late_ns = fmin(fmax(3 * (double)p->rttvar_ns, LATE_LEAST_NS), LATE_MOST_NS);
+    double late_ns =
+        fmin(fmax(OVERDUE_RTTVARS * (double)p->rttvar_ns, OVERDUE_LEAST_NS), OVERDUE_MOST_NS);
     return tstamp_add(s->time, path_own_rtt_ns(p) + (int64_t)late_ns);
 }
 

@@ -11,18 +11,7 @@
 enum {
     PINS = 4096,   /* flows that keep their path */
     PINS_WAYS = 4, /* places that a flow may have among them */
-    FLOWS_TRIED = 16,
 };
-
-/* A band that could not be served for long makes up for so many bytes a flow, no more. */
-static const double arrears_bytes = 65536;
-
-static const double single_spread = 1.4; /* paths that promise a flow more than 1 / 1.4 are alike */
-
-#define URGENT_NS NS_PER_S
-#define PIN_BUSY_NS NS_PER_S
-#define COPY_WAIT_NS (10 * NS_PER_MS)
-#define REALTIME_AGE_NS (200 * NS_PER_MS)
 
 _Static_assert((int)FLOWQ_BANDS == (int)BOND_POLICIES_MAX, "each policy has a band");
 
@@ -130,7 +119,7 @@ static const struct path *place_single(struct bond *b, struct tstamp now, uint32
         most = fmax(most, expected[p->id]);
     }
     for_each_path (b, p)
-        if (expected[p->id] * single_spread < most)
+        if (expected[p->id] * PIN_SPREAD < most)
             among &= ~(1U << p->id);
     return schedule_first(b, now, FRAME_BYTES, among);
 }
@@ -275,7 +264,7 @@ static struct turn band_turn(struct bond *b, struct tstamp now, struct flowq_ban
 {
     struct turn t = { NULL };
     drop_stranded(b, now, band);
-    for (unsigned i = 0; i < FLOWS_TRIED && i < band->listed; i++) {
+    for (unsigned i = 0; i < PIN_FLOWS_TRIED && i < band->listed; i++) {
         const struct pkt *head = flowq_band_first(&b->queue, band);
         const struct bond_policy *a = head != NULL ? policy_of(b, head) : NULL;
         if (head != NULL)
@@ -307,7 +296,7 @@ static int next_band(struct bond *b, struct tstamp now, bool after_all, struct t
         struct flowq_band *band = band_at(b, i);
         if (!flowq_band_has_bulk(band) || is_after_all(b, i) != after_all)
             continue;
-        s->served[i] = fmax(s->served[i], s->clock - arrears_bytes);
+        s->served[i] = fmax(s->served[i], s->clock - BAND_ARREARS_BYTES);
         if (best >= 0 && s->served[i] >= s->served[best])
             continue;
         struct turn t = band_turn(b, now, band);

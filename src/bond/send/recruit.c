@@ -6,50 +6,7 @@
 
 #include "base/inner.h"
 #include "bond/internal.h"
-
-enum {
-    TRY_HEAPS = 6,   /* after so many the window is as open as it gets */
-    HEAP_ROUNDS = 7, /* BBR remembers a heap for five to ten */
-    QUIET_TURNS = 3, /* BBR measures its smallest round trip for 200 ms */
-    QUIET_MOST = 20, /* and has not ended */
-    ACK_BYTES_MAX = 120,
-};
-
-#define LOOK_EVERY_NS (10 * NS_PER_MS)
-/* The best path alone is full: for so long, without growth, and without a queue. */
-#define FULL_FOR_NS (2 * NS_PER_S)
-#define FULL_QUEUE_NS 10e6
-#define TURN_NS (50 * NS_PER_MS)
-#define HEAP_LEAST_NS 20e6
-#define HEAP_MOST_NS 95e6       /* of the 100 ms that BBR allows for */
-#define HEAP_REFUSED_NS 115e6   /* the slowest path is out of reach */
-#define DRY_NS (25 * NS_PER_MS) /* no acknowledgement for so long: the sender waits for us */
-#define STANDING_NS 5e6
-#define PAUSED_NS (300 * NS_PER_MS) /* BBR's measurement takes 200, or one round trip */
-#define SPREAD_NS NS_PER_S
-#define RATE_MEMORY_NS 500e6
-#define HELD_APART_NS (4 * NS_PER_MS)
-#define JOIN_NS (1500 * NS_PER_MS) /* then a flow's own start is over */
-#define LEFT_NS NS_PER_S           /* who has sent nothing for so long is not asked */
-#define LEFT_SETTLED_NS (10 * NS_PER_S)
-#define STANDING_MEMORY_NS 300e6
-#define PATIENCE_NS (10 * NS_PER_S)
-#define PATIENCE_MOST_NS (320 * NS_PER_S)
-/* When to give up: as slow as that, or no faster than before, for so long. */
-#define SLOW_MOST_NS (1500 * NS_PER_MS)
-#define GAIN_WITHIN_NS (6 * NS_PER_S)
-#define SETTLE_LEAST_NS (500 * NS_PER_MS) /* a sooner pause measured the best path */
-#define RELAPSE_NS (600 * NS_PER_MS)
-
-static const double apart_least = 1.4; /* of the smallest round trips of the slowest and the best */
-static const double grows = 1.08;
-static const double gain_least = 1.1;
-static const double slow = 0.6;
-static const double relapsed = 0.85;
-static const double quiet = 0.15;
-static const double floor_part = 0.9; /* of the smallest round trip of the slowest path */
-static const double standing_few = 0.3;
-static const double pays_least = 0.8;
+#include "bond/tuning.h"
 
 /* What is to be known of the usable paths. */
 struct view {
@@ -77,14 +34,14 @@ static struct view look(const struct bond *b)
         v.near_ns = fmin(v.near_ns, (double)p->srtt_ns);
         v.far_ns = fmax(v.far_ns, (double)p->srtt_ns);
     }
-    v.apart = v.far_min_ns > apart_least * near_min;
+    v.apart = v.far_min_ns > HEAP_APART * near_min;
     return v;
 }
 
 /* How much later than on the best path an acknowledgement would come on the slowest; a bit more. */
 static double heap_ns(const struct view *v)
 {
-    return 1.15 * v->far_ns - v->near_ns;
+    return HEAP_STRETCH * v->far_ns - v->near_ns;
 }
 
 /* ---- what is held ---- */
@@ -116,7 +73,7 @@ static void hold(struct recruit *r, struct recruit_flow *f, struct pkt *p, struc
 {
     struct recruit_held *last = f->held_count > 0 ? &f->held[f->held_count - 1] : NULL;
     if (last != NULL &&
-        (f->held_count == RECRUIT_HELD_MAX || tstamp_sub(due, last->due) < HELD_APART_NS)) {
+        (f->held_count == RECRUIT_HELD_MAX || tstamp_sub(due, last->due) < HEAP_APART_NS)) {
         pkt_put(last->pkt);
         last->pkt = p;
         return;
@@ -168,8 +125,9 @@ static struct tstamp due_at(struct bond *b, struct recruit_flow *f, struct tstam
     if (tstamp_is_never(sent_at))
         return b->now;
     int64_t rtt_ns = tstamp_sub(b->now, sent_at);
-    r->rtt_ns = r->rtt_ns == 0 ? rtt_ns : r->rtt_ns + (rtt_ns - r->rtt_ns) / 16;
-    bool paused = r->spreads && paused_at.ns != 0 && tstamp_sub(sent_at, paused_at) < PAUSED_NS;
+    r->rtt_ns = r->rtt_ns == 0 ? rtt_ns : r->rtt_ns + (rtt_ns - r->rtt_ns) / HEAP_RTT_PARTS;
+    bool paused =
+        r->spreads && paused_at.ns != 0 && tstamp_sub(sent_at, paused_at) < HEAP_PAUSED_NS;
     return f->shares || paused ? tstamp_add(sent_at, r->floor_ns) : b->now;
 }
 
@@ -177,7 +135,7 @@ bool recruit_hold(struct bond *b, struct pkt *p)
 {
     struct recruit *r = &b->recruit;
     struct inner_info info;
-    if ((r->stage == RECRUIT_OFF && !r->spreads) || p->len_bytes > ACK_BYTES_MAX ||
+    if ((r->stage == RECRUIT_OFF && !r->spreads) || p->len_bytes > HEAP_ACK_BYTES ||
         !inner_parse(p->data, p->len_bytes, b->queue.seed, &info) || !info.pure_ack)
         return false;
     int i = heavy_find(&b->queue.heavy, inner_reverse_hash(p->data, &info, b->queue.seed));
@@ -226,7 +184,7 @@ static void part(struct bond *b, struct tstamp now)
     for (unsigned i = 0; i < HEAVY_FLOWS; i++) {
         const struct recruit_flow *f = &b->recruit.flows[i];
         int64_t silent_ns = tstamp_sub(now, b->queue.heavy.flows[i].last);
-        if (f->asked && silent_ns > (f->settled ? LEFT_SETTLED_NS : LEFT_NS))
+        if (f->asked && silent_ns > (f->settled ? HEAP_LEFT_SETTLED_NS : HEAP_LEFT_NS))
             leave_alone(b, i);
     }
 }
@@ -237,8 +195,8 @@ static void join(struct bond *b, struct tstamp now)
     for (unsigned i = 0; i < HEAVY_FLOWS; i++) {
         struct heavy_flow *h = &b->queue.heavy.flows[i];
         struct recruit_flow *f = &b->recruit.flows[i];
-        if (f->asked || f->hash == 0 || tstamp_sub(now, h->last) > LEFT_NS ||
-            tstamp_sub(now, h->since) < JOIN_NS || !tstamp_reached(f->again, now))
+        if (f->asked || f->hash == 0 || tstamp_sub(now, h->last) > HEAP_LEFT_NS ||
+            tstamp_sub(now, h->since) < HEAP_JOIN_NS || !tstamp_reached(f->again, now))
             continue;
         h->kept = f->asked = true;
         f->quiet_turns = f->heaps = 0;
@@ -280,9 +238,9 @@ static void set_stage(struct bond *b, struct tstamp now, enum recruit_stage stag
 static void give_up(struct bond *b, struct tstamp now)
 {
     struct recruit *r = &b->recruit;
-    r->patience_ns = r->patience_ns == 0 ? PATIENCE_NS : 2 * r->patience_ns;
-    if (r->patience_ns > PATIENCE_MOST_NS)
-        r->patience_ns = PATIENCE_MOST_NS;
+    r->patience_ns = r->patience_ns == 0 ? HEAP_PATIENCE_NS : 2 * r->patience_ns;
+    if (r->patience_ns > HEAP_PATIENCE_MOST_NS)
+        r->patience_ns = HEAP_PATIENCE_MOST_NS;
     r->again = tstamp_add(now, r->patience_ns);
     set_stage(b, now, RECRUIT_OFF);
 }
@@ -296,19 +254,19 @@ static void begin_turn(struct bond *b, struct tstamp now)
         b->recruit.flows[i].turn_bytes = b->queue.heavy.flows[i].bytes;
 }
 
-/* What each flow sends, also those that are not asked; not while a heap grows. */
+/* What each flow sends, also those that are not asked; not while a heap HEAP_GROWS. */
 static void count_turn(struct bond *b, struct tstamp now)
 {
     int64_t turn_ns = tstamp_sub(now, b->recruit.turn);
-    if (turn_ns < TURN_NS || b->recruit.holding)
+    if (turn_ns < HEAP_TURN_NS || b->recruit.holding)
         return;
-    double step = fmin((double)turn_ns / RATE_MEMORY_NS, 1);
+    double step = fmin((double)turn_ns / HEAP_RATE_NS, 1);
     for (unsigned i = 0; i < HEAVY_FLOWS; i++) {
         struct recruit_flow *f = &b->recruit.flows[i];
         uint64_t bytes = b->queue.heavy.flows[i].bytes;
         double bps =
             bytes < f->turn_bytes ? 0 : 8e9 * (double)(bytes - f->turn_bytes) / (double)turn_ns;
-        f->quiet_turns = bps < quiet * f->rate_bps ? f->quiet_turns + 1 : 0;
+        f->quiet_turns = bps < HEAP_QUIET * f->rate_bps ? f->quiet_turns + 1 : 0;
         f->rate_bps += step * (bps - f->rate_bps);
     }
     begin_turn(b, now);
@@ -334,7 +292,7 @@ static void begin_heap(struct bond *b, struct tstamp now, const struct view *v, 
 
 static struct tstamp heap_deadline(const struct recruit *r)
 {
-    return r->holding ? tstamp_min(r->hold_end, tstamp_add(r->ack_at, DRY_NS)) : TSTAMP_NEVER;
+    return r->holding ? tstamp_min(r->hold_end, tstamp_add(r->ack_at, HEAP_DRY_NS)) : TSTAMP_NEVER;
 }
 
 struct tstamp recruit_deadline(const struct bond *b)
@@ -350,11 +308,11 @@ static void judge(struct bond *b, struct tstamp now, unsigned i)
     double sent = 8e9 * (double)(b->queue.heavy.flows[i].bytes - f->hold_bytes);
     f->heaps++;
     if (tstamp_reached(r->hold_end, now) &&
-        sent > pays_least * f->rate_bps * (double)tstamp_sub(now, r->hold_from)) {
+        sent > HEAP_PAYS * f->rate_bps * (double)tstamp_sub(now, r->hold_from)) {
         f->shares = true;
         f->since = now;
-    } else if (f->heaps == TRY_HEAPS && r->stage == RECRUIT_ON) {
-        f->again = tstamp_add(now, PATIENCE_NS);
+    } else if (f->heaps == HEAP_TRIES && r->stage == RECRUIT_ON) {
+        f->again = tstamp_add(now, HEAP_PATIENCE_NS);
         leave_alone(b, i);
     }
 }
@@ -384,18 +342,19 @@ static bool end_heap(struct bond *b, struct tstamp now)
 static void watch(struct bond *b, struct tstamp now, const struct view *v)
 {
     struct recruit *r = &b->recruit;
-    bool full = b->bulk_bps > 0.75 * v->best_bps && b->bulk_bps < 0.9 * v->all_bps &&
-                v->all_bps > 1.1 * v->best_bps && v->apart && heap_ns(v) < HEAP_REFUSED_NS &&
-                !b->ranked;
-    if (b->queue.bytes * 8e9 > (FULL_QUEUE_NS + v->near_ns / 4) * v->best_bps)
+    bool full = b->bulk_bps > HEAP_FULL_BEST * v->best_bps &&
+                b->bulk_bps < HEAP_FULL_ALL * v->all_bps && v->all_bps > HEAP_GAIN * v->best_bps &&
+                v->apart && heap_ns(v) < HEAP_REFUSED_NS && !b->ranked;
+    if (b->queue.bytes * 8e9 >
+        (HEAP_FULL_QUEUE_NS + HEAP_FULL_QUEUE_RTTS * v->near_ns) * v->best_bps)
         full = false;
     if (!full)
         r->full_from = TSTAMP_NEVER;
-    else if (tstamp_is_never(r->full_from) || b->bulk_bps > grows * r->rate_bps) {
+    else if (tstamp_is_never(r->full_from) || b->bulk_bps > HEAP_GROWS * r->rate_bps) {
         r->full_from = now;
         r->rate_bps = b->bulk_bps;
     }
-    if (!full || tstamp_sub(now, r->full_from) < FULL_FOR_NS || !tstamp_reached(r->again, now))
+    if (!full || tstamp_sub(now, r->full_from) < HEAP_FULL_NS || !tstamp_reached(r->again, now))
         return;
     join(b, now);
     if (count_flows(r).asked == 0)
@@ -412,8 +371,8 @@ static void try_windows(struct bond *b, struct tstamp now, const struct view *v)
         set_stage(b, now, RECRUIT_ON);
         r->fast_at = now;
         r->settled_bps = r->rate_bps;
-        r->next_heap = tstamp_add(now, 3 * (int64_t)v->far_ns);
-    } else if (!r->holding && r->heaps == TRY_HEAPS) {
+        r->next_heap = tstamp_add(now, HEAP_FIRST_RTTS * (int64_t)v->far_ns);
+    } else if (!r->holding && r->heaps == HEAP_TRIES) {
         give_up(b, now);
     } else if (!r->holding) {
         begin_heap(b, now, v, true);
@@ -426,8 +385,9 @@ static bool pauses(struct recruit *r, struct tstamp now)
     bool any = false;
     for (unsigned i = 0; i < HEAVY_FLOWS; i++) {
         struct recruit_flow *f = &r->flows[i];
-        bool paused = f->asked && f->quiet_turns >= QUIET_TURNS && f->quiet_turns < QUIET_MOST;
-        if (paused && f->shares && tstamp_sub(now, f->since) > SETTLE_LEAST_NS)
+        bool paused =
+            f->asked && f->quiet_turns >= HEAP_QUIET_TURNS && f->quiet_turns < HEAP_QUIET_MOST;
+        if (paused && f->shares && tstamp_sub(now, f->since) > HEAP_SETTLE_NS)
             f->settled = true;
         any = any || paused;
     }
@@ -438,26 +398,26 @@ static bool pauses(struct recruit *r, struct tstamp now)
 static bool relapses(struct bond *b, struct tstamp now, bool paused)
 {
     struct recruit *r = &b->recruit;
-    if (paused || r->standing > standing_few || b->bulk_bps > relapsed * r->settled_bps)
+    if (paused || r->standing > HEAP_STANDING_FEW || b->bulk_bps > HEAP_RELAPSED * r->settled_bps)
         r->sound_at = now;
-    return tstamp_sub(now, r->sound_at) > RELAPSE_NS;
+    return tstamp_sub(now, r->sound_at) > HEAP_RELAPSE_NS;
 }
 
 static void share(struct bond *b, struct tstamp now, const struct view *v, double step)
 {
     struct recruit *r = &b->recruit;
     bool paused = pauses(r, now);
-    bool fast = b->bulk_bps > gain_least * r->rate_bps;
+    bool fast = b->bulk_bps > HEAP_GAIN * r->rate_bps;
     end_heap(b, now);
     part(b, now);
     join(b, now);
     struct count n = count_flows(r);
     if (fast)
         r->fast_at = now;
-    if (fast || b->bulk_bps > slow * r->rate_bps)
+    if (fast || b->bulk_bps > HEAP_SLOW * r->rate_bps)
         r->good_at = now;
-    if (n.sharing == 0 || tstamp_sub(now, r->fast_at) > GAIN_WITHIN_NS ||
-        tstamp_sub(now, r->good_at) > SLOW_MOST_NS) {
+    if (n.sharing == 0 || tstamp_sub(now, r->fast_at) > HEAP_GAIN_NS ||
+        tstamp_sub(now, r->good_at) > HEAP_SLOW_NS) {
         give_up(b, now);
         return;
     }
@@ -471,9 +431,9 @@ static void share(struct bond *b, struct tstamp now, const struct view *v, doubl
         r->sound_at = r->next_heap = now;
     } else {
         r->sound_at = now;
-        r->settled_bps = fmax(b->bulk_bps, r->settled_bps * (1 - step / 10));
+        r->settled_bps = fmax(b->bulk_bps, r->settled_bps * (1 - step / HEAP_SETTLED_PARTS));
         /* Where some have settled, the queue is theirs. */
-        bool whole = !paused && (r->standing < standing_few || n.settled > 0) &&
+        bool whole = !paused && (r->standing < HEAP_STANDING_FEW || n.settled > 0) &&
                      tstamp_reached(r->next_heap, now);
         /* Until a window pays heap follows heap: BBR remembers them for a few short round trips. */
         if (!r->holding && (whole || n.sharing < n.asked))
@@ -488,7 +448,7 @@ static void look_spread(struct bond *b, struct tstamp now, const struct view *v)
     if (b->sharing)
         r->spread_at = now;
     r->spreads = v->apart && heap_ns(v) < HEAP_REFUSED_NS && !b->ranked && r->spread_at.ns != 0 &&
-                 tstamp_sub(now, r->spread_at) < SPREAD_NS;
+                 tstamp_sub(now, r->spread_at) < HEAP_SPREAD_NS;
 }
 
 void recruit_tick(struct bond *b, struct tstamp now)
@@ -497,13 +457,13 @@ void recruit_tick(struct bond *b, struct tstamp now)
     bool heap_over = tstamp_reached(heap_deadline(r), now);
     if (tstamp_reached(r->due, now))
         let_go_due(b, now);
-    if (tstamp_sub(now, r->looked_at) < LOOK_EVERY_NS && !heap_over)
+    if (tstamp_sub(now, r->looked_at) < HEAP_LOOK_NS && !heap_over)
         return;
     struct view v = look(b);
-    double step = fmin(1, (double)tstamp_sub(now, r->looked_at) / STANDING_MEMORY_NS);
-    r->standing += step * ((b->queue.bytes * 8e9 > STANDING_NS * b->usable_bps) - r->standing);
+    double step = fmin(1, (double)tstamp_sub(now, r->looked_at) / HEAP_STANDING_MEMORY_NS);
+    r->standing += step * ((b->queue.bytes * 8e9 > HEAP_STANDING_NS * b->usable_bps) - r->standing);
     r->looked_at = now;
-    r->floor_ns = (int64_t)fmin(floor_part * v.far_min_ns, HEAP_REFUSED_NS + v.near_ns);
+    r->floor_ns = (int64_t)fmin(HEAP_FLOOR * v.far_min_ns, HEAP_REFUSED_NS + v.near_ns);
     look_spread(b, now, &v);
     meet(b);
     count_turn(b, now);

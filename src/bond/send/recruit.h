@@ -58,7 +58,7 @@ struct recruit_flow {
     struct tstamp again;  /* refused: it is not asked before that */
     unsigned heaps;       /* of those that it was in before it shared */
     uint64_t hold_bytes;  /* its bytes when the heap began */
-    double rate_bps;      /* while no heap grows */
+    double rate_bps;      /* while no heap HEAP_GROWS */
     unsigned quiet_turns; /* in which it sent next to nothing */
     uint64_t turn_bytes;
     uint32_t acked; /* highest acknowledgement number; with acked_known */
@@ -86,7 +86,7 @@ struct recruit {
     bool spreads;            /* of late: who pauses now is to find the slow path's round trip */
     struct tstamp due;       /* first of what is held */
     struct tstamp ack_at;    /* when an acknowledgement came last */
-    bool holding;            /* the heap grows */
+    bool holding;            /* the heap HEAP_GROWS */
     bool whole;              /* of all that have not settled, not only of those that do not share */
     struct tstamp hold_from;
     struct tstamp hold_end;

@@ -8,16 +8,6 @@
 #include "bond/send/overdue.h"
 #include "bond/send/policy.h"
 
-#define REPAIR_AGE_NS (400 * NS_PER_MS)
-#define ACK_LATE_NS (10 * NS_PER_MS)
-#define ACK_AGAIN_NS (2 * NS_PER_MS)
-#define QUEUE_DOUBTFUL_NS 15e6
-#define RUN_NS (NS_PER_MS / 4)
-#define EXPRESS_SPILL_NS 10e6 /* a path with so much to send at once has no room for more */
-#define LOAD_SPILLS 0.15
-
-enum { REPAIRS_PUT_OFF = 8 }; /* looked at behind the first that must wait for its path */
-
 /* One-way delay, up to a constant, of a packet that leaves now. */
 static double expected_delay_ns(const struct path *p, struct tstamp now)
 {
@@ -39,7 +29,8 @@ static double predict_arrival(const struct path *p, struct tstamp now, uint32_t 
  */
 static double commit_allowance_ns(const struct bond *b, const struct path *p)
 {
-    return bound(b->latest_owd_ns - p->rate.owd_ns, 0, HOLD_MOST_NS) + COMMIT_AHEAD_NS;
+    return bound(b->latest_owd_ns - p->rate.owd_ns, 0, (double)HOLD_MOST_NS) +
+           (double)COMMIT_AHEAD_NS;
 }
 
 bool schedule_is_spare(const struct bond *b, const struct path *p)
@@ -271,12 +262,14 @@ static bool fits_all(const struct bond *b, const struct pkt *pkt)
  */
 static bool doubtful(const struct path *p, struct tstamp now)
 {
-    double queue_ns = QUEUE_DOUBTFUL_NS + 2 * (double)path_send_time_ns(p, FRAME_BYTES);
-    if (p->rate.loss >= 0.002 || p->rate.queue_ns > queue_ns)
+    double queue_ns =
+        COPY_QUEUE_NS + COPY_QUEUE_PACKETS * (double)path_send_time_ns(p, FRAME_BYTES);
+    if (p->rate.loss >= COPY_LOSS || p->rate.queue_ns > queue_ns)
         return true;
     if (p->inflight_count == 0)
         return false;
-    int64_t expected = p->srtt_ns + 2 * p->rttvar_ns + ACKER_DELAY_NS + 5 * NS_PER_MS;
+    int64_t expected =
+        p->srtt_ns + COPY_LATE_RTTVARS * p->rttvar_ns + ACKER_DELAY_NS + COPY_LATE_NS;
     return tstamp_sub(now, p->sent[p->oldest % PATH_SENT_MAX].time) > expected;
 }
 
@@ -328,7 +321,7 @@ static void pump_acks(struct bond *b, struct tstamp now, struct tstamp by, enum 
     while (tstamp_reached(flowq_ack_due(&b->queue), by)) {
         const struct pkt *ack = flowq_first_ack(&b->queue);
         uint32_t paths = policy_paths(b, now, ack);
-        const struct path *p = schedule_express(b, now, 60, paths);
+        const struct path *p = schedule_express(b, now, TCP_ACK_GUESSED_BYTES, paths);
         if (p != NULL && budget_allows(p, now, kind)) {
             by = joined;
             schedule_send_express(b, now, flowq_pop_ack(&b->queue, now), false);
@@ -336,7 +329,7 @@ static void pump_acks(struct bond *b, struct tstamp now, struct tstamp by, enum 
             b->drops[BOND_DROP_NO_PATH]++;
             pkt_put(flowq_pop_ack(&b->queue, now));
         } else if (ack->policy != 0) {
-            flowq_put_off_ack(&b->queue, tstamp_add(now, ACK_AGAIN_NS));
+            flowq_put_off_ack(&b->queue, tstamp_add(now, TCP_ACK_AGAIN_NS));
         } else {
             return;
         }
@@ -346,12 +339,12 @@ static void pump_acks(struct bond *b, struct tstamp now, struct tstamp by, enum 
 static void pump_express(struct bond *b, struct tstamp now)
 {
     /* Many sparse flows would stop every TCP else. */
-    pump_acks(b, now, tstamp_add(now, -ACK_LATE_NS), BUDGET_SPARSE);
+    pump_acks(b, now, tstamp_add(now, -TCP_ACK_LATE_NS), BUDGET_SPARSE);
     while (flowq_has_sparse(&b->queue)) {
         struct pkt *pkt = flowq_pop_sparse(&b->queue);
         const struct path *p = schedule_express(b, now, pkt->len_bytes, POLICY_ANY_PATH);
         if (p == NULL || !budget_allows(p, now, budget_sparse_kind(pkt->len_bytes))) {
-            if (pkt->len_bytes < BUDGET_LARGE_BYTES)
+            if (pkt->len_bytes < SPARSE_LARGE_BYTES)
                 budget_sparse_refuse(&b->queue.sparse, now);
             flowq_wait(&b->queue, pkt);
         } else {
@@ -403,11 +396,11 @@ static void pump_repairs(struct bond *b, struct tstamp now)
         }
         uint32_t paths = policy_paths(b, now, head->pkt) & paths_that_hold(b, head);
         struct path *p = schedule_express(b, now, head->bytes, paths);
-        bool late = paths == 0 || tstamp_sub(now, head->first_sent) > REPAIR_AGE_NS;
+        bool late = paths == 0 || tstamp_sub(now, head->first_sent) > HOLD_MOST_NS;
         struct segment s;
         if (!late && (p == NULL || !may_repeat(b, now, p))) {
             /* One that waits for a certain path does not hold up the others. */
-            if (paths == POLICY_ANY_PATH || put_off++ == REPAIRS_PUT_OFF)
+            if (paths == POLICY_ANY_PATH || put_off++ == REPAIR_PUT_OFF)
                 return;
             ring_pop(&b->repairs, &s, 0);
             ring_push(&b->repairs, &s, 0);

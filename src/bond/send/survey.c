@@ -6,25 +6,10 @@
 #include "bond/internal.h"
 #include "bond/send/policy.h"
 
-#define ACK_GAP_MOST_NS 25e6
-#define MISSED_NS (30 * NS_PER_S)
-#define MISSED_MOST_NS 400e6
-#define FELL_LATELY_NS (40 * NS_PER_S) /* until the queue that was let stand has gone, too */
-#define BULK_EVERY_NS (10 * NS_PER_MS)
-#define BULK_FADE_LEAST_NS 100e6
-#define SWING_NOISE 1.25
-#define SWING_FULL 1.5
-#define SWING_TARGET_NS 600e6
-#define SPARE_BESIDE_STEADY 8 /* packets; tuned */
-#define SPILL_NS 10e6         /* of the cheaper paths' sending time: their queue */
-#define LOAD_MEMORY_NS 500e6
-#define LOAD_CALLS 0.5
-#define BUSY_LINGER_NS (10 * NS_PER_S)
-
 /* The queue that cheaper paths can work off soon is left to them: less than CoDel lets stand. */
 static double spill_ns(const struct bond *b)
 {
-    return fmin(SPILL_NS, (double)b->queue.codel.target_ns / 2);
+    return fmin(SPILL_NS, SPILL_TARGETS * (double)b->queue.codel.target_ns);
 }
 
 /* From which queue on each path takes bulk: what the paths before it in rank have to do already. */
@@ -50,15 +35,15 @@ bool survey_load(struct bond *b, struct tstamp now)
     double share = fmin(1, (double)tstamp_sub(now, b->load_at) / LOAD_MEMORY_NS);
     double queue_ns = b->queue.bytes * 8e9;
     b->load_at = now;
-    /* Half of what opens the next path: that one keeps the queue about where it was opened. */
-    bool cheap = queue_ns > b->cheap_bps * spill_ns(b) / 2;
+    /* A part of what opens the next path: that one keeps the queue about where it was opened. */
+    bool cheap = queue_ns > b->cheap_bps * spill_ns(b) * SPILL_FULL;
     bool all = queue_ns > b->usable_bps * spill_ns(b);
     b->cheap_full += share * (cheap - b->cheap_full);
     b->all_full += share * (all - b->all_full);
     if (!b->busy && b->all_full > LOAD_CALLS && any_usable(b)) {
         b->busy = true;
         b->spilled_at = now;
-    } else if (tstamp_sub(now, b->spilled_at) > BUSY_LINGER_NS) {
+    } else if (tstamp_sub(now, b->spilled_at) > LOAD_LINGER_NS) {
         b->busy = false;
     }
     return b->busy != before;
@@ -84,8 +69,9 @@ void survey_paths(struct bond *b)
         if (least == 0 || p->config.datagram_bytes < least)
             least = p->config.datagram_bytes;
     }
-    b->queue.spread_ns =
-        lowest != UINT_MAX ? (int64_t)fmin(b->latest_owd_ns - earliest_ns, HOLD_MOST_NS) : 0;
+    b->queue.spread_ns = lowest != UINT_MAX
+                             ? (int64_t)fmin(b->latest_owd_ns - earliest_ns, (double)HOLD_MOST_NS)
+                             : 0;
     b->inner_mtu = least > WIRE_OVERHEAD_BYTES ? least - WIRE_OVERHEAD_BYTES : 0;
     b->ranked = highest > lowest && lowest != UINT_MAX;
     b->cheap_bps = b->usable_bps;
@@ -101,21 +87,21 @@ void survey_paths(struct bond *b)
 void survey_bulk(struct bond *b)
 {
     int64_t since_ns = tstamp_sub(b->now, b->bulk_since);
-    double fade_ns = BULK_FADE_LEAST_NS;
+    double fade_ns = BULK_MEMORY_LEAST_NS;
     double best_bps = 0;
-    if (since_ns < BULK_EVERY_NS)
+    if (since_ns < BULK_LOOK_NS)
         return;
     for_each_path (b, p) {
         if (!path_usable(p))
             continue;
-        fade_ns = fmax(fade_ns, 3.0 * (double)p->srtt_ns);
+        fade_ns = fmax(fade_ns, BULK_MEMORY_RTTS * (double)p->srtt_ns);
         best_bps = fmax(best_bps, p->rate.capacity_bps);
     }
     double bps = (double)b->bulk_bytes * 8e9 / (double)since_ns;
     b->bulk_bps += (bps - b->bulk_bps) * (1 - exp(-(double)since_ns / fade_ns));
     b->bulk_bytes = 0;
     b->bulk_since = b->now;
-    b->sharing = b->bulk_bps > best_bps * (b->sharing ? 0.9 : 1.0);
+    b->sharing = b->bulk_bps > best_bps * (b->sharing ? BULK_SHARES_LEAST : 1.0);
 }
 
 /*
@@ -136,8 +122,8 @@ static double missed_ns(const struct bond *b, double rate, double rtt)
     }
     if (rate <= 0 || before_bps <= rate)
         return 0;
-    /* A window fills the round trip and some half of it in CoDel's queue; a fifth to spare. */
-    return fmin(1.2 * 1.5 * before_rtt * before_bps / rate - rtt, MISSED_MOST_NS);
+    return fmin(MISSED_SPARE * MISSED_WINDOWS * before_rtt * before_bps / rate - rtt,
+                MISSED_MOST_NS);
 }
 
 static bool fell_lately(const struct bond *b)
@@ -173,7 +159,7 @@ void survey_swings(struct bond *b)
         any_steady = any_steady || (path_usable(p) && rate_swing(&p->rate) < SWING_NOISE);
     for_each_path (b, p) {
         bool swings = rate_swing(&p->rate) > SWING_FULL;
-        p->spare_packets = swings && any_steady ? SPARE_BESIDE_STEADY : PATH_SPARE_PACKETS;
+        p->spare_packets = swings && any_steady ? SWING_SPARE_PACKETS : PATH_SPARE_PACKETS;
     }
 }
 
@@ -198,13 +184,13 @@ void survey_queues(struct bond *b)
         starting = starting || p->rate.phase == RATE_START;
     }
     struct flowq_codel *c = &b->queue.codel;
-    b->queue.ack_gap_max_ns = (int64_t)fmin(rtt / 8, ACK_GAP_MOST_NS);
+    b->queue.ack_gap_max_ns = (int64_t)fmin(rtt / TCP_ACK_GAP_RTT_PARTS, TCP_ACK_GAP_MOST_NS);
     /* With a hole open at nearly every time, its repair is a part of the inner round trip. */
     double in_flight = rate * rtt / (FRAME_BYTES * 8e9);
-    double keep = rtt / 2;
-    rtt *= 1 + 2 * fmin(1, 2 * loss * in_flight);
+    double keep = CODEL_KEEP_RTTS * rtt;
+    rtt *= 1 + CODEL_REPAIRS * fmin(1, CODEL_MISSING * loss * in_flight);
     double packet_ns = rate > 0 ? FRAME_BYTES * 8e9 / rate : 0;
-    double shortest = fmax(5e6, 1.5 * packet_ns);
+    double shortest = fmax((double)CODEL_TARGET_LEAST_NS, CODEL_TARGET_PACKETS * packet_ns);
     b->queue.sparse.rate_bps = rate;
     double target = fmax(shortest, swing_target_ns(swing, rtt));
     double missed = missed_ns(b, rate, rtt);
@@ -212,7 +198,7 @@ void survey_queues(struct bond *b)
     /* Behind a long queue TCP's repeats would wait, and the flow be silent, for as long as it is.
      */
     c->keep_ns = fell_lately(b) ? (int64_t)fmax(shortest, keep) : 0;
-    c->interval_ns = (int64_t)fmax(100e6, 3 * rtt);
-    c->next_drop_min_ns = (int64_t)(1.5 * (rtt + (double)c->target_ns));
+    c->interval_ns = (int64_t)fmax((double)CODEL_INTERVAL_LEAST_NS, CODEL_INTERVAL_RTTS * rtt);
+    c->next_drop_min_ns = (int64_t)(CODEL_DROP_RTTS * (rtt + (double)c->target_ns));
     c->off = starting || rate <= 0;
 }
