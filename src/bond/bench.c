@@ -11,13 +11,6 @@
 #include "bond/internal.h"
 #include "bond/send/policy.h"
 
-#define UNFIT_NS (100 * NS_PER_MS)
-#define QUEUE_NS 10e6
-#define LOSS_MOST 0.2
-#define LOSS_TIMES 3 /* as much as the best of the others */
-#define PACKET_MOST_NS 50e6
-#define RATE_LEAST 0.02 /* of the others' sum */
-
 struct others {
     double loss; /* smallest */
     double rate_bps;
@@ -73,12 +66,13 @@ static struct others others_of(const struct survey *s, const struct path *p)
 static enum path_fault find_fault(const struct path *p, const struct others *o)
 {
     const struct rate *r = &p->rate;
-    if (r->loss > LOSS_MOST && r->loss_now > LOSS_MOST / 2 && r->loss > LOSS_TIMES * o->loss)
+    if (r->loss > UNFIT_LOSS && r->loss_now > UNFIT_LOSS_NOW * UNFIT_LOSS &&
+        r->loss > UNFIT_LOSS_TIMES * o->loss)
         return PATH_LOSSY;
     if (p->srtt_ns > p->rtt_most_ns && p->rtt_latest_ns > p->rtt_most_ns)
         return PATH_LATE;
-    bool slow = (double)path_send_time_ns(p, FRAME_BYTES) > PACKET_MOST_NS;
-    return slow && r->capacity_bps < RATE_LEAST * o->rate_bps ? PATH_SLOW : PATH_SOUND;
+    bool slow = (double)path_send_time_ns(p, FRAME_BYTES) > UNFIT_PACKET_NS;
+    return slow && r->capacity_bps < UNFIT_RATE * o->rate_bps ? PATH_SLOW : PATH_SOUND;
 }
 
 /*
@@ -87,8 +81,9 @@ static enum path_fault find_fault(const struct path *p, const struct others *o)
  */
 static int64_t patience_ns(const struct path *p, const struct others *o)
 {
-    bool congested = p->rate.queue_ns > QUEUE_NS && p->rate.last_bps > RATE_LEAST * o->rate_bps;
-    return (congested ? 4 : 1) * (UNFIT_NS + 2 * p->srtt_ns);
+    bool congested =
+        p->rate.queue_ns > UNFIT_QUEUE_NS && p->rate.last_bps > UNFIT_RATE * o->rate_bps;
+    return (congested ? UNFIT_QUEUE_TIMES : 1) * (UNFIT_NS + UNFIT_RTTS * p->srtt_ns);
 }
 
 static bool unfit_for_long(struct path *p, struct tstamp now, enum path_fault fault,

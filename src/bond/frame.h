@@ -5,6 +5,7 @@
 
 enum {
     FRAME_BYTES = 1514, /* a full Ethernet frame */
+    FRAME_BITS = 8 * FRAME_BYTES,
 };
 
 #endif

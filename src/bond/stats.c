@@ -7,12 +7,6 @@
 #include "bond/internal.h"
 #include "bond/why.h"
 
-#define LANE_IDLE_NS (10 * NS_PER_S)
-#define LOSS_NOTED 0.05
-#define DELAY_NOTED_NS NS_PER_S
-#define IDLE_PART 0.01
-#define CARRIES_BPS 100e3 /* more than probes and acknowledgements */
-
 const char *bond_drop_name(enum bond_drop reason)
 {
     static const char *const names[BOND_DROP_COUNT] = {
@@ -69,7 +63,7 @@ static void tell(struct bond_path_stats *out, enum wire_path_why why, double val
 /* What was wrong with it before it stopped answering, or being used although it answers. */
 static void explain_fall(const struct path *p, struct tstamp now, struct bond_path_stats *out)
 {
-    bool lossy = p->fault == PATH_SOUND && p->loss_before > LOSS_NOTED;
+    bool lossy = p->fault == PATH_SOUND && p->loss_before > TOLD_LOSS;
     switch (lossy ? PATH_LOSSY : p->fault) {
     case PATH_SOUND:
         tell(out, WIRE_WHY_NO_ANSWER, since_s(p->state_since, now));
@@ -101,18 +95,18 @@ static void explain_probing(const struct path *p, struct tstamp now, struct bond
 static void explain_spare(const struct path *p, struct bond_path_stats *out)
 {
     uint64_t carries_bps = out->tx_bps > out->rx_bps ? out->tx_bps : out->rx_bps;
-    double least_bps = fmax(IDLE_PART * p->rate.capacity_bps, CARRIES_BPS);
+    double least_bps = fmax(TOLD_IDLE * p->rate.capacity_bps, TOLD_CARRIES_BPS);
     tell(out, (double)carries_bps > least_bps ? WIRE_WHY_DEAR_IN_USE : WIRE_WHY_DEAR, -1);
 }
 
 static void explain_use(const struct path *p, struct bond_path_stats *out)
 {
     const struct rate *r = &p->rate;
-    if (r->loss > LOSS_NOTED)
+    if (r->loss > TOLD_LOSS)
         tell(out, WIRE_WHY_LOSS, 100 * r->loss);
     else if (r->limit_bps > 0 && r->capacity_bps >= r->limit_bps)
         tell(out, WIRE_WHY_CONFIGURED_RATE, -1);
-    else if (p->srtt_ns > DELAY_NOTED_NS)
+    else if (p->srtt_ns > TOLD_DELAY_NS)
         tell(out, WIRE_WHY_LATE, (double)p->srtt_ns / 1e9);
     else
         tell(out, r->loaded ? WIRE_WHY_LINK_FULL : WIRE_WHY_IN_USE, -1);
@@ -171,7 +165,7 @@ void bond_path_stats(const struct bond *b, struct tstamp now, uint8_t path,
     for_each_path (b, q)
         if (q->rate.owd_known)
             least = fmin(least, q->rate.owd_ns);
-    bool fresh = tstamp_sub(now, p->second_since) < 2 * NS_PER_S;
+    bool fresh = tstamp_sub(now, p->second_since) < TOLD_FRESH_NS;
     out->state = p->state;
     out->srtt_ns = bond_path_srtt_ns(b, path);
     out->rtt_min_ns = p->rtt_min_ns;
@@ -211,7 +205,7 @@ static struct sum sum_up(const struct bond *b, struct tstamp now)
         s.full += p->rate.loaded;
         s.configured += p->rate.loaded && at_limit;
         s.rate_bps += p->rate.capacity_bps;
-        if (tstamp_sub(now, p->second_since) < 2 * NS_PER_S)
+        if (tstamp_sub(now, p->second_since) < TOLD_FRESH_NS)
             s.sent_bps += (double)p->tx_bps;
     }
     return s;
@@ -226,7 +220,7 @@ static enum wire_limit find_limit(const struct bond *b, const struct sum *s)
 {
     if (s->usable == 0)
         return WIRE_LIMIT_NO_PATH;
-    if (s->sent_bps < IDLE_PART * s->rate_bps)
+    if (s->sent_bps < TOLD_IDLE * s->rate_bps)
         return WIRE_LIMIT_IDLE;
     if (s->configured > 0 && s->configured == s->usable)
         return WIRE_LIMIT_CONFIGURED_RATES;
@@ -265,7 +259,7 @@ void bond_stats(const struct bond *b, struct tstamp now, struct bond_stats *out)
     for (unsigned i = 0; i < WIRE_LANES_MAX; i++)
         newest = tstamp_max(newest, b->lane_used[i]);
     for (unsigned i = 0; i < WIRE_LANES_MAX; i++)
-        out->lanes += b->lane_next[i] > 0 && tstamp_sub(newest, b->lane_used[i]) < LANE_IDLE_NS;
+        out->lanes += b->lane_next[i] > 0 && tstamp_sub(newest, b->lane_used[i]) < TOLD_LANE_NS;
     out->queued_bytes = b->queue.bytes;
     out->reorder_held = b->reorder.held;
     out->reorder_late = b->reorder.late;

@@ -70,7 +70,7 @@ static void questions_end(void **state)
     unsigned more = 0;
     while (beat_asked_one(&b))
         more++;
-    assert_int_equal(more, BEAT_QUESTIONS - 1);
+    assert_int_equal(more, SUSPECT_PACKETS - 1);
     assert_false(beat_asked_one(&b));
 }
 
@@ -185,7 +185,7 @@ static void missing_beats_bring_questions_then_suspicion(void **state)
             beat(at_ms(ms));
         }
     }
-    assert_in_range(questions, BEAT_QUESTIONS, 3 * BEAT_QUESTIONS);
+    assert_in_range(questions, SUSPECT_PACKETS, 3 * SUSPECT_PACKETS);
     assert_in_range(ms, 2700, 2760);
 }
 
@@ -225,7 +225,7 @@ static void a_peer_that_misses_us_makes_us_ask(void **state)
     assert_false(path->probe_wanted);
     take(at_ms(2560), last, 660000);
     assert_true(path->probe_wanted);
-    assert_int_equal(path->beat.questions, BEAT_QUESTIONS);
+    assert_int_equal(path->beat.questions, SUSPECT_PACKETS);
 }
 
 #define quiet_test(name) cmocka_unit_test_setup_teardown(name, begin, end)

@@ -21,21 +21,8 @@
 #include <stdint.h>
 
 #include "base/tstamp.h"
+#include "bond/tuning.h"
 #include "wire/wire.h"
-
-enum { BEAT_QUESTIONS = 3 }; /* as many as make a suspicion, one after the other */
-
-/* From a silence to its discovery: a second, less what timers of a busy machine are late by. */
-#define BEAT_FOUND_NS (950 * NS_PER_MS)
-/* Between beats of a dear path: until the cheaper ones are full nobody waits for news of it. */
-#define BEAT_SPARE_NS (5 * NS_PER_S)
-/* A probe instead of the next beat: CoDel, pacers and timers live on round trips not older. */
-#define BEAT_PROBE_NS (30 * NS_PER_S)
-/* Who is asked again so soon has not been heard, or it is a tail: the answer takes every way. */
-#define BEAT_AGAIN_NS (300 * NS_PER_MS)
-
-/* What is due within this time leaves with another path's. */
-#define BEAT_JOIN_NS (60 * NS_PER_MS)
 
 /* UDP payload */
 enum { BEAT_DATAGRAM_BYTES = WIRE_HEADER_BYTES + 1 + WIRE_TAG_BYTES };

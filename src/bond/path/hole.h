@@ -11,7 +11,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { HOLE_LOSSES = 3 };
+#include "bond/tuning.h"
 
 /* All zero: nothing was lost. */
 struct hole {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include "bond/path/ownrtt.h"
 
-#define PERIOD_NS (3 * NS_PER_S)
+#include "bond/tuning.h"
 
 void ownrtt_note(struct ownrtt *o, struct tstamp now, int64_t rtt_ns)
 {
@@ -10,7 +10,7 @@ void ownrtt_note(struct ownrtt *o, struct tstamp now, int64_t rtt_ns)
         if (o->least_ns[0] > 0)
             o->least_ns[1] = o->least_ns[0];
         o->least_ns[0] = 0;
-        o->turn = tstamp_add(now, PERIOD_NS);
+        o->turn = tstamp_add(now, DRAIN_EVERY_NS);
     }
     if (rtt_ns > 0 && (o->least_ns[0] == 0 || rtt_ns < o->least_ns[0]))
         o->least_ns[0] = rtt_ns;

@@ -10,31 +10,11 @@
 #include "bond/path/acked.h"
 #include "bond/path/quiet.h"
 
-#define RTT_UNKNOWN_NS (200 * NS_PER_MS)
-#define PROBE_IDLE_NS (500 * NS_PER_MS)
 #define MONTH_NS (31 * 86400 * NS_PER_S)
-#define STANDBY_MONTH_BYTES 980000
-#define PROBE_FIRST_NS (20 * NS_PER_MS)
-#define PROBE_LAST_NS (500 * NS_PER_MS)
-#define PROBE_HINT_NS (100 * NS_PER_MS)
-#define TRUST_FIRST_NS (500 * NS_PER_MS)
-#define TRUST_LAST_NS (30 * NS_PER_S)
-#define TRUST_FORGIVEN_NS (60 * NS_PER_S)
-#define CREDIT_CALM_NS NS_PER_MS
-#define SLACK_NS 40e6 /* in flight above the own round trip, or a quarter of that */
-#define TAIL_NS (8 * NS_PER_MS)
-#define QUESTION_NS (4 * NS_PER_MS) /* from one to the next */
-#define BRISK_FRESH_NS (100 * NS_PER_MS)
-#define SECOND_MOST_S 2.0 /* of a gap between two looks, as far as it counts */
-#define LOOK_NS NS_PER_US /* of each in flight */
-#define ALONE_NS (3 * TAIL_NS)
-/* Acknowledgements come on the fastest path, which may be the dead one; every fourth on others. */
-#define ACK_DETOUR_NS (4 * ACKER_DELAY_NS)
+/* Acknowledgements come on the fastest path, which may be the dead one, and at times on others. */
+#define ACK_DETOUR_NS (ACKS_ON_MORE * ACKER_DELAY_NS)
 
-enum {
-    SUSPECT_PACKETS = 3,
-    LOOK_FEW = 128, /* in flight: they may always be looked at */
-};
+enum { SRTT_PARTS = 8, RTTVAR_PARTS = 4 /* RFC 6298 */ };
 
 void path_init(struct path *p, struct tstamp now, uint8_t id)
 {
@@ -44,7 +24,7 @@ void path_init(struct path *p, struct tstamp now, uint8_t id)
     p->config =
         (struct bond_path_config){ .datagram_bytes = WIRE_DATAGRAM_MIN, .overhead_bytes = 28 };
     rate_init(&p->rate, now, 0);
-    p->spare_packets = PATH_SPARE_PACKETS;
+    p->spare_packets = INFLIGHT_SPARE_PACKETS;
     path_set_pace(p, now);
     acker_clear(&p->acker);
     p->free_at = now;
@@ -107,16 +87,16 @@ void path_set_pace(struct path *p, struct tstamp now)
     p->ns_per_byte = 8e9 / rate_pace_bps(&p->rate, now);
     p->stretch = budget_stretch(p, now);
     /* Beyond that it would stand in a queue, or behind a silence, where nobody can take it back. */
-    double window_ns = own_ns + fmax(SLACK_NS, own_ns / 4);
+    double window_ns = own_ns + fmax(INFLIGHT_SLACK_NS, INFLIGHT_SLACK_RTTS * own_ns);
     p->inflight_most_bytes = window_ns / p->ns_per_byte + p->spare_packets * FRAME_BYTES;
 }
 
 /* What the path's own round trips allow for. */
 static int64_t own_patience_ns(const struct path *p)
 {
-    int64_t slack = 4 * p->rttvar_ns;
-    if (slack < 15 * NS_PER_MS)
-        slack = 15 * NS_PER_MS;
+    int64_t slack = PATIENCE_RTTVARS * p->rttvar_ns;
+    if (slack < PATIENCE_SLACK_NS)
+        slack = PATIENCE_SLACK_NS;
     return srtt_or_guess(p) + slack + ACKER_DELAY_NS + ACK_DETOUR_NS;
 }
 
@@ -212,7 +192,7 @@ void path_set_state(struct path *p, struct tstamp now, enum bond_path_state stat
         break;
     case BOND_PATH_UP:
         if (p->fallen) {
-            rate_expect(&p->rate, p->rate_before_bps / 2);
+            rate_expect(&p->rate, RETURN_RATE * p->rate_before_bps);
             path_set_pace(p, now);
             p->returned = now;
         }
@@ -236,7 +216,7 @@ void path_set_state(struct path *p, struct tstamp now, enum bond_path_state stat
 bool path_may_send(struct path *p, struct tstamp now)
 {
     int64_t packet_ns = path_send_time_ns(p, FRAME_BYTES);
-    int64_t burst_ns = packet_ns < NS_PER_MS / 2 ? NS_PER_MS : 0;
+    int64_t burst_ns = packet_ns < BURST_NS / BURST_PARTS ? BURST_NS : 0;
     if (!p->bursting)
         p->bursting = tstamp_reached(p->free_at, now);
     else if (tstamp_sub(p->free_at, now) > burst_ns)
@@ -276,7 +256,7 @@ static struct sent *claim_slot(struct path *p, uint64_t pn)
 static void charge(struct path *p, struct tstamp now, uint32_t wire_bytes, bool eliciting)
 {
     bool calm = p->rate.calm || policer_rules(&p->rate.policer);
-    int64_t credit_ns = calm ? CREDIT_CALM_NS : PATH_CREDIT_NS;
+    int64_t credit_ns = calm ? PATH_CREDIT_CALM_NS : PATH_CREDIT_NS;
     struct tstamp start = tstamp_max(p->free_at, tstamp_add(now, -credit_ns));
     if (eliciting || tstamp_sub(start, now) < PATH_CREDIT_NS)
         p->free_at = tstamp_add(start, path_send_time_ns(p, wire_bytes));
@@ -295,7 +275,7 @@ static int64_t way_back_ns(const struct path *p)
 static int64_t first_look_ns(const struct path *p)
 {
     int64_t patience_ns = path_patience_ns(p);
-    int64_t early_ns = patience_ns * 6 / 10;
+    int64_t early_ns = patience_ns * SUSPECT_LOOK_TENTHS / 10;
     int64_t answer_ns = patience_ns - ACK_DETOUR_NS + way_back_ns(p);
     return p->brisk || p->inflight_data > 0 || early_ns > answer_ns ? early_ns : answer_ns;
 }
@@ -336,8 +316,8 @@ uint64_t path_sent(struct path *p, struct tstamp now, uint32_t wire_bytes, bool 
     p->inflight_bytes += wire_bytes;
     p->inflight_count++;
     bool more = beat_asked_one(&p->beat);
-    p->tail_at = more                          ? tstamp_add(now, QUESTION_NS)
-                 : segment != NULL || tag != 0 ? tstamp_add(now, TAIL_NS)
+    p->tail_at = more                          ? tstamp_add(now, BEAT_QUESTION_NS)
+                 : segment != NULL || tag != 0 ? tstamp_add(now, PROBE_TAIL_NS)
                                                : TSTAMP_NEVER;
     return pn;
 }
@@ -356,8 +336,8 @@ static void note_rtt(struct path *p, struct tstamp now, int64_t rtt_ns)
         return;
     }
     int64_t error = rtt_ns - p->srtt_ns;
-    p->rttvar_ns += ((error < 0 ? -error : error) - p->rttvar_ns) / 4;
-    p->srtt_ns += error / 8;
+    p->rttvar_ns += ((error < 0 ? -error : error) - p->rttvar_ns) / RTTVAR_PARTS;
+    p->srtt_ns += error / SRTT_PARTS;
     if (rtt_ns < p->rtt_min_ns)
         p->rtt_min_ns = rtt_ns;
 }
@@ -420,7 +400,7 @@ void path_forgive_losses(struct path *p, struct tstamp now)
     if (!hole_is_there(&p->hole))
         return;
     rate_restart(&p->rate, now, p->srtt_ns);
-    rate_expect(&p->rate, p->hole_bps / 2);
+    rate_expect(&p->rate, RETURN_RATE * p->hole_bps);
     path_set_pace(p, now);
     p->free_at = now;
     p->hole = (struct hole){ 0 };
@@ -454,12 +434,12 @@ static void take_acked(struct path *p, struct tstamp now, struct sent *s, uint64
     s->came = true;
 }
 
-/* Something that was sent within ALONE_NS after it has arrived: no outage took them both. */
+/* Something that was sent within some tails after it has arrived: no outage took them both. */
 static bool lost_alone(const struct path *p, const struct sent *s, uint64_t pn, uint64_t largest)
 {
     for (uint64_t later = pn + 1; later <= largest; later++) {
         const struct sent *l = &p->sent[later % PATH_SENT_MAX];
-        if (tstamp_sub(l->time, s->time) > ALONE_NS)
+        if (tstamp_sub(l->time, s->time) > ALONE_TAILS * PROBE_TAIL_NS)
             return false;
         if (l->state == SENT_ACKED || l->came)
             return true;
@@ -495,7 +475,7 @@ static void take_lost(struct path *p, struct sent *s, uint64_t pn, uint64_t larg
 /* Acknowledgements without news, of which a peer may send any number, are not worth much time. */
 static bool may_look(const struct path *p, struct tstamp now)
 {
-    return p->inflight_count < LOOK_FEW ||
+    return p->inflight_count < LOOK_FEW_PACKETS ||
            tstamp_sub(now, p->looked) >= p->inflight_count * LOOK_NS;
 }
 
@@ -537,7 +517,7 @@ bool path_ack(struct path *p, struct tstamp now, const struct wire_ack *ack, boo
     if (largest >= p->oldest && top->state == SENT_INFLIGHT)
         note_rtt(p, now, same_path && path_quiet(p) ? rtt - way_back_ns(p) : rtt);
     if (same_path && rtt > 0 && largest + PATH_SENT_MAX >= p->pn_next)
-        p->srtt_same_ns += p->srtt_same_ns == 0 ? rtt : (rtt - p->srtt_same_ns) / 8;
+        p->srtt_same_ns += p->srtt_same_ns == 0 ? rtt : (rtt - p->srtt_same_ns) / SRTT_PARTS;
     const int64_t top_came_ns = read_clock(clock, now, ack->time_us);
     const bool waiting = p->rack.waiting;
     rack_begin(p, now, ack, largest, top_came_ns);
@@ -688,7 +668,7 @@ static bool recover(struct path *p, struct tstamp now)
     if (p->state == BOND_PATH_SUSPECT && overdue(p, now) >= SUSPECT_PACKETS)
         return false;
     if (p->state != BOND_PATH_SUSPECT && tstamp_sub(p->last_good, p->good_since) < p->trust_ns) {
-        if (tstamp_sub(now, p->last_good) > 2 * PROBE_LAST_NS)
+        if (tstamp_sub(now, p->last_good) > PROBE_SILENT * PROBE_LAST_NS)
             p->good_probes = 0; /* it fell silent again */
         return false;
     }
@@ -728,7 +708,7 @@ void path_heard(struct path *p, struct tstamp now, bool asks)
 /* From the suspicion to the verdict. */
 static int64_t down_after_ns(const struct path *p)
 {
-    return path_patience_ns(p) * (p->suspect_quiet ? 3 : 6) / 2;
+    return path_patience_ns(p) * (p->suspect_quiet ? DOWN_QUIET_HALVES : DOWN_HALVES) / 2;
 }
 
 static bool tick_state(struct path *p, struct tstamp now)
@@ -744,7 +724,7 @@ static bool tick_state(struct path *p, struct tstamp now)
             return true;
         }
         if (tstamp_reached(p->alarm, now)) {
-            p->alarm = tstamp_add(now, path_patience_ns(p) / 5);
+            p->alarm = tstamp_add(now, path_patience_ns(p) / SUSPECT_LOOK_PARTS);
             p->probe_wanted = true;
             if (overdue(p, now) >= SUSPECT_PACKETS) {
                 path_set_state(p, now, BOND_PATH_SUSPECT);
@@ -757,7 +737,7 @@ static bool tick_state(struct path *p, struct tstamp now)
             return true;
         if (tstamp_sub(now, p->state_since) > down_after_ns(p)) {
             path_set_state(p, now, BOND_PATH_DOWN);
-            p->probes_needed = 3;
+            p->probes_needed = DOWN_PROBES;
             return true;
         }
         return false;
@@ -770,14 +750,15 @@ static bool tick_state(struct path *p, struct tstamp now)
     return false;
 }
 
-/* A second in which it was loaded for less than half tells nothing of what it can carry. */
+/* A second in which it was loaded for less than a part of it tells nothing of what it can carry. */
 static void judge_second(struct path *p, double seconds)
 {
     double loaded_s = rate_take_loaded_ns(&p->rate) / 1e9;
     if (on_trial(p))
-        slump_miss(&p->slump, fmin(seconds, SECOND_MOST_S));
-    else if (p->state == BOND_PATH_UP && loaded_s >= seconds / 2)
-        slump_see(&p->slump, p->rate.capacity_bps, p->rate.limit_bps, fmin(seconds, SECOND_MOST_S));
+        slump_miss(&p->slump, fmin(seconds, SLUMP_SECOND_MOST_S));
+    else if (p->state == BOND_PATH_UP && loaded_s >= SLUMP_LOADED * seconds)
+        slump_see(&p->slump, p->rate.capacity_bps, p->rate.limit_bps,
+                  fmin(seconds, SLUMP_SECOND_MOST_S));
 }
 
 /* At least a second has passed since the last. */

@@ -43,11 +43,7 @@ enum {
     PATH_SENT_SPARE = 64,                      /* of them, for what is no bulk */
     PATH_COMMITTED_MAX = TABLE_SIZE(2048, 32), /* a power of two */
     PATH_EXPRESS_MAX = TABLE_SIZE(4096, 64),   /* a power of two */
-    PATH_SPARE_PACKETS = 32,                   /* in flight above what the round trip holds */
-    PATH_RTT_SETTLED = 16, /* round trips until their deviation is more than a first guess */
 };
-
-#define PATH_CREDIT_NS (4 * NS_PER_MS)
 
 /* Why a path that answers is not used while others are there: it does more harm than good. */
 enum path_fault { PATH_SOUND, PATH_LOSSY, PATH_LATE, PATH_SLOW };
@@ -74,8 +70,6 @@ struct sent {
  * The peer's clock as its acknowledgements tell it, 32 bits of microseconds made whole. One for all
  * of its paths, for their delays are compared.
  */
-#define PEER_CLOCK_AHEAD_NS (3600 * NS_PER_S) /* of ours; further, it was set: it begins anew */
-
 struct peer_clock {
     uint32_t us; /* last value seen */
     int64_t ns;  /* the same without wrapping */
@@ -338,7 +332,7 @@ void path_set_brisk(struct path *p, struct tstamp now, bool brisk);
 /* In use without traffic: beats tell of its life. */
 static inline bool path_quiet(const struct path *p)
 {
-    return p->state == BOND_PATH_UP && !p->brisk && p->rtt_samples >= PATH_RTT_SETTLED;
+    return p->state == BOND_PATH_UP && !p->brisk && p->rtt_samples >= RTT_SETTLED;
 }
 
 /* Timers: may set probe_wanted or beat.wanted, or make the path suspect or down; true: the state

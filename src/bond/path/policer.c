@@ -4,46 +4,11 @@
 #include <math.h>
 
 #include "bond/frame.h"
-
-/* See docs/bonding.md for the reasons. */
-static const double loss_suspect = 0.02;
-static const double runs_suspect = 0.010; /* for each packet; below it is noise in bursts */
-static const double loss_limited = 0.012; /* above noise: brings a ceiling down */
-static const double usual_packets = 2000;
-static const double usual_part = 1.5;
-static const double expected_runs = 16;
-static const double expected_least = 8; /* when time is up */
-static const double gone_part = 0.25;   /* of the expected runs: the loss has gone */
-static const double grown_part = 1.5;   /* of the loss before: the bucket was not empty then */
-static const double test_part = 0.9;
-static const double ceiling_part = 0.98;
-static const double cut_most = 0.9;
-static const double same_place = 0.06;
-static const double gain_first = 0.02;
-static const double gain_most = 0.05;
-static const double gain_far = 0.25; /* far above the last cut: that limit has gone */
-static const double far_part = 1.3;
-static const double gain_growth = 1.5;
-static const double rise_least_ns = 300e6;
-static const double hold_first_ns = 500e6;
-static const double hold_most_ns = 8e9;
-static const double sum_suspect_ns = 100e6;
-static const double sum_cut_ns = 40e6;
-static const double sum_ns = 1e9;
-static const double sum_most_ns = 5e9;
-static const double test_least_ns = 200e6;
-static const double test_most_ns = 10e9;
-static const int64_t pause_first_ns = 8 * NS_PER_S;
-static const int64_t pause_most_ns = 60 * NS_PER_S;
-static const int64_t useless_ns = 3 * NS_PER_S; /* something else limits: the ceiling goes */
-static const double useless_part = 0.6;
-static const double bps_least = 150e3;
-
-enum { RUNS_SUSPECT = 10, RUNS_CUT = 5, RUN_GAP = 2, QUEUE_WINDOWS = 5, SUM_PACKETS = 600 };
+#include "bond/tuning.h"
 
 void policer_lost(struct policer *p, uint64_t pn)
 {
-    if (pn < p->last_lost || pn > p->last_lost + RUN_GAP)
+    if (pn < p->last_lost || pn > p->last_lost + LIMIT_RUN_GAP)
         p->runs++;
     if (pn != p->last_lost + 1)
         p->gaps++;
@@ -64,7 +29,7 @@ double policer_most_bps(const struct policer *p)
     case POLICER_NONE:
         break;
     case POLICER_TESTING:
-        return test_part * p->test_delivered_bps;
+        return LIMIT_TEST * p->test_delivered_bps;
     case POLICER_LIMITED:
         return p->ceiling_bps;
     }
@@ -92,7 +57,7 @@ static void add_window(struct policer *p, const struct policer_window *w)
         s->lossy_bytes += w->bytes;
         s->lossy_ns += w->span_ns;
     }
-    p->seen_packets = fmin(p->seen_packets + packets, usual_packets);
+    p->seen_packets = fmin(p->seen_packets + packets, LIMIT_USUAL_PACKETS);
     if (p->seen_packets > 0)
         p->usual_runs += (p->runs - p->usual_runs * packets) / p->seen_packets;
 }
@@ -117,17 +82,17 @@ static double sum_delivered_bps(const struct policer_sum *s)
 
 static bool sum_busy(const struct policer_sum *s)
 {
-    return s->loaded * 10 >= s->windows * 7;
+    return s->loaded >= LIMIT_BUSY * s->windows;
 }
 
 static void limit_at(struct policer *p, struct tstamp now, double bps, double rtt_ns)
 {
-    p->ceiling_bps = fmax(bps, bps_least);
-    bool again = fabs(p->ceiling_bps - p->cut_to_bps) < same_place * p->ceiling_bps;
-    double hold_ns = again ? 2 * (double)p->hold_ns : fmax(hold_first_ns, 5 * rtt_ns);
-    p->hold_ns = (int64_t)fmin(hold_ns, hold_most_ns);
+    p->ceiling_bps = fmax(bps, RATE_LEAST_BPS);
+    bool again = fabs(p->ceiling_bps - p->cut_to_bps) < LIMIT_SAME * p->ceiling_bps;
+    double hold_ns = again ? 2 * (double)p->hold_ns : fmax(LIMIT_HOLD_NS, LIMIT_HOLD_RTTS * rtt_ns);
+    p->hold_ns = (int64_t)fmin(hold_ns, LIMIT_HOLD_MOST_NS);
     p->cut_to_bps = p->ceiling_bps;
-    p->gain = gain_first;
+    p->gain = LIMIT_GAIN;
     p->rise_at = tstamp_add(now, p->hold_ns);
     p->limited_at = now;
     p->risen = false;
@@ -138,9 +103,9 @@ static void limit_at(struct policer *p, struct tstamp now, double bps, double rt
 static enum policer_verdict is_noise(struct policer *p, struct tstamp now)
 {
     p->noise = fmin(sum_loss(&p->sum), p->test_loss);
-    p->test_pause_ns = p->test_pause_ns == 0 ? pause_first_ns : 2 * p->test_pause_ns;
-    if (p->test_pause_ns > pause_most_ns)
-        p->test_pause_ns = pause_most_ns;
+    p->test_pause_ns = p->test_pause_ns == 0 ? LIMIT_PAUSE_NS : 2 * p->test_pause_ns;
+    if (p->test_pause_ns > LIMIT_PAUSE_MOST_NS)
+        p->test_pause_ns = LIMIT_PAUSE_MOST_NS;
     p->test_next = tstamp_add(now, p->test_pause_ns);
     p->state = POLICER_NONE;
     begin_sum(p, now);
@@ -155,13 +120,13 @@ static void begin_test(struct policer *p, struct tstamp now, double least_bps, d
     double delivered = fmin(fmax(sum_delivered_bps(s), least_bps), most_bps);
     p->state = POLICER_TESTING;
     p->test_loss = sum_loss(s);
-    p->test_runs = fmin(sum_runs(s), usual_part * p->usual_runs);
+    p->test_runs = fmin(sum_runs(s), LIMIT_USUAL * p->usual_runs);
     p->test_delivered_bps = delivered;
     double packet_ns = FRAME_BYTES * 8e9 / policer_most_bps(p);
-    double needed_ns = 2 * expected_runs / p->test_runs * packet_ns;
-    p->test_until =
-        tstamp_add(now, (int64_t)(rtt_ns + fmin(fmax(needed_ns, test_least_ns), test_most_ns)));
-    begin_sum(p, tstamp_add(now, (int64_t)(rtt_ns / 2) + 10 * NS_PER_MS));
+    double needed_ns = LIMIT_TEST_TIMES * LIMIT_EXPECTED / p->test_runs * packet_ns;
+    p->test_until = tstamp_add(
+        now, (int64_t)(rtt_ns + fmin(fmax(needed_ns, LIMIT_TEST_LEAST_NS), LIMIT_TEST_MOST_NS)));
+    begin_sum(p, tstamp_add(now, (int64_t)(LIMIT_BEGIN_RTTS * rtt_ns) + LIMIT_BEGIN_NS));
 }
 
 static enum policer_verdict see_test(struct policer *p, struct tstamp now, double *capacity_bps,
@@ -169,20 +134,21 @@ static enum policer_verdict see_test(struct policer *p, struct tstamp now, doubl
 {
     const struct policer_sum *s = &p->sum;
     double expected = s->packets * p->test_runs;
-    bool gone = s->runs <= gone_part * fmax(expected, expected_runs);
-    if (gone && expected < expected_runs && !tstamp_reached(p->test_until, now))
+    bool gone = s->runs <= LIMIT_GONE * fmax(expected, LIMIT_EXPECTED);
+    if (gone && expected < LIMIT_EXPECTED && !tstamp_reached(p->test_until, now))
         return POLICER_GOES_ON;
-    if (!gone && sum_loss(s) > grown_part * p->test_loss &&
+    if (!gone && sum_loss(s) > LIMIT_GROWN * p->test_loss &&
         sum_delivered_bps(s) < p->test_delivered_bps) {
-        begin_test(p, now, cut_most / 2 * p->test_delivered_bps, p->test_delivered_bps, rtt_ns);
+        begin_test(p, now, LIMIT_CUT_MOST / 2 * p->test_delivered_bps, p->test_delivered_bps,
+                   rtt_ns);
         return POLICER_GOES_ON;
     }
-    if (!gone || expected < expected_least) {
+    if (!gone || expected < LIMIT_EXPECTED_LEAST) {
         *capacity_bps = p->test_before_bps;
         return is_noise(p, now);
     }
     p->test_pause_ns = 0;
-    limit_at(p, now, ceiling_part * p->test_delivered_bps, rtt_ns);
+    limit_at(p, now, LIMIT_CEILING * p->test_delivered_bps, rtt_ns);
     begin_sum(p, now);
     return POLICER_CUTS;
 }
@@ -191,17 +157,17 @@ static bool suspect(const struct policer *p, struct tstamp now)
 {
     const struct policer_sum *s = &p->sum;
     double loss = sum_loss(s);
-    return loss > loss_suspect && s->runs >= RUNS_SUSPECT && sum_runs(s) > runs_suspect &&
-           s->span_ns > sum_suspect_ns && sum_busy(s) &&
-           (tstamp_reached(p->test_next, now) || loss > 2 * p->noise + 0.02);
+    return loss > LIMIT_LOSS && s->runs >= LIMIT_RUNS && sum_runs(s) > LIMIT_RUNS_SHARE &&
+           s->span_ns > LIMIT_SPAN_NS && sum_busy(s) &&
+           (tstamp_reached(p->test_next, now) || loss > LIMIT_NOISE_TIMES * p->noise + LIMIT_LOSS);
 }
 
 static void rise(struct policer *p, struct tstamp now, double rtt_ns)
 {
     p->ceiling_bps *= 1 + p->gain;
-    bool far = p->ceiling_bps > far_part * p->cut_to_bps;
-    p->gain = fmin(gain_growth * p->gain, far ? gain_far : gain_most);
-    p->rise_at = tstamp_add(now, (int64_t)fmax(rise_least_ns, 4 * rtt_ns));
+    bool far = p->ceiling_bps > LIMIT_FAR * p->cut_to_bps;
+    p->gain = fmin(LIMIT_GAIN_GROWTH * p->gain, far ? LIMIT_GAIN_FAR : LIMIT_GAIN_MOST);
+    p->rise_at = tstamp_add(now, (int64_t)fmax(LIMIT_RISE_NS, LIMIT_RISE_RTTS * rtt_ns));
     p->risen = true;
 }
 
@@ -212,13 +178,13 @@ static enum policer_verdict take_losses(struct policer *p, struct tstamp now, do
     const struct policer_sum *s = &p->sum;
     if (!p->risen) {
         p->test_before_bps = p->cut_from_bps;
-        begin_test(p, now, cut_most * p->ceiling_bps, p->ceiling_bps, rtt_ns);
+        begin_test(p, now, LIMIT_CUT_MOST * p->ceiling_bps, p->ceiling_bps, rtt_ns);
         return POLICER_CUTS;
     }
     double to = sum_busy(s) ? fmin(sum_delivered_bps(s), p->ceiling_bps) : p->ceiling_bps;
     p->cut_from_bps = fmax(*capacity_bps, p->ceiling_bps);
-    limit_at(p, now, ceiling_part * fmax(to, cut_most * p->ceiling_bps), rtt_ns);
-    begin_sum(p, tstamp_add(now, (int64_t)(rtt_ns / 2)));
+    limit_at(p, now, LIMIT_CEILING * fmax(to, LIMIT_CUT_MOST * p->ceiling_bps), rtt_ns);
+    begin_sum(p, tstamp_add(now, (int64_t)(LIMIT_BEGIN_RTTS * rtt_ns)));
     return POLICER_CUTS;
 }
 
@@ -228,14 +194,16 @@ static enum policer_verdict see_limit(struct policer *p, struct tstamp now,
 {
     const struct policer_sum *s = &p->sum;
     double loss = sum_loss(s);
-    if (s->runs >= RUNS_CUT && s->span_ns >= sum_cut_ns && loss > loss_limited + p->noise)
+    if (s->runs >= LIMIT_CUT_RUNS && s->span_ns >= LIMIT_CUT_SPAN_NS &&
+        loss > LIMIT_CUT_LOSS + p->noise)
         return take_losses(p, now, capacity_bps, rtt_ns);
-    if (w->loaded && tstamp_reached(p->rise_at, now) && loss < loss_limited / 2 + p->noise)
+    if (w->loaded && tstamp_reached(p->rise_at, now) &&
+        loss < LIMIT_RISE_LOSS * LIMIT_CUT_LOSS + p->noise)
         rise(p, now, rtt_ns);
     p->queue_windows = w->steady ? 0 : p->queue_windows + 1;
-    bool idle = *capacity_bps < useless_part * p->ceiling_bps &&
-                tstamp_sub(now, p->limited_at) > useless_ns;
-    if (idle || p->queue_windows >= QUEUE_WINDOWS)
+    bool idle = *capacity_bps < LIMIT_USELESS * p->ceiling_bps &&
+                tstamp_sub(now, p->limited_at) > LIMIT_USELESS_NS;
+    if (idle || p->queue_windows >= LIMIT_QUEUE_WINDOWS)
         p->state = POLICER_NONE; /* something else limits */
     return POLICER_GOES_ON;
 }
@@ -244,9 +212,10 @@ static enum policer_verdict see_limit(struct policer *p, struct tstamp now,
 static void renew_sum(struct policer *p, double rtt_ns)
 {
     const struct policer_sum *s = &p->sum;
-    bool told = s->runs >= RUNS_SUSPECT && s->span_ns > sum_suspect_ns;
-    bool old = s->span_ns >= fmax(sum_ns, 2 * rtt_ns) && s->packets >= SUM_PACKETS;
-    if (p->state != POLICER_TESTING && (told || old || s->span_ns >= sum_most_ns))
+    bool told = s->runs >= LIMIT_RUNS && s->span_ns > LIMIT_SPAN_NS;
+    bool old = s->span_ns >= fmax(LIMIT_SUM_NS, LIMIT_SUM_RTTS * rtt_ns) &&
+               s->packets >= LIMIT_SUM_PACKETS;
+    if (p->state != POLICER_TESTING && (told || old || s->span_ns >= LIMIT_SUM_MOST_NS))
         begin_sum(p, p->sum_from);
 }
 

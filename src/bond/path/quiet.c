@@ -3,8 +3,6 @@
 
 #include "bond/path/path.h"
 
-#define MISSED_SLACK_NS (10 * NS_PER_MS) /* half of the least allowance for a late beat */
-
 static int64_t quiet_interval_ns(const struct path *p)
 {
     return p->spill_bytes > 0 ? BEAT_SPARE_NS : beat_interval_ns(p->config.overhead_bytes);
@@ -29,9 +27,10 @@ struct tstamp quiet_missing_at(const struct path *p)
  */
 static void doubt(struct path *p)
 {
+    int64_t patience_ns = path_patience_ns(p);
     int64_t found_ns = beat_interval_ns(p->config.overhead_bytes) +
-                       beat_allowance_ns(p->rttvar_ns) + p->srtt_ns / 2 +
-                       path_patience_ns(p) * 6 / 5;
+                       beat_allowance_ns(p->rttvar_ns) + p->srtt_ns / 2 + patience_ns +
+                       patience_ns / SUSPECT_LOOK_PARTS;
     beat_ask(&p->beat);
     p->beat.doubted = true;
     p->probe_wanted = true;
@@ -51,6 +50,7 @@ void quiet_notice_missing(struct path *p, struct tstamp now)
 void quiet_heed_ack(struct path *p, const struct wire_ack *ack, uint64_t largest)
 {
     if (path_quiet(p) && !p->beat.doubted && largest + 1 < p->pn_next &&
-        (int64_t)ack->delay_us * NS_PER_US > quiet_interval_ns(p) + MISSED_SLACK_NS)
+        (int64_t)ack->delay_us * NS_PER_US >
+            quiet_interval_ns(p) + BEAT_ALLOWANCE_LEAST_NS / BEAT_TOLD_PARTS)
         doubt(p);
 }

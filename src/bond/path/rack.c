@@ -5,17 +5,11 @@
 
 #include "bond/path/path.h"
 
-static const double memory_ns = 8e9;      /* arbitrary */
-static const double lateness_part = 1.25; /* RFC 8985 has steps of a quarter */
-static const double window_least_ns = 1e6;
-static const double window_ordered_ns = 0.5e6;
-static const double window_bound_ns = 20e6; /* where the SRTT is less */
-
-enum { LOSS_PACKETS = 3, WATCH_SPARE = 64 };
+enum { LOSS_PACKETS = 3 /* RFC 9002, section 6.1.1 */, WATCH_SPARE = 64 };
 
 static double most_ns(const struct path *p)
 {
-    return fmax((double)p->srtt_ns, window_bound_ns);
+    return fmax((double)p->srtt_ns, RACK_BOUND_NS);
 }
 
 /* The smallest number that an acknowledgement tells of; 0: it had room for all. */
@@ -38,8 +32,8 @@ void rack_begin(struct path *p, struct tstamp now, const struct wire_ack *ack, u
     k->told = lowest_told(ack, largest);
     k->waiting = false;
     if (k->window_ns > 0)
-        k->window_ns *= exp(-(double)tstamp_sub(now, k->faded) / memory_ns);
-    if (k->window_ns < window_ordered_ns)
+        k->window_ns *= exp(-(double)tstamp_sub(now, k->faded) / RACK_MEMORY_NS);
+    if (k->window_ns < RACK_ORDERED_NS)
         k->window_ns = 0;
     k->faded = now;
     p->rate.reorder_ns = k->window_ns;
@@ -53,7 +47,7 @@ void rack_arrived(struct path *p, const struct sent *s)
     int64_t late_ns = (s->timed ? s->came_ns : k->clock_ns) - s->overtaken_ns;
     if (late_ns <= 0)
         return;
-    double window_ns = fmax(lateness_part * (double)late_ns, window_least_ns);
+    double window_ns = fmax(RACK_LATENESS * (double)late_ns, RACK_LEAST_NS);
     k->window_ns = fmin(fmax(k->window_ns, window_ns), most_ns(p));
     p->rate.reorder_ns = k->window_ns;
 }
@@ -61,7 +55,7 @@ void rack_arrived(struct path *p, const struct sent *s)
 static bool later_arrived(const struct sent *s, uint64_t pn, uint64_t largest,
                           struct tstamp top_sent)
 {
-    return largest - pn >= LOSS_PACKETS || tstamp_sub(top_sent, s->time) >= NS_PER_MS;
+    return largest - pn >= LOSS_PACKETS || tstamp_sub(top_sent, s->time) >= LOSS_LATER_NS;
 }
 
 bool rack_is_lost(struct path *p, struct sent *s, uint64_t pn, uint64_t largest,
@@ -85,7 +79,7 @@ static bool still_watched(const struct path *p, struct tstamp now, uint64_t pn)
 {
     const struct sent *s = &p->sent[pn % PATH_SENT_MAX];
     return s->state == SENT_LOST && p->pn_next - pn < PATH_SENT_MAX - WATCH_SPARE &&
-           tstamp_sub(now, s->time) <= 2 * p->srtt_ns + RACK_WATCH_NS;
+           tstamp_sub(now, s->time) <= RACK_WATCH_RTTS * p->srtt_ns + RACK_WATCH_NS;
 }
 
 void rack_end(struct path *p, struct tstamp now)
@@ -95,5 +89,5 @@ void rack_end(struct path *p, struct tstamp now)
         k->watched++;
     /* When nothing else leaves, a probe asks for the acknowledgement that tells. */
     if (k->waiting)
-        p->tail_at = tstamp_min(p->tail_at, tstamp_add(now, (int64_t)k->window_ns + NS_PER_MS));
+        p->tail_at = tstamp_min(p->tail_at, tstamp_add(now, (int64_t)k->window_ns + RACK_ASK_NS));
 }

@@ -26,8 +26,7 @@
 #include <stdint.h>
 
 #include "base/tstamp.h"
-
-#define RACK_WATCH_NS (100 * NS_PER_MS)
+#include "bond/tuning.h"
 
 struct path;
 struct sent;

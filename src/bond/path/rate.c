@@ -6,46 +6,7 @@
 
 #include "base/bound.h"
 #include "bond/frame.h"
-
-static const double window_ns = 20e6;
-static const double window_start_ns = 10e6;
-static const double window_longest_ns = 200e6;
-static const double frame_bits = FRAME_BYTES * 8;
-static const double rate_first_bps = 3e6;
-static const double rate_least_bps = 150e3;
-static const double loss_random = 0.12;
-static const double loss_congestion = 0.25;
-static const uint32_t loss_windows = 3; /* with that: congestion; two, where more is lost: */
-static const double loss_most = 0.5;
-static const uint32_t loss_many = 16;
-static const uint32_t loss_gaps = 8;   /* with packets that came between: no burst of noise */
-static const double loss_start = 0.15; /* in start-up */
-static const uint32_t start_loss_windows = 2;
-static const int64_t found_ns = NS_PER_S; /* what losses cut is given back for so long */
-static const double reorder_windows = 4;  /* packets of one come in the next: a quarter */
-static const double reorder_longest_ns = 100e6;
-static const int64_t base_period_ns = 3 * NS_PER_S;
-static const int64_t floor_period_ns = 15 * NS_PER_S;
-static const int64_t start_again_ns = NS_PER_S;
-static const int64_t idle_ns = 5 * NS_PER_S;
-static const double idle_share = 0.1;      /* of the capacity: makes no queue */
-static const double sparse_gap_ns = 100e6; /* packets further apart have little in common */
-static const double hope_memory_ns = 3e9;
-static const double low_memory_ns = 10e9;
-static const int64_t settle_ns = 3 * NS_PER_S; /* of the capacity, behind start-up */
-static const double drain_check_ns = 10e6;
-static const double drain_shallow = 0.88;
-static const double drain_deep = 0.5;
-static const double pace_up_most = 0.05;
-static const double queue_calm_ns = 1.5e6;
-static const double policer_queue_ns = 8e6; /* above the target: losses are the queue's */
-static const double probe_queue_ns = 50e6;
-static const double probe_gain_first = 0.08;
-static const double probe_gain_idle_link = 0.15;
-static const double probe_gain_most = 1;
-static const double probe_gain_fell = 3; /* on the way back to what the path has carried */
-static const double probe_growth = 1.7;
-static const double probe_growth_fell = 3;
+#include "bond/tuning.h"
 
 /*
  * Periods begin at the same time on all paths, so that all are drained at once: of links that share
@@ -69,7 +30,8 @@ void rate_init(struct rate *r, struct tstamp now, int64_t rtt_ns)
 
 void rate_restart(struct rate *r, struct tstamp now, int64_t rtt_ns)
 {
-    double first = rtt_ns > 0 ? 10 * frame_bits * 1e9 / (double)rtt_ns : rate_first_bps;
+    double first =
+        rtt_ns > 0 ? RATE_FIRST_PACKETS * FRAME_BITS * 1e9 / (double)rtt_ns : RATE_FIRST_BPS;
     double limit = r->limit_bps;
     double reorder = r->reorder_ns;
     struct policer policer = r->policer;
@@ -79,11 +41,11 @@ void rate_restart(struct rate *r, struct tstamp now, int64_t rtt_ns)
     r->policer = policer;
     policer_restart(&r->policer, now);
     r->phase = RATE_START;
-    r->capacity_bps = fmin(fmax(first, rate_first_bps), 20e6);
+    r->capacity_bps = fmin(fmax(first, RATE_FIRST_BPS), RATE_FIRST_MOST_BPS);
     set_base(r, INFINITY);
-    r->base_turn = next_turn(now, base_period_ns);
-    r->floor_turn = next_turn(now, floor_period_ns);
-    r->probe_gain = probe_gain_first;
+    r->base_turn = next_turn(now, DRAIN_EVERY_NS);
+    r->floor_turn = next_turn(now, FLOOR_PERIOD_NS);
+    r->probe_gain = RAISE_GAIN;
     r->no_queue_since = TSTAMP_NEVER;
     r->busy_at = now;
 }
@@ -115,12 +77,13 @@ static double base_delay(const struct rate *r)
 
 static double packet_time_ns(const struct rate *r)
 {
-    return frame_bits * 1e9 / r->capacity_bps;
+    return FRAME_BITS * 1e9 / r->capacity_bps;
 }
 
 static double queue_target_ns(const struct rate *r)
 {
-    return fmax(r->calm ? queue_calm_ns : 2e6, packet_time_ns(r) / 4) + fmin(r->jitter_ns, 10e6);
+    return fmax(r->calm ? QUEUE_AIM_CALM_NS : QUEUE_AIM_NS, QUEUE_AIM_PACKETS * packet_time_ns(r)) +
+           fmin(r->jitter_ns, QUEUE_AIM_JITTER_NS);
 }
 
 /* The less often packets go, the more each of them tells. */
@@ -132,9 +95,9 @@ static void note_delay(struct rate *r, struct tstamp sent, double owd_ns)
         r->owd_sent = sent;
     }
     double gap_ns = (double)tstamp_sub(sent, r->owd_sent);
-    r->owd_ns += (owd_ns - r->owd_ns) * bound(gap_ns / sparse_gap_ns, 1.0 / 16, 1);
-    if (gap_ns < sparse_gap_ns)
-        r->jitter_ns += (fabs(owd_ns - r->last_owd_ns) - r->jitter_ns) / 16;
+    r->owd_ns += (owd_ns - r->owd_ns) * bound(gap_ns / RATE_OWD_GAP_NS, RATE_OWD_LEAST, 1);
+    if (gap_ns < RATE_OWD_GAP_NS)
+        r->jitter_ns += (fabs(owd_ns - r->last_owd_ns) - r->jitter_ns) / JITTER_PARTS;
     r->last_owd_ns = owd_ns;
     r->owd_sent = tstamp_max(r->owd_sent, sent);
 }
@@ -150,14 +113,14 @@ void rate_acked(struct rate *r, struct tstamp sent, int64_t came_ns, bool known_
                 uint32_t bytes, bool loaded)
 {
     struct rate_window *w = &r->window;
-    r->loss -= r->loss / 256;
-    r->loss_now -= r->loss_now / 32;
+    r->loss -= r->loss / RATE_LOSS_PACKETS;
+    r->loss_now -= r->loss_now / RATE_LOSS_NOW_PACKETS;
     if (known_time) {
         double owd = (double)(came_ns - sent.ns);
         note_delay(r, sent, owd);
-        if (!w->open || tstamp_sub(sent, w->last_sent) > NS_PER_S ||
-            w->last_came_ns - came_ns > NS_PER_S) {
-            if (tstamp_sub(sent, r->busy_at) > idle_ns)
+        if (!w->open || tstamp_sub(sent, w->last_sent) > RATE_WINDOW_GAP_NS ||
+            w->last_came_ns - came_ns > RATE_WINDOW_GAP_NS) {
+            if (tstamp_sub(sent, r->busy_at) > RATE_IDLE_NS)
                 set_base(r, INFINITY); /* as forget_base(), which sees whole windows only */
             *w = (struct rate_window){ .open = true,
                                        .first_sent = sent,
@@ -187,7 +150,7 @@ void rate_beside(struct rate *r, uint32_t bytes)
  */
 static double carried_bytes(const struct rate_window *w)
 {
-    return w->bytes + fmax(0, w->beside_bytes - pace_up_most * w->bytes);
+    return w->bytes + fmax(0, w->beside_bytes - QUEUE_UP_MOST * w->bytes);
 }
 
 void rate_lost(struct rate *r, struct tstamp sent, uint32_t bytes, uint64_t pn)
@@ -195,8 +158,8 @@ void rate_lost(struct rate *r, struct tstamp sent, uint32_t bytes, uint64_t pn)
     policer_lost(&r->policer, pn);
     /* What was sent at a rate that the path no longer takes tells nothing of the present one. */
     if (!tstamp_before(sent, r->halved)) {
-        r->loss += (1 - r->loss) / 256;
-        r->loss_now += (1 - r->loss_now) / 32;
+        r->loss += (1 - r->loss) / RATE_LOSS_PACKETS;
+        r->loss_now += (1 - r->loss_now) / RATE_LOSS_NOW_PACKETS;
     }
     r->window.lost++;
     r->window.lost_bytes += bytes;
@@ -205,7 +168,7 @@ void rate_lost(struct rate *r, struct tstamp sent, uint32_t bytes, uint64_t pn)
 /* A window counts as evidence of the capacity when packets were waiting for it. */
 static bool window_loaded(const struct rate *r, const struct rate_window *w, double sent_bps)
 {
-    return w->loaded * 10 >= w->packets * 7 || sent_bps >= 0.9 * r->capacity_bps;
+    return w->loaded >= RATE_LOADED * w->packets || sent_bps >= RATE_LOADED_SENT * r->capacity_bps;
 }
 
 static double window_loss(const struct rate_window *w)
@@ -215,7 +178,7 @@ static double window_loss(const struct rate_window *w)
 
 static void set_capacity(struct rate *r, double bps)
 {
-    r->capacity_bps = fmax(bps, rate_least_bps);
+    r->capacity_bps = fmax(bps, RATE_LEAST_BPS);
     r->bucket_bps[0] = r->bucket_bps[1] = r->capacity_bps;
     r->bucket_loaded_ns = 0;
 }
@@ -224,14 +187,14 @@ void rate_found(struct rate *r, struct tstamp now, uint32_t bytes)
 {
     struct rate_window *w = &r->window;
     policer_found(&r->policer);
-    r->loss = fmax(0, r->loss - 1.0 / 256);
-    r->loss_now = fmax(0, r->loss_now - 1.0 / 32);
+    r->loss = fmax(0, r->loss - 1.0 / RATE_LOSS_PACKETS);
+    r->loss_now = fmax(0, r->loss_now - 1.0 / RATE_LOSS_NOW_PACKETS);
     if (w->lost > 0) {
         w->lost--;
         w->lost_bytes = fmax(0, w->lost_bytes - bytes);
     }
     r->high_loss_windows = r->high_loss_gaps = 0;
-    if (r->before_loss_bps > r->capacity_bps && tstamp_sub(now, r->came_down) < found_ns)
+    if (r->before_loss_bps > r->capacity_bps && tstamp_sub(now, r->came_down) < RATE_FOUND_NS)
         set_capacity(r, r->before_loss_bps);
     r->before_loss_bps = 0;
 }
@@ -240,18 +203,18 @@ static void raise_capacity(struct rate *r, double span_ns, double rtt_ns)
 {
     r->bucket_bps[0] = fmax(r->bucket_bps[0], r->delivered_bps);
     r->bucket_loaded_ns += span_ns;
-    if (r->bucket_loaded_ns > fmax(500e6, 5 * rtt_ns)) {
+    if (r->bucket_loaded_ns > fmax(RATE_PEAK_NS, RATE_PEAK_RTTS * rtt_ns)) {
         r->bucket_bps[1] = r->bucket_bps[0];
         r->bucket_bps[0] = r->delivered_bps;
         r->bucket_loaded_ns = 0;
     }
-    r->capacity_bps = fmax(fmax(r->bucket_bps[0], r->bucket_bps[1]), rate_least_bps);
+    r->capacity_bps = fmax(fmax(r->bucket_bps[0], r->bucket_bps[1]), RATE_LEAST_BPS);
 }
 
 /* A queue that moves so much that another may be filling it. */
 static double filled_ns(const struct rate *r, double mean_ns)
 {
-    return rival_excess_ns(&r->rival, mean_ns, 3 * r->jitter_ns);
+    return rival_excess_ns(&r->rival, mean_ns, RATE_NOISE_JITTERS * r->jitter_ns);
 }
 
 /*
@@ -262,13 +225,14 @@ static void begin_drain(struct rate *r, struct tstamp now, double mean_ns, doubl
 {
     double excess = base_delay(r) - fmin(r->floor_ns[0], r->floor_ns[1]);
     double filled = filled_ns(r, mean_ns);
-    bool risen = excess > 2e6 + r->jitter_ns || filled > 0;
+    bool risen = excess > DRAIN_RISEN_NS + r->jitter_ns || filled > 0;
     excess = fmax(excess, filled);
-    r->drain_factor = risen ? drain_deep : drain_shallow;
-    int64_t length = risen ? (int64_t)fmin(excess / (1 - drain_deep), 200e6) : (int64_t)rtt_ns;
-    r->drain_until = tstamp_add(now, length + 30 * NS_PER_MS);
+    r->drain_factor = risen ? DRAIN_DEEP : DRAIN_SHALLOW;
+    int64_t length =
+        risen ? (int64_t)fmin(excess / (1 - DRAIN_DEEP), DRAIN_DEEP_MOST_NS) : (int64_t)rtt_ns;
+    r->drain_until = tstamp_add(now, length + DRAIN_MARGIN_NS);
     rival_drain(&r->rival, now, r->drain_until, rtt_ns,
-                fmin(filled, (1 - drain_deep) * (double)length), mean_ns);
+                fmin(filled, (1 - DRAIN_DEEP) * (double)length), mean_ns);
 }
 
 /*
@@ -277,9 +241,9 @@ static void begin_drain(struct rate *r, struct tstamp now, double mean_ns, doubl
  */
 static void forget_base(struct rate *r, struct tstamp now, double sent_bps, bool loaded)
 {
-    if (loaded || sent_bps >= idle_share * r->capacity_bps)
+    if (loaded || sent_bps >= RATE_IDLE * r->capacity_bps)
         r->busy_at = now;
-    else if (tstamp_sub(now, r->busy_at) > idle_ns)
+    else if (tstamp_sub(now, r->busy_at) > RATE_IDLE_NS)
         set_base(r, INFINITY);
 }
 
@@ -296,11 +260,11 @@ static void update_base(struct rate *r, struct tstamp now, double mean_ns, bool 
     begin_drain(r, now, mean_ns, rtt_ns);
     r->base_ns[1] = r->base_ns[0];
     r->base_ns[0] = INFINITY;
-    r->base_turn = next_turn(now, base_period_ns);
+    r->base_turn = next_turn(now, DRAIN_EVERY_NS);
     if (tstamp_reached(r->floor_turn, now)) {
         r->floor_ns[1] = r->floor_ns[0];
         r->floor_ns[0] = INFINITY;
-        r->floor_turn = next_turn(now, floor_period_ns);
+        r->floor_turn = next_turn(now, FLOOR_PERIOD_NS);
     }
 }
 
@@ -311,7 +275,7 @@ static void update_base(struct rate *r, struct tstamp now, double mean_ns, bool 
 static void check_drain(struct rate *r, double mean_ns, double sent, double span_ns)
 {
     double shrink = span_ns * (1 - sent / fmin(r->recent_bps, r->capacity_bps));
-    double telling = fmax(drain_check_ns, 5 * packet_time_ns(r));
+    double telling = fmax(DRAIN_TELLS_NS, DRAIN_TELLS_PACKETS * packet_time_ns(r));
     /* In start-up the capacity is a guess, and twice too high by intention. */
     if (r->phase != RATE_STEADY || r->queue_ns < telling || shrink < 0) {
         r->drain_expected_ns = 0;
@@ -322,7 +286,7 @@ static void check_drain(struct rate *r, double mean_ns, double sent, double span
     r->drain_expected_ns += shrink;
     if (r->drain_expected_ns < telling)
         return;
-    if (r->drain_from_ns - mean_ns < 0.3 * r->drain_expected_ns) {
+    if (r->drain_from_ns - mean_ns < DRAIN_FELL * r->drain_expected_ns) {
         set_base(r, mean_ns);
         r->queue_ns = 0;
         r->high_queue_windows = 0;
@@ -339,12 +303,13 @@ static void forget_losses(struct rate *r, struct tstamp now)
 
 static void leave_start(struct rate *r, struct tstamp now, double delivered)
 {
-    set_capacity(r, fmax(delivered, 300e3));
+    set_capacity(r, fmax(delivered, RATE_LEAST_FOUND_BPS));
     r->delivered_bps = r->capacity_bps;
     r->phase = RATE_DRAIN;
     if (r->low_bps <= 0)
         r->found_at = now;
-    r->drain_until = tstamp_add(now, (int64_t)fmin(2 * r->queue_ns, 500e6));
+    r->drain_until =
+        tstamp_add(now, (int64_t)fmin(START_DRAIN_QUEUES * r->queue_ns, START_DRAIN_MOST_NS));
 }
 
 /*
@@ -356,27 +321,29 @@ static void update_start(struct rate *r, struct tstamp now, double delivered, do
                          double rtt_ns)
 {
     double loss = window_loss(&r->window);
-    bool queue_grows = r->queue_ns > 6e6 + 2 * r->jitter_ns && delivered < 0.92 * sent;
-    bool queue_high = r->queue_ns > 15e6 + 3 * r->jitter_ns;
+    bool queue_grows = r->queue_ns > START_QUEUE_NS + START_QUEUE_JITTERS * r->jitter_ns &&
+                       delivered < START_CAME * sent;
+    bool queue_high = r->queue_ns > START_HIGH_NS + RATE_NOISE_JITTERS * r->jitter_ns;
     double most = policer_most_bps(&r->policer);
     most = r->limit_bps > 0 ? fmin(most, r->limit_bps) : most;
-    bool at_limit = r->loaded && delivered > 0.9 * most;
+    bool at_limit = r->loaded && delivered > START_LIMIT * most;
     bool queue = queue_grows || queue_high;
     bool dropped =
-        r->start_loss_windows >= start_loss_windows || r->high_loss_windows >= loss_windows;
+        r->start_loss_windows >= START_LOSS_WINDOWS || r->high_loss_windows >= RATE_LOSS_WINDOWS;
     bool congested = queue || dropped;
     double since_ns = (double)tstamp_sub(now, r->came_down);
     if (at_limit || (congested && r->loaded)) {
-        leave_start(r, now, delivered * (loss < loss_random || !queue ? 1 : 1 - loss));
+        leave_start(r, now, delivered * (loss < RATE_NOISE || !queue ? 1 : 1 - loss));
         if (dropped && !queue) /* they were our guess's, and go with it */
             forget_losses(r, now);
     } else if (congested && since_ns > rtt_ns) {
-        r->capacity_bps = fmax(r->capacity_bps / 2, rate_least_bps);
+        r->capacity_bps = fmax(START_DOWN * r->capacity_bps, RATE_LEAST_BPS);
         r->came_down = now;
     } else if (!congested && r->loaded) {
-        r->capacity_bps = fmax(r->capacity_bps, 2 * delivered);
-    } else if (!congested && since_ns > (double)start_again_ns) {
-        r->capacity_bps = fmax(r->capacity_bps, fmin(2 * r->capacity_bps, rate_first_bps));
+        r->capacity_bps = fmax(r->capacity_bps, START_GROWTH * delivered);
+    } else if (!congested && since_ns > (double)START_AGAIN_NS) {
+        r->capacity_bps =
+            fmax(r->capacity_bps, fmin(START_GROWTH * r->capacity_bps, RATE_FIRST_BPS));
         r->came_down = now;
     }
 }
@@ -384,46 +351,49 @@ static void update_start(struct rate *r, struct tstamp now, double delivered, do
 /* The stride after one that paid. */
 static double bolder_gain(const struct rate *r)
 {
-    double most = fmin(r->hope_bps / r->capacity_bps - 1, probe_gain_fell);
-    if (most <= probe_gain_most)
-        return fmin(r->probe_gain * probe_growth, probe_gain_most);
-    return fmin(r->probe_gain * probe_growth_fell, most);
+    double most = fmin(r->hope_bps / r->capacity_bps - 1, RAISE_FELL_MOST);
+    if (most <= RAISE_MOST)
+        return fmin(r->probe_gain * RAISE_GROWTH, RAISE_MOST);
+    return fmin(r->probe_gain * RAISE_GROWTH_FELL, most);
 }
 
 /* Ends a probe that is over, begins the next when it is time. */
 static void update_probe(struct rate *r, struct tstamp now, bool loaded, double rtt_ns)
 {
-    bool small_queue = r->queue_ns < queue_target_ns(r) + 2e6;
+    bool small_queue = r->queue_ns < queue_target_ns(r) + QUEUE_SMALL_NS;
     bool repeat = false;
     if (r->probe_before_bps > 0 &&
         tstamp_reached(tstamp_add(r->probe_until, (int64_t)rtt_ns), now)) {
-        repeat = r->capacity_bps > (1 + r->probe_gain / (r->calm ? 4 : 2)) * r->probe_before_bps;
-        r->probe_gain = repeat ? bolder_gain(r) : probe_gain_first;
+        double paid = RAISE_PAID * r->probe_gain * (r->calm ? RAISE_CALM : 1);
+        repeat = r->capacity_bps > (1 + paid) * r->probe_before_bps;
+        r->probe_gain = repeat ? bolder_gain(r) : RAISE_GAIN;
         r->probe_before_bps = 0;
     }
-    if (r->queue_ns > queue_target_ns(r) / 2 || !loaded)
+    if (r->queue_ns > RAISE_NO_QUEUE * queue_target_ns(r) || !loaded)
         r->no_queue_since = TSTAMP_NEVER;
     else if (tstamp_is_never(r->no_queue_since))
         r->no_queue_since = now;
-    bool idle_link =
-        tstamp_reached(tstamp_add(r->no_queue_since, (int64_t)fmax(100e6, 4 * rtt_ns)), now);
+    double idle_ns = fmax(RAISE_NO_QUEUE_NS, RAISE_NO_QUEUE_RTTS * rtt_ns);
+    bool idle_link = tstamp_reached(tstamp_add(r->no_queue_since, (int64_t)idle_ns), now);
     if (r->probe_before_bps > 0 || !loaded || !small_queue ||
         !(repeat || idle_link || tstamp_reached(r->probe_next, now)))
         return;
-    bool fell = r->capacity_bps < 0.7 * r->hope_bps;
+    bool fell = r->capacity_bps < RAISE_FELL * r->hope_bps;
     if (fell)
-        r->probe_gain = fmax(r->probe_gain, probe_gain_most);
+        r->probe_gain = fmax(r->probe_gain, RAISE_MOST);
     if (idle_link) {
-        r->probe_gain = fmax(r->probe_gain, probe_gain_idle_link);
+        r->probe_gain = fmax(r->probe_gain, RAISE_IDLE);
         r->no_queue_since = now;
     }
     r->probe_before_bps = r->capacity_bps;
     /* So many packets that a window has none but those of the probe. */
-    double full_ns = fell || idle_link ? 10 * packet_time_ns(r) / (1 + r->probe_gain) : 0;
+    double full_ns =
+        fell || idle_link ? RAISE_PACKETS * packet_time_ns(r) / (1 + r->probe_gain) : 0;
     /* The queue that it makes where there is no more must not overflow before that is told. */
-    double long_ns = fmin(rtt_ns, probe_queue_ns / r->probe_gain);
-    r->probe_until = tstamp_add(now, (int64_t)fmax(fmax(40e6, long_ns), full_ns));
-    double pause_ns = fell ? fmax(40e6, 2 * rtt_ns) : fmax(300e6, 8 * rtt_ns);
+    double long_ns = fmin(rtt_ns, RAISE_QUEUE_NS / r->probe_gain);
+    r->probe_until = tstamp_add(now, (int64_t)fmax(fmax(RAISE_LEAST_NS, long_ns), full_ns));
+    double pause_ns = fell ? fmax(RAISE_LEAST_NS, RAISE_FELL_RTTS * rtt_ns)
+                           : fmax(RAISE_PAUSE_NS, RAISE_PAUSE_RTTS * rtt_ns);
     r->probe_next = tstamp_add(now, (int64_t)pause_ns);
 }
 
@@ -434,31 +404,31 @@ static void update_probe(struct rate *r, struct tstamp now, bool loaded, double 
 static void come_down(struct rate *r, struct tstamp now, double delivered, bool loaded,
                       double rtt_ns)
 {
-    bool lost = r->high_loss_windows >= loss_windows && r->high_loss_gaps >= loss_gaps;
+    bool lost = r->high_loss_windows >= RATE_LOSS_WINDOWS && r->high_loss_gaps >= RATE_LOSS_GAPS;
     if (tstamp_sub(now, r->came_down) < (int64_t)rtt_ns)
         return;
     r->came_down = now;
-    r->before_loss_bps = r->high_loss_windows >= loss_windows ? r->capacity_bps : 0;
+    r->before_loss_bps = r->high_loss_windows >= RATE_LOSS_WINDOWS ? r->capacity_bps : 0;
     r->high_queue_windows = 0;
     r->high_loss_windows = r->high_loss_gaps = 0;
     r->probe_before_bps = 0;
     r->delivered_bps = delivered;
     /* Beside somebody who fills the queue, less and less would be delivered. */
     bool all_there_is = loaded && r->rival.strikes == 0;
-    if (all_there_is && delivered < r->capacity_bps / 2) {
+    if (all_there_is && delivered < COME_DOWN_HALF * r->capacity_bps) {
         /* A line that loses as much at any rate comes down again soon. */
-        if (lost && tstamp_sub(now, r->halved) > found_ns)
+        if (lost && tstamp_sub(now, r->halved) > RATE_FOUND_NS)
             forget_losses(r, now);
         r->halved = now;
     }
-    set_capacity(r, all_there_is ? delivered : fmax(delivered, 0.85 * r->capacity_bps));
+    set_capacity(r, all_there_is ? delivered : fmax(delivered, COME_DOWN_LEAST * r->capacity_bps));
 }
 
 static void note_extremes(struct rate *r, struct tstamp now, double span_ns)
 {
-    bool settling = tstamp_sub(now, r->found_at) < settle_ns;
-    r->hope_bps = fmax(r->capacity_bps, r->hope_bps * (1 - fmin(span_ns / hope_memory_ns, 1)));
-    r->low_bps += (r->capacity_bps - r->low_bps) * fmin(span_ns / low_memory_ns, 1);
+    bool settling = tstamp_sub(now, r->found_at) < RATE_SETTLE_NS;
+    r->hope_bps = fmax(r->capacity_bps, r->hope_bps * (1 - fmin(span_ns / RATE_HOPE_NS, 1)));
+    r->low_bps += (r->capacity_bps - r->low_bps) * fmin(span_ns / RATE_LOW_NS, 1);
     if (settling || r->low_bps <= 0 || r->low_bps > r->capacity_bps)
         r->low_bps = r->capacity_bps;
 }
@@ -469,11 +439,13 @@ static void update_steady(struct rate *r, struct tstamp now, double delivered, d
     r->delivered_bps = r->delivered_bps > 0 ? (r->delivered_bps + delivered) / 2 : delivered;
     if (loaded)
         raise_capacity(r, span_ns, rtt_ns);
-    bool high = r->queue_ns > queue_target_ns(r) + fmax(12e6, rtt_ns / 4);
+    bool high = r->queue_ns > queue_target_ns(r) + fmax(QUEUE_HIGH_NS, QUEUE_HIGH_RTTS * rtt_ns);
     r->high_queue_windows = high ? r->high_queue_windows + 1 : 0;
     /* With less sent than the path can take the queue is not growing; check_drain() judges it. */
-    bool overdriven = sent > 0.95 * r->capacity_bps || delivered < 0.9 * sent;
-    if ((r->high_queue_windows >= 2 && overdriven) || r->high_loss_windows >= loss_windows)
+    bool overdriven =
+        sent > QUEUE_HIGH_SENT * r->capacity_bps || delivered < QUEUE_HIGH_CAME * sent;
+    if ((r->high_queue_windows >= QUEUE_HIGH_WINDOWS && overdriven) ||
+        r->high_loss_windows >= RATE_LOSS_WINDOWS)
         come_down(r, now, delivered, loaded, rtt_ns);
     note_extremes(r, now, span_ns);
     update_probe(r, now, loaded, rtt_ns);
@@ -487,8 +459,8 @@ static void update_alone(struct rate *r, struct tstamp now, double delivered, do
 {
     update_base(r, now, mean_ns, loaded, rtt_ns);
     r->queue_ns = fmax(mean_ns - base_delay(r), 0);
-    r->recent_bps =
-        fmax(delivered, r->recent_bps + (delivered - r->recent_bps) * fmin(span_ns / 300e6, 1));
+    r->recent_bps = fmax(delivered, r->recent_bps + (delivered - r->recent_bps) *
+                                                        fmin(span_ns / RATE_RECENT_NS, 1));
     check_drain(r, mean_ns, sent, span_ns);
     r->last_mean_ns = mean_ns;
     r->last_bps = delivered;
@@ -509,7 +481,7 @@ static void update_beside_rival(struct rate *r, struct tstamp now, double delive
     r->delivered_bps = (r->delivered_bps + delivered) / 2;
     if (tstamp_reached(r->base_turn, now)) {
         begin_drain(r, now, mean_ns, rtt_ns);
-        r->base_turn = next_turn(now, base_period_ns);
+        r->base_turn = next_turn(now, DRAIN_EVERY_NS);
     }
     if (rival_gone(v, now, rtt_ns) || rival_judge(v, now) == RIVAL_OURS) {
         rival_end(v);
@@ -529,7 +501,7 @@ static void judge_losses(struct rate *r, struct tstamp now, double span_ns, doub
         return;
     }
     double before_bps = r->capacity_bps;
-    bool queue = r->queue_ns > queue_target_ns(r) + policer_queue_ns;
+    bool queue = r->queue_ns > queue_target_ns(r) + LIMIT_QUEUE_NS;
     struct policer_window seen = { .first_sent = w->first_sent,
                                    .last_sent = w->last_sent,
                                    .bytes = w->bytes,
@@ -565,22 +537,23 @@ static void judge_losses(struct rate *r, struct tstamp now, double span_ns, doub
 static void note_high_loss(struct rate *r, double loss)
 {
     const struct rate_window *w = &r->window;
-    if (loss <= loss_congestion || w->lost + w->packets < 8) {
+    if (loss <= RATE_CONGESTION || w->lost + w->packets < RATE_CONGESTION_PACKETS) {
         r->high_loss_windows = r->high_loss_gaps = 0;
         return;
     }
     r->high_loss_gaps += r->policer.gaps;
-    bool most = loss > loss_most && w->lost >= loss_many && r->high_loss_gaps >= loss_gaps;
+    bool most =
+        loss > RATE_LOSS_MOST && w->lost >= RATE_LOSS_MANY && r->high_loss_gaps >= RATE_LOSS_GAPS;
     r->high_loss_windows += most ? 2 : 1;
 }
 
 static bool window_complete(const struct rate *r, const struct rate_window *w, double span_ns)
 {
-    double least = r->phase == RATE_START ? window_start_ns : window_ns;
-    least = fmax(least, 2 * packet_time_ns(r));
-    least = fmax(least, fmin(reorder_windows * r->reorder_ns, reorder_longest_ns));
-    return w->delay_count > 0 &&
-           ((span_ns >= least && w->packets >= 5) || span_ns >= window_longest_ns);
+    double least = r->phase == RATE_START ? RATE_WINDOW_START_NS : RATE_WINDOW_NS;
+    least = fmax(least, RATE_WINDOW_LENGTHS * packet_time_ns(r));
+    least = fmax(least, fmin(RATE_REORDER_WINDOWS * r->reorder_ns, RATE_REORDER_MOST_NS));
+    return w->delay_count > 0 && ((span_ns >= least && w->packets >= RATE_WINDOW_PACKETS) ||
+                                  span_ns >= RATE_WINDOW_MOST_NS);
 }
 
 void rate_update(struct rate *r, struct tstamp now, int64_t rtt_ns)
@@ -596,14 +569,15 @@ void rate_update(struct rate *r, struct tstamp now, int64_t rtt_ns)
     double loss = window_loss(w);
     double mean = w->delay_sum_ns / w->delay_count;
     double rtt = (double)rtt_ns;
-    if (loss < loss_random && !policer_rules(&r->policer))
+    if (loss < RATE_NOISE && !policer_rules(&r->policer))
         delivered /= 1 - loss;
     bool loaded = window_loaded(r, w, sent);
     r->loaded = loaded;
     r->loaded_ns += loaded && r->phase != RATE_START ? span_ns : 0;
     note_high_loss(r, loss);
-    r->start_loss_windows =
-        loss > loss_start && w->lost >= 4 && r->policer.runs >= 2 ? r->start_loss_windows + 1 : 0;
+    bool start_loss =
+        loss > START_LOSS && w->lost >= START_LOSS_PACKETS && r->policer.runs >= START_LOSS_RUNS;
+    r->start_loss_windows = start_loss ? r->start_loss_windows + 1 : 0;
     forget_base(r, now, sent, loaded);
     rival_see(&r->rival, now, mean, r->capacity_bps, span_ns);
     if (!r->rival.on && rival_judge(&r->rival, now) == RIVAL_THEIRS) {
@@ -636,21 +610,21 @@ double rate_pace_bps(const struct rate *r, struct tstamp now)
     case RATE_START:
         break;
     case RATE_DRAIN:
-        pace /= 2;
+        pace *= START_DRAIN;
         break;
     case RATE_STEADY: {
         bool up = r->loaded && !policer_rules(&r->policer);
-        double correction = (queue_target_ns(r) - r->queue_ns) / 100e6;
+        double correction = (queue_target_ns(r) - r->queue_ns) / QUEUE_WORKED_NS;
         if (!r->rival.on)
-            pace *= 1 + fmin(fmax(correction, -0.25), up ? pace_up_most : 0);
+            pace *= 1 + fmin(fmax(correction, -QUEUE_DOWN_MOST), up ? QUEUE_UP_MOST : 0);
         if (!tstamp_reached(r->drain_until, now))
             pace *= r->drain_factor;
         else if (r->probe_before_bps > 0 && !tstamp_reached(r->probe_until, now) &&
                  !policer_rules(&r->policer))
-            pace *= 1 + (r->calm ? r->probe_gain / 2 : r->probe_gain);
+            pace *= 1 + r->probe_gain * (r->calm ? RAISE_CALM : 1);
         break;
     }
     }
-    pace = fmax(fmin(pace, policer_most_bps(&r->policer)), rate_least_bps);
+    pace = fmax(fmin(pace, policer_most_bps(&r->policer)), RATE_LEAST_BPS);
     return r->limit_bps > 0 ? fmin(pace, r->limit_bps) : pace;
 }

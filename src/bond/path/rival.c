@@ -5,24 +5,12 @@
 #include <stdint.h>
 
 #include "bond/frame.h"
+#include "bond/tuning.h"
 
-static const double frame_bits = FRAME_BYTES * 8;
-static const int64_t least_period_ns = 15 * NS_PER_S;
-static const int64_t strike_memory_ns = 8 * NS_PER_S;
-static const int64_t known_ns = 60 * NS_PER_S;
-static const int64_t watch_margin_ns = 60 * NS_PER_MS;
-static const double peak_fade_ns = 30e9;
-static const double moving_ns = 15e6; /* probes and the drains themselves move it by some 10 ms */
-static const double near_least_ns = 4e6;
-static const double fall_theirs = 0.6; /* of the fall of a queue of ours */
-static const double fall_ours = 0.85;
-static const double share_small = 0.25;
 /* RFC 9438, sections 4.1 to 4.7 */
 static const double cubic_c = 0.4;
 static const double cubic_beta = 0.7;
 static const double cubic_alpha = 3 * (1 - 0.7) / (1 + 0.7);
-static const double window_least = 2;
-static const double window_unused = 1.5; /* more than what is used by so much: it does not grow */
 
 double rival_least_ns(const struct rival *v)
 {
@@ -41,17 +29,17 @@ void rival_see(struct rival *v, struct tstamp now, double delay_ns, double capac
     if (v->least_turn.ns == 0) {
         v->least_ns[0] = v->least_ns[1] = INFINITY;
         forget_span(v);
-        v->least_turn = tstamp_add(now, least_period_ns);
+        v->least_turn = tstamp_add(now, FLOOR_PERIOD_NS);
     }
     if (tstamp_reached(v->least_turn, now) && !v->on) {
         v->least_ns[1] = v->least_ns[0];
         v->least_ns[0] = INFINITY;
-        v->least_turn = tstamp_add(now, least_period_ns);
+        v->least_turn = tstamp_add(now, FLOOR_PERIOD_NS);
     }
-    if (fabs(delay_ns - rival_least_ns(v)) > near_least_ns)
+    if (fabs(delay_ns - rival_least_ns(v)) > RIVAL_NEAR_NS)
         v->filled_at = now; /* far below: the least was none */
     v->least_ns[0] = fmin(v->least_ns[0], delay_ns);
-    v->peak_bps = fmax(capacity_bps, v->peak_bps * (1 - fmin(span_ns / peak_fade_ns, 1)));
+    v->peak_bps = fmax(capacity_bps, v->peak_bps * (1 - fmin(span_ns / RIVAL_PEAK_NS, 1)));
     if (v->watching && tstamp_reached(v->watch_from, now)) {
         v->drain_low_ns = fmin(v->drain_low_ns, delay_ns);
         return;
@@ -63,8 +51,8 @@ void rival_see(struct rival *v, struct tstamp now, double delay_ns, double capac
 double rival_excess_ns(const struct rival *v, double delay_ns, double noise_ns)
 {
     double excess = delay_ns - rival_least_ns(v);
-    bool moves = v->high_ns - v->low_ns > moving_ns + noise_ns;
-    return excess > moving_ns + noise_ns && (moves || v->on) ? excess : 0;
+    bool moves = v->high_ns - v->low_ns > RIVAL_MOVES_NS + noise_ns;
+    return excess > RIVAL_MOVES_NS + noise_ns && (moves || v->on) ? excess : 0;
 }
 
 void rival_drain(struct rival *v, struct tstamp now, struct tstamp until, double rtt_ns,
@@ -74,8 +62,8 @@ void rival_drain(struct rival *v, struct tstamp now, struct tstamp until, double
     if (expected_ns <= 0)
         return;
     v->watching = true;
-    v->watch_from = tstamp_add(now, (int64_t)(rtt_ns / 2));
-    v->watch_until = tstamp_add(until, (int64_t)rtt_ns + watch_margin_ns);
+    v->watch_from = tstamp_add(now, (int64_t)(RIVAL_FROM_RTTS * rtt_ns));
+    v->watch_until = tstamp_add(until, (int64_t)rtt_ns + RIVAL_MARGIN_NS);
     v->drain_from_ns = delay_ns;
     v->drain_low_ns = INFINITY;
     v->drain_expected_ns = expected_ns;
@@ -85,8 +73,8 @@ void rival_drain(struct rival *v, struct tstamp now, struct tstamp until, double
 static void note_share(struct rival *v, double fell_ns)
 {
     double share = fmin(fmax(fell_ns / v->drain_expected_ns, 0), 1);
-    v->share += (share - v->share) / 2;
-    if (v->share < share_small)
+    v->share += (share - v->share) / RIVAL_SHARE_PARTS;
+    if (v->share < RIVAL_SHARE_SMALL)
         v->starting = true;
 }
 
@@ -98,20 +86,20 @@ enum rival_verdict rival_judge(struct rival *v, struct tstamp now)
     double fell = v->drain_from_ns - v->drain_low_ns;
     if (v->on)
         note_share(v, fell);
-    if (fell > fall_ours * v->drain_expected_ns) {
+    if (fell > RIVAL_FALL_OURS * v->drain_expected_ns) {
         v->strikes = 0;
         return RIVAL_OURS;
     }
-    if (fell > fall_theirs * v->drain_expected_ns) {
+    if (fell > RIVAL_FALL_THEIRS * v->drain_expected_ns) {
         v->strikes = 0;
         return RIVAL_UNKNOWN;
     }
-    if (tstamp_sub(now, v->struck_at) > strike_memory_ns)
+    if (tstamp_sub(now, v->struck_at) > RIVAL_MEMORY_NS)
         v->strikes = 0;
     v->struck_at = now;
     v->strikes++;
-    bool known = v->known_at.ns > 0 && tstamp_sub(now, v->known_at) < known_ns;
-    return known || v->strikes >= 2 ? RIVAL_THEIRS : RIVAL_UNKNOWN;
+    bool known = v->known_at.ns > 0 && tstamp_sub(now, v->known_at) < RIVAL_KNOWN_NS;
+    return known || v->strikes >= RIVAL_STRIKES ? RIVAL_THEIRS : RIVAL_UNKNOWN;
 }
 
 static void begin_growth(struct rival *v, struct tstamp now)
@@ -125,17 +113,17 @@ void rival_begin(struct rival *v, struct tstamp now, double bps, double rtt_ns)
 {
     v->on = true;
     v->known_at = now;
-    v->share = 0.5;
+    v->share = RIVAL_SHARE_FIRST;
     v->starting = true;
-    v->window = fmax(bps * rtt_ns / 1e9 / frame_bits, window_least);
-    v->before = fmax(v->window, v->peak_bps / 2 * rtt_ns / 1e9 / frame_bits);
+    v->window = fmax(bps * rtt_ns / 1e9 / FRAME_BITS, RIVAL_WINDOW_LEAST);
+    v->before = fmax(v->window, RIVAL_PEAK * v->peak_bps * rtt_ns / 1e9 / FRAME_BITS);
     v->cut_at = now;
     begin_growth(v, now);
 }
 
 bool rival_gone(const struct rival *v, struct tstamp now, double rtt_ns)
 {
-    return tstamp_sub(now, v->filled_at) > 2 * (int64_t)rtt_ns;
+    return tstamp_sub(now, v->filled_at) > RIVAL_EMPTY_RTTS * (int64_t)rtt_ns;
 }
 
 void rival_end(struct rival *v)
@@ -151,20 +139,20 @@ double rival_rate_bps(struct rival *v, struct tstamp now, double delivered_bps, 
         v->cut_at = now;
         v->starting = false;
         v->before = v->window < v->before ? v->window * (1 + cubic_beta) / 2 : v->window;
-        v->window = fmax(v->window * cubic_beta, window_least);
+        v->window = fmax(v->window * cubic_beta, RIVAL_WINDOW_LEAST);
         begin_growth(v, now);
     } else if (loaded) {
         double past_s = (double)tstamp_sub(now, v->since) / 1e9 - v->plateau_s;
         v->reno += cubic_alpha * span_ns / rtt_ns;
         double target = fmax(cubic_c * past_s * past_s * past_s + v->before, v->reno);
-        double most = v->window * (1 + span_ns / rtt_ns / 2);
-        double used = delivered_bps * rtt_ns / 1e9 / frame_bits;
+        double most = v->window * (1 + RIVAL_GROWTH * span_ns / rtt_ns);
+        double used = delivered_bps * rtt_ns / 1e9 / FRAME_BITS;
         if (v->starting)
             target = most;
-        if (v->window < window_unused * used)
+        if (v->window < RIVAL_WINDOW_UNUSED * used)
             v->window = fmax(v->window, fmin(target, most));
     } else {
         v->since = tstamp_add(v->since, (int64_t)span_ns);
     }
-    return v->window * frame_bits * 1e9 / rtt_ns;
+    return v->window * FRAME_BITS * 1e9 / rtt_ns;
 }

@@ -1,18 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 #include "bond/path/slump.h"
 
-#include <math.h>
+#include "bond/tuning.h"
 
-/* All of them arbitrary. */
-static const double low_share = 0.25;   /* of the usual rate: far below it */
-static const double back_share = 0.5;   /* and again near enough */
-static const double low_most_s = 60;    /* before it is told */
-static const double back_most_s = 10;   /* before the end is told */
-static const double known_s = 30;       /* of measuring, until there is a usual rate */
-static const double rise_s = 20;        /* in which the usual rate follows a rise */
-static const double fall_s = 6 * 3600;  /* and a fall */
-static const double forgive_factor = 2; /* a second above the quarter takes so many below it back */
-static const double limit_share = 0.8;  /* of a limit: it may be the limit that is measured */
+#include <math.h>
 
 static void turn(struct slump *s, bool slow)
 {
@@ -25,13 +16,14 @@ static void note_low(struct slump *s, double seconds)
 {
     s->back_s = 0;
     s->low_s += seconds;
-    if (!s->slow && s->low_s >= low_most_s)
+    if (!s->slow && s->low_s >= SLUMP_LOW_S)
         turn(s, true);
 }
 
 static void follow(struct slump *s, double rate_bps, double seconds)
 {
-    double time_s = rate_bps > s->usual_bps || s->seen_s < known_s ? rise_s : fall_s;
+    double time_s =
+        rate_bps > s->usual_bps || s->seen_s < SLUMP_KNOWN_S ? SLUMP_RISE_S : SLUMP_FALL_S;
     if (s->usual_bps <= 0)
         s->usual_bps = rate_bps;
     s->usual_bps += (rate_bps - s->usual_bps) * (1 - exp(-seconds / time_s));
@@ -40,15 +32,15 @@ static void follow(struct slump *s, double rate_bps, double seconds)
 
 void slump_see(struct slump *s, double rate_bps, double limit_bps, double seconds)
 {
-    bool limited = limit_bps > 0 && rate_bps >= limit_share * limit_bps;
+    bool limited = limit_bps > 0 && rate_bps >= SLUMP_LIMIT * limit_bps;
     if (limited && rate_bps < s->usual_bps)
         return;
-    if (s->seen_s >= known_s && rate_bps < low_share * s->usual_bps) {
+    if (s->seen_s >= SLUMP_KNOWN_S && rate_bps < SLUMP_LOW * s->usual_bps) {
         note_low(s, seconds);
     } else {
-        s->low_s = fmax(s->low_s - forgive_factor * seconds, 0);
-        s->back_s = rate_bps >= back_share * s->usual_bps ? s->back_s + seconds : 0;
-        if (s->slow && s->back_s >= back_most_s)
+        s->low_s = fmax(s->low_s - SLUMP_FORGIVE * seconds, 0);
+        s->back_s = rate_bps >= SLUMP_BACK * s->usual_bps ? s->back_s + seconds : 0;
+        if (s->slow && s->back_s >= SLUMP_BACK_S)
             turn(s, false);
     }
     follow(s, rate_bps, seconds);
@@ -56,7 +48,7 @@ void slump_see(struct slump *s, double rate_bps, double limit_bps, double second
 
 void slump_miss(struct slump *s, double seconds)
 {
-    if (s->seen_s >= known_s)
+    if (s->seen_s >= SLUMP_KNOWN_S)
         note_low(s, seconds);
 }
 

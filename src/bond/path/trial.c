@@ -1,10 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include "bond/path/trial.h"
 
-#define PAUSE_LEAST_NS (100 * NS_PER_MS)
-#define PAUSE_MOST_NS (10 * NS_PER_S)
-
-enum { BAD_MOST = 1, PAUSE_PART = 16 };
+#include "bond/tuning.h"
 
 void trial_init(struct trial *t, struct tstamp now)
 {
@@ -42,16 +39,16 @@ void trial_lost(struct trial *t, uint64_t pn)
 
 enum trial_outcome trial_verdict(const struct trial *t, uint32_t overdue)
 {
-    if (t->good >= TRIAL_PACKETS - BAD_MOST)
+    if (t->good >= TRIAL_PACKETS - TRIAL_BAD)
         return TRIAL_PASSED;
-    return t->bad + overdue > BAD_MOST ? TRIAL_FAILED : TRIAL_RUNS;
+    return t->bad + overdue > TRIAL_BAD ? TRIAL_FAILED : TRIAL_RUNS;
 }
 
 struct tstamp trial_again(struct trial *t, struct tstamp now, int64_t least_ns)
 {
-    int64_t pause_ns = tstamp_sub(now, t->since) / PAUSE_PART;
-    pause_ns = pause_ns < PAUSE_LEAST_NS ? PAUSE_LEAST_NS : pause_ns;
-    pause_ns = pause_ns > PAUSE_MOST_NS ? PAUSE_MOST_NS : pause_ns;
+    int64_t pause_ns = tstamp_sub(now, t->since) / TRIAL_PAUSE_PARTS;
+    pause_ns = pause_ns < TRIAL_PAUSE_LEAST_NS ? TRIAL_PAUSE_LEAST_NS : pause_ns;
+    pause_ns = pause_ns > TRIAL_PAUSE_MOST_NS ? TRIAL_PAUSE_MOST_NS : pause_ns;
     pause_ns = pause_ns < least_ns ? least_ns : pause_ns;
     *t = (struct trial){ .since = t->since };
     return tstamp_add(now, pause_ns);

@@ -13,10 +13,7 @@
 #include <stdint.h>
 
 #include "base/tstamp.h"
-
-enum { TRIAL_PACKETS = 24 };
-
-#define TRIAL_GAP_NS (8 * NS_PER_MS)
+#include "bond/tuning.h"
 
 enum trial_outcome { TRIAL_RUNS, TRIAL_PASSED, TRIAL_FAILED };
 

@@ -159,7 +159,7 @@ void survey_swings(struct bond *b)
         any_steady = any_steady || (path_usable(p) && rate_swing(&p->rate) < SWING_NOISE);
     for_each_path (b, p) {
         bool swings = rate_swing(&p->rate) > SWING_FULL;
-        p->spare_packets = swings && any_steady ? SWING_SPARE_PACKETS : PATH_SPARE_PACKETS;
+        p->spare_packets = swings && any_steady ? SWING_SPARE_PACKETS : INFLIGHT_SPARE_PACKETS;
     }
 }
 
