@@ -476,6 +476,11 @@ void bond_rx_acks_end(struct bond *b, struct tstamp now)
         choose_standby(b, now);
 }
 
+bool bond_has_delivery(const struct bond *b)
+{
+    return b->reorder.out.count > 0;
+}
+
 struct pkt *bond_deliver(struct bond *b)
 {
     struct pkt *p;

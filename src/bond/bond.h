@@ -181,6 +181,8 @@ void bond_rx_acks_end(struct bond *b, struct tstamp now);
 
 /* The next inner packet for the tunnel, whose reference passes to the caller, or NULL. */
 struct pkt *bond_deliver(struct bond *b);
+/* Whether there may be one. */
+bool bond_has_delivery(const struct bond *b);
 
 void bond_tick(struct bond *b, struct tstamp now);
 /* When bond_tick() or bond_next() has something to do again. */

@@ -323,7 +323,8 @@ static void tick_bond(struct peer *p, struct tstamp now)
     }
     while (bond_next_event(p->bond, &e))
         paths_bond_event(p, now, &e);
-    peers_give(p);
+    if (bond_has_delivery(p->bond))
+        peers_give(p);
 }
 
 void lifecycle_tick(struct peer *p, struct tstamp now)

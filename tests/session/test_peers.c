@@ -162,6 +162,27 @@ static void late_calls_are_forgotten(void **state)
     proof_free(&m);
 }
 
+/* Nor is one that is up, while nothing is due: a thousand of them cost no more than one. */
+static void an_idle_peer_is_in_no_list(void **state)
+{
+    (void)state;
+    struct world *w = world_new(1, 2);
+    world_start(w);
+    assert_true(world_run_until_up(w, FIRST, 5 * NS_PER_S));
+    pass(w, FIRST, 1);
+    world_run(w, 20 * NS_PER_S);
+    struct core *c = w->nodes[SERVER].core;
+    for (unsigned turn = 0; turn < 4; turn++) {
+        core_tick(c, w->now);
+        assert_null(core_next_tun(c));
+    }
+    const struct peer *p = at_server(w, FIRST);
+    assert_false(list_has(&p->touched));
+    assert_false(list_has(&p->giving));
+    assert_int_not_equal(p->due.place, 0);
+    world_free(w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -170,6 +191,7 @@ int main(void)
         cmocka_unit_test(what_calls_take_is_given_back),
         cmocka_unit_test(a_cookie_outlives_its_call),
         cmocka_unit_test(late_calls_are_forgotten),
+        cmocka_unit_test(an_idle_peer_is_in_no_list),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
