@@ -18,6 +18,8 @@ enum {
     LISTEN_SOCKETS_MAX = 32,
     SOCKETS_MAX = WIRE_PATHS_MAX + LISTEN_SOCKETS_MAX,
     DATAGRAMS_PER_CALL = 64,
+    READ_DATAGRAMS = 64,   /* of a socket in a turn: of many peers they come one by one */
+    READ_BYTES = 64 << 10, /* or so many */
     WRITES_PER_TURN = 512,
     GROUPS_PER_TURN = 256, /* so that a flood of output cannot starve the input */
     ERRORS_PER_TURN = 16,
@@ -95,15 +97,12 @@ static void read_errors(struct socket_slot *s, struct tstamp now)
         core_unreachable(s->plane->core, now, s->number, &e.to, e.error);
 }
 
-static void socket_ready(void *arg, struct tstamp now, unsigned events)
+static size_t take_datagrams(struct socket_slot *s, struct tstamp now,
+                             const struct udp_datagram *in, size_t n)
 {
-    struct socket_slot *s = arg;
     struct core_datagram batch[DATAGRAMS_PER_CALL];
-    const struct udp_datagram *in;
-    if ((events & LOOP_ERROR) != 0)
-        read_errors(s, now);
-    int n = udp_read(&s->udp, s->plane->reader, &in);
-    for (int at = 0; at < n;) {
+    size_t bytes = 0;
+    for (size_t at = 0; at < n;) {
         size_t count = 0;
         for (; at < n && count < DATAGRAMS_PER_CALL; at++, count++) {
             batch[count] = (struct core_datagram){ .socket = s->number,
@@ -111,9 +110,28 @@ static void socket_ready(void *arg, struct tstamp now, unsigned events)
                                                    .to = in[at].to,
                                                    .data = in[at].data,
                                                    .len_bytes = in[at].len_bytes };
+            bytes += in[at].len_bytes;
             s->ip_bytes += in[at].len_bytes + outer_bytes(&in[at].from);
         }
         core_rx(s->plane->core, now, batch, count);
+    }
+    return bytes;
+}
+
+/* Until it is empty or the turn has enough to do; a read that was not full has emptied it. */
+static void socket_ready(void *arg, struct tstamp now, unsigned events)
+{
+    struct socket_slot *s = arg;
+    const struct udp_datagram *in;
+    size_t bytes = 0;
+    int n = UDP_BATCH_COALESCED;
+    if ((events & LOOP_ERROR) != 0)
+        read_errors(s, now);
+    for (int sum = 0; n >= UDP_BATCH_COALESCED && sum < READ_DATAGRAMS && bytes < READ_BYTES;
+         sum += n) {
+        n = udp_read(&s->udp, s->plane->reader, &in);
+        if (n > 0)
+            bytes += take_datagrams(s, now, in, (size_t)n);
     }
 }
 
