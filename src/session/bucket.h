@@ -32,4 +32,10 @@ static inline bool bucket_take(struct bucket *b, struct tstamp now)
     return true;
 }
 
+/* As if the token that was taken last had not been. */
+static inline void bucket_give_back(struct bucket *b)
+{
+    b->empty_until = tstamp_add(b->empty_until, -b->interval_ns);
+}
+
 #endif

@@ -90,6 +90,14 @@ bool callers_take(struct callers *c, struct tstamp now, const struct netaddr *fr
     return true;
 }
 
+void callers_give_back(struct callers *c, const struct netaddr *from)
+{
+    const struct callers_entry who = caller_of(from);
+    struct callers_entry *at = place_of(c, &who);
+    at->empty_until = tstamp_add(at->empty_until, -CALLERS_NS);
+    bucket_give_back(&c->all);
+}
+
 /* Of the addresses of a peer the one where it was silent for longest, when there are enough. */
 static struct callers_entry *surplus_of(struct callers *c, const void *peer)
 {

@@ -4,7 +4,9 @@
  * has proved by a cookie that it receives there, and for all of them together.
  *
  * Guarantee: a source address (of IPv6 its /64) gets CALLERS_BURST calls and one every CALLERS_NS,
- * and all together one every CALLERS_ALL_NS, whatever they contain. Addresses at which a peer has
+ * and all together one every CALLERS_ALL_NS, whatever they contain. What turns out to be a peer's
+ * call of now is given back: peers have limits of their own, and a thousand of them may share an
+ * address, or call at once after a restart. Addresses at which a peer has
  * answered before come first: however many others call, half of the burst is theirs. The same bytes
  * from the same address count CALLERS_SAME times and are refused then, so that whoever sends
  * somebody's calls again in his name does not use up his share. The addresses known are bounded; of
@@ -61,6 +63,8 @@ void callers_init(struct callers *c, uint64_t key);
 /* Whether a call with that mac2 from there may be opened now; if so it counts. */
 bool callers_take(struct callers *c, struct tstamp now, const struct netaddr *from,
                   const uint8_t mac2[WIRE_MAC_BYTES]);
+/* The call that was let through last, from there, is a peer's, and no recording. */
+void callers_give_back(struct callers *c, const struct netaddr *from);
 /* A peer has shown that it receives there. It is only compared, never looked into. */
 void callers_answered(struct callers *c, struct tstamp now, const struct netaddr *from,
                       const void *peer);

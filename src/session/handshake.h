@@ -17,6 +17,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/size.h"
 #include "base/tstamp.h"
 #include "crypto/cookie.h"
 #include "crypto/noise.h"
@@ -27,7 +28,10 @@
 #define HANDSHAKE_PROLOGUE "hawser v1"
 
 enum {
-    HANDSHAKE_RECENT_MAX = 64, /* responses kept for further copies of their initiation */
+    /* Responses kept for further copies of their initiation, as many as come at once when a server
+     * starts: in sets, a power of two. */
+    HANDSHAKE_RECENT_SETS = TABLE_SIZE(256, 16),
+    HANDSHAKE_RECENT_WAYS = 4,
     HANDSHAKE_REPEATS_MAX = 2 * WIRE_PATHS_MAX, /* of one response */
     HANDSHAKE_QUICK_TRIES = 30,   /* at HANDSHAKE_RETRY_NS; later ones at HANDSHAKE_SLOW_RETRY_NS */
     HANDSHAKE_RESOLVE_TRIES = 3,  /* then the endpoint's names should be looked up again */
@@ -100,6 +104,7 @@ struct recent_answer {
     uint8_t mac1[WIRE_MAC_BYTES];
     uint32_t index; /* ours; the answer is good while that session is still aside */
     unsigned repeats;
+    uint64_t order; /* of the answers; 0: none */
     uint8_t response[WIRE_RESPONSE_BYTES];
 };
 
@@ -109,8 +114,8 @@ struct responder {
     struct cookie_checker cookies;
     struct bucket load;
     struct bucket stale;
-    struct recent_answer recent[HANDSHAKE_RECENT_MAX];
-    size_t recent_next;
+    struct recent_answer recent[HANDSHAKE_RECENT_SETS][HANDSHAKE_RECENT_WAYS];
+    uint64_t answered;
 };
 
 #endif

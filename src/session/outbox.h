@@ -15,7 +15,7 @@
 #include "wire/wire.h"
 
 enum {
-    OUTBOX_COUNT = TABLE_SIZE(256, 64),   /* a power of two */
+    OUTBOX_COUNT = TABLE_SIZE(512, 64),   /* a power of two; many peers may come in one turn */
     OUTBOX_PEER_MAX = TABLE_SIZE(96, 24), /* three for each path */
     OUTBOX_BYTES = WIRE_DATAGRAM_MIN,     /* longest datagram: every path carries it */
 };

@@ -77,11 +77,19 @@ static void answer_cookie(struct core *c, const struct incoming *in)
         answer(c, in->datagram, reply, sizeof reply);
 }
 
+/* Those among which the answer to a call is kept; who fills them with others' macs forgets answers,
+ * and only costs copies. */
+static struct recent_answer *recent_of(struct core *c, const uint8_t mac1[WIRE_MAC_BYTES])
+{
+    return c->responder.recent[(mac1[0] | mac1[1] << 8) % HANDSHAKE_RECENT_SETS];
+}
+
 /* Another copy of an initiation whose session is still aside gets the same response. */
 static bool answer_again(struct core *c, const struct incoming *in)
 {
-    for (size_t i = 0; i < HANDSHAKE_RECENT_MAX; i++) {
-        struct recent_answer *r = &c->responder.recent[i];
+    struct recent_answer *set = recent_of(c, in->message.mac1);
+    for (size_t i = 0; i < HANDSHAKE_RECENT_WAYS; i++) {
+        struct recent_answer *r = &set[i];
         if (r->index == 0 || !secret_equal(r->mac1, in->message.mac1, sizeof r->mac1))
             continue;
         struct peer *p = index_find(&c->index, r->index);
@@ -94,6 +102,18 @@ static bool answer_again(struct core *c, const struct incoming *in)
         return true;
     }
     return false;
+}
+
+/* The oldest of its set. */
+static struct recent_answer *recent_place(struct core *c, const uint8_t mac1[WIRE_MAC_BYTES])
+{
+    struct recent_answer *set = recent_of(c, mac1);
+    struct recent_answer *oldest = set;
+    for (size_t i = 1; i < HANDSHAKE_RECENT_WAYS; i++)
+        if (set[i].order < oldest->order)
+            oldest = &set[i];
+    oldest->order = ++c->responder.answered;
+    return oldest;
 }
 
 /*
@@ -234,12 +254,21 @@ static void choose_epoch(struct peer *p, const struct incoming *in, uint8_t epoc
         memcpy(epoch, p->epoch, WIRE_EPOCH_BYTES);
 }
 
+/* A peer's call of now, which its own limit has let through, counts in no limit of all. */
+static void give_back(struct core *c, const struct incoming *in)
+{
+    if (in->proven)
+        callers_give_back(&c->responder.callers, &in->datagram->from);
+    else
+        bucket_give_back(&c->responder.load);
+}
+
 /* The new session waits aside until a datagram comes with it. */
 static void respond(struct peer *p, struct tstamp now, struct incoming *in, uint8_t cipher,
                     enum proof proof, struct keys **aside)
 {
     struct core *c = p->core;
-    struct recent_answer *r = &c->responder.recent[c->responder.recent_next];
+    struct recent_answer *r = recent_place(c, in->message.mac1);
     struct wire_welcome welcome = { .version = WIRE_VERSION,
                                     .cipher = cipher,
                                     .features = WIRE_FEATURES };
@@ -267,7 +296,6 @@ static void respond(struct peer *p, struct tstamp now, struct incoming *in, uint
     r->index = index;
     r->repeats = 0;
     memcpy(r->mac1, in->message.mac1, sizeof r->mac1);
-    c->responder.recent_next = (c->responder.recent_next + 1) % HANDSHAKE_RECENT_MAX;
     answer(c, in->datagram, r->response, sizeof r->response);
 }
 
@@ -340,6 +368,8 @@ static void take_fresh(struct peer *p, struct tstamp now, struct incoming *in, u
             ask_for_proof(p, now, in);
         return;
     }
+    if (proof >= PROOF_CLOCK)
+        give_back(p->core, in);
     proof_accepted(&p->proof, &in->hello, proof);
     lives_called(p, now, &in->hello);
     respond(p, now, in, cipher, proof, &p->next);
