@@ -23,8 +23,9 @@ digest() {
 compare() {
     mine=$(digest "$tunable" "$@")
     theirs=$(digest "$fixed" "$@")
-    [ -n "$mine" ] && [ "$mine" = "$theirs" ] ||
+    if [ -z "$mine" ] || [ "$mine" != "$theirs" ]; then
         complain "hawser-sim $*: $mine, but with the daemon's constants $theirs"
+    fi
 }
 
 compare --scenario dsllte --seconds 4 --warmup 1
