@@ -3,11 +3,12 @@
 #
 # The simulator whose constants of tuning can be set decides as the one with the daemon's constants,
 # and --tune sets them: another value makes another run, the same value the same one, and what is
-# wrong is refused.
-# Usage: tuning.sh HAWSER-SIM HAWSER-SIM-FIXED
+# wrong is refused. bench/sweep finds the same.
+# Usage: HAWSER_BUILD=BUILD tuning.sh HAWSER-SIM HAWSER-SIM-FIXED SWEEP
 set -eu
 tunable=$1
 fixed=$2
+sweep=$3
 bad=0
 
 complain() {
@@ -64,4 +65,12 @@ refuse 'must be from 0 to' "$tunable" --tune ACKER_DELAY_NS=-1ms
 refuse 'not a whole number' "$tunable" --tune ACKER_PACKETS=1.5
 refuse 'not a time' "$tunable" --tune ACKER_DELAY_NS=5mm
 refuse 'are fixed' "$fixed" --tune ACKER_DELAY_NS=5ms
+
+command -v jq >/dev/null || exit $bad
+"$sweep" --runs "police bloat" --brief LIMIT_TEST .9 .2 |
+    awk -F ' *[|] *' '
+        $4 == .9 { same = $5 "" $6 $7 $8 == "0000" }
+        $4 == .2 { worse = $5 + 0 < -.01 && $5 ~ /police/ }
+        END { exit !(same && worse) }' ||
+    complain "bench/sweep: a test of limits at .2 of the rate costs nothing, or the same value does"
 exit $bad
