@@ -233,7 +233,8 @@ static void run(struct engine *e)
         check_wall(e, now);
         measure_cpu(e, now);
         deadline = dataplane_flush(e->plane, now);
-        engine_tell_events(e);
+        if (engine_tell_events(e))
+            deadline = now;
         deadline = tstamp_min(deadline, control_tick(e->control, now));
         if (tstamp_reached(e->usage.at, now))
             engine_tell_usage(e, now);

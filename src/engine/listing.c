@@ -45,7 +45,7 @@ void listing_free(struct listing *l)
 /* The number of the peer whose turn it is; negative: nothing is told of it. */
 static int find(const struct listing *l, const struct core *c)
 {
-    int peer = core_peer_find(c, l->keys[l->at]);
+    int peer = core_find_peer(c, l->keys[l->at]);
     bool is_wanted =
         peer >= 0 && (l->name[0] == '\0' || strcmp(core_peer_name(c, (size_t)peer), l->name) == 0);
     return is_wanted ? peer : -1;

@@ -9,6 +9,8 @@
 #include "crypto/key.h"
 #include "engine/dataplane.h"
 
+enum { EVENTS_PER_TURN = 64 }; /* packets go in between when a thousand peers change at once */
+
 bool engine_tell(struct engine *e, const struct msg *m)
 {
     int err = channel_send(e->guard.fd, m, NULL, 0);
@@ -126,9 +128,10 @@ static bool event_message(const struct engine *e, const struct core_event *event
     return true;
 }
 
-void engine_tell_events(struct engine *e)
+bool engine_tell_events(struct engine *e)
 {
     struct core_event event;
+    unsigned told = 0;
     struct msg m = { .type = MSG_MTU, .mtu_bytes = core_mtu(e->core) };
     if (e->guard.pong_due && !e->guard.has_unsent) {
         e->guard.pong_due = false;
@@ -138,10 +141,12 @@ void engine_tell_events(struct engine *e)
         e->guard.mtu_due = false;
         engine_tell(e, &m);
     }
-    while (!e->guard.has_unsent && core_next_event(e->core, &event)) {
-        if (event_message(e, &event, &m) && !engine_tell(e, &m))
-            return;
+    while (!e->guard.has_unsent && told < EVENTS_PER_TURN && core_next_event(e->core, &event)) {
+        if (event_message(e, &event, &m))
+            engine_tell(e, &m);
+        told++;
     }
+    return told == EVENTS_PER_TURN;
 }
 
 void engine_tell_usage(struct engine *e, struct tstamp now)

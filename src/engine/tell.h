@@ -11,7 +11,8 @@
 bool engine_tell(struct engine *e, const struct msg *m);
 /* The guard may keep up again. */
 void engine_tell_unsent(struct engine *e);
-void engine_tell_events(struct engine *e);
+/* What happened. True: there is more, for the next turn. */
+bool engine_tell_events(struct engine *e);
 /* Tells what metered links carried since the last time. */
 void engine_tell_usage(struct engine *e, struct tstamp now);
 /* How a link is used, by hand: the guard keeps it, also for the next engine. NULL, or a refusal. */

@@ -94,7 +94,8 @@ void accepted_tick(struct peer *p, struct tstamp now)
 {
     struct accepted *a = &p->accepted;
     if (a->changed && tstamp_reached(a->event_at, now)) {
-        a->changed = !event_accepted(p);
+        event_accepted(p);
+        a->changed = false;
         a->event_at = tstamp_add(now, ACCEPTED_EVENT_NS);
     }
     if (a->changed)

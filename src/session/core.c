@@ -52,7 +52,8 @@ int core_new(struct core **out, const struct core_config *config, struct tstamp 
         snprintf(c->version, sizeof c->version, "%s", config->version);
     c->random = config->random;
     c->random_arg = config->random_arg;
-    c->mtu_bytes = MTU_AT_START;
+    c->mtu.bytes = MTU_AT_START;
+    list_init(&c->news);
     c->now = now;
     c->group = malloc(STATE_GROUP_BYTES);
     peers_init(&c->peers);
@@ -421,9 +422,9 @@ void core_close(struct core *c, struct tstamp now)
 
 bool core_next_event(struct core *c, struct core_event *out)
 {
-    if (c->event_head == c->event_tail)
+    const struct state_event *e = event_next(c);
+    if (e == NULL)
         return false;
-    const struct state_event *e = &c->events[c->event_head++ % STATE_EVENTS_MAX];
     *out = (struct core_event){ .type = e->type,
                                 .path = e->path,
                                 .mtu_bytes = e->mtu_bytes,

@@ -125,7 +125,7 @@ size_t core_peer_count(const struct core *c);
 const uint8_t *core_peer_key(const struct core *c, size_t peer); /* 32 bytes */
 const char *core_peer_name(const struct core *c, size_t peer);
 /* The number of the peer with that key; -ENOENT: there is none. */
-int core_peer_find(const struct core *c, const uint8_t public_key[32]);
+int core_find_peer(const struct core *c, const uint8_t public_key[32]);
 void core_peer_status(const struct core *c, struct tstamp now, size_t peer,
                       struct core_peer_status *out);
 void core_drops(const struct core *c, uint64_t out[CORE_DROP_COUNT]);

@@ -29,17 +29,27 @@ static bool push(struct core *c, const struct state_event *e)
     return true;
 }
 
+/* False: what there is to tell is told when there is room, as it is then. */
+static bool has_room(struct peer *p)
+{
+    if (room(p->core) >= EVENT_ROOM)
+        return true;
+    p->news.waits = true;
+    list_add(&p->core->news, &p->news.item);
+    return false;
+}
+
 /* A change of the peer's may be told now; else it is told later, as things are then. */
 static bool may_tell(struct peer *p)
 {
-    struct core *c = p->core;
-    bool crowded = room(c) < EVENT_ROOM;
     p->news.told.interval_ns = EVENT_NS;
     p->news.told.burst = EVENT_BURST;
-    if (!crowded && bucket_take(&p->news.told, c->now))
+    if (!has_room(p))
+        return false;
+    if (bucket_take(&p->news.told, p->core->now))
         return true;
     p->news.waits = true;
-    peer_wake(p, crowded ? tstamp_add(c->now, EVENT_NS) : bucket_ready(&p->news.told));
+    peer_wake(p, bucket_ready(&p->news.told));
     return false;
 }
 
@@ -141,43 +151,99 @@ void event_path(struct peer *p, uint8_t path, bool up, const char *reason)
     tell_path(p, path);
 }
 
+/* What is no state: it happened, and is told once, however often it did so meanwhile. */
+static void tell_once(struct peer *p, bool *due, const struct state_event *e)
+{
+    if (!*due || !has_room(p))
+        return;
+    *due = false;
+    push(p->core, e);
+}
+
+static void tell_others(struct peer *p)
+{
+    struct state_event e = { .type = CORE_EVENT_RESOLVE, .peer = p, .reason = "no answer" };
+    tell_once(p, &p->news.resolve, &e);
+    e = (struct state_event){ .type = CORE_EVENT_PEER_RIVAL,
+                              .peer = p,
+                              .reason = "another machine uses the peer's key",
+                              .remote = p->lives.rival };
+    tell_once(p, &p->news.rival, &e);
+    e = (struct state_event){ .type = CORE_EVENT_ACCEPTED, .peer = p };
+    tell_once(p, &p->news.accepted, &e);
+}
+
 void event_resolve(struct peer *p)
 {
-    push(p->core,
-         &(struct state_event){ .type = CORE_EVENT_RESOLVE, .peer = p, .reason = "no answer" });
+    p->news.resolve = true;
+    tell_others(p);
 }
 
-void event_rival(struct peer *p, const struct netaddr *from)
+void event_rival(struct peer *p)
 {
-    push(p->core, &(struct state_event){ .type = CORE_EVENT_PEER_RIVAL,
-                                         .peer = p,
-                                         .reason = "another machine uses the peer's key",
-                                         .remote = *from });
+    p->news.rival = true;
+    tell_others(p);
 }
 
-bool event_accepted(struct peer *p)
+void event_accepted(struct peer *p)
 {
-    return push(p->core, &(struct state_event){ .type = CORE_EVENT_ACCEPTED, .peer = p });
+    p->news.accepted = true;
+    tell_others(p);
 }
 
-void event_stranger(struct core *c, const uint8_t public_key[32], const struct netaddr *from)
+static void tell_strangers(struct core *c)
 {
-    struct state_event e = { .type = CORE_EVENT_STRANGER, .remote = *from };
-    memcpy(e.public_key, public_key, sizeof e.public_key);
-    push(c, &e);
+    while (room(c) > 0) {
+        const struct core_stranger *s = strangers_untold(&c->strangers);
+        if (s == NULL)
+            return;
+        struct state_event e = { .type = CORE_EVENT_STRANGER, .remote = s->from };
+        memcpy(e.public_key, s->public_key, sizeof e.public_key);
+        push(c, &e);
+    }
+}
+
+void event_stranger(struct core *c)
+{
+    tell_strangers(c);
 }
 
 void event_device_mtu(struct core *c)
 {
-    uint32_t most = 0;
-    for (size_t i = 0; i < c->peers.count; i++)
-        if (c->peers.list[i]->news.mtu_bytes > most)
-            most = c->peers.list[i]->news.mtu_bytes;
-    if (most == 0 || (most == c->mtu_bytes && c->mtu_told))
+    struct device_mtu *m = &c->mtu;
+    struct state_event e = { .type = CORE_EVENT_MTU, .mtu_bytes = m->most, .reason = "measured" };
+    if (m->count == 0 || (m->most == m->bytes && m->told))
         return;
-    c->mtu_bytes = most;
-    c->mtu_told = push(c, &(struct state_event){
-                              .type = CORE_EVENT_MTU, .mtu_bytes = most, .reason = "measured" });
+    m->bytes = m->most;
+    m->told = push(c, &e);
+}
+
+/* Looks anew for the largest: rarely, when the last peer that had it has another one. */
+static void find_most(struct core *c)
+{
+    struct device_mtu *m = &c->mtu;
+    m->most = 0;
+    m->count = 0;
+    for (size_t i = 0; i < c->peers.count; i++) {
+        uint32_t bytes = c->peers.list[i]->news.mtu_bytes;
+        if (bytes > m->most)
+            m->count = 0;
+        m->most = bytes > m->most ? bytes : m->most;
+        m->count += bytes == m->most && bytes != 0;
+    }
+}
+
+/* A peer has another one; 0: none any more. */
+static void count_mtu(struct core *c, uint32_t before, uint32_t after)
+{
+    struct device_mtu *m = &c->mtu;
+    if (after > m->most) {
+        m->most = after;
+        m->count = 0;
+    }
+    m->count += after == m->most && after != 0;
+    if (before == m->most && before != 0 && --m->count == 0)
+        find_most(c);
 }
 
 static void push_peer_mtu(struct peer *p)
@@ -203,19 +269,18 @@ static uint32_t find_fit(const struct peer *p)
 static void tell_mtu(struct peer *p)
 {
     bool grows = p->mtu_bytes > p->news.mtu_bytes;
-    uint32_t device = p->core->mtu_bytes;
-    /* All peers are looked at only where the largest may be another. */
-    bool largest = !p->core->mtu_told || p->mtu_bytes > device || p->news.mtu_bytes >= device;
+    uint32_t before = p->news.mtu_bytes;
     bool same = p->mtu_bytes == p->news.mtu_bytes && p->fit_bytes == p->news.fit_bytes;
     if (same || !may_tell(p))
         return;
     p->news.mtu_bytes = p->mtu_bytes;
     p->news.fit_bytes = p->fit_bytes;
     /* In this order the device of a single peer never has another MTU than its routes. */
+    if (before != p->mtu_bytes)
+        count_mtu(p->core, before, p->mtu_bytes);
     if (grows)
         push_peer_mtu(p);
-    if (largest)
-        event_device_mtu(p->core);
+    event_device_mtu(p->core);
     if (!grows)
         push_peer_mtu(p);
 }
@@ -235,8 +300,10 @@ void event_tick(struct peer *p)
     if (!p->news.waits)
         return;
     p->news.waits = false;
+    list_remove(&p->news.item);
     tell_peer(p);
     tell_mtu(p);
+    tell_others(p);
     /* In turn, so that one path that comes and goes does not hold up the others. */
     for (unsigned i = 0; i < WIRE_PATHS_MAX && !p->news.waits; i++) {
         uint8_t path = p->news.turn;
@@ -246,11 +313,32 @@ void event_tick(struct peer *p)
     }
 }
 
-void event_forget(struct core *c, const struct peer *p)
+/* What waited for room; those who still have to wait go behind the others. */
+static void fill(struct core *c)
+{
+    event_device_mtu(c);
+    tell_strangers(c);
+    for (struct list_item *i; room(c) >= EVENT_ROOM && (i = list_first(&c->news)) != NULL;)
+        event_tick(LIST_OF(i, struct peer, news.item));
+}
+
+const struct state_event *event_next(struct core *c)
+{
+    fill(c);
+    if (c->event_head == c->event_tail)
+        return NULL;
+    return &c->events[c->event_head++ % STATE_EVENTS_MAX];
+}
+
+void event_forget(struct core *c, struct peer *p)
 {
     uint32_t to = c->event_head;
     for (uint32_t i = c->event_head; i != c->event_tail; i++)
         if (c->events[i % STATE_EVENTS_MAX].peer != p)
             c->events[to++ % STATE_EVENTS_MAX] = c->events[i % STATE_EVENTS_MAX];
     c->event_tail = to;
+    list_remove(&p->news.item);
+    uint32_t before = p->news.mtu_bytes;
+    p->news.mtu_bytes = 0;
+    count_mtu(c, before, 0);
 }

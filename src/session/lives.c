@@ -136,7 +136,7 @@ void lives_refuse(struct peer *p, struct tstamp now, struct life *life, const st
     l->rival_at = now;
     l->rival = *from;
     if (news)
-        event_rival(p, from);
+        event_rival(p);
 }
 
 void lives_adopt(struct peer *p, const uint8_t epoch[WIRE_EPOCH_BYTES])

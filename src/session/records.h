@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/list.h"
 #include "base/netaddr.h"
 #include "base/tstamp.h"
 #include "session/bucket.h"
@@ -88,8 +89,10 @@ struct peer_news {
     uint32_t mtu_bytes; /* as told; 0: not yet */
     uint32_t fit_bytes; /* as told */
     struct bucket told;
-    bool waits;   /* something is to be told later: event_tick() */
-    uint8_t turn; /* the path that is looked at first then */
+    bool resolve, rival, accepted; /* of these happened, and was not told yet */
+    bool waits;                    /* something is to be told later: event_tick() */
+    struct list_item item;         /* in core.news: there was no room for it */
+    uint8_t turn;                  /* the path that is looked at first then */
 };
 
 /* Calls over one link to one address family. */

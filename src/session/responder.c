@@ -317,8 +317,8 @@ static struct peer *open_call(struct core *c, struct tstamp now, struct incoming
     struct peer *p = peers_find(&c->peers, caller);
     if (p == NULL) {
         core_drop_one(c, CORE_DROP_UNKNOWN_KEY);
-        if (strangers_call(&c->strangers, now, caller, &in->datagram->from))
-            event_stranger(c, caller, &in->datagram->from);
+        strangers_call(&c->strangers, now, caller, &in->datagram->from);
+        event_stranger(c);
     }
     return p;
 }

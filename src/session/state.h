@@ -160,6 +160,14 @@ struct state_event {
     uint8_t public_key[32];
 };
 
+/* The largest MTU of all peers is the device's. */
+struct device_mtu {
+    uint32_t bytes; /* the device's */
+    bool told;
+    uint32_t most; /* of what peers were told, and how many were told that; 0: nobody was yet */
+    size_t count;
+};
+
 struct core {
     struct pkt_pool *pool; /* borrowed */
     struct local_keys local;
@@ -189,9 +197,9 @@ struct core {
     struct state_event events[STATE_EVENTS_MAX];
     uint32_t event_head;
     uint32_t event_tail;
+    struct list news; /* peers with something to tell for which there was no room */
     uint64_t drops[CORE_DROP_COUNT];
-    uint32_t mtu_bytes; /* of the device */
-    bool mtu_told;
+    struct device_mtu mtu;
 
     /*
      * The group of core_next_tx(). A datagram that was sealed but did not fit the group stands

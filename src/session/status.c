@@ -66,7 +66,7 @@ const char *core_peer_name(const struct core *c, size_t peer)
     return c->peers.list[peer]->name;
 }
 
-int core_peer_find(const struct core *c, const uint8_t public_key[32])
+int core_find_peer(const struct core *c, const uint8_t public_key[32])
 {
     const struct peer *p = peers_find(&c->peers, public_key);
     return p != NULL ? p->number : -ENOENT;
@@ -97,7 +97,7 @@ size_t core_strangers(const struct core *c, struct tstamp now,
 
 uint32_t core_mtu(const struct core *c)
 {
-    return c->mtu_bytes;
+    return c->mtu.bytes;
 }
 
 static bool is_link(const struct peer *p, uint8_t id)

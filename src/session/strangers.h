@@ -23,11 +23,14 @@ struct strangers {
     struct core_stranger list[CORE_STRANGERS_MAX];
     struct tstamp told_at[CORE_STRANGERS_MAX];
     struct tstamp called_at[CORE_STRANGERS_MAX];
+    bool untold[CORE_STRANGERS_MAX];
     struct bucket told;
 };
 
-/* One calls; true: it is to be told. */
-bool strangers_call(struct strangers *s, struct tstamp now, const uint8_t public_key[32],
+/* One calls: it may have to be told. */
+void strangers_call(struct strangers *s, struct tstamp now, const uint8_t public_key[32],
                     const struct netaddr *from);
+/* One that is to be told, and now is; NULL: there is none. */
+const struct core_stranger *strangers_untold(struct strangers *s);
 
 #endif

@@ -411,7 +411,8 @@ static void strangers_without_end_are_bounded(void **state)
     for (uint32_t i = 0; i < 100000; i++) {
         uint8_t key[32] = { 0 };
         memcpy(key, &i, sizeof i);
-        told += strangers_call(&s, now, key, &from);
+        strangers_call(&s, now, key, &from);
+        told += strangers_untold(&s) != NULL;
         now = tstamp_add(now, NS_PER_MS);
     }
     assert_true(told >= 10 && told <= 15); /* 4, and 1 every 10 s */
