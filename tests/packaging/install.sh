@@ -22,7 +22,8 @@ for name in bin/hawser sbin/hawserd libexec/hawser/hawser-demo; do
 done
 # What the demo finds beside itself.
 for name in libexec/hawser/hawser-emu man1/hawser.1 man8/hawserd.8 man5/hawser.conf.5 \
-    system/hawserd.service system/hawserd@.service sysusers.d/hawser.conf; do
+    system/hawserd.service system/hawserd@.service sysusers.d/hawser.conf \
+    bash-completion/completions/hawser; do
     [ -n "$(find "$tmp/root" -path "*/$name")" ] || fail "$name is not installed"
 done
 [ "$(stat -c %a "$tmp/root/etc/hawser")" = 700 ] || fail "others may look into /etc/hawser"
