@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * What peers cost that are configured and never come: a core alone, without sockets. Prints a row
- * for each number of peers: memory of each, the time of an idle turn, of the start, and of a
- * reload.
+ * for each number of peers: memory of each, the time of an idle turn, of the start, and of
+ * reloads that add and remove CHANGED others.
  *
  * usage: peers-bench [--check]
  *
@@ -21,7 +21,7 @@
 #include "crypto/hash.h"
 #include "session/core.h"
 
-enum { TURNS = 2000, LIMIT_KB = 2, LIMIT_TURNS = 5 };
+enum { CHANGED = 100, TURNS = 2000, LIMIT_KB = 2, LIMIT_TURNS = 5 };
 #define TURN_NS NS_PER_MS
 #define NOISE_US 1.0 /* a processor that is shared */
 
@@ -62,6 +62,22 @@ static void turn(struct core *c, struct tstamp *now)
     core_next_tx(c, *now, &tx);
     core_next_tun(c);
     core_deadline(c);
+}
+
+/* A reload with so many more, and one with as many less. */
+static bool change_peers(struct core *c, struct tstamp now)
+{
+    size_t before = core_peer_count(c);
+    for (unsigned i = 0; i < CHANGED; i++) {
+        struct netprefix allowed = { .family = 4, .len = 32, .addr = { 11, 0, 0, (uint8_t)i } };
+        struct core_peer_config peer = { .name = "new", .allowed = &allowed, .allowed_count = 1 };
+        random_bytes(NULL, peer.public_key, sizeof peer.public_key);
+        if (core_put_peer(c, now, &peer) < 0)
+            return false;
+    }
+    while (core_peer_count(c) > before)
+        core_remove_peer(c, now, before);
+    return true;
 }
 
 struct figures {
@@ -110,7 +126,7 @@ static bool measure(size_t count, struct figures *out)
         turn(c, &now);
     out->turn_us = (cpu_us() - us) / TURNS;
     us = cpu_us();
-    bool good = core_set_peers(c, now, peers, count) == 0;
+    bool good = change_peers(c, now);
     out->reload_ms = (cpu_us() - us) / 1e3;
     core_free(c);
     pkt_pool_free(pool);
@@ -124,7 +140,7 @@ int main(int argc, char **argv)
     bool check = argc > 1 && strcmp(argv[1], "--check") == 0;
     struct figures one = { 0 };
     bool good = crypto_init() == 0;
-    puts("| peers that never come | kB each | idle turn, us | start, ms | reload, ms |");
+    puts("| peers that never come | kB each | idle turn, us | start, ms | 100 more and less, ms |");
     puts("|---|---|---|---|---|");
     for (size_t i = 0; good && i < sizeof counts / sizeof counts[0]; i++) {
         struct figures f = { 0 };

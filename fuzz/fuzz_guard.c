@@ -68,7 +68,7 @@ static void time_passes(struct talk *t, uint8_t tenths)
         engine_tell_events(e);
         if (tstamp_reached(e->usage.at, t->pair.now))
             engine_tell_usage(e, t->pair.now);
-        silence_tick(&e->silence, t->pair.now, e->core, e->links, e->peers.list);
+        silence_tick(&e->silence, t->pair.now, e->core, e->links);
     }
     talk_tick(t);
 }

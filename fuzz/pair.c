@@ -218,7 +218,11 @@ void pair_set(struct pair *p, enum pair_side side, const struct pair_setting *se
     struct core_peer_config peer;
     size_t count = fill_peer(&peer, side, setting);
     p->settings[side] = *setting;
-    must(core_set_peers(p->cores[side], p->now, &peer, count) == 0);
+    struct core *c = p->cores[side];
+    while (core_peer_count(c) > count)
+        core_remove_peer(c, p->now, 0);
+    for (size_t i = 0; i < count; i++)
+        must(core_put_peer(c, p->now, &peer) == 0);
     if (side == PAIR_CLIENT)
         name_server(p);
 }

@@ -13,11 +13,14 @@
 #include "guard/accounts.h"
 #include "guard/lines.h"
 #include "guard/network/network_told.h"
+#include "guard/peers.h"
 #include "guard/reload.h"
 #include "guard/requests.h"
 #include "guard/send.h"
 #include "guard/tell.h"
 #include "guard/update.h"
+#include "session/allowed.h"
+#include "session/state.h"
 
 enum {
     FD_FIRST = 1 << 20, /* no descriptor of this process */
@@ -204,8 +207,6 @@ static void engine_free(struct talk *t)
         talk_fd_close(t, t->tun);
     t->tun = 0;
     pair_remove(&t->pair, t->side);
-    peer_set_clear(&e->peers);
-    peer_set_clear(&e->incoming);
     policy_set_clear(&e->policies);
     policy_set_clear(&e->policies_in);
     silence_clear(&e->silence);
@@ -230,13 +231,13 @@ static void engine_begins(struct talk *t, struct channel_input *in)
             talk_fd_close(t, in->fds[1]);
             in->fd_count = 0;
             e->setup = in->msg.setup;
+            must(pair_make_with(&t->pair, t->side, NULL, 0) == 0);
+            e->core = t->pair.cores[t->side];
+            e->usage.at = TSTAMP_NEVER;
         }
-    } else if (e->peers.list == NULL) {
-        good = in->msg.type == MSG_PEERS && in->fd_count == 0 &&
-               peer_set_begin(&e->peers, in->msg.peer_count) == 0;
     } else {
-        good = in->msg.type == MSG_PEER && in->fd_count == 0 &&
-               peer_set_add(&e->peers, &in->msg.peer) == 0;
+        good = in->msg.type == MSG_PEER && in->fd_count == 0 && engine_take(e, now_of(t), in) == 0;
+        t->peers_told++;
     }
     channel_close_fds(in);
     if (!good) {
@@ -244,16 +245,8 @@ static void engine_begins(struct talk *t, struct channel_input *in)
         talk_kill(t);
         return;
     }
-    if (!peer_set_complete(&e->peers))
+    if (t->peers_told < e->setup.peer_count)
         return;
-    if (pair_make_with(&t->pair, t->side, e->peers.list, e->peers.count) < 0) {
-        must(t->is_tainted); /* two of the same key */
-        talk_kill(t);
-        return;
-    }
-    e->core = t->pair.cores[t->side];
-    e->usage.at = TSTAMP_NEVER;
-    must(silence_reset(&e->silence, e->peers.count) == 0);
     t->state = TALK_ENGINE_RUNS;
     engine_tell(e, &(struct msg){ .type = MSG_READY });
 }
@@ -305,6 +298,7 @@ static void guard_starts_engine(struct talk *t)
     t->state = TALK_ENGINE_STARTS;
     t->engine_hangs = false;
     t->is_tainted = false;
+    t->peers_told = 0;
     guard_tell_start(&t->guard);
 }
 
@@ -338,13 +332,7 @@ static void check_guard(const struct talk *t)
     check_plain(newest->reason);
     must(g->network.mtu_bytes >= CONFIG_MTU_MIN && g->network.mtu_bytes <= WIRE_DATAGRAM_MAX);
     must(g->wishes.count <= WISHES_MAX);
-    for (size_t i = 0; i < g->presence.count; i++) {
-        const uint8_t *key = g->presence.list[i].public_key;
-        bool is_known = false;
-        for (size_t j = 0; j < g->config.peer_count; j++)
-            is_known = is_known || memcmp(g->config.peers[j].public_key, key, 32) == 0;
-        must(is_known);
-    }
+    must(g->peers.count == g->config.peer_count);
 }
 
 bool talk_guard_turn(struct talk *t)
@@ -381,6 +369,12 @@ static void set_hook(struct guard *g)
     g->hook.pid = 1;
 }
 
+/* As guard_engine_starts(). */
+static bool starts(const struct talk *t)
+{
+    return t->guard.engine.pid != 0 && !t->guard.engine.ready;
+}
+
 static void take_config(struct talk *t)
 {
     static struct config_errors errors;
@@ -395,7 +389,9 @@ static void take_config(struct talk *t)
 void talk_reload(struct talk *t, unsigned config)
 {
     t->config = config % TALK_CONFIGS;
-    take_config(t);
+    t->guard.reload.wanted = true;
+    if (!starts(t))
+        take_config(t);
     guard_notices_end(t);
 }
 
@@ -407,7 +403,7 @@ static bool tick(struct talk *t)
     guard_notices_end(t);
     watch(t);
     guard_log_left_out(g, now);
-    if (g->reload.wanted)
+    if (g->reload.wanted && !starts(t))
         take_config(t);
     if (tstamp_reached(g->look.at, now) || tstamp_reached(g->links.retry, now))
         guard_update_network(g, now);
@@ -438,17 +434,15 @@ void talk_tick(struct talk *t)
 
 static void check_peers(const struct guard *g, const struct engine *e)
 {
-    must(e->peers.count == g->config.peer_count);
-    for (size_t i = 0; i < e->peers.count; i++) {
-        const struct core_peer_config *a = &e->peers.list[i];
-        const struct config_peer *b = &g->config.peers[i];
-        must(memcmp(a->public_key, b->public_key, sizeof a->public_key) == 0);
-        must(strcmp(a->name, b->name) == 0);
-        must(a->initiate == (b->endpoint_count > 0));
-        must(a->allowed_count == b->allowed_count);
-        for (size_t j = 0; j < a->allowed_count; j++)
-            must(a->allowed[j].family == b->allowed[j].family &&
-                 a->allowed[j].len == b->allowed[j].len);
+    must(core_peer_count(e->core) == g->config.peer_count);
+    for (size_t i = 0; i < g->config.peer_count; i++) {
+        const struct config_peer *p = &g->config.peers[i];
+        int number = core_find_peer(e->core, p->public_key);
+        must(number >= 0 && strcmp(core_peer_name(e->core, (size_t)number), p->name) == 0);
+        must(core_peer_initiates(e->core, (size_t)number) == (p->endpoint_count > 0));
+        for (size_t j = 0; j < p->allowed_count; j++)
+            must(allowed_find(&e->core->allowed, p->allowed[j].family, p->allowed[j].addr) ==
+                 e->core->peers.list[number]);
     }
 }
 
@@ -547,6 +541,8 @@ static void open_guard(struct talk *t)
     g->accounts.look_at = TSTAMP_NEVER;
     g->lines.at = TSTAMP_NEVER;
     must(config_load_text(&g->config, text, strlen(text), &errors) == 0);
+    must(guard_peers_new(&g->peers, &g->config) == 0);
+    list_init(&g->lines.left_out);
     g->opened.listen_count = g->config.listen_count;
     set_hook(g);
     network_set_lookups(&g->network, true, -1);
@@ -577,11 +573,10 @@ void talk_close(struct talk *t)
     resolver_free(g->names.resolver);
     addresses_free(g->names.addresses);
     netif_table_free(&g->look.netifs);
-    presence_free(&g->presence);
     wishes_free(&g->wishes);
     free(g->network.told.accepted);
-    for (size_t i = 0; i < g->config.peer_count; i++)
-        free(g->peers[i].accepted);
+    guard_peers_free(&g->peers);
+    network_forget_peers(&g->network);
     config_free(&g->config);
     pair_close(&t->pair);
     for (size_t i = 0; i < TALK_FDS / 32; i++)

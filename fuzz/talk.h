@@ -61,8 +61,9 @@ struct talk {
     struct talk_queue to_engine;
     struct talk_queue to_guard;
     bool engine_hangs;
-    bool is_tainted; /* this engine was told what no guard would tell */
-    unsigned config; /* the file: a number of talk_configs */
+    uint32_t peers_told; /* to an engine that starts */
+    bool is_tainted;     /* this engine was told what no guard would tell */
+    unsigned config;     /* the file: a number of talk_configs */
     uint8_t interfaces[TALK_INTERFACES];
     bool no_sockets;     /* none can be opened */
     bool no_network;     /* it cannot be set up */

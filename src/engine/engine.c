@@ -86,16 +86,14 @@ static void expect(struct engine *e, enum msg_type type, size_t fd_count)
     exit(1);
 }
 
-static void receive_peers(struct engine *e)
+static int receive_peers(struct engine *e)
 {
-    expect(e, MSG_PEERS, 0);
-    if (peer_set_begin(&e->peers, e->guard.in.msg.peer_count) < 0)
-        exit(1);
-    while (!peer_set_complete(&e->peers)) {
+    int err = 0;
+    for (uint32_t i = 0; err == 0 && i < e->setup.peer_count; i++) {
         expect(e, MSG_PEER, 0);
-        if (peer_set_add(&e->peers, &e->guard.in.msg.peer) < 0)
-            exit(1);
+        err = engine_take(e, e->started, &e->guard.in);
     }
+    return err;
 }
 
 static int make_core(struct engine *e)
@@ -103,8 +101,6 @@ static int make_core(struct engine *e)
     const uint8_t both = 3; /* wire_hello.ciphers */
     uint8_t one = e->setup.cipher;
     struct core_config c = { .pool = e->pool,
-                             .peers = e->peers.list,
-                             .peer_count = e->peers.count,
                              .ciphers = one == 0 ? both : (uint8_t)(1 << (one - 1)),
                              .preferred_cipher = one == 0 ? (uint8_t)aead_preferred() : one,
                              .rekey_after_ns = e->setup.rekey_s * NS_PER_S,
@@ -135,9 +131,15 @@ static int assemble(struct engine *e, int tun_fd, int control_fd, const char **w
     e->wall.offset_ns = wall_offset(e->started);
     e->wall.check = tstamp_add(e->started, WALL_CHECK_S * NS_PER_S);
     *what = "core";
-    if ((err = make_core(e)) < 0 || (err = silence_reset(&e->silence, e->peers.count)) < 0)
+    if ((err = make_core(e)) < 0)
         return err;
+    *what = "peers";
+    if ((err = receive_peers(e)) < 0)
+        return err;
+    err = fcntl(e->guard.fd, F_SETFL, O_NONBLOCK) < 0 ? -errno : 0;
     *what = "event loop";
+    if (err < 0)
+        return err;
     if ((err = loop_open(&e->loop)) < 0)
         return err;
     e->guard.watch = (struct loop_watch){ .fd = e->guard.fd, .ready = guard_ready, .arg = e };
@@ -200,7 +202,7 @@ static void check_wall(struct engine *e, struct tstamp now)
 static struct tstamp look_for_silence(struct engine *e, struct tstamp now)
 {
     dataplane_watch_errors(e->plane, core_is_calling(e->core));
-    return silence_tick(&e->silence, now, e->core, e->links, e->peers.list);
+    return silence_tick(&e->silence, now, e->core, e->links);
 }
 
 static int64_t processor_ns(void)
@@ -269,10 +271,7 @@ int engine_main(int channel_fd)
     signal(SIGTERM, SIG_IGN);
     signal(SIGHUP, SIG_IGN);
     signal(SIGPIPE, SIG_IGN);
-    receive_peers(e);
-    int err = fcntl(e->guard.fd, F_SETFL, O_NONBLOCK) < 0 ? -errno : 0;
-    if (err == 0)
-        err = assemble(e, tun_fd, control_fd, &what);
+    int err = assemble(e, tun_fd, control_fd, &what);
     if (err < 0) {
         log_error("the engine cannot start (%s): %s", what, strerror(-err));
         return 1;
@@ -287,8 +286,6 @@ int engine_main(int channel_fd)
     control_free(e->control);
     core_free(e->core);
     pkt_pool_free(e->pool);
-    peer_set_clear(&e->peers);
-    peer_set_clear(&e->incoming);
     policy_set_clear(&e->policies);
     policy_set_clear(&e->policies_in);
     silence_clear(&e->silence);

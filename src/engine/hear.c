@@ -11,18 +11,30 @@
 
 static int take_peer(struct engine *e, struct tstamp now, struct channel_input *in)
 {
-    int err = peer_set_add(&e->incoming, &in->msg.peer);
-    if (err == 0 && peer_set_complete(&e->incoming)) {
-        err = core_set_peers(e->core, now, e->incoming.list, e->incoming.count);
-        if (err == 0)
-            err = silence_reset(&e->silence, e->incoming.count);
-        peer_set_clear(&e->peers);
-        e->peers = e->incoming;
-        e->incoming = (struct peer_set){ 0 };
-    }
+    const struct msg_peer *m = &in->msg.peer;
+    struct core_peer_config peer = { .initiate = m->initiate,
+                                     .allowed = m->allowed,
+                                     .allowed_count = m->allowed_count };
+    memcpy(peer.name, m->name, sizeof peer.name);
+    memcpy(peer.public_key, m->public_key, sizeof peer.public_key);
+    memcpy(peer.preshared_key, m->preshared_key, sizeof peer.preshared_key);
+    int err = core_put_peer(e->core, now, &peer);
+    if (err == 0)
+        err = silence_reserve(&e->silence, core_peer_count(e->core));
+    explicit_bzero(peer.preshared_key, sizeof peer.preshared_key);
     if (err < 0)
-        log_error("the changed peers cannot be taken: %s", strerror(-err));
+        log_error("peer %s cannot be taken: %s", m->name, strerror(-err));
     return err;
+}
+
+static int take_peer_gone(struct engine *e, struct tstamp now, struct channel_input *in)
+{
+    int peer = core_find_peer(e->core, in->msg.peer_gone);
+    if (peer < 0)
+        return 0;
+    silence_remove(&e->silence, (size_t)peer, core_peer_count(e->core) - 1);
+    core_remove_peer(e->core, now, (size_t)peer);
+    return 0;
 }
 
 /* All of them have come: they take effect with the next packet. */
@@ -131,7 +143,7 @@ static int take_settings(struct engine *e, struct tstamp now, struct channel_inp
 static int take_wish(struct engine *e, struct tstamp now, struct channel_input *in)
 {
     const struct msg_wish *m = &in->msg.wish;
-    int peer = peer_set_find(&e->peers, m->public_key);
+    int peer = core_find_peer(e->core, m->public_key);
     int err = peer < 0 ? peer
                        : core_wish(e->core, now, (size_t)peer, m->link, (enum wire_path_use)m->use);
     if (err < 0)
@@ -139,16 +151,10 @@ static int take_wish(struct engine *e, struct tstamp now, struct channel_input *
     return 0;
 }
 
-static int take_peers(struct engine *e, struct tstamp now, struct channel_input *in)
-{
-    (void)now;
-    return peer_set_begin(&e->incoming, in->msg.peer_count);
-}
-
 static int take_endpoints(struct engine *e, struct tstamp now, struct channel_input *in)
 {
     const struct msg_endpoints *m = &in->msg.endpoints;
-    int peer = peer_set_find(&e->peers, m->public_key);
+    int peer = core_find_peer(e->core, m->public_key);
     if (peer >= 0)
         core_endpoints(e->core, now, (size_t)peer, m->addrs, m->count);
     return 0;
@@ -158,7 +164,7 @@ static int take_lookup(struct engine *e, struct tstamp now, struct channel_input
 {
     const struct msg_lookup *m = &in->msg.lookup;
     (void)now;
-    int peer = peer_set_find(&e->peers, m->public_key);
+    int peer = core_find_peer(e->core, m->public_key);
     if (peer >= 0)
         silence_lookup(&e->silence, (size_t)peer, m->text);
     return 0;
@@ -201,10 +207,10 @@ static int take_stop(struct engine *e, struct tstamp now, struct channel_input *
     return 0;
 }
 
-/* All that a guard tells an engine that runs. */
+/* All that a guard tells an engine that has its setup. */
 static int (*const handlers[MSG_TYPE_END])(struct engine *, struct tstamp,
                                            struct channel_input *) = {
-    [MSG_PEERS] = take_peers,         [MSG_PEER] = take_peer,
+    [MSG_PEER] = take_peer,           [MSG_PEER_GONE] = take_peer_gone,
     [MSG_LISTEN] = take_listen,       [MSG_LINK] = take_link,
     [MSG_ENDPOINTS] = take_endpoints, [MSG_LOOKUP] = take_lookup,
     [MSG_POLICIES] = take_policies,   [MSG_POLICY] = take_policy,

@@ -13,8 +13,8 @@ static bool is_own(const struct link_choice_source *s, const char *name)
     return false;
 }
 
-/* peer NULL: a link of ours. */
-static void choose(const struct core_peer_config *peer, const struct control_request *request,
+/* key NULL: a link of ours. */
+static void choose(const uint8_t *key, const struct control_request *request,
                    struct msg_choose *out)
 {
     static const uint8_t choices[] = { [CONTROL_LINK_UP] = MSG_CHOICE_NONE,
@@ -22,8 +22,8 @@ static void choose(const struct core_peer_config *peer, const struct control_req
                                        [CONTROL_LINK_STANDBY] = MSG_CHOICE_STANDBY,
                                        [CONTROL_LINK_ACTIVE] = MSG_CHOICE_ACTIVE };
     *out = (struct msg_choose){ .choice = choices[request->state] };
-    if (peer != NULL)
-        memcpy(out->public_key, peer->public_key, sizeof out->public_key);
+    if (key != NULL)
+        memcpy(out->public_key, key, sizeof out->public_key);
     memcpy(out->link, request->link, sizeof out->link);
 }
 
@@ -45,8 +45,9 @@ static size_t count_peers(const struct link_choice_source *s, const struct contr
 {
     struct core_peer_link link;
     size_t count = 0;
-    for (size_t i = 0; i < s->peer_count; i++) {
-        bool meant = request->peer[0] == '\0' || strcmp(s->peers[i].name, request->peer) == 0;
+    for (size_t i = 0; i < core_peer_count(s->core); i++) {
+        bool meant =
+            request->peer[0] == '\0' || strcmp(core_peer_name(s->core, i), request->peer) == 0;
         if (!meant || !core_peer_link(s->core, i, request->link, &link))
             continue;
         *found = i;
@@ -61,7 +62,6 @@ static const char *choose_for_peer(const struct link_choice_source *s, size_t pe
                                    char text[LINK_CHOICE_TEXT_BYTES])
 {
     static const char *const uses[] = { "active", "on standby", "switched off" };
-    const struct core_peer_config *p = &s->peers[peer];
     const char *state = control_link_state_name(request->state);
     struct core_peer_link link = { .theirs = WIRE_PATH_ACTIVE };
     core_peer_link(s->core, peer, request->link, &link);
@@ -70,8 +70,9 @@ static const char *choose_for_peer(const struct link_choice_source *s, size_t pe
     bool takes_back = request->state == CONTROL_LINK_UP && link.ours != WIRE_PATH_ACTIVE;
     if (request->state != CONTROL_LINK_DOWN && raises && !takes_back)
         return refuse(text, "link %s is %s at its owner, peer %s: hawser link %s %s there",
-                      request->link, uses[link.theirs], p->name, request->link, state);
-    choose(p, request, out);
+                      request->link, uses[link.theirs], core_peer_name(s->core, peer),
+                      request->link, state);
+    choose(core_peer_key(s->core, peer), request, out);
     return NULL;
 }
 
@@ -89,7 +90,7 @@ const char *link_choice(const struct link_choice_source *s, const struct control
         return choose_for_peer(s, peer, request, out, text);
     if (count > 1)
         return refuse(text, "several peers have a link %s: say which, as %s/%s", request->link,
-                      s->peers[peer].name, request->link);
+                      core_peer_name(s->core, peer), request->link);
     if (is_own(s, request->link))
         return refuse(text, "link %s is this side's own: hawser link %s %s", request->link,
                       request->link, state);

@@ -15,8 +15,6 @@ enum { LINK_CHOICE_TEXT_BYTES = 192 };
 
 struct link_choice_source {
     const struct core *core;
-    const struct core_peer_config *peers; /* as the core has them */
-    size_t peer_count;
     const struct msg_link *links; /* WIRE_PATHS_MAX of them: ours */
 };
 

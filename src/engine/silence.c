@@ -8,14 +8,27 @@
 
 #include "base/log.h"
 
-int silence_reset(struct silence *s, size_t count)
+int silence_reserve(struct silence *s, size_t count)
 {
-    silence_clear(s);
-    s->list = calloc(count + 1, sizeof *s->list);
-    if (s->list == NULL)
+    enum { LEAST = 4 };
+    size_t wide = s->count > 0 ? s->count : LEAST;
+    while (wide < count)
+        wide *= 2;
+    if (wide == s->count)
+        return 0;
+    struct silence_peer *list = realloc(s->list, wide * sizeof *list);
+    if (list == NULL)
         return -ENOMEM;
-    s->count = count;
+    memset(list + s->count, 0, (wide - s->count) * sizeof *list);
+    s->list = list;
+    s->count = wide;
     return 0;
+}
+
+void silence_remove(struct silence *s, size_t peer, size_t last)
+{
+    s->list[peer] = s->list[last];
+    s->list[last] = (struct silence_peer){ 0 };
 }
 
 void silence_clear(struct silence *s)
@@ -116,18 +129,28 @@ static void look_at(struct silence_peer *p, struct tstamp now, const struct why 
     p->told = why->code;
 }
 
-struct tstamp silence_tick(struct silence *s, struct tstamp now, const struct core *c,
-                           const struct msg_link *links, const struct core_peer_config *peers)
+/* There is nothing to say of a peer that is up, or that has to call and does not. */
+static bool is_settled(enum why_code code)
+{
+    return code == WHY_NONE || code == WHY_WAITING;
+}
+
+struct tstamp silence_tick(struct silence *s, struct tstamp now, struct core *c,
+                           const struct msg_link *links)
 {
     struct why why;
     bool waits = false;
     if (tstamp_before(now, s->not_before))
         return s->next;
     s->not_before = tstamp_add(now, NS_PER_S);
-    for (size_t i = 0; i < s->count && i < core_peer_count(c); i++) {
-        silence_why(s, c, links, now, i, &why);
-        look_at(&s->list[i], now, &why, peers[i].name);
-        waits |= peers[i].initiate && why.code != WHY_NONE;
+    for (int i = core_next_silent(c, -1), next; i >= 0; i = next) {
+        size_t peer = (size_t)i;
+        next = core_next_silent(c, i);
+        silence_why(s, c, links, now, peer, &why);
+        look_at(&s->list[peer], now, &why, core_peer_name(c, peer));
+        waits |= core_peer_initiates(c, peer) && why.code != WHY_NONE;
+        if (is_settled(why.code))
+            core_not_silent(c, peer);
     }
     s->next = waits ? s->not_before : TSTAMP_NEVER;
     return s->next;

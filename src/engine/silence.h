@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * Why peers do not answer: what the core knows, with what the guard told of names and links. A line
- * in the log says it once it is sure, and again when it is another reason.
+ * in the log says it once it is sure, and again when it is another reason. Only peers that the core
+ * has a sign of are looked at.
  */
 #ifndef HAWSER_ENGINE_SILENCE_H
 #define HAWSER_ENGINE_SILENCE_H
@@ -26,14 +27,16 @@ struct silence_peer {
 };
 
 struct silence {
-    struct silence_peer *list; /* owned; by the core's numbers */
+    struct silence_peer *list; /* owned; by the core's numbers, as far as it goes */
     size_t count;
     struct tstamp not_before; /* it looks again */
     struct tstamp next;       /* when it has to, by what it saw last */
 };
 
-/* The peers are now so many, and nothing is known of them. 0 or -ENOMEM. */
-int silence_reset(struct silence *s, size_t count);
+/* There are so many peers, of which nothing is known yet where there were fewer. 0 or -ENOMEM. */
+int silence_reserve(struct silence *s, size_t count);
+/* A peer goes, and the last one gets its number. */
+void silence_remove(struct silence *s, size_t peer, size_t last);
 void silence_clear(struct silence *s);
 
 /* What became of the look-up of a peer's names; empty: they are found. */
@@ -44,7 +47,7 @@ void silence_why(const struct silence *s, const struct core *c, const struct msg
                  struct tstamp now, size_t peer, struct why *out);
 
 /* Writes to the log what there is to say. Returns when to be called again at the latest. */
-struct tstamp silence_tick(struct silence *s, struct tstamp now, const struct core *c,
-                           const struct msg_link *links, const struct core_peer_config *peers);
+struct tstamp silence_tick(struct silence *s, struct tstamp now, struct core *c,
+                           const struct msg_link *links);
 
 #endif

@@ -4,7 +4,6 @@
 #define HAWSER_ENGINE_STATE_H
 
 #include "engine/link_choice.h"
-#include "engine/peer_set.h"
 #include "engine/policy.h"
 #include "engine/silence.h"
 #include "ipc/channel.h"
@@ -42,8 +41,6 @@ struct engine_wall {
 struct engine {
     struct engine_guard guard;
     struct msg_setup setup;
-    struct peer_set peers;    /* as the core has them */
-    struct peer_set incoming; /* until it is complete */
     struct silence silence;
     struct policy_set policies;
     struct policy_set policies_in; /* until it is complete */

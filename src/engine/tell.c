@@ -76,9 +76,9 @@ static void log_stranger(const struct core_event *event)
 /* False: it is none of the guard's business. */
 static bool event_message(const struct engine *e, const struct core_event *event, struct msg *out)
 {
-    const uint8_t *key =
-        event->peer < e->peers.count ? e->peers.list[event->peer].public_key : NULL;
     static const uint8_t no_key[32];
+    const uint8_t *key =
+        event->peer < core_peer_count(e->core) ? core_peer_key(e->core, event->peer) : no_key;
     *out = (struct msg){ 0 };
     switch (event->type) {
     case CORE_EVENT_PEER_UP:
@@ -88,7 +88,7 @@ static bool event_message(const struct engine *e, const struct core_event *event
     case CORE_EVENT_PEER_RIVAL:
         out->type = state_type(event->type);
         out->state.up = event->type == CORE_EVENT_PEER_UP || event->type == CORE_EVENT_PATH_UP;
-        memcpy(out->state.public_key, key != NULL ? key : no_key, 32);
+        memcpy(out->state.public_key, key, 32);
         state_reason(event, out->state.reason);
         memcpy(out->state.link, event->link, sizeof out->state.link);
         out->state.remote = event->remote;
@@ -97,14 +97,14 @@ static bool event_message(const struct engine *e, const struct core_event *event
     case CORE_EVENT_PATH_SLOW_END:
         out->type = MSG_PATH_SLOW;
         out->state.up = event->type == CORE_EVENT_PATH_SLOW_END;
-        memcpy(out->state.public_key, key != NULL ? key : no_key, 32);
+        memcpy(out->state.public_key, key, 32);
         memcpy(out->state.link, event->link, sizeof out->state.link);
         out->state.remote = event->remote;
         explain_rate(event, out->state.reason);
         break;
     case CORE_EVENT_RESOLVE:
         out->type = MSG_RESOLVE;
-        memcpy(out->resolve, key != NULL ? key : no_key, 32);
+        memcpy(out->resolve, key, 32);
         break;
     case CORE_EVENT_MTU:
         out->type = MSG_MTU;
@@ -112,7 +112,7 @@ static bool event_message(const struct engine *e, const struct core_event *event
         break;
     case CORE_EVENT_ACCEPTED:
         out->type = MSG_ACCEPTED;
-        memcpy(out->accepted.public_key, key != NULL ? key : no_key, 32);
+        memcpy(out->accepted.public_key, key, 32);
         out->accepted.count = (uint8_t)core_accepted(e->core, event->peer, out->accepted.list);
         break;
     case CORE_EVENT_STRANGER:
@@ -120,7 +120,7 @@ static bool event_message(const struct engine *e, const struct core_event *event
         return false;
     case CORE_EVENT_PEER_MTU:
         out->type = MSG_PEER_MTU;
-        memcpy(out->peer_mtu.public_key, key != NULL ? key : no_key, 32);
+        memcpy(out->peer_mtu.public_key, key, 32);
         out->peer_mtu.mtu_bytes = event->mtu_bytes;
         out->peer_mtu.fit_bytes = event->fit_bytes;
         break;
@@ -170,9 +170,7 @@ void engine_tell_usage(struct engine *e, struct tstamp now)
 const char *engine_choose(struct engine *e, const struct control_request *request)
 {
     struct msg m = { .type = MSG_CHOOSE };
-    const struct link_choice_source s = {
-        .core = e->core, .peers = e->peers.list, .peer_count = e->peers.count, .links = e->links
-    };
+    const struct link_choice_source s = { .core = e->core, .links = e->links };
     if (e->guard.has_unsent)
         return "the guard is busy: try again";
     const char *refusal = link_choice(&s, request, &m.choose, e->refusal);

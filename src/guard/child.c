@@ -192,6 +192,11 @@ void guard_engine_tick(struct guard *g, struct tstamp now)
         e->restart_at = tstamp_add(now, RESTART_PAUSE_MAX_S * NS_PER_S);
 }
 
+bool guard_engine_starts(const struct guard *g)
+{
+    return g->engine.pid != 0 && !g->engine.ready;
+}
+
 struct tstamp guard_engine_deadline(const struct guard *g)
 {
     const struct engine_process *e = &g->engine;

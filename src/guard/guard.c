@@ -22,6 +22,7 @@
 #include "guard/network/network_filter.h"
 #include "guard/network/network_told.h"
 #include "guard/open.h"
+#include "guard/peers.h"
 #include "guard/reload.h"
 #include "guard/tell.h"
 #include "guard/update.h"
@@ -111,6 +112,10 @@ static bool load_config(struct guard *g)
         return false;
     }
     log_init("hawserd", guard_log_level(g), g->options->journal);
+    if (guard_peers_new(&g->peers, &g->config) < 0) {
+        log_error("out of memory");
+        return false;
+    }
     return true;
 }
 
@@ -214,7 +219,7 @@ static struct tstamp tick(struct guard *g, struct tstamp now)
 {
     guard_engine_tick(g, now);
     hook_tick(&g->hook, now);
-    if (g->reload.wanted && !g->stopping)
+    if (g->reload.wanted && !g->stopping && !guard_engine_starts(g))
         guard_reload(g, now);
     if (tstamp_reached(g->look.at, now) || tstamp_reached(g->links.retry, now))
         guard_update_network(g, now);
@@ -270,7 +275,6 @@ static void stop(struct guard *g)
         rmdir(g->engine.root);
     finish_hooks(g);
     netif_table_free(&g->look.netifs);
-    presence_free(&g->presence);
     wishes_free(&g->wishes);
 }
 
@@ -294,6 +298,7 @@ int guard_main(const struct guard_options *options)
     g->engine.restart_at = TSTAMP_NEVER;
     g->engine.log.fd = -1;
     g->lines.at = TSTAMP_NEVER;
+    list_init(&g->lines.left_out);
     bool started = start(g);
     if (started)
         run(g);
@@ -307,8 +312,7 @@ int guard_main(const struct guard_options *options)
     if (g->look.netif_watch.fd >= 0)
         close(g->look.netif_watch.fd);
     loop_close(&g->loop);
-    for (size_t i = 0; i < g->config.peer_count; i++)
-        free(g->peers[i].accepted);
+    guard_peers_free(&g->peers);
     config_free(&g->config);
     free(g);
     return code;

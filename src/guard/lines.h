@@ -7,7 +7,7 @@
 
 /* Whether a change of the peer may be logged: one that flaps does not fill the log. */
 bool guard_may_log(struct guard *g, struct tstamp now, const struct config_peer *p);
-/* At g->lines_at: tells how many lines were left out, although no further one comes. */
+/* At g->lines.at: tells how many lines were left out, although no further one comes. */
 void guard_log_left_out(struct guard *g, struct tstamp now);
 
 #endif

@@ -30,23 +30,21 @@ static uint32_t clamp(uint32_t bytes, uint32_t least)
 /* True: it has changed. */
 static bool set_routes(struct guard *g, size_t peer)
 {
-    const struct guard_mtu *measured = &g->peer_mtus[peer];
+    const struct guard_mtu *measured = &g->peers.list[peer].mtu;
     bool narrower = g->config.mtu_bytes == 0 && measured->mtu_bytes < g->network.mtu_bytes;
     bool cut = g->config.mtu_bytes == 0 && measured->fit_bytes < measured->mtu_bytes;
-    uint32_t mtu_bytes = narrower ? measured->mtu_bytes : 0;
-    uint32_t fit_bytes = cut ? measured->fit_bytes : 0;
-    if (g->network.told.peer_mtu_bytes[peer] == mtu_bytes &&
-        g->network.told.peer_fit_bytes[peer] == fit_bytes)
-        return false;
-    network_set_peer_mtu(&g->network, peer, mtu_bytes);
-    network_set_peer_fit(&g->network, peer, fit_bytes);
-    return true;
+    const struct network_peer to = { .mtu_bytes = narrower ? measured->mtu_bytes : 0,
+                                     .fit_bytes = cut ? measured->fit_bytes : 0 };
+    bool changed;
+    if (network_set_peer(&g->network, peer, &to, &changed) < 0)
+        log_error("out of memory: routes to peer %s keep their MTU", g->config.peers[peer].name);
+    return changed;
 }
 
 static bool set_all_routes(struct guard *g)
 {
     bool changed = false;
-    for (size_t i = 0; i < g->config.peer_count; i++)
+    for (size_t i = 0; i < g->peers.count; i++)
         changed = set_routes(g, i) || changed;
     return changed;
 }
@@ -65,7 +63,7 @@ void guard_mtu_device(struct guard *g, struct tstamp now, uint32_t mtu_bytes)
 void guard_mtu_peer(struct guard *g, struct tstamp now, size_t peer, uint32_t mtu_bytes,
                     uint32_t fit_bytes)
 {
-    struct guard_mtu *m = &g->peer_mtus[peer];
+    struct guard_mtu *m = &g->peers.list[peer].mtu;
     m->mtu_bytes = clamp(mtu_bytes, CONFIG_MTU_MIN);
     m->fit_bytes = clamp(fit_bytes, FIT_MIN);
     log_debug("MTU towards peer %s: %u, not cut: %u", g->config.peers[peer].name, m->mtu_bytes,
@@ -74,15 +72,8 @@ void guard_mtu_peer(struct guard *g, struct tstamp now, size_t peer, uint32_t mt
         guard_look_soon(g, now);
 }
 
-void guard_mtu_reload(struct guard *g, const struct config *old)
+void guard_mtu_reload(struct guard *g)
 {
-    struct guard_mtu before[CONFIG_PEERS_MAX];
-    memcpy(before, g->peer_mtus, sizeof before);
-    memset(g->peer_mtus, 0, sizeof g->peer_mtus);
-    for (size_t i = 0; i < g->config.peer_count; i++)
-        for (size_t j = 0; j < old->peer_count; j++)
-            if (before[j].mtu_bytes != 0 &&
-                memcmp(g->config.peers[i].public_key, old->peers[j].public_key, 32) == 0)
-                g->peer_mtus[i] = before[j];
+    network_forget_peers(&g->network);
     set_all_routes(g);
 }

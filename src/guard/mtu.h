@@ -9,6 +9,6 @@ void guard_mtu_device(struct guard *g, struct tstamp now, uint32_t mtu_bytes);
 void guard_mtu_peer(struct guard *g, struct tstamp now, size_t peer, uint32_t mtu_bytes,
                     uint32_t fit_bytes);
 /* Another configuration is in use; network_update() follows. */
-void guard_mtu_reload(struct guard *g, const struct config *old);
+void guard_mtu_reload(struct guard *g);
 
 #endif

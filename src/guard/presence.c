@@ -5,67 +5,47 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { PEER_ENTRIES_MAX = 2 * WIRE_PATHS_MAX };
+enum { ENTRIES_MAX = 2 * WIRE_PATHS_MAX, CAPACITY_LEAST = 4 };
 
-static bool is_of(const struct presence_entry *e, const uint8_t public_key[32])
+/* NULL: there is none. */
+static struct presence_entry *find(struct presence *p, enum presence_kind kind, const char *link)
 {
-    return memcmp(e->public_key, public_key, sizeof e->public_key) == 0;
+    for (size_t i = 0; i < p->count; i++)
+        if (p->list[i].kind == kind && strcmp(p->list[i].link, link) == 0)
+            return &p->list[i];
+    return NULL;
 }
 
-/* NULL: there is none; *others: of the same peer. */
-static struct presence_entry *find(struct presence *p, enum presence_kind kind,
-                                   const uint8_t public_key[32], const char *link, size_t *others)
-{
-    struct presence_entry *found = NULL;
-    *others = 0;
-    for (size_t i = 0; i < p->count; i++) {
-        struct presence_entry *e = &p->list[i];
-        if (!is_of(e, public_key))
-            continue;
-        if (e->kind == kind && strcmp(e->link, link) == 0)
-            found = e;
-        else
-            ++*others;
-    }
-    return found;
-}
-
-static void add(struct presence *p, enum presence_kind kind, const uint8_t public_key[32],
-                const char *link)
+static void add(struct presence *p, enum presence_kind kind, const char *link)
 {
     if (p->count == p->capacity) {
-        size_t capacity = p->capacity == 0 ? 16 : 2 * p->capacity;
+        size_t capacity = p->capacity == 0 ? CAPACITY_LEAST : 2 * (size_t)p->capacity;
         struct presence_entry *wider = realloc(p->list, capacity * sizeof *wider);
         if (wider == NULL)
             return;
         p->list = wider;
-        p->capacity = capacity;
+        p->capacity = (uint8_t)capacity;
     }
     struct presence_entry *e = &p->list[p->count++];
     *e = (struct presence_entry){ .kind = kind };
-    memcpy(e->public_key, public_key, sizeof e->public_key);
     snprintf(e->link, sizeof e->link, "%s", link);
 }
 
-void presence_set(struct presence *p, enum presence_kind kind, const uint8_t public_key[32],
-                  const char *link, bool is)
+void presence_set(struct presence *p, enum presence_kind kind, const char *link, bool is)
 {
-    size_t others;
-    struct presence_entry *e = find(p, kind, public_key, link, &others);
-    if (e == NULL && is && others < PEER_ENTRIES_MAX)
-        add(p, kind, public_key, link);
+    struct presence_entry *e = find(p, kind, link);
+    if (e == NULL && is && p->count < ENTRIES_MAX)
+        add(p, kind, link);
     else if (e != NULL && !is)
         *e = p->list[--p->count];
 }
 
-bool presence_take(struct presence *p, const uint8_t public_key[32], struct presence_entry *out)
+bool presence_take(struct presence *p, struct presence_entry *out)
 {
     struct presence_entry *first = NULL;
-    for (size_t i = 0; i < p->count; i++) {
-        struct presence_entry *e = &p->list[i];
-        if (is_of(e, public_key) && (first == NULL || e->kind < first->kind))
-            first = e;
-    }
+    for (size_t i = 0; i < p->count; i++)
+        if (first == NULL || p->list[i].kind < first->kind)
+            first = &p->list[i];
     if (first == NULL)
         return false;
     *out = *first;

@@ -93,69 +93,28 @@ static bool may_use(const struct guard *g, const struct config *next,
     return changed == NULL;
 }
 
-static bool has_key(const struct config *c, const uint8_t key[32])
-{
-    for (size_t i = 0; i < c->peer_count; i++)
-        if (memcmp(c->peers[i].public_key, key, 32) == 0)
-            return true;
-    return false;
-}
-
-/* Peers that stay up may stand at another place of the new configuration. */
-static void move_peer_states(struct guard *g, const struct config *old,
-                             const bool was_up[CONFIG_PEERS_MAX])
-{
-    memset(g->engine.peer_up, 0, sizeof g->engine.peer_up);
-    memset(g->lines.limits, 0, sizeof g->lines.limits);
-    for (size_t i = 0; i < g->config.peer_count; i++)
-        for (size_t j = 0; j < old->peer_count; j++)
-            if (was_up[j] &&
-                memcmp(g->config.peers[i].public_key, old->peers[j].public_key, 32) == 0)
-                g->engine.peer_up[i] = true;
-}
-
-/* What peers told holds as long as they stay; their names are looked up anew. */
-static void move_peers(struct guard *g, const struct config *old)
-{
-    struct guard_peer *before = calloc(old->peer_count + 1, sizeof *before);
-    if (before != NULL)
-        memcpy(before, g->peers, old->peer_count * sizeof *before);
-    memset(g->peers, 0, sizeof g->peers);
-    for (size_t j = 0; before != NULL && j < old->peer_count; j++) {
-        for (size_t i = 0; i < g->config.peer_count; i++) {
-            if (memcmp(g->config.peers[i].public_key, old->peers[j].public_key, 32) != 0)
-                continue;
-            g->peers[i].accepted = before[j].accepted;
-            g->peers[i].accepted_count = before[j].accepted_count;
-            before[j].accepted = NULL;
-        }
-        free(before[j].accepted);
-    }
-    free(before);
-}
-
 /* The engine tells nothing more of a peer that is removed. */
-static void take_leave(struct guard *g, struct tstamp now, const struct config_peer *p, bool was_up)
+static void take_leave(struct guard *g, struct tstamp now, const struct config_peer *p,
+                       struct guard_peer *known)
 {
     const struct netaddr none = { 0 };
     struct presence_entry gone;
     log_info("peer %s: removed", p->name);
-    while (presence_take(&g->presence, p->public_key, &gone))
+    while (presence_take(&known->links, &gone))
         guard_hook_gone(g, now, p->name, &gone, "removed");
-    if (was_up)
+    if (known->up)
         guard_hook(g, now, HOOK_PEER_DOWN, p->name, NULL, &none, "removed");
 }
 
-static void peers_changed(struct guard *g, struct tstamp now, const struct config *old)
+static void peers_changed(struct guard *g, struct tstamp now, const struct config *old,
+                          struct guard_peers *before)
 {
-    bool was_up[CONFIG_PEERS_MAX];
-    memcpy(was_up, g->engine.peer_up, sizeof was_up);
-    move_peer_states(g, old, was_up);
+    guard_peers_move(g, old, before);
     for (size_t i = 0; i < old->peer_count; i++)
-        if (!has_key(&g->config, old->peers[i].public_key))
-            take_leave(g, now, &old->peers[i], was_up[i]);
+        if (config_peer_of_key(&g->config, old->peers[i].public_key) == NULL)
+            take_leave(g, now, &old->peers[i], &before->list[i]);
     for (size_t i = 0; i < g->config.peer_count; i++)
-        if (!has_key(old, g->config.peers[i].public_key))
+        if (config_peer_of_key(old, g->config.peers[i].public_key) == NULL)
             log_info("peer %s: added", g->config.peers[i].name);
     wishes_keep(&g->wishes, &g->config);
 }
@@ -168,18 +127,19 @@ static void mtu_changed(struct guard *g)
 }
 
 /* False: the network cannot be as configured, and the log says why. */
-static bool apply(struct guard *g, struct tstamp now, struct config *next)
+static bool apply(struct guard *g, struct tstamp now, const struct config *next,
+                  const struct guard_peers *peers)
 {
     struct config old = g->config;
+    struct guard_peers before = g->peers;
     g->config = *next;
-    peers_changed(g, now, &old);
-    move_peers(g, &old);
+    g->peers = *peers;
+    peers_changed(g, now, &old, &before);
     log_set_level(guard_log_level(g));
     mtu_changed(g);
-    guard_mtu_reload(g, &old);
+    guard_mtu_reload(g);
     memcpy(g->hook.path, g->config.hook, sizeof g->hook.path);
-    g->engine.is_outdated = !g->engine.ready;
-    if (g->engine.ready && guard_tell_settings(g) && guard_tell_peers(g))
+    if (g->engine.ready && guard_tell_settings(g) && guard_tell_peer_changes(g, &old))
         guard_tell_policies(g);
     links_configure(&g->links, &g->config);
     guard_usage_look(g, now);
@@ -189,6 +149,7 @@ static bool apply(struct guard *g, struct tstamp now, struct config *next)
     guard_firewall_recheck(g, now);
     if (resolver_set_peers(g->names.resolver, now, &g->config) < 0)
         log_error("out of memory: endpoints are not looked up");
+    guard_peers_free(&before);
     config_free(&old);
     return ok;
 }
@@ -197,10 +158,15 @@ void guard_take_config(struct guard *g, struct tstamp now, struct config *next,
                        const struct config_errors *errors)
 {
     char text[MSG_TEXT_MAX + 1] = "";
+    struct guard_peers peers;
     bool ok = may_use(g, next, errors, text);
+    if (ok && guard_peers_new(&peers, next) < 0) {
+        complain(text, "out of memory");
+        ok = false;
+    }
     if (!ok)
         config_free(next);
-    else if ((ok = apply(g, now, next)))
+    else if ((ok = apply(g, now, next, &peers)))
         log_info("the changed configuration is in use");
     else
         complain(text, "the configuration is in use, but the network could not be set up for it: "

@@ -21,14 +21,6 @@
 #include "guard/update.h"
 #include "sys/notify.h"
 
-static const struct config_peer *peer_of_key(const struct guard *g, const uint8_t key[32])
-{
-    for (size_t i = 0; i < g->config.peer_count; i++)
-        if (memcmp(g->config.peers[i].public_key, key, 32) == 0)
-            return &g->config.peers[i];
-    return NULL;
-}
-
 static void on_ready(struct guard *g, struct tstamp now, const struct msg *m)
 {
     (void)m;
@@ -40,9 +32,6 @@ static void on_ready(struct guard *g, struct tstamp now, const struct msg *m)
         struct msg listen = { .type = MSG_LISTEN, .listen = (uint16_t)i };
         guard_send(g, &listen, &g->opened.listen_fds[i], 1);
     }
-    if (g->engine.is_outdated && guard_tell_settings(g))
-        guard_tell_peers(g);
-    g->engine.is_outdated = false;
     guard_tell_policies(g);
     guard_tell_problems(g);
     for (size_t i = 0; i < g->wishes.count; i++)
@@ -75,7 +64,7 @@ static void on_mtu(struct guard *g, struct tstamp now, const struct msg *m)
 
 static void on_peer_mtu(struct guard *g, struct tstamp now, const struct msg *m)
 {
-    const struct config_peer *p = peer_of_key(g, m->peer_mtu.public_key);
+    const struct config_peer *p = config_peer_of_key(&g->config, m->peer_mtu.public_key);
     if (p != NULL)
         guard_mtu_peer(g, now, (size_t)(p - g->config.peers), m->peer_mtu.mtu_bytes,
                        m->peer_mtu.fit_bytes);
@@ -91,11 +80,10 @@ static void on_reload(struct guard *g, struct tstamp now, const struct msg *m)
 
 static void on_peer_state(struct guard *g, struct tstamp now, const struct msg *m)
 {
-    const struct config_peer *p = peer_of_key(g, m->state.public_key);
+    const struct config_peer *p = config_peer_of_key(&g->config, m->state.public_key);
     if (p == NULL)
         return;
-    g->engine.peer_up[p - g->config.peers] = m->state.up;
-    guard_peers_changed(g, now);
+    guard_peer_set_up(g, now, p, m->state.up);
     if (guard_may_log(g, now, p))
         log_info("peer %s is %s (%s)", p->name, m->state.up ? "up" : "down", m->state.reason);
     guard_hook(g, now, m->state.up ? HOOK_PEER_UP : HOOK_PEER_DOWN, p->name, NULL, &m->state.remote,
@@ -104,13 +92,13 @@ static void on_peer_state(struct guard *g, struct tstamp now, const struct msg *
 
 static void on_path_state(struct guard *g, struct tstamp now, const struct msg *m)
 {
-    const struct config_peer *p = peer_of_key(g, m->state.public_key);
+    const struct config_peer *p = config_peer_of_key(&g->config, m->state.public_key);
     const char *link = m->state.link;
     if (p == NULL)
         return;
     if (m->state.up)
         resolver_answered(g->names.resolver, p->public_key, &m->state.remote);
-    presence_set(&g->presence, PRESENCE_LINK, p->public_key, link, m->state.up);
+    presence_set(&guard_peer(g, p)->links, PRESENCE_LINK, link, m->state.up);
     if (guard_may_log(g, now, p))
         log_info("peer %s: link %s is %s (%s)", p->name, link, m->state.up ? "up" : "down",
                  m->state.reason);
@@ -120,7 +108,7 @@ static void on_path_state(struct guard *g, struct tstamp now, const struct msg *
 
 static void on_peer_rival(struct guard *g, struct tstamp now, const struct msg *m)
 {
-    const struct config_peer *p = peer_of_key(g, m->state.public_key);
+    const struct config_peer *p = config_peer_of_key(&g->config, m->state.public_key);
     char from[NETADDR_STRLEN];
     if (p != NULL && guard_may_log(g, now, p))
         log_warn("peer %s: another machine uses its key and calls from %s; the one that started "
@@ -130,12 +118,12 @@ static void on_peer_rival(struct guard *g, struct tstamp now, const struct msg *
 
 static void on_path_slow(struct guard *g, struct tstamp now, const struct msg *m)
 {
-    const struct config_peer *p = peer_of_key(g, m->state.public_key);
+    const struct config_peer *p = config_peer_of_key(&g->config, m->state.public_key);
     const char *link = m->state.link;
     bool ended = m->state.up;
     if (p == NULL)
         return;
-    presence_set(&g->presence, PRESENCE_SLOW, p->public_key, link, !ended);
+    presence_set(&guard_peer(g, p)->links, PRESENCE_SLOW, link, !ended);
     if (guard_may_log(g, now, p) && ended)
         log_info("peer %s: link %s is no longer slow (%s)", p->name, link, m->state.reason);
     else if (!ended)
@@ -153,7 +141,7 @@ static void choose_for_peer(struct guard *g, const struct msg_choose *choose)
                                                [MSG_CHOICE_STANDBY] = WIRE_PATH_STANDBY,
                                                [MSG_CHOICE_DOWN] = WIRE_PATH_DOWN };
     struct msg_wish wish = { .use = (uint8_t)uses[choose->choice] };
-    const struct config_peer *p = peer_of_key(g, choose->public_key);
+    const struct config_peer *p = config_peer_of_key(&g->config, choose->public_key);
     if (p == NULL)
         return;
     memcpy(wish.public_key, choose->public_key, sizeof wish.public_key);
@@ -184,11 +172,11 @@ static void on_usage(struct guard *g, struct tstamp now, const struct msg *m)
 /* What a peer routes back to us: whoever forwards to it need not hide these addresses. */
 static void on_accepted(struct guard *g, struct tstamp now, const struct msg *m)
 {
-    const struct config_peer *p = peer_of_key(g, m->accepted.public_key);
+    const struct config_peer *p = config_peer_of_key(&g->config, m->accepted.public_key);
     char text[NETADDR_STRLEN];
     if (p == NULL)
         return;
-    struct guard_peer *known = &g->peers[p - g->config.peers];
+    struct guard_peer *known = guard_peer(g, p);
     struct netprefix *list = calloc((size_t)m->accepted.count + 1, sizeof *list);
     if (list == NULL)
         return;
@@ -198,7 +186,8 @@ static void on_accepted(struct guard *g, struct tstamp now, const struct msg *m)
     known->accepted_count = m->accepted.count;
     for (size_t i = 0; i < known->accepted_count; i++)
         log_debug("peer %s accepts %s from us", p->name, netprefix_format(&list[i], text));
-    guard_accepted_changed(g, now);
+    if (p->endpoint_count > 0) /* others call us, and nothing is hidden from them */
+        guard_accepted_changed(g, now);
 }
 
 /* The service manager hears that we live only while the engine does. */
@@ -247,22 +236,24 @@ bool guard_take_request(struct guard *g, struct tstamp now, struct msg *m)
 /* Nobody else will tell of what was up. */
 static void peers_gone(struct guard *g, struct tstamp now)
 {
-    const struct netaddr none = { 0 };
+    static const char reason[] = "the engine ended";
     static const enum presence_kind order[] = { PRESENCE_SLOW, PRESENCE_LINK };
-    for (size_t k = 0; k < sizeof order / sizeof order[0]; k++) {
-        for (size_t i = 0; i < g->presence.count; i++) {
-            const struct presence_entry *e = &g->presence.list[i];
-            const struct config_peer *p = peer_of_key(g, e->public_key);
-            if (e->kind == order[k] && p != NULL)
-                guard_hook_gone(g, now, p->name, e, "the engine ended");
+    const struct netaddr none = { 0 };
+    for (size_t k = 0; k < sizeof order / sizeof order[0]; k++)
+        for (size_t i = 0; i < g->peers.count; i++) {
+            const struct presence *links = &g->peers.list[i].links;
+            for (size_t j = 0; j < links->count; j++)
+                if (links->list[j].kind == order[k])
+                    guard_hook_gone(g, now, g->config.peers[i].name, &links->list[j], reason);
         }
+    for (size_t i = 0; i < g->peers.count; i++) {
+        struct guard_peer *p = &g->peers.list[i];
+        presence_free(&p->links);
+        if (p->up)
+            guard_hook(g, now, HOOK_PEER_DOWN, g->config.peers[i].name, NULL, &none, reason);
+        p->up = false;
     }
-    presence_free(&g->presence);
-    for (size_t i = 0; i < g->config.peer_count; i++)
-        if (g->engine.peer_up[i])
-            guard_hook(g, now, HOOK_PEER_DOWN, g->config.peers[i].name, NULL, &none,
-                       "the engine ended");
-    memset(g->engine.peer_up, 0, sizeof g->engine.peer_up);
+    g->peers.wide_up = g->peers.called_up = 0;
     guard_peers_changed(g, now);
 }
 

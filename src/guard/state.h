@@ -6,6 +6,7 @@
 #include <sys/types.h>
 #include <time.h>
 
+#include "base/list.h"
 #include "config/config.h"
 #include "guard/hook.h"
 #include "guard/log_limit.h"
@@ -33,12 +34,10 @@ struct engine_process {
     struct loop_watch watch;
     struct loop_watch log; /* its standard error; fd -1: none */
     bool ready;            /* in its sandbox: it may be told of the network */
-    bool is_outdated;      /* what it was told at its start has changed before it was ready */
     struct tstamp restart_at;
     struct tstamp started;
     struct watchdog watchdog;
     struct restart restart;
-    bool peer_up[CONFIG_PEERS_MAX]; /* as it told, by their place in the configuration */
 };
 
 /* Whose list of problems it is. */
@@ -65,9 +64,23 @@ struct guard_mtu {
 
 /* What was found out about a peer of the configuration, for as long as it has the same key. */
 struct guard_peer {
-    char lookup[MSG_WHY_MAX + 1]; /* why its name is not found; empty: it is */
-    struct netprefix *accepted;   /* owned; what it said it accepts from us, as source addresses */
+    bool up; /* as the engine told, and so are its links */
+    struct presence links;
+    struct guard_mtu mtu;
+    struct netprefix *accepted; /* owned; what it said it accepts from us, as source addresses */
     size_t accepted_count;
+    char lookup[MSG_WHY_MAX + 1]; /* why its name is not found; empty: it is */
+    struct log_limit lines;       /* in the log */
+    struct list_item quiet;       /* with lines left out */
+};
+
+/* All of them (peers.h). */
+struct guard_peers {
+    struct guard_peer *list; /* owned; by their place in the configuration */
+    size_t count;
+    size_t wide_up;    /* of those that are up: how many lead to a wide prefix */
+    size_t called_up;  /* and how many are called by us */
+    bool accepted_due; /* what all of them accept is to be found out */
 };
 
 /* What was opened for the engine (open.h). */
@@ -86,6 +99,7 @@ struct guard_look {
     struct loop_watch filter_watch;
     struct tstamp at;   /* again */
     struct tstamp last; /* it was */
+    int64_t cost_ns;    /* the last took so long */
     bool changed;       /* an interface, its addresses or its default routes did */
     struct netif_table netifs;
 };
@@ -113,8 +127,8 @@ struct guard_accounts {
 
 /* Lines in the log about peers (lines.h). */
 struct guard_lines {
-    struct log_limit limits[CONFIG_PEERS_MAX]; /* by their place in the configuration */
-    struct tstamp at; /* when to look which of them left lines out; NEVER: none did */
+    struct list left_out; /* peers of which some were */
+    struct tstamp at;     /* when to look at these; NEVER: there are none */
 };
 
 struct guard_reload {
@@ -135,10 +149,8 @@ struct guard {
     struct links links;
     struct guard_names names;
     struct hook_runner hook;
-    struct guard_peer peers[CONFIG_PEERS_MAX];    /* by their place in the configuration */
-    struct guard_mtu peer_mtus[CONFIG_PEERS_MAX]; /* the same */
-    struct presence presence;                     /* links of peers, as the engine told */
-    struct wishes wishes;                         /* for links of peers */
+    struct guard_peers peers;
+    struct wishes wishes; /* for links of peers */
     struct guard_lines lines;
     struct guard_accounts accounts;
     struct problem_list problems[PROBLEM_ORIGINS];

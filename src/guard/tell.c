@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "base/plain.h"
 #include "guard/lines.h"
+#include "guard/peers.h"
 #include "guard/send.h"
 
 bool guard_tell_link(void *arg, const struct msg_link *link, int fd)
@@ -34,7 +35,7 @@ static void tell_lookup(struct guard *g, size_t place)
 {
     struct msg m = { .type = MSG_LOOKUP };
     memcpy(m.lookup.public_key, g->config.peers[place].public_key, sizeof m.lookup.public_key);
-    memcpy(m.lookup.text, g->peers[place].lookup, sizeof m.lookup.text);
+    memcpy(m.lookup.text, g->peers.list[place].lookup, sizeof m.lookup.text);
     guard_send(g, &m, NULL, 0);
 }
 
@@ -42,7 +43,7 @@ void guard_tell_lookup(void *arg, const struct config_peer *peer, const char *te
 {
     struct guard *g = arg;
     char plain[MSG_WHY_MAX + 1];
-    char *known = g->peers[peer - g->config.peers].lookup;
+    char *known = guard_peer(g, peer)->lookup;
     snprintf(plain, sizeof plain, "%s", text);
     plain_text(plain);
     if (strcmp(known, plain) == 0)
@@ -61,27 +62,65 @@ void guard_tell_lookup(void *arg, const struct config_peer *peer, const char *te
 void guard_tell_lookups(struct guard *g)
 {
     for (size_t i = 0; i < g->config.peer_count; i++)
-        if (g->peers[i].lookup[0] != '\0')
+        if (g->peers.list[i].lookup[0] != '\0')
             tell_lookup(g, i);
 }
 
-bool guard_tell_peers(struct guard *g)
+static void fill_peer(struct msg *m, const struct config_peer *p)
 {
-    struct msg m = { .type = MSG_PEERS, .peer_count = (uint16_t)g->config.peer_count };
-    bool told = guard_send(g, &m, NULL, 0);
+    m->type = MSG_PEER;
+    memcpy(m->peer.name, p->name, sizeof m->peer.name);
+    memcpy(m->peer.public_key, p->public_key, sizeof m->peer.public_key);
+    memcpy(m->peer.preshared_key, p->preshared_key, sizeof m->peer.preshared_key);
+    m->peer.initiate = p->endpoint_count > 0;
+    m->peer.allowed_count = (uint16_t)p->allowed_count;
+    memcpy(m->peer.allowed, p->allowed, p->allowed_count * sizeof p->allowed[0]);
+}
+
+static bool tell_all_peers(struct guard *g)
+{
+    struct msg m = { 0 };
+    bool told = true;
     for (size_t i = 0; told && i < g->config.peer_count; i++) {
-        const struct config_peer *p = &g->config.peers[i];
-        memset(&m, 0, sizeof m);
-        m.type = MSG_PEER;
-        memcpy(m.peer.name, p->name, sizeof m.peer.name);
-        memcpy(m.peer.public_key, p->public_key, sizeof m.peer.public_key);
-        memcpy(m.peer.preshared_key, p->preshared_key, sizeof m.peer.preshared_key);
-        m.peer.initiate = p->endpoint_count > 0;
-        m.peer.allowed_count = (uint16_t)p->allowed_count;
-        memcpy(m.peer.allowed, p->allowed, p->allowed_count * sizeof p->allowed[0]);
+        fill_peer(&m, &g->config.peers[i]);
         told = guard_send(g, &m, NULL, 0);
     }
     explicit_bzero(&m, sizeof m);
+    return told;
+}
+
+/* By what the engine would be told of them. */
+static bool is_same(const struct msg *m, const struct config_peer *old, struct msg *scratch)
+{
+    uint8_t x[MSG_BYTES_MAX];
+    uint8_t y[MSG_BYTES_MAX];
+    fill_peer(scratch, old);
+    size_t n = msg_encode(m, x);
+    bool same = n == msg_encode(scratch, y) && memcmp(x, y, n) == 0;
+    explicit_bzero(x, n);
+    explicit_bzero(y, n);
+    return same;
+}
+
+bool guard_tell_peer_changes(struct guard *g, const struct config *old)
+{
+    struct msg m = { .type = MSG_PEER_GONE };
+    struct msg scratch = { 0 };
+    bool told = true;
+    for (size_t i = 0; told && i < old->peer_count; i++) {
+        memcpy(m.peer_gone, old->peers[i].public_key, sizeof m.peer_gone);
+        if (config_peer_of_key(&g->config, m.peer_gone) == NULL)
+            told = guard_send(g, &m, NULL, 0);
+    }
+    for (size_t i = 0; told && i < g->config.peer_count; i++) {
+        const struct config_peer *p = &g->config.peers[i];
+        const struct config_peer *before = config_peer_of_key(old, p->public_key);
+        fill_peer(&m, p);
+        if (before == NULL || !is_same(&m, before, &scratch))
+            told = guard_send(g, &m, NULL, 0);
+    }
+    explicit_bzero(&m, sizeof m);
+    explicit_bzero(&scratch, sizeof scratch);
     return told;
 }
 
@@ -148,6 +187,7 @@ static bool tell_setup(struct guard *g)
     m.setup.udp_gso = c->engine.udp_gso;
     m.setup.uid = g->engine.uid;
     m.setup.gid = g->engine.gid;
+    m.setup.peer_count = (uint32_t)c->peer_count;
     bool told = guard_send(g, &m, fds, 2);
     explicit_bzero(&m, sizeof m);
     return told;
@@ -155,7 +195,6 @@ static bool tell_setup(struct guard *g)
 
 void guard_tell_start(struct guard *g)
 {
-    g->engine.is_outdated = false;
     if (tell_setup(g))
-        guard_tell_peers(g);
+        tell_all_peers(g);
 }

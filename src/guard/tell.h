@@ -16,7 +16,8 @@ void guard_tell_lookup(void *arg, const struct config_peer *peer, const char *te
 /* The same of all peers, to an engine that has started anew. */
 void guard_tell_lookups(struct guard *g);
 void guard_tell_wish(struct guard *g, const struct msg_wish *wish);
-bool guard_tell_peers(struct guard *g);
+/* What is another since a configuration before: peers that are as they were are not told of. */
+bool guard_tell_peer_changes(struct guard *g, const struct config *old);
 bool guard_tell_policies(struct guard *g);
 void guard_tell_restored(struct guard *g);
 /* What a reload may change of the engine's settings. */

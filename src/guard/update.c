@@ -9,11 +9,13 @@
 #include "base/log.h"
 #include "guard/network/network.h"
 #include "guard/open.h"
+#include "guard/peers.h"
 #include "guard/send.h"
 #include "guard/tell.h"
 
 enum {
     NETIF_CALM_MS = 20,
+    NETIF_CALM_TIMES = 4, /* as long as a look took, where there is much to look at */
     LOOK_S = 10, /* what the kernel does not tell of, as its settings, is looked at so often */
 };
 
@@ -55,6 +57,7 @@ static int dump(struct guard *g)
 int guard_update_network(struct guard *g, struct tstamp now)
 {
     struct restored before = g->network.restored;
+    struct tstamp begun = loop_now();
     int err = dump(g);
     g->links.is_idle = !config_calls_out(&g->config);
     g->links.retry = TSTAMP_NEVER; /* until links_update(), which waits for an engine */
@@ -67,6 +70,7 @@ int guard_update_network(struct guard *g, struct tstamp now)
     if (g->look.changed && g->names.resolver != NULL)
         resolver_retry(g->names.resolver);
     g->look.changed = false;
+    guard_accepted_update(g);
     err = network_update(&g->network, &g->config, &g->links, &g->look.netifs, now);
     bool is_lost = g->network.index == 0 && g->opened.tun_fd >= 0;
     if (is_lost && (err = replace_device(g)) == 0 && (err = dump(g)) == 0)
@@ -78,6 +82,7 @@ int guard_update_network(struct guard *g, struct tstamp now)
         links_update(&g->links, now, &g->look.netifs);
     if (memcmp(&before, &g->network.restored, sizeof before) != 0)
         guard_tell_restored(g);
+    g->look.cost_ns = tstamp_sub(loop_now(), begun);
     return err;
 }
 
@@ -109,6 +114,9 @@ bool guard_is_online(void *guard)
  */
 void guard_look_soon(struct guard *g, struct tstamp now)
 {
-    struct tstamp calm = tstamp_add(g->look.last, NETIF_CALM_MS * NS_PER_MS);
+    int64_t calm_ns = NETIF_CALM_MS * NS_PER_MS;
+    if (calm_ns < NETIF_CALM_TIMES * g->look.cost_ns)
+        calm_ns = NETIF_CALM_TIMES * g->look.cost_ns;
+    struct tstamp calm = tstamp_add(g->look.last, calm_ns);
     g->look.at = tstamp_min(g->look.at, tstamp_max(now, calm));
 }

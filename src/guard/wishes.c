@@ -38,18 +38,10 @@ int wishes_set(struct wishes *w, const struct msg_wish *wish)
     return 0;
 }
 
-static bool is_peer(const struct config *c, const uint8_t public_key[32])
-{
-    for (size_t i = 0; i < c->peer_count; i++)
-        if (memcmp(c->peers[i].public_key, public_key, 32) == 0)
-            return true;
-    return false;
-}
-
 void wishes_keep(struct wishes *w, const struct config *c)
 {
     for (size_t i = 0; i < w->count;) {
-        if (is_peer(c, w->list[i].public_key))
+        if (config_peer_of_key(c, w->list[i].public_key) != NULL)
             i++;
         else
             w->list[i] = w->list[--w->count];

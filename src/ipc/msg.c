@@ -23,6 +23,7 @@ static void put_setup(struct writer *w, const struct msg *m)
     put_text(w, s->root, sizeof s->root - 1);
     write_u32(w, s->uid);
     write_u32(w, s->gid);
+    write_u32(w, s->peer_count);
 }
 
 enum { OFFLOAD_MAX = 3 }; /* TUN_OFFLOAD_USO; sys is not needed for a codec */
@@ -42,6 +43,9 @@ static void get_setup(struct reader *r, struct msg *m)
     get_text(r, s->root, sizeof s->root - 1);
     s->uid = read_u32(r);
     s->gid = read_u32(r);
+    s->peer_count = read_u32(r);
+    if (s->peer_count > CONFIG_PEERS_MAX)
+        r->failed = true;
 }
 
 static void put_prefix(struct writer *w, const struct netprefix *p)
@@ -396,14 +400,14 @@ static void get_reloaded(struct reader *r, struct msg *m)
 
 /* Messages that are one value, or nothing */
 
-static void put_peer_count(struct writer *w, const struct msg *m)
+static void put_peer_gone(struct writer *w, const struct msg *m)
 {
-    write_u16(w, m->peer_count);
+    write_bytes(w, m->peer_gone, sizeof m->peer_gone);
 }
 
-static void get_peer_count(struct reader *r, struct msg *m)
+static void get_peer_gone(struct reader *r, struct msg *m)
 {
-    m->peer_count = read_u16(r);
+    read_copy(r, m->peer_gone, sizeof m->peer_gone);
 }
 
 static void put_policy_count(struct writer *w, const struct msg *m)
@@ -498,7 +502,7 @@ static const struct {
     void (*make_plain)(struct msg *m); /* an engine's; NULL: it has no text */
 } forms[MSG_TYPE_END] = {
     [MSG_SETUP] = { put_setup, get_setup, NULL },
-    [MSG_PEERS] = { put_peer_count, get_peer_count, NULL },
+    [MSG_PEER_GONE] = { put_peer_gone, get_peer_gone, NULL },
     [MSG_PEER] = { put_peer, get_peer, NULL },
     [MSG_LISTEN] = { put_listen, get_listen, NULL },
     [MSG_LINK] = { put_link, get_link, NULL },

@@ -34,10 +34,10 @@ enum {
 enum msg_type {
     /* guard to engine */
     MSG_SETUP = 1, /* with the TUN device and the listening control socket */
-    MSG_PEERS,     /* so many MSG_PEER follow and are then all the peers there are */
-    MSG_PEER,
-    MSG_LISTEN, /* with the socket */
-    MSG_LINK,   /* with the socket, when there is a new one */
+    MSG_PEER_GONE, /* it is configured no more */
+    MSG_PEER,      /* a new one, or how one is from now on */
+    MSG_LISTEN,    /* with the socket */
+    MSG_LINK,      /* with the socket, when there is a new one */
     MSG_ENDPOINTS,
     MSG_POLICIES, /* so many MSG_POLICY follow and are then all the policies there are */
     MSG_POLICY,
@@ -82,6 +82,7 @@ struct msg_setup {
     char root[CONFIG_PATH_BYTES_MAX + 8]; /* the empty directory */
     uint32_t uid;
     uint32_t gid;
+    uint32_t peer_count; /* so many MSG_PEER follow, before it is ready */
 };
 
 struct msg_peer {
@@ -199,7 +200,7 @@ struct msg {
         uint8_t tun_offload; /* MSG_TUN: enum tun_offload */
         struct restored restored;
         struct msg_setup setup;
-        uint16_t peer_count;
+        uint8_t peer_gone[32]; /* its public key */
         struct msg_peer peer;
         uint16_t listen; /* index */
         struct msg_link link;

@@ -15,7 +15,7 @@ struct allowed_node {
     struct netprefix prefix; /* what comes after it may differ from what is looked for */
 };
 
-enum { ROOTS = 2, IPV4_HEADER_MIN = 20, IPV6_HEADER = 40 };
+enum { ROOTS = 2, SPARE_MIN = 64, IPV4_HEADER_MIN = 20, IPV6_HEADER = 40 };
 
 static uint32_t root_of(uint8_t family)
 {
@@ -99,9 +99,40 @@ int allowed_add(struct allowed *a, const struct netprefix *prefix, struct peer *
 {
     if (reserve(a, 2) < 0) /* where it parts from another, and itself */
         return -ENOMEM;
-    a->nodes[find_place(a, prefix)].peer = peer;
+    struct allowed_node *n = &a->nodes[find_place(a, prefix)];
+    a->prefixes += n->peer == NULL;
+    n->peer = peer;
     a->last_family = 0;
     return 0;
+}
+
+/* NULL: the prefix has no node. */
+static struct allowed_node *exact(const struct allowed *a, const struct netprefix *prefix)
+{
+    struct allowed_node *n = &a->nodes[root_of(prefix->family)];
+    while (n->prefix.len < prefix->len) {
+        uint32_t next = n->child[bit_of(prefix->addr, n->prefix.len)];
+        n = &a->nodes[next];
+        if (next == 0 || !netprefix_contains(&n->prefix, prefix->family, prefix->addr))
+            return NULL;
+    }
+    return n->prefix.len == prefix->len ? n : NULL;
+}
+
+void allowed_remove(struct allowed *a, const struct netprefix *prefix, const struct peer *peer)
+{
+    struct allowed_node *n = exact(a, prefix);
+    if (n == NULL || n->peer != peer)
+        return;
+    n->peer = NULL;
+    a->prefixes--;
+    a->removed++;
+    a->last_family = 0;
+}
+
+bool allowed_is_sparse(const struct allowed *a)
+{
+    return a->removed > a->prefixes + SPARE_MIN;
 }
 
 static struct peer *walk(const struct allowed *a, uint8_t family, const uint8_t *addr)

@@ -56,15 +56,16 @@ int core_new(struct core **out, const struct core_config *config, struct tstamp 
     list_init(&c->news);
     c->now = now;
     c->group = malloc(STATE_GROUP_BYTES);
-    peers_init(&c->peers);
+    peers_init(&c->peers, 0);
     int err = local_keys_init(&c->local, config->private_key);
     if (c->group == NULL || allowed_init(&c->allowed) < 0 || index_init(&c->index, 0) < 0)
         err = -ENOMEM;
     if (err == 0) {
         responder_init(c, now);
-        c->peers.seed = c->responder.callers.key;
-        err = core_set_peers(c, now, config->peers, config->peer_count);
+        c->peers.by_key.seed = c->responder.callers.key;
     }
+    for (size_t i = 0; err == 0 && i < config->peer_count; i++)
+        err = core_put_peer(c, now, &config->peers[i]);
     if (err < 0) {
         core_free(c);
         return err;
@@ -78,7 +79,7 @@ void core_free(struct core *c)
     if (c == NULL)
         return;
     for (size_t i = 0; i < c->peers.count; i++)
-        lifecycle_free(c->peers.list[i]);
+        lifecycle_free(c->peers.list[i]); /* of which nobody asks for anything any more */
     peers_free(&c->peers);
     allowed_free(&c->allowed);
     index_free(&c->index);
@@ -87,97 +88,124 @@ void core_free(struct core *c)
     free(c);
 }
 
-/* Each is some, and none is ours; peers_replace() sees to it that each is there once. */
-static bool keys_good(const struct core *c, const struct core_peer_config *peers, size_t count)
-{
-    static const uint8_t none[32];
-    for (size_t i = 0; i < count; i++) {
-        const uint8_t *key = peers[i].public_key;
-        if (memcmp(key, none, 32) == 0 || memcmp(key, c->local.public_key, 32) == 0)
-            return false;
-    }
-    return count < UINT16_MAX;
-}
-
-static int fill_allowed(struct allowed *a, struct peer *const *peers, size_t count)
+static int fill_allowed(struct allowed *a, const struct peers *ps)
 {
     int err = allowed_init(a);
-    for (size_t i = 0; err == 0 && i < count; i++)
-        for (size_t j = 0; err == 0 && j < peers[i]->allowed_count; j++)
-            err = allowed_add(a, &peers[i]->allowed[j], peers[i]);
+    for (size_t i = 0; err == 0 && i < ps->count; i++)
+        for (size_t j = 0; err == 0 && j < ps->list[i]->allowed_count; j++)
+            err = allowed_add(a, &ps->list[i]->allowed[j], ps->list[i]);
     return err;
 }
 
-/* Those of the new set: the ones there are, configured anew, and new ones. */
-static int gather_peers(struct core *c, struct tstamp now, struct peer **next,
-                        const struct core_peer_config *peers, size_t count)
+/* After many changes; without memory for it the table stays as it is, which is no less right. */
+static void tidy_allowed(struct core *c)
 {
-    for (size_t i = 0; i < count; i++) {
-        next[i] = peers_find(&c->peers, peers[i].public_key);
-        int err = next[i] != NULL ? lifecycle_configure(next[i], now, &peers[i])
-                                  : lifecycle_new(&next[i], c, &peers[i], now);
-        if (err < 0)
-            return err;
+    struct allowed fresh;
+    if (!allowed_is_sparse(&c->allowed))
+        return;
+    struct allowed *worse = &fresh;
+    if (fill_allowed(&fresh, &c->peers) == 0) {
+        struct allowed before = c->allowed;
+        c->allowed = fresh;
+        fresh = before;
     }
-    return 0;
+    allowed_free(worse);
 }
 
-static void drop(struct core *c, struct tstamp now, struct peer *p)
+static void remove_allowed(struct core *c, const struct peer *p)
 {
+    for (size_t i = 0; i < p->allowed_count; i++)
+        allowed_remove(&c->allowed, &p->allowed[i], p);
+}
+
+static int add_allowed(struct core *c, struct peer *p)
+{
+    int err = 0;
+    for (size_t i = 0; err == 0 && i < p->allowed_count; i++)
+        err = allowed_add(&c->allowed, &p->allowed[i], p);
+    tidy_allowed(c);
+    return err;
+}
+
+static int add_peer(struct core *c, struct tstamp now, const struct core_peer_config *config)
+{
+    struct peer *p;
+    size_t count = c->peers.count + 1;
+    if (count >= UINT16_MAX)
+        return -ENOSPC;
+    int err = peers_reserve(&c->peers, count);
+    if (err == 0)
+        err = index_reserve(&c->index, count);
+    if (err == 0)
+        err = lifecycle_new(&p, c, config, now);
+    if (err < 0)
+        return err;
+    peers_add(p);
+    return add_allowed(c, p);
+}
+
+int core_put_peer(struct core *c, struct tstamp now, const struct core_peer_config *peer)
+{
+    static const uint8_t none[32];
+    const uint8_t *key = peer->public_key;
+    if (memcmp(key, none, 32) == 0 || memcmp(key, c->local.public_key, 32) == 0)
+        return -EINVAL;
+    struct peer *p = peers_find(&c->peers, key);
+    if (p == NULL)
+        return add_peer(c, now, peer);
+    remove_allowed(c, p);
+    int err = lifecycle_configure(p, now, peer);
+    int allowed_err = add_allowed(c, p);
+    return err < 0 ? err : allowed_err;
+}
+
+void core_remove_peer(struct core *c, struct tstamp now, size_t peer)
+{
+    struct peer *p = c->peers.list[peer];
+    bool largest = p->news.mtu_bytes >= c->mtu_bytes;
     send_goodbye(p, now);
     transmit_forget(c, p);
     event_forget(c, p);
+    remove_allowed(c, p);
+    peers_remove(p);
     lifecycle_free(p);
+    tidy_allowed(c);
+    if (largest)
+        event_device_mtu(c);
 }
 
-/* A set that is not to be: those of it that are new go. */
-static void drop_new(struct core *c, struct tstamp now, struct peer **next, size_t count)
+int core_find_peer(const struct core *c, const uint8_t public_key[32])
 {
-    for (size_t i = 0; i < count; i++)
-        if (next[i] != NULL && peers_find(&c->peers, next[i]->public_key) == NULL)
-            drop(c, now, next[i]);
-    free(next);
+    const struct peer *p = peers_find(&c->peers, public_key);
+    return p != NULL ? p->number : -ENOENT;
 }
 
-int core_set_peers(struct core *c, struct tstamp now, const struct core_peer_config *peers,
-                   size_t count)
+const char *core_peer_name(const struct core *c, size_t peer)
 {
-    struct allowed allowed = { 0 };
-    int err = 0;
-    if (!keys_good(c, peers, count))
-        return -EINVAL;
-    struct peer **next = calloc(count + 1, sizeof(struct peer *));
-    if (next == NULL)
-        return -ENOMEM;
-    size_t before = c->peers.count;
-    struct peer **gone = calloc(before + 1, sizeof(struct peer *));
-    if (gone == NULL || heap_reserve(&c->peers.due, before + count) < 0)
-        err = -ENOMEM;
-    if (err == 0)
-        err = gather_peers(c, now, next, peers, count);
-    if (err == 0)
-        err = fill_allowed(&allowed, next, count);
-    if (err == 0)
-        err = index_resize(&c->index, count > before ? count : before);
-    if (err == 0) {
-        for (size_t i = 0; i < before; i++)
-            gone[i] = c->peers.list[i];
-        err = peers_replace(&c->peers, next, count);
-    }
-    if (err < 0) {
-        drop_new(c, now, next, count);
-        allowed_free(&allowed);
-        free(gone);
-        return err;
-    }
-    for (size_t i = 0; i < before; i++)
-        if (peers_find(&c->peers, gone[i]->public_key) != gone[i])
-            drop(c, now, gone[i]);
-    free(gone);
-    allowed_free(&c->allowed);
-    c->allowed = allowed;
-    event_device_mtu(c);
-    return 0;
+    return c->peers.list[peer]->name;
+}
+
+const uint8_t *core_peer_key(const struct core *c, size_t peer)
+{
+    return c->peers.list[peer]->public_key;
+}
+
+bool core_peer_initiates(const struct core *c, size_t peer)
+{
+    return c->peers.list[peer]->initiates;
+}
+
+int core_next_silent(const struct core *c, int after)
+{
+    const struct list *silent = &c->peers.silent;
+    struct list_item *next =
+        after < 0 ? list_first(silent) : list_after(silent, &c->peers.list[after]->silent);
+    return next != NULL ? LIST_OF(next, struct peer, silent)->number : -1;
+}
+
+void core_not_silent(struct core *c, size_t peer)
+{
+    list_remove(&c->peers.list[peer]->silent);
 }
 
 int core_set_policies(struct core *c, const struct core_policy policies[CORE_POLICIES_MAX])

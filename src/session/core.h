@@ -30,11 +30,19 @@ int core_new(struct core **out, const struct core_config *config, struct tstamp 
 void core_free(struct core *c);
 
 /*
- * Takes a changed set of peers: those with the same public key keep their sessions, new ones are
- * added, missing ones are closed.
+ * A peer that is configured: a new one gets the next number; one that is there with this public key
+ * keeps its number and its sessions, and is as told from now on. -EINVAL: the key is none, or ours;
+ * -ENOSPC; -ENOMEM: what it may send and get is not certain any more.
  */
-int core_set_peers(struct core *c, struct tstamp now, const struct core_peer_config *peers,
-                   size_t count);
+int core_put_peer(struct core *c, struct tstamp now, const struct core_peer_config *peer);
+/* Says goodbye to it. The last peer gets its number. */
+void core_remove_peer(struct core *c, struct tstamp now, size_t peer);
+/* Its number, or -ENOENT. */
+int core_find_peer(const struct core *c, const uint8_t public_key[32]);
+/* As configured. */
+const char *core_peer_name(const struct core *c, size_t peer);
+const uint8_t *core_peer_key(const struct core *c, size_t peer);
+bool core_peer_initiates(const struct core *c, size_t peer);
 
 /*
  * The policies of the packets that this side sends: a packet is of number pkt.policy, from 1, which
@@ -112,6 +120,14 @@ void core_set_line_full(struct core *c, bool full);
 
 /* The prefixes that a peer said it accepts from us; returns how many. */
 size_t core_accepted(const struct core *c, size_t peer, struct netprefix out[CORE_ACCEPTED_MAX]);
+
+/*
+ * Peers that may be down for a reason that people want to know: the numbers, one a call; after:
+ * the one before, -1 begins. -1: there is no other. It is among them until core_not_silent(), and
+ * again with the next sign.
+ */
+int core_next_silent(const struct core *c, int after);
+void core_not_silent(struct core *c, size_t peer);
 
 /* Why a peer is not up. */
 void core_peer_why(const struct core *c, struct tstamp now, size_t peer, struct why *out);

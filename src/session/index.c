@@ -5,11 +5,17 @@
 #include <errno.h>
 #include <stdlib.h>
 
-int index_init(struct index_table *t, size_t peer_count)
+static size_t size_for(size_t peer_count)
 {
     size_t size = 16;
     while (size < peer_count * INDEX_PER_PEER * 2)
         size *= 2;
+    return size;
+}
+
+int index_init(struct index_table *t, size_t peer_count)
+{
+    size_t size = size_for(peer_count);
     t->mask = (uint32_t)(size - 1);
     t->entries = calloc(size, sizeof *t->entries);
     return t->entries != NULL ? 0 : -ENOMEM;
@@ -30,9 +36,11 @@ static uint32_t place_of(const struct index_table *t, uint32_t index)
     return at;
 }
 
-int index_resize(struct index_table *t, size_t peer_count)
+int index_reserve(struct index_table *t, size_t peer_count)
 {
     struct index_table wider;
+    if (size_for(peer_count) <= (size_t)t->mask + 1)
+        return 0;
     int err = index_init(&wider, peer_count);
     if (err < 0)
         return err;

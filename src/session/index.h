@@ -2,7 +2,7 @@
 /*
  * Session indexes: from the random 32-bit number in a datagram to the peer that it is for.
  *
- * Sized once for a number of peers; each may hold INDEX_PER_PEER numbers at a time. Never fuller
+ * Sized for a number of peers; each may hold INDEX_PER_PEER numbers at a time. Never fuller
  * than half, so a search is short.
  */
 #ifndef HAWSER_SESSION_INDEX_H
@@ -29,8 +29,8 @@ struct index_table {
 };
 
 int index_init(struct index_table *t, size_t peer_count);
-/* Makes room for another number of peers; everything in it stays. */
-int index_resize(struct index_table *t, size_t peer_count);
+/* Makes room for so many peers, where there is not; everything in it stays. 0 or -ENOMEM. */
+int index_reserve(struct index_table *t, size_t peer_count);
 void index_free(struct index_table *t);
 
 struct peer *index_find(const struct index_table *t, uint32_t index);

@@ -104,6 +104,8 @@ int lifecycle_configure(struct peer *p, struct tstamp now, const struct core_pee
         p->initiates = config->initiate;
     if (!p->initiates)
         free_calling(p);
+    if (p->initiates)
+        peers_suspect(p);
     return err;
 }
 
@@ -233,6 +235,8 @@ void lifecycle_set_up(struct peer *p, struct tstamp now, bool up, const char *re
         p->displaced_at = TSTAMP_NEVER;
     else
         p->down_at = now;
+    if (!up && p->initiates)
+        peers_suspect(p);
     event_peer(p, up, reason);
 }
 

@@ -1,78 +1,83 @@
 /* SPDX-License-Identifier: ISC */
 #include "session/peers.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/rng.h"
 #include "session/state.h"
 
-void peers_init(struct peers *ps)
+void peers_init(struct peers *ps, uint64_t seed)
 {
-    *ps = (struct peers){ 0 };
+    *ps = (struct peers){ .by_key = { .seed = seed } };
     list_init(&ps->touched);
     list_init(&ps->sending);
     list_init(&ps->giving);
+    list_init(&ps->silent);
 }
 
 void peers_free(struct peers *ps)
 {
     free(ps->list);
-    free(ps->by_key);
+    hash_clear(&ps->by_key);
     heap_free(&ps->due);
 }
 
-/* Where that key is, or the open place where it would go. */
-static uint32_t place_of(const struct peers *ps, struct peer *const *by_key, uint32_t mask,
-                         const uint8_t public_key[32])
+static uint32_t code_of(const struct peers *ps, const uint8_t public_key[32])
 {
-    struct rng mix = { ps->seed };
-    for (size_t i = 0; i < 32; i += sizeof mix.state) {
-        uint64_t part;
-        memcpy(&part, public_key + i, sizeof part);
-        mix.state = rng_next(&mix) ^ part;
-    }
-    uint32_t at = (uint32_t)rng_next(&mix) & mask;
-    while (by_key[at] != NULL && memcmp(by_key[at]->public_key, public_key, 32) != 0)
-        at = (at + 1) & mask;
-    return at;
+    return hash_code(&ps->by_key, public_key, 32);
 }
 
 struct peer *peers_find(const struct peers *ps, const uint8_t public_key[32])
 {
-    if (ps->by_key == NULL)
-        return NULL;
-    return ps->by_key[place_of(ps, ps->by_key, ps->mask, public_key)];
+    struct hash_walk walk = { .code = code_of(ps, public_key) };
+    for (uint32_t i; hash_next(&ps->by_key, &walk, &i);)
+        if (memcmp(ps->list[i]->public_key, public_key, 32) == 0)
+            return ps->list[i];
+    return NULL;
 }
 
-int peers_replace(struct peers *ps, struct peer **list, size_t count)
+int peers_reserve(struct peers *ps, size_t count)
 {
-    uint32_t size = 4;
-    while (size < 2 * count)
-        size *= 2;
-    struct peer **by_key = calloc(size, sizeof(struct peer *));
-    if (by_key == NULL)
-        return -ENOMEM;
-    for (size_t i = 0; i < count; i++) {
-        struct peer **place = &by_key[place_of(ps, by_key, size - 1, list[i]->public_key)];
-        if (*place != NULL) {
-            free(by_key);
-            return -EINVAL;
-        }
-        *place = list[i];
+    enum { CAPACITY_LEAST = 4 };
+    size_t capacity = ps->capacity > 0 ? ps->capacity : CAPACITY_LEAST;
+    while (capacity < count)
+        capacity *= 2;
+    if (capacity > ps->capacity) {
+        struct peer **wider = realloc(ps->list, capacity * sizeof(struct peer *));
+        if (wider == NULL)
+            return -ENOMEM;
+        ps->list = wider;
+        ps->capacity = capacity;
     }
-    free(ps->list);
-    free(ps->by_key);
-    ps->list = list;
-    ps->count = count;
-    ps->by_key = by_key;
-    ps->mask = size - 1;
-    for (uint16_t i = 0; i < count; i++) {
-        list[i]->number = i;
-        peers_touch(list[i]);
-    }
-    return 0;
+    int err = heap_reserve(&ps->due, capacity);
+    return err < 0 ? err : hash_reserve(&ps->by_key, (uint32_t)count);
+}
+
+void peers_add(struct peer *p)
+{
+    struct peers *ps = &p->core->peers;
+    assert(ps->count < ps->capacity);
+    p->number = (uint16_t)ps->count;
+    ps->list[ps->count++] = p;
+    hash_add(&ps->by_key, code_of(ps, p->public_key), p->number);
+    peers_touch(p);
+}
+
+void peers_remove(struct peer *p)
+{
+    struct peers *ps = &p->core->peers;
+    struct peer *last = ps->list[ps->count - 1];
+    hash_remove(&ps->by_key, code_of(ps, p->public_key), p->number);
+    ps->count--;
+    if (last == p)
+        return;
+    uint32_t code = code_of(ps, last->public_key);
+    hash_remove(&ps->by_key, code, last->number);
+    hash_add(&ps->by_key, code, p->number); /* where there was room for it before */
+    ps->list[p->number] = last;
+    last->number = p->number;
 }
 
 void peers_touch(struct peer *p)
@@ -151,9 +156,15 @@ void peers_forget(struct peer *p)
     list_remove(&p->touched);
     list_remove(&p->sending);
     list_remove(&p->giving);
+    list_remove(&p->silent);
     heap_remove(&ps->due, &p->due);
     ps->calling -= p->calls_in_vain;
     p->calls_in_vain = false;
+}
+
+void peers_suspect(struct peer *p)
+{
+    list_add(&p->core->peers.silent, &p->silent);
 }
 
 void peers_count_calling(struct peer *p)

@@ -18,16 +18,18 @@ struct core;
 struct peer;
 struct peers;
 
-/* The caller sets the seed before the first peers come. */
-void peers_init(struct peers *ps);
+void peers_init(struct peers *ps, uint64_t seed);
 void peers_free(struct peers *ps);
 
 /* NULL: nobody has that key. */
 struct peer *peers_find(const struct peers *ps, const uint8_t public_key[32]);
 
-/* Takes the array over in the place of the one before, and gives each peer its number. -EINVAL (a
- * key is there twice), -ENOMEM: as it was. */
-int peers_replace(struct peers *ps, struct peer **list, size_t count);
+/* Room for so many in all: peers_add() takes no memory. -ENOMEM: as it was. */
+int peers_reserve(struct peers *ps, size_t count);
+/* The next number is its; nobody may have its key. */
+void peers_add(struct peer *p);
+/* Nobody finds it any more; the last peer gets its number. It is in lists until peers_forget(). */
+void peers_remove(struct peer *p);
 
 /* Something changed: the next core_tick() looks at it. */
 void peers_touch(struct peer *p);
@@ -52,6 +54,9 @@ bool peers_sends_alone(const struct peer *p);
 
 /* It is about to go. */
 void peers_forget(struct peer *p);
+
+/* It may be silent: whoever tells people why looks at it. */
+void peers_suspect(struct peer *p);
 /* Whether it is called in vain may be another. */
 void peers_count_calling(struct peer *p);
 

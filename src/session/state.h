@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/hash.h"
 #include "base/heap.h"
 #include "base/list.h"
 #include "base/pkt.h"
@@ -52,12 +53,12 @@ enum {
 struct peers {
     struct peer **list; /* owned, and so is each; count of them */
     size_t count;
-    struct peer **by_key; /* owned; a table with open places, mask + 1 of them */
-    uint32_t mask;
-    uint64_t seed;       /* of by_key: its order is nobody's to choose */
+    size_t capacity;
+    struct hash by_key;  /* owned: their numbers */
     struct list touched; /* changed since they were looked at: their deadline may be another */
     struct list sending; /* may have something to send, in their turns */
     struct list giving;  /* may have packets for the tunnel, in their turns */
+    struct list silent;  /* may be down without people knowing why */
     struct heap due;     /* the others, by deadline */
     size_t calling;      /* are called, and not up */
 };
@@ -133,8 +134,8 @@ struct peer {
     struct tstamp down_at;  /* when it was last lost, or the start */
     struct tstamp wake;     /* when a timer of the session's own is due */
     struct heap_item due;   /* that, or a timer of the bond */
-    struct list_item touched, sending, giving; /* see struct peers */
-    uint32_t probes;                           /* bit for each path whose MTU probe is due */
+    struct list_item touched, sending, giving, silent; /* see struct peers */
+    uint32_t probes;        /* bit for each path whose MTU probe is due */
     uint32_t told;          /* bit for each path of which the peer told what is not in effect yet */
     struct bucket statuses; /* how many of them may take effect */
     struct route last_route; /* of the newest authentic datagram, for status */

@@ -49,6 +49,7 @@ void why_called(struct peer *p, struct tstamp now, uint16_t link, const struct n
         p->why.since = now;
     p->why.calling = true;
     peers_count_calling(p);
+    peers_suspect(p);
     if (p->why.ways == NULL)
         p->why.ways = calloc(WIRE_PATHS_MAX, sizeof *p->why.ways);
     if (p->why.ways == NULL)
@@ -89,8 +90,10 @@ void why_failed(struct core *c, struct tstamp now, uint16_t link, const struct n
 {
     if (link >= WIRE_PATHS_MAX)
         return;
-    for (size_t i = 0; i < c->peers.count; i++) {
-        const struct peer *p = c->peers.list[i];
+    /* Who calls in vain is among these. */
+    const struct list *silent = &c->peers.silent;
+    for (struct list_item *i = list_first(silent); i != NULL; i = list_after(silent, i)) {
+        const struct peer *p = LIST_OF(i, struct peer, silent);
         if (p->why.ways == NULL || !calls_address(p, to))
             continue;
         struct why_way *way = &p->why.ways[link][to->family == 6];
@@ -122,6 +125,7 @@ void why_refused(struct peer *p, struct tstamp now, uint8_t refusal, const struc
     p->why.refusal = code_of_refusal(refusal);
     p->why.refused_at = now;
     p->why.caller = *caller;
+    peers_suspect(p);
 }
 
 void why_replied(struct peer *p, struct tstamp now, const struct netaddr *caller)
@@ -130,6 +134,7 @@ void why_replied(struct peer *p, struct tstamp now, const struct netaddr *caller
     p->why.unconfirmed++;
     p->why.unconfirmed_at = now;
     p->why.caller = *caller;
+    peers_suspect(p);
 }
 
 /* What is told */

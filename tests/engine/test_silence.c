@@ -50,7 +50,7 @@ static int set_up(void **state)
     config.pool = s.pool = pkt_pool_new(64, 16);
     assert_non_null(s.pool);
     assert_int_equal(core_new(&s.core, &config, s.now), 0);
-    assert_int_equal(silence_reset(&s.silence, 1), 0);
+    assert_int_equal(silence_reserve(&s.silence, 1), 0);
     *state = &s;
     return 0;
 }
@@ -122,7 +122,7 @@ static void watch(struct side *s, unsigned seconds)
 {
     for (unsigned i = 0; i < 10 * seconds; i++) {
         s->now = tstamp_add(s->now, NS_PER_S / 10);
-        silence_tick(&s->silence, s->now, s->core, s->links, &s->peer);
+        silence_tick(&s->silence, s->now, s->core, s->links);
     }
 }
 
@@ -140,7 +140,7 @@ static void the_log_says_it_once(void **state)
         watch(s, 5);
     }
     assert_int_equal(lines(), before + 1); /* a name in between is no other news */
-    assert_false(tstamp_is_never(silence_tick(&s->silence, s->now, s->core, s->links, &s->peer)));
+    assert_false(tstamp_is_never(silence_tick(&s->silence, s->now, s->core, s->links)));
 }
 
 int main(void)

@@ -327,6 +327,14 @@ static void reload_changes_what_it_must(void **state)
         assert_int_equal(restored(t, (enum restored_what)i), 0);
 }
 
+static void set_peer(struct tunnel *t, size_t peer, uint32_t mtu_bytes, uint32_t fit_bytes)
+{
+    const struct network_peer to = { .mtu_bytes = mtu_bytes, .fit_bytes = fit_bytes };
+    bool changed;
+    assert_int_equal(network_set_peer(&t->network, peer, &to, &changed), 0);
+    assert_true(changed);
+}
+
 /* A peer that carries less than the device has its MTU on its routes; a link that stands in, not.
  */
 static void routes_have_the_mtu_of_their_peer(void **state)
@@ -338,13 +346,13 @@ static void routes_have_the_mtu_of_their_peer(void **state)
     peers[1].allowed_count = 2;
     t->config.peers = peers;
     t->config.peer_count = 2;
-    network_set_peer_mtu(&t->network, 1, 1300);
+    set_peer(t, 1, 1300, 0);
     begin(t);
     assert_true(shows("ip route show 10.77.0.9", "scope link mtu 1300"));
     assert_true(shows("ip -6 route show fd77::9", "mtu 1300"));
     assert_false(shows("ip route show 10.77.0.1", "mtu"));
-    network_set_peer_mtu(&t->network, 0, 1280);
-    network_set_peer_mtu(&t->network, 1, 1310);
+    set_peer(t, 0, 1280, 0);
+    set_peer(t, 1, 1310, 0);
     assert_int_equal(update(t), 0);
     assert_true(shows("ip route show 10.77.0.9", "mtu 1310"));
     assert_true(shows("ip route show 10.77.0.1", "mtu 1280"));
@@ -357,8 +365,8 @@ static void routes_have_the_mtu_of_their_peer(void **state)
     assert_int_equal(update(t), 0);
     assert_true(table_shows(t, 0, "default via 192.168.8.1 dev hw-link"));
     assert_false(shows("ip route show table all dev hw-link", "mtu"));
-    network_set_peer_mtu(&t->network, 0, 0);
-    network_set_peer_mtu(&t->network, 1, 0);
+    set_peer(t, 0, 0, 0);
+    set_peer(t, 1, 0, 0);
     assert_int_equal(update(t), 0);
     assert_false(shows("ip route show 10.77.0.9; ip -6 route show fd77::9", "mtu"));
     assert_int_equal(restored(t, RESTORED_ROUTES), 1);
@@ -381,8 +389,7 @@ static void tcp_fits_what_a_peer_carries(void **state)
     t->config.peers = peers;
     t->config.peer_count = 2;
     t->config.network.mss_clamp = true;
-    network_set_peer_mtu(&t->network, 1, 1280);
-    network_set_peer_fit(&t->network, 1, 1196);
+    set_peer(t, 1, 1280, 1196);
     begin(t);
     assert_true(shows("ip route show 10.88.0.0/16", "mtu 1280 advmss 1156"));
     assert_true(shows("ip -6 route show fd88::/48", "mtu 1280 advmss 1136"));
@@ -391,7 +398,7 @@ static void tcp_fits_what_a_peer_carries(void **state)
     assert_true(shows(clamp, "ip daddr != 10.88.7.0/24"));
     assert_true(shows(clamp, "ip6 saddr fd88::/48"));
     assert_false(shows(clamp, "10.99."));
-    network_set_peer_fit(&t->network, 1, 1216);
+    set_peer(t, 1, 1280, 1216);
     assert_int_equal(update(t), 0);
     assert_true(shows("ip route show 10.88.0.0/16", "mtu 1280 advmss 1176"));
     assert_true(shows(clamp, "maxseg size set 1176"));
@@ -402,14 +409,14 @@ static void tcp_fits_what_a_peer_carries(void **state)
     assert_int_equal(update(t), 0);
     assert_false(shows(clamp, "maxseg"));
     t->config.network.mss_clamp = true;
-    network_set_peer_fit(&t->network, 1, 0);
+    set_peer(t, 1, 1280, 0);
     assert_int_equal(update(t), 0);
     assert_false(shows("ip route; ip -6 route", "advmss"));
     assert_true(shows(clamp, "rt mtu"));
     assert_false(shows(clamp, "10.88."));
     t->config.peers = &t->peer;
     t->config.peer_count = 1;
-    network_set_peer_mtu(&t->network, 1, 0);
+    set_peer(t, 1, 0, 0);
 }
 
 static void a_link_stands_in(void **state)

@@ -88,9 +88,9 @@ static void fill_policy(struct msg *msg)
         m->steps[i] = (struct filter_step){ .code = 6, .jump_true = 1, .k = UINT32_MAX };
 }
 
-static void fill_peers(struct msg *m)
+static void fill_peer_gone(struct msg *m)
 {
-    m->peer_count = 4096;
+    memset(m->peer_gone, 8, sizeof m->peer_gone);
 }
 
 static void fill_listen(struct msg *m)
@@ -207,7 +207,7 @@ static void fill_accepted(struct msg *m)
 static struct msg sample(enum msg_type type)
 {
     static void (*const fill[MSG_TYPE_END])(struct msg *) = {
-        [MSG_SETUP] = fill_setup,       [MSG_PEERS] = fill_peers,
+        [MSG_SETUP] = fill_setup,       [MSG_PEER_GONE] = fill_peer_gone,
         [MSG_PEER] = fill_peer,         [MSG_LISTEN] = fill_listen,
         [MSG_LINK] = fill_link,         [MSG_ENDPOINTS] = fill_endpoints,
         [MSG_POLICIES] = fill_policies, [MSG_POLICY] = fill_policy,

@@ -6,6 +6,8 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+
+#include <errno.h>
 #include <string.h>
 
 #include "session/world.h"
@@ -569,18 +571,27 @@ static void test_peers_change_at_run_time(void **state)
         peers[i].allowed_count = 1;
         memcpy(peers[i].public_key, w->nodes[i + 1].public_key, 32);
     }
-    assert_int_equal(core_set_peers(w->nodes[0].core, w->now, &peers[1], 1), 0);
+    struct core *c = w->nodes[0].core;
+    int number = core_find_peer(c, peers[0].public_key);
+    assert_int_equal(number, 0);
+    core_remove_peer(c, w->now, 0);
+    assert_int_equal(core_find_peer(c, peers[0].public_key), -ENOENT);
+    assert_int_equal(core_find_peer(c, peers[1].public_key), 0); /* the last in its place */
     world_run(w, 100 * NS_PER_MS);
     assert_false(world_status(w, 1, 0).up);
     assert_int_equal(world_status(w, 2, 0).handshakes, 1);
-    assert_int_equal(core_set_peers(w->nodes[0].core, w->now, peers, 2), 0);
+    assert_int_equal(core_put_peer(c, w->now, &peers[0]), 0);
+    assert_int_equal(core_put_peer(c, w->now, &peers[1]), 0); /* as it was */
+    assert_int_equal(core_peer_count(c), 2);
     world_run(w, 3 * NS_PER_S);
     assert_true(world_status(w, 1, 0).up);
     exchange(w, 1, 0, 50);
     exchange(w, 2, 1000, 50);
     assert_int_equal(world_status(w, 2, 0).handshakes, 1);
-    peers[1] = peers[0];
-    assert_int_equal(core_set_peers(w->nodes[0].core, w->now, peers, 2), -22);
+    memset(peers[1].public_key, 0, sizeof peers[1].public_key);
+    assert_int_equal(core_put_peer(c, w->now, &peers[1]), -EINVAL);
+    memcpy(peers[1].public_key, w->nodes[0].public_key, sizeof peers[1].public_key);
+    assert_int_equal(core_put_peer(c, w->now, &peers[1]), -EINVAL); /* its own */
     world_free(w);
 }
 

@@ -9,6 +9,11 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include <stdio.h>
+#include <string.h>
+
+#include "base/rng.h"
+#include "session/allowed.h"
 #include "session/state.h"
 #include "session/world.h"
 
@@ -183,11 +188,93 @@ static void an_idle_peer_is_in_no_list(void **state)
     world_free(w);
 }
 
+/* What a peer of the sets below is known by. */
+static struct core_peer_config numbered(uint8_t i, struct netprefix *allowed)
+{
+    struct core_peer_config c = { .allowed = allowed, .allowed_count = 1 };
+    *allowed = (struct netprefix){ .family = 4, .len = 32, .addr = { 10, 200, 0, i } };
+    snprintf(c.name, sizeof c.name, "peer%u", i);
+    memset(c.public_key, 100 + i, sizeof c.public_key);
+    return c;
+}
+
+/* Peers come and go at random: each is found by its key, number, name and prefix, and no other. */
+static void peers_come_and_go(void **state)
+{
+    enum { PEERS = 60, STEPS = 3000 };
+    bool there[PEERS] = { false };
+    struct rng rng = { 3 };
+    (void)state;
+    struct world *w = world_new(1, 1);
+    world_start(w);
+    assert_true(world_run_until_up(w, FIRST, 5 * NS_PER_S));
+    struct core *c = w->nodes[SERVER].core;
+    size_t count = core_peer_count(c);
+    for (unsigned n = 0; n < STEPS; n++) {
+        uint8_t i = (uint8_t)rng_below(&rng, PEERS);
+        struct netprefix allowed;
+        struct core_peer_config config = numbered(i, &allowed);
+        int number = core_find_peer(c, config.public_key);
+        assert_int_equal(number >= 0, there[i]);
+        if (there[i])
+            core_remove_peer(c, w->now, (size_t)number);
+        else
+            assert_int_equal(core_put_peer(c, w->now, &config), 0);
+        there[i] = !there[i];
+        count += there[i] ? 1 : SIZE_MAX;
+        assert_int_equal(core_peer_count(c), count);
+        uint8_t other = (uint8_t)rng_below(&rng, PEERS);
+        config = numbered(other, &allowed);
+        number = core_find_peer(c, config.public_key);
+        assert_int_equal(number >= 0, there[other]);
+        const struct peer *found = allowed_find(&c->allowed, 4, allowed.addr);
+        assert_ptr_equal(found, number >= 0 ? c->peers.list[number] : NULL);
+        if (number >= 0)
+            assert_string_equal(core_peer_name(c, (size_t)number), config.name);
+        if (n % 100 == 0)
+            world_run(w, 10 * NS_PER_MS);
+    }
+    pass(w, FIRST, 1); /* who was there all the time */
+    assert_int_equal(world_status(w, FIRST, 0).handshakes, 1);
+    world_free(w);
+}
+
+/* A prefix that one peer loses and another gets has one owner, whichever is told first. */
+static void a_prefix_moves(void **state)
+{
+    (void)state;
+    for (unsigned order = 0; order < 2; order++) {
+        struct world *w = world_new(1, 1);
+        world_start(w);
+        struct core *c = w->nodes[SERVER].core;
+        struct netprefix list[3];
+        struct core_peer_config a = numbered(1, &list[0]);
+        struct core_peer_config b = numbered(2, &list[1]);
+        numbered(3, &list[2]);
+        assert_int_equal(core_put_peer(c, w->now, &a), 0);
+        assert_int_equal(core_put_peer(c, w->now, &b), 0);
+        const struct peer *at_b = c->peers.list[core_find_peer(c, b.public_key)];
+        struct netprefix both[2] = { list[0], list[1] };
+        a.allowed = &list[2];
+        b.allowed = both;
+        b.allowed_count = 2;
+        assert_int_equal(core_put_peer(c, w->now, order == 0 ? &a : &b), 0);
+        assert_int_equal(core_put_peer(c, w->now, order == 0 ? &b : &a), 0);
+        assert_ptr_equal(allowed_find(&c->allowed, 4, both[0].addr), at_b);
+        assert_ptr_equal(allowed_find(&c->allowed, 4, both[1].addr), at_b);
+        assert_ptr_equal(allowed_find(&c->allowed, 4, list[2].addr),
+                         c->peers.list[core_find_peer(c, a.public_key)]);
+        world_free(w);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_bond_is_there_while_its_peer_is),
         cmocka_unit_test(a_sleeping_peer_is_in_no_list),
+        cmocka_unit_test(peers_come_and_go),
+        cmocka_unit_test(a_prefix_moves),
         cmocka_unit_test(what_calls_take_is_given_back),
         cmocka_unit_test(a_cookie_outlives_its_call),
         cmocka_unit_test(late_calls_are_forgotten),

@@ -121,7 +121,7 @@ static void changes_are_told(void **state)
     memcpy(p.public_key, w->nodes[1].public_key, sizeof p.public_key);
     assert_true(netprefix_parse(&list[0], "10.77.0.2/32"));
     assert_true(netprefix_parse(&list[1], "192.168.1.7/24"));
-    assert_int_equal(core_set_peers(w->nodes[0].core, w->now, &p, 1), 0);
+    assert_int_equal(core_put_peer(w->nodes[0].core, w->now, &p), 0);
     world_run(w, 2 * NS_PER_S);
     assert_accepted(w, 1, "10.77.0.2/32 192.168.1.0/24");
     assert_int_equal(world_status(w, 1, 0).handshakes, 1);
@@ -130,13 +130,13 @@ static void changes_are_told(void **state)
         list[i] = (struct netprefix){ .family = 6, .len = 128, .addr = { 0xfd, 0x77 } };
         list[i].addr[15] = (uint8_t)i;
     }
-    assert_int_equal(core_set_peers(w->nodes[0].core, w->now, &p, 1), 0);
+    assert_int_equal(core_put_peer(w->nodes[0].core, w->now, &p), 0);
     world_run(w, 2 * NS_PER_S);
     assert_int_equal(peer_of(w, 1)->accepted.count, 27); /* what a datagram of 528 bytes holds */
     assert_memory_equal(peer_of(w, 1)->accepted.list, list, sizeof list[0] * 27);
     for (size_t i = 0; i < p.allowed_count; i++)
         list[i].len = 64;
-    assert_int_equal(core_set_peers(w->nodes[0].core, w->now, &p, 1), 0);
+    assert_int_equal(core_put_peer(w->nodes[0].core, w->now, &p), 0);
     world_run(w, 2 * NS_PER_S);
     assert_int_equal(peer_of(w, 1)->accepted.count, CORE_ACCEPTED_MAX);
     world_free(w);

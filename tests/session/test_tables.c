@@ -96,6 +96,48 @@ static void test_allowed_by_comparison(void **state)
     allowed_free(&a);
 }
 
+/* Adding and removing at random, against a list; made anew when most of it was removed. */
+static void test_allowed_is_taken_back(void **state)
+{
+    (void)state;
+    enum { PREFIXES = 64, STEPS = 4000 };
+    struct netprefix list[PREFIXES];
+    uintptr_t owner[PREFIXES] = { 0 };
+    struct rng r = { .state = 5 };
+    struct allowed a;
+    bool was_sparse = false;
+    assert_int_equal(allowed_init(&a), 0);
+    for (size_t i = 0; i < PREFIXES; i++) { /* 10.0.0.0/26 up to 10.0.0.63/32, each once */
+        list[i] = (struct netprefix){ .family = 4, .len = (uint8_t)(26 + i % 7) };
+        memcpy(list[i].addr, (const uint8_t[]){ 10, 0, (uint8_t)(i / 7), (uint8_t)(i * 3) }, 4);
+        netprefix_mask(&list[i]);
+    }
+    for (unsigned n = 0; n < STEPS; n++) {
+        size_t i = rng_below(&r, PREFIXES);
+        if (rng_below(&r, 2) == 0) {
+            owner[i] = 1 + rng_below(&r, 3);
+            assert_int_equal(allowed_add(&a, &list[i], peer(owner[i])), 0);
+        } else if (owner[i] != 0) {
+            allowed_remove(&a, &list[i], peer(owner[i] + 1)); /* who does not have it */
+            allowed_remove(&a, &list[i], peer(owner[i]));
+            owner[i] = 0;
+        }
+        const uint8_t addr[4] = { 10, 0, (uint8_t)rng_below(&r, 10), (uint8_t)rng_next(&r) };
+        uintptr_t best = 0;
+        unsigned best_len = 0;
+        for (size_t k = 0; k < PREFIXES; k++) {
+            if (owner[k] == 0 || list[k].len < best_len || !netprefix_contains(&list[k], 4, addr))
+                continue;
+            best = owner[k];
+            best_len = list[k].len;
+        }
+        assert_ptr_equal(allowed_find(&a, 4, addr), best == 0 ? NULL : peer(best));
+        was_sparse = was_sparse || allowed_is_sparse(&a);
+    }
+    assert_true(was_sparse);
+    allowed_free(&a);
+}
+
 static void test_addresses_of_packets(void **state)
 {
     (void)state;
@@ -138,7 +180,7 @@ static void test_index_table(void **state)
     assert_null(index_find(&t, 0));
     for (unsigned i = 0; i < COUNT; i += 2)
         index_remove(&t, indexes[i]);
-    assert_int_equal(index_resize(&t, COUNT), 0);
+    assert_int_equal(index_reserve(&t, COUNT), 0);
     for (uintptr_t i = 0; i < COUNT; i++) {
         struct peer *want = i % 2 == 0 || indexes[i] == 0 ? NULL : peer(i + 1);
         assert_ptr_equal(index_find(&t, indexes[i]), want);
@@ -334,6 +376,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_longest_prefix),
         cmocka_unit_test(test_allowed_by_comparison),
+        cmocka_unit_test(test_allowed_is_taken_back),
         cmocka_unit_test(test_addresses_of_packets),
         cmocka_unit_test(test_index_table),
         cmocka_unit_test(test_bucket),

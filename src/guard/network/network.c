@@ -14,6 +14,7 @@
 #include "guard/network/network_links.h"
 #include "guard/network/network_routing.h"
 #include "guard/network/network_settings.h"
+#include "guard/network/network_told.h"
 #include "guard/network/stale.h"
 #include "sys/netif_route.h"
 #include "sys/nft.h"
@@ -215,6 +216,7 @@ void network_free(struct network *n)
     routing_clear(&n->applied);
     free(n->addresses);
     free(n->told.accepted);
+    network_forget_peers(n);
     free(n->filter.ruleset);
     if (n->filter.nft_fd >= 0)
         close(n->filter.nft_fd);

@@ -8,6 +8,7 @@
 
 #include "base/log.h"
 #include "guard/network/network_routing.h"
+#include "guard/network/network_told.h"
 #include "guard/network/ruleset.h"
 #include "sys/netif_route.h"
 #include "sys/nft.h"
@@ -90,14 +91,16 @@ static struct ruleset_fit *list_fits(const struct network *n, const struct confi
     struct ruleset_fit *list = calloc(2 * FITS_MAX, sizeof *list);
     size_t cut_count = 0;
     for (size_t i = 0; list != NULL && i < c->peer_count; i++)
-        for (size_t j = 0; n->told.peer_fit_bytes[i] != 0 && j < c->peers[i].allowed_count; j++) {
+        for (size_t j = 0; network_get_peer(n, i).fit_bytes != 0 && j < c->peers[i].allowed_count;
+             j++) {
             const struct netprefix *p = &c->peers[i].allowed[j];
             if (cut_count < FITS_MAX)
                 list[cut_count++] = (struct ruleset_fit){ *p, network_peer_mss(n, i, p->family) };
         }
     *count = cut_count;
     for (size_t i = 0; cut_count > 0 && i < c->peer_count; i++)
-        for (size_t j = 0; n->told.peer_fit_bytes[i] == 0 && j < c->peers[i].allowed_count; j++) {
+        for (size_t j = 0; network_get_peer(n, i).fit_bytes == 0 && j < c->peers[i].allowed_count;
+             j++) {
             const struct netprefix *p = &c->peers[i].allowed[j];
             if (*count < 2 * FITS_MAX && is_within_a_fit(p, list, cut_count))
                 list[(*count)++] = (struct ruleset_fit){ .prefix = *p };

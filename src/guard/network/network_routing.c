@@ -5,6 +5,7 @@
 
 #include "base/log.h"
 #include "guard/network/network_links.h"
+#include "guard/network/network_told.h"
 
 enum {
     RULE_MAIN = 1,
@@ -25,7 +26,7 @@ bool network_blocks_ipv6(const struct config *c)
 
 uint32_t network_peer_mss(const struct network *n, size_t peer, uint8_t family)
 {
-    uint32_t fit_bytes = n->told.peer_fit_bytes[peer];
+    uint32_t fit_bytes = network_get_peer(n, peer).fit_bytes;
     uint32_t header_bytes = family == 4 ? TCP_IPV4_HEADER_BYTES : TCP_IPV6_HEADER_BYTES;
     return fit_bytes > header_bytes ? fit_bytes - header_bytes : 0;
 }
@@ -46,7 +47,7 @@ static void want_prefix(const struct network *n, const struct config *c, size_t 
     struct netif_route route = { .to = *to,
                                  .index = n->index,
                                  .table = NETIF_TABLE_MAIN,
-                                 .mtu_bytes = n->told.peer_mtu_bytes[peer],
+                                 .mtu_bytes = network_get_peer(n, peer).mtu_bytes,
                                  .advmss_bytes = network_peer_mss(n, peer, to->family) };
     if (wide)
         route.table = numbers_table(&n->numbers, NUMBERS_SLOT_TUNNEL);

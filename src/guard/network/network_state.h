@@ -32,14 +32,20 @@ struct network_link {
     struct network_way ways[2]; /* IPv4, IPv6 */
 };
 
+/* What is routed to a peer. */
+struct network_peer {
+    uint32_t mtu_bytes; /* of the routes; 0: the device's */
+    uint32_t fit_bytes; /* what TCP's packets are kept to; 0: the MTU */
+};
+
 /* What network_update() is told in advance (network_told.h). */
 struct network_told {
-    uint32_t peer_mtu_bytes[CONFIG_PEERS_MAX]; /* of the routes to them; 0: the device's */
-    uint32_t peer_fit_bytes[CONFIG_PEERS_MAX]; /* what TCP's packets are kept to; 0: the MTU */
-    bool path_up;                              /* of a peer that has wide prefixes */
-    bool lookups;                              /* of names go past the tunnel */
-    int lookup_slot;                           /* over this link; -1: as the main table says */
-    struct netprefix *accepted;                /* owned: sources that the peers take as they are */
+    struct network_peer *peers; /* owned; by their place in the configuration, as far as told of */
+    size_t peer_count;
+    bool path_up;               /* of a peer that has wide prefixes */
+    bool lookups;               /* of names go past the tunnel */
+    int lookup_slot;            /* over this link; -1: as the main table says */
+    struct netprefix *accepted; /* owned: sources that the peers take as they are */
     size_t accepted_count;
 };
 

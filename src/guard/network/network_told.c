@@ -5,14 +5,39 @@
 #include <stdlib.h>
 #include <string.h>
 
-void network_set_peer_mtu(struct network *n, size_t peer, uint32_t mtu_bytes)
+int network_set_peer(struct network *n, size_t peer, const struct network_peer *to, bool *changed)
 {
-    n->told.peer_mtu_bytes[peer] = mtu_bytes;
+    enum { LEAST = 8 };
+    struct network_told *t = &n->told;
+    const struct network_peer before = network_get_peer(n, peer);
+    *changed = before.mtu_bytes != to->mtu_bytes || before.fit_bytes != to->fit_bytes;
+    if (!*changed)
+        return 0;
+    size_t count = t->peer_count > 0 ? t->peer_count : LEAST;
+    while (count <= peer)
+        count *= 2;
+    if (count > t->peer_count) {
+        struct network_peer *wider = realloc(t->peers, count * sizeof *wider);
+        if (wider == NULL)
+            return -ENOMEM;
+        memset(wider + t->peer_count, 0, (count - t->peer_count) * sizeof *wider);
+        t->peers = wider;
+        t->peer_count = count;
+    }
+    t->peers[peer] = *to;
+    return 0;
 }
 
-void network_set_peer_fit(struct network *n, size_t peer, uint32_t fit_bytes)
+void network_forget_peers(struct network *n)
 {
-    n->told.peer_fit_bytes[peer] = fit_bytes;
+    free(n->told.peers);
+    n->told.peers = NULL;
+    n->told.peer_count = 0;
+}
+
+struct network_peer network_get_peer(const struct network *n, size_t peer)
+{
+    return peer < n->told.peer_count ? n->told.peers[peer] : (struct network_peer){ 0 };
 }
 
 void network_set_path_up(struct network *n, bool is_up)

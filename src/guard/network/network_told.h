@@ -9,10 +9,15 @@
 
 #include "guard/network/network_state.h"
 
-/* Of the routes to a peer, by its place in the configuration; 0: the device's. */
-void network_set_peer_mtu(struct network *n, size_t peer, uint32_t mtu_bytes);
-/* The largest packet to a peer that is not cut, where that is less than the MTU; 0: it is not. */
-void network_set_peer_fit(struct network *n, size_t peer, uint32_t fit_bytes);
+/*
+ * What is routed to a peer, by its place in the configuration. *changed: it was another. 0 or
+ * -ENOMEM.
+ */
+int network_set_peer(struct network *n, size_t peer, const struct network_peer *to, bool *changed);
+/* The places are those of another configuration. */
+void network_forget_peers(struct network *n);
+/* As it was told last. */
+struct network_peer network_get_peer(const struct network *n, size_t peer);
 void network_set_path_up(struct network *n, bool is_up);
 void network_set_lookups(struct network *n, bool past_the_tunnel, int slot);
 /* Takes a copy; 0 or -ENOMEM. */
