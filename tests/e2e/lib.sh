@@ -282,6 +282,20 @@ allowed-ips = $client_allowed
 END
 }
 
+# many_peers FIRST COUNT: sections of peers that never come, as their keys are nobody's
+many_peers() {
+    awk -v first="$1" -v count="$2" 'BEGIN {
+        digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+        srand(first)
+        for (i = first; i < first + count; i++) {
+            key = ""
+            for (k = 0; k < 42; k++) key = key substr(digits, int(rand() * 64) + 1, 1)
+            printf "[peer p%d]\npublic-key = %sA=\n", i, key
+            printf "allowed-ips = 10.%d.%d.%d/32\n", 100 + i / 65536, i / 256 % 256, i % 256
+        }
+    }'
+}
+
 # start_pair LINK...: and waits until all of them are up at both ends
 start_pair() {
     config_pair "$@"
