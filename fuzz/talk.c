@@ -408,11 +408,9 @@ static bool tick(struct talk *t)
     if (tstamp_reached(g->look.at, now) || tstamp_reached(g->links.retry, now))
         guard_update_network(g, now);
     resolver_tick(g->names.resolver, now);
-    if (tstamp_reached(g->accounts.look_at, now)) {
+    if (tstamp_reached(g->accounts.look_at, now))
         guard_usage_look(g, now);
-        if (g->engine.ready)
-            links_update(&g->links, now, &g->look.netifs);
-    }
+    guard_links_tick(g, now);
     guard_notices_end(t);
     if (g->engine.pid == 0 && tstamp_reached(g->engine.restart_at, now))
         guard_starts_engine(t);
@@ -465,7 +463,7 @@ static void check_links(const struct talk *t)
         must(same_link(&s->told, &e->links[i]));
         must(s->told.link.present == (t->sockets[i] != 0));
         must(config_calls_out(&t->guard.config) || !s->told.link.present);
-        must(!s->used || e->quotas[i].bytes == s->config.quota.bytes);
+        must(!link_is_used(s) || e->quotas[i].bytes == s->config.quota.bytes);
     }
 }
 

@@ -18,7 +18,7 @@ enum { LOOK_S = 60, SAVE_S = 60, RUNS_ON_S = 600 };
 
 static bool has_quota(const struct link_slot *s)
 {
-    return s->used && s->config.quota.bytes != 0;
+    return link_is_used(s) && s->config.quota.bytes != 0;
 }
 
 static bool any_quota(const struct guard *g)
@@ -90,9 +90,10 @@ static int32_t month_before(const struct guard *g, time_t wall, uint8_t reset_da
     return quota_month(&local, reset_day);
 }
 
-/* Brings the account of a link up to date; true: the engine has to be told of the link. */
-static bool look(struct guard *g, struct link_slot *s, uint64_t more_bytes)
+/* Brings the account of a link up to date. */
+static void look(struct guard *g, size_t slot, uint64_t more_bytes)
 {
+    const struct link_slot *s = &g->links.slots[slot];
     struct tm local;
     time_t wall = time(NULL);
     const struct quota_rule *rule = &s->config.quota;
@@ -105,51 +106,46 @@ static bool look(struct guard *g, struct link_slot *s, uint64_t more_bytes)
     int64_t left_s = quota_left_s(&local, rule->reset_day);
     struct quota_advice next = quota_advise(rule, u->bytes, left_s);
     struct msg m = { .type = MSG_QUOTA };
-    m.quota.link = (uint16_t)(s - g->links.slots);
+    m.quota.link = (uint16_t)slot;
     m.quota.bytes = rule->bytes;
     m.quota.used_bytes = u->bytes;
     m.quota.left_s = (uint32_t)left_s;
     if (g->engine.ready)
         guard_send(g, &m, NULL, 0);
-    bool changed = differs(&s->advice, &next);
     log_advice(s, u, &next);
-    if (changed)
-        s->advice = next;
-    return changed;
+    if (differs(&s->advice, &next))
+        links_advise(&g->links, slot, &next);
 }
 
 void guard_usage_look(struct guard *g, struct tstamp now)
 {
     g->accounts.look_at = any_quota(g) ? tstamp_add(now, LOOK_S * NS_PER_S) : TSTAMP_NEVER;
     for (size_t i = 0; i < WIRE_PATHS_MAX; i++) {
-        struct link_slot *s = &g->links.slots[i];
+        const struct link_slot *s = &g->links.slots[i];
+        const struct quota_advice no_advice = { 0 };
         struct msg none = { .type = MSG_QUOTA };
         none.quota.link = (uint16_t)i;
         if (has_quota(s))
-            look(g, s, 0);
-        else if (s->used && g->engine.ready)
+            look(g, i, 0);
+        else if (link_is_used(s) && g->engine.ready)
             guard_send(g, &none, NULL, 0);
         if (!has_quota(s))
-            s->advice = (struct quota_advice){ 0 };
+            links_advise(&g->links, i, &no_advice);
     }
     g->accounts.wall = time(NULL); /* now each account has turned, if its month has */
 }
 
-void guard_usage_add(struct guard *g, struct tstamp now, const struct msg_usage *m)
+void guard_usage_add(struct guard *g, const struct msg_usage *m)
 {
-    struct link_slot *s = &g->links.slots[m->link];
-    if (has_quota(s) && look(g, s, m->bytes) && g->engine.ready)
-        links_update(&g->links, now, &g->look.netifs);
+    if (has_quota(&g->links.slots[m->link]))
+        look(g, m->link, m->bytes);
 }
 
 struct tstamp guard_usage_tick(struct guard *g, struct tstamp now)
 {
     struct tstamp save_at = tstamp_add(g->accounts.saved, SAVE_S * NS_PER_S);
-    if (tstamp_reached(g->accounts.look_at, now)) {
+    if (tstamp_reached(g->accounts.look_at, now))
         guard_usage_look(g, now);
-        if (g->engine.ready)
-            links_update(&g->links, now, &g->look.netifs);
-    }
     if (g->accounts.dirty && tstamp_reached(save_at, now))
         save(g, now);
     else if (g->accounts.dirty)

@@ -227,7 +227,7 @@ void guard_engine_stop(struct guard *g)
             channel_close_fds(&g->engine.in);
         if (is_there && g->engine.in.msg.type == MSG_USAGE) {
             e->ready = false; /* it needs no answer */
-            guard_usage_add(g, loop_now(), &g->engine.in.msg.usage);
+            guard_usage_add(g, &g->engine.in.msg.usage);
         }
     }
     loop_remove(&g->loop, &e->watch);

@@ -226,8 +226,9 @@ static struct tstamp tick(struct guard *g, struct tstamp now)
     struct tstamp next = guard_names_tick(g, now);
     next = tstamp_min(next, guard_engine_deadline(g));
     next = tstamp_min(next, hook_deadline(&g->hook));
-    next = tstamp_min(next, g->links.retry);
     next = tstamp_min(next, guard_usage_tick(g, now));
+    guard_links_tick(g, now);
+    next = tstamp_min(next, g->links.retry);
     next = tstamp_min(next, guard_firewall_tick(g, now));
     return tstamp_min(next, g->look.at);
 }

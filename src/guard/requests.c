@@ -156,17 +156,18 @@ static void choose_for_peer(struct guard *g, const struct msg_choose *choose)
 static void on_choose(struct guard *g, struct tstamp now, const struct msg *m)
 {
     static const uint8_t ours[32];
+    (void)now;
     if (memcmp(m->choose.public_key, ours, sizeof ours) != 0) {
         choose_for_peer(g, &m->choose);
         return;
     }
-    if (links_choose(&g->links, m->choose.link, (enum msg_choice)m->choose.choice))
-        links_update(&g->links, now, &g->look.netifs);
+    links_choose(&g->links, m->choose.link, (enum msg_choice)m->choose.choice);
 }
 
 static void on_usage(struct guard *g, struct tstamp now, const struct msg *m)
 {
-    guard_usage_add(g, now, &m->usage);
+    (void)now;
+    guard_usage_add(g, &m->usage);
 }
 
 /* What a peer routes back to us: whoever forwards to it need not hide these addresses. */

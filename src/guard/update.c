@@ -86,6 +86,12 @@ int guard_update_network(struct guard *g, struct tstamp now)
     return err;
 }
 
+void guard_links_tick(struct guard *g, struct tstamp now)
+{
+    if (g->links.due && g->engine.ready)
+        links_update(&g->links, now, &g->look.netifs);
+}
+
 void guard_links_open(struct guard *g)
 {
     g->links.tunnel = g->config.interface;

@@ -13,6 +13,8 @@
 int guard_update_network(struct guard *g, struct tstamp now);
 /* The same soon, with what else changes meanwhile. */
 void guard_look_soon(struct guard *g, struct tstamp now);
+/* Tells the engine of links that are to be used in another way. */
+void guard_links_tick(struct guard *g, struct tstamp now);
 /* Once, before the first look. */
 void guard_links_open(struct guard *g);
 /* What the resolver asks, as in struct resolver_config. */

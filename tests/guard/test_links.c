@@ -334,6 +334,7 @@ static void does_not_run_out_of_numbers(void **state)
     struct told t = { 0 };
     struct config c = { .links_auto = true };
     struct links l = links(&t, &c);
+    char holders[WIRE_PATHS_MAX][IFNAMSIZ] = { "" }; /* as the engine knows them */
     for (unsigned i = 0; i < 3 * WIRE_PATHS_MAX; i++) {
         char name[IFNAMSIZ];
         struct fake n = interface("hw-0", 7);
@@ -342,9 +343,15 @@ static void does_not_run_out_of_numbers(void **state)
         t.count = 0;
         update(&l, &n, 1);
         const struct msg_link *m = NULL;
-        for (size_t j = 0; j < t.count; j++)
-            if (strcmp(t.list[j].link.name, name) == 0)
+        for (size_t j = 0; j < t.count; j++) {
+            const struct core_link *told = &t.list[j].link;
+            char *holder = holders[told->link];
+            /* One goes before another comes. */
+            assert_true(*holder == '\0' || *told->name == '\0' || strcmp(holder, told->name) == 0);
+            snprintf(holder, IFNAMSIZ, "%s", told->name);
+            if (strcmp(told->name, name) == 0)
                 m = &t.list[j];
+        }
         assert_non_null(m);
         assert_true(m->link.link < WIRE_PATHS_MAX);
         assert_non_null(strstr(m->why, "no socket on ppp")); /* there is no such interface */
@@ -394,6 +401,92 @@ static void forgets_interfaces_that_went(void **state)
     update(&l, n, 3);
     assert_true(is_known(&l, "hw-1"));
     now = before;
+}
+
+/* The rows of the table in links.h, one after the other. */
+static void goes_through_its_states(void **state)
+{
+    (void)state;
+    struct one o;
+    one_link(&o);
+    const struct link_slot *s = &o.links.slots[0];
+    assert_int_equal(s->state, LINK_WAITING);
+    update(&o.links, NULL, 0);
+    assert_int_equal(s->state, LINK_WAITING);
+    update(&o.links, &o.interface, 1);
+    assert_int_equal(s->state, LINK_READY);
+    assert_int_equal(s->socket_index, 7);
+    o.interface.info.carrier = false;
+    update(&o.links, &o.interface, 1);
+    assert_int_equal(s->state, LINK_CUT);
+    assert_int_equal(s->socket_index, 7);
+    o.interface.info.carrier = true;
+    o.interface.info.index = 9;
+    update(&o.links, &o.interface, 1);
+    assert_int_equal(s->state, LINK_READY);
+    assert_int_equal(s->socket_index, 9);
+    update(&o.links, NULL, 0);
+    assert_int_equal(s->state, LINK_WAITING);
+    assert_int_equal(s->socket_index, 0);
+    struct fake away = interface("hw-away", 7); /* no such device: no socket */
+    snprintf(o.link.interface, sizeof o.link.interface, "hw-away");
+    links_configure(&o.links, &o.config);
+    update(&o.links, &away, 1);
+    assert_int_equal(s->state, LINK_WAITING);
+    assert_false(tstamp_is_never(o.links.retry));
+    snprintf(o.link.interface, sizeof o.link.interface, "hw-0");
+    links_configure(&o.links, &o.config);
+    update(&o.links, &o.interface, 1);
+    assert_int_equal(s->state, LINK_READY);
+    snprintf(o.link.interface, sizeof o.link.interface, "hw-1");
+    links_configure(&o.links, &o.config);
+    assert_int_equal(s->state, LINK_WAITING);
+    snprintf(o.link.interface, sizeof o.link.interface, "hw-0");
+    links_configure(&o.links, &o.config);
+    update(&o.links, &o.interface, 1);
+    links_untold(&o.links);
+    assert_int_equal(s->state, LINK_WAITING);
+    o.told.count = 0;
+    update(&o.links, &o.interface, 1);
+    assert_int_equal(s->state, LINK_READY);
+    o.config.link_count = 0;
+    links_configure(&o.links, &o.config);
+    assert_int_equal(s->state, LINK_GONE);
+    update(&o.links, &o.interface, 1);
+    assert_int_equal(s->state, LINK_FREE);
+    assert_string_equal(o.told.list[o.told.count - 1].link.name, "");
+    o.config.link_count = 1;
+    links_configure(&o.links, &o.config);
+    update(&o.links, &o.interface, 1);
+    o.config.link_count = 0;
+    links_configure(&o.links, &o.config);
+    links_untold(&o.links); /* a new engine knows nothing of it */
+    assert_int_equal(s->state, LINK_FREE);
+}
+
+/* A choice and an advice reach the engine without anybody's help. */
+static void another_use_is_due(void **state)
+{
+    (void)state;
+    struct one o;
+    one_link(&o);
+    update(&o.links, &o.interface, 1);
+    assert_false(o.links.due);
+    assert_false(links_choose(&o.links, "nobody", MSG_CHOICE_DOWN));
+    assert_false(o.links.due);
+    const struct quota_advice slow = { .limit_bps = 1000 };
+    links_advise(&o.links, 0, &slow);
+    assert_true(o.links.due);
+    o.told.count = 0;
+    update(&o.links, &o.interface, 1);
+    assert_int_equal(only(&o.told)->link.limit_up_bps, 1000);
+    assert_false(o.links.due);
+    links_advise(&o.links, 0, &slow);
+    assert_false(o.links.due);
+    assert_true(links_choose(&o.links, "dsl", MSG_CHOICE_DOWN));
+    assert_true(o.links.due);
+    update(&o.links, &o.interface, 1);
+    assert_int_equal(only(&o.told)->link.use, WIRE_PATH_DOWN);
 }
 
 static void tells_a_new_engine_everything(void **state)
@@ -456,6 +549,8 @@ int main(void)
         cmocka_unit_test(lists_the_ways_to_ask_names),
         cmocka_unit_test(does_not_run_out_of_numbers),
         cmocka_unit_test(forgets_interfaces_that_went),
+        cmocka_unit_test(goes_through_its_states),
+        cmocka_unit_test(another_use_is_due),
         cmocka_unit_test(tells_a_new_engine_everything),
     };
     int fds[DEVICES];

@@ -12,10 +12,46 @@
 
 enum { RETRY_S = 5, FORGET_S = 60 };
 
+static void set_state(struct link_slot *s, enum link_state next, uint32_t socket_index)
+{
+    s->state = next;
+    s->socket_index = socket_index;
+}
+
+/* What the engine has of it is of no use any more. */
+static void lose_socket(struct link_slot *s)
+{
+    if (link_is_used(s))
+        set_state(s, LINK_WAITING, 0);
+}
+
+static void release(struct link_slot *s, const char *why)
+{
+    log_info("link %s: %s", s->config.name, why);
+    set_state(s, s->is_told ? LINK_GONE : LINK_FREE, 0);
+}
+
+/* The engine forgets it; one that cannot be told is not there. */
+static void tell_gone(struct links *l, struct link_slot *s)
+{
+    const struct msg_link nothing = { .link.link = (uint16_t)(s - l->slots) };
+    l->tell(l->arg, &nothing, -1);
+    s->is_told = false;
+    set_state(s, LINK_FREE, 0);
+}
+
 static struct link_slot *slot_named(struct links *l, const char *name)
 {
     for (size_t i = 0; i < WIRE_PATHS_MAX; i++)
-        if (l->slots[i].used && strcmp(l->slots[i].config.name, name) == 0)
+        if (link_is_used(&l->slots[i]) && strcmp(l->slots[i].config.name, name) == 0)
+            return &l->slots[i];
+    return NULL;
+}
+
+static struct link_slot *slot_in(struct links *l, enum link_state state)
+{
+    for (size_t i = 0; i < WIRE_PATHS_MAX; i++)
+        if (l->slots[i].state == state)
             return &l->slots[i];
     return NULL;
 }
@@ -23,38 +59,30 @@ static struct link_slot *slot_named(struct links *l, const char *name)
 /* One that was never used, or else one whose link has gone; NULL: there are too many. */
 static struct link_slot *slot_free(struct links *l)
 {
-    for (size_t i = 0; i < WIRE_PATHS_MAX; i++)
-        if (!l->slots[i].used && !l->slots[i].is_told)
-            return &l->slots[i];
-    for (size_t i = 0; i < WIRE_PATHS_MAX; i++)
-        if (!l->slots[i].used)
-            return &l->slots[i];
+    struct link_slot *s = slot_in(l, LINK_FREE);
+    if (s != NULL)
+        return s;
+    s = slot_in(l, LINK_GONE);
     /* Interfaces that come under ever new names: one that is away gives its number. */
-    for (size_t i = 0; l->is_auto && i < WIRE_PATHS_MAX; i++)
-        if (!l->slots[i].told.link.present)
-            return &l->slots[i];
-    return NULL;
+    if (s == NULL && l->is_auto && (s = slot_in(l, LINK_WAITING)) != NULL)
+        release(s, "forgotten, as its interface is away and others need its number");
+    if (s != NULL && s->state == LINK_GONE)
+        tell_gone(l, s);
+    return s;
 }
 
 static void slot_take(struct links *l, const struct config_link *config)
 {
     struct link_slot *s = slot_named(l, config->name);
-    if (s == NULL)
-        s = slot_free(l);
-    if (s == NULL) {
+    if (s == NULL && (s = slot_free(l)) != NULL) {
+        *s = (struct link_slot){ .state = LINK_WAITING, .away_since = TSTAMP_NEVER };
+    } else if (s == NULL) {
         log_warn("link %s is left out: there are %d links already", config->name, WIRE_PATHS_MAX);
         return;
+    } else if (strcmp(s->config.interface, config->interface) != 0 ||
+               !netaddr_equal(&s->config.address, &config->address)) {
+        lose_socket(s);
     }
-    if (s->used && (strcmp(s->config.interface, config->interface) != 0 ||
-                    !netaddr_equal(&s->config.address, &config->address)))
-        s->bound_index = 0;
-    if (!s->used || strcmp(s->config.name, config->name) != 0) {
-        s->choice = MSG_CHOICE_NONE;
-        s->advice = (struct quota_advice){ 0 };
-    }
-    if (!s->used)
-        s->is_away = false;
-    s->used = true;
     s->config = *config;
 }
 
@@ -66,11 +94,10 @@ void links_configure(struct links *l, const struct config *c)
     l->udp_gro = c->engine.udp_gro;
     for (size_t i = 0; i < WIRE_PATHS_MAX; i++) {
         struct link_slot *s = &l->slots[i];
-        if (s->used && (was_auto != l->is_auto ||
-                        (!l->is_auto && config_find_link(c, s->config.name) == NULL))) {
-            log_info("link %s: removed", s->config.name);
-            s->used = false;
-        }
+        bool stays =
+            was_auto == l->is_auto && (l->is_auto || config_find_link(c, s->config.name) != NULL);
+        if (link_is_used(s) && !stays)
+            release(s, "removed");
     }
     for (size_t i = 0; i < c->link_count; i++)
         slot_take(l, &c->links[i]);
@@ -169,13 +196,13 @@ static void describe(const struct links *l, const struct link_slot *s,
                      const struct netif_table *table, struct msg_link *out)
 {
     const struct config_link *c = &s->config;
-    const struct netif_info *n = s->used ? netif_find(table, c->interface) : NULL;
+    const struct netif_info *n = netif_find(table, c->interface);
     char text[NETADDR_STRLEN];
     memset(out, 0, sizeof *out);
     out->link.link = (uint16_t)(s - l->slots);
     describe_use(s, &out->link);
-    if (!s->used || l->is_idle)
-        return; /* without a name: it is no more */
+    if (l->is_idle)
+        return; /* without a name: nobody needs it */
     memcpy(out->link.name, c->name, sizeof c->name);
     if (n == NULL) {
         waits(out, MSG_LINK_NO_INTERFACE, "interface %s does not exist", c->interface);
@@ -240,34 +267,36 @@ static void log_change(const struct link_slot *s, const struct msg_link *now)
         log_info("link %s is ready on %s", s->config.name, s->config.interface);
 }
 
+/* The link has no socket: it waits for another reason than what describe() found. */
+static void wait_for_socket(struct links *l, struct tstamp now, const struct link_slot *s, int err,
+                            struct msg_link *out)
+{
+    out->link.present = false;
+    out->link.carrier = false;
+    waits(out, MSG_LINK_NO_SOCKET, "no socket on %s: %s", s->config.interface, strerror(-err));
+    l->retry = tstamp_min(l->retry, tstamp_add(now, RETRY_S * NS_PER_S));
+}
+
 static void slot_update(struct links *l, struct tstamp now, struct link_slot *s,
                         const struct netif_table *table)
 {
+    const struct netif_info *n = netif_find(table, s->config.interface);
     struct msg_link next;
     int fd = -1;
     describe(l, s, table, &next);
-    const struct netif_info *n = netif_find(table, s->config.interface);
-    if (!next.link.present)
-        s->bound_index = 0;
-    else if (n != NULL && s->bound_index != n->index) {
-        fd = open_socket(l, s);
-        if (fd < 0) {
-            next.link.present = false;
-            next.link.carrier = false;
-            waits(&next, MSG_LINK_NO_SOCKET, "no socket on %s: %s", s->config.interface,
-                  strerror(-fd));
-            l->retry = tstamp_min(l->retry, tstamp_add(now, RETRY_S * NS_PER_S));
-        }
-    }
+    if (next.link.present && s->socket_index != n->index && (fd = open_socket(l, s)) < 0)
+        wait_for_socket(l, now, s, fd, &next);
+    if (next.link.present)
+        set_state(s, next.link.carrier ? LINK_READY : LINK_CUT, n->index);
+    else
+        set_state(s, LINK_WAITING, 0);
     if (fd < 0 && s->is_told && same_message(&s->told, &next))
         return;
     log_change(s, &next);
-    if (fd >= 0 && n != NULL)
-        s->bound_index = n->index;
     s->is_told = l->tell(l->arg, &next, fd);
     s->told = next;
     if (!s->is_told)
-        s->bound_index = 0;
+        lose_socket(s);
     if (fd >= 0) {
         struct udp u = { .fd = fd };
         udp_close(&u); /* the engine has its own descriptor of it */
@@ -278,29 +307,33 @@ static void slot_update(struct links *l, struct tstamp now, struct link_slot *s,
 static void forget_away(struct links *l, struct tstamp now, struct link_slot *s,
                         const struct netif_table *table)
 {
-    bool away = netif_find(table, s->config.interface) == NULL;
-    if (away && !s->is_away)
-        s->away_since = now;
-    s->is_away = away;
-    if (!away || s->choice != MSG_CHOICE_NONE)
+    if (netif_find(table, s->config.interface) != NULL) {
+        s->away_since = TSTAMP_NEVER;
         return;
+    }
+    if (tstamp_is_never(s->away_since))
+        s->away_since = now;
     struct tstamp ends = tstamp_add(s->away_since, FORGET_S * NS_PER_S);
-    s->used = !tstamp_reached(ends, now);
-    if (s->used)
-        l->retry = tstamp_min(l->retry, ends);
+    if (s->choice != MSG_CHOICE_NONE)
+        return;
+    if (tstamp_reached(ends, now))
+        release(s, "forgotten, as there has been no such interface for a minute");
     else
-        log_info("link %s: forgotten, as there has been no such interface for a minute",
-                 s->config.name);
+        l->retry = tstamp_min(l->retry, ends);
 }
 
 void links_update(struct links *l, struct tstamp now, const struct netif_table *table)
 {
     l->retry = TSTAMP_NEVER;
+    l->due = false;
     for (size_t i = 0; i < WIRE_PATHS_MAX; i++) {
-        if (l->is_auto && l->slots[i].used)
-            forget_away(l, now, &l->slots[i], table);
-        if ((l->slots[i].used && !l->is_idle) || l->slots[i].is_told)
-            slot_update(l, now, &l->slots[i], table);
+        struct link_slot *s = &l->slots[i];
+        if (l->is_auto && link_is_used(s))
+            forget_away(l, now, s, table);
+        if (s->state == LINK_GONE)
+            tell_gone(l, s);
+        else if (link_is_used(s) && (!l->is_idle || s->is_told))
+            slot_update(l, now, s, table);
     }
 }
 
@@ -310,9 +343,9 @@ size_t links_ways(const struct links *l, const struct netif_table *table, struct
     for (size_t i = 0; i < WIRE_PATHS_MAX; i++) {
         const struct link_slot *s = &l->slots[i];
         struct msg_link m;
-        if (s->used)
+        if (link_is_used(s))
             describe(l, s, table, &m);
-        if (!s->used || !m.link.carrier || m.link.use == WIRE_PATH_DOWN)
+        if (!link_is_used(s) || !m.link.carrier || m.link.use == WIRE_PATH_DOWN)
             continue;
         struct lookup_way *way = &out[count++];
         *way = (struct lookup_way){ .slot = (uint8_t)i,
@@ -329,13 +362,24 @@ bool links_choose(struct links *l, const char *name, enum msg_choice choice)
     struct link_slot *s = slot_named(l, name);
     if (s != NULL)
         s->choice = (uint8_t)choice;
+    l->due = l->due || s != NULL;
     return s != NULL;
+}
+
+void links_advise(struct links *l, size_t slot, const struct quota_advice *advice)
+{
+    struct quota_advice *last = &l->slots[slot].advice;
+    l->due = l->due || last->used_up != advice->used_up || last->limit_bps != advice->limit_bps;
+    *last = *advice;
 }
 
 void links_untold(struct links *l)
 {
     for (size_t i = 0; i < WIRE_PATHS_MAX; i++) {
-        l->slots[i].is_told = false;
-        l->slots[i].bound_index = 0;
+        struct link_slot *s = &l->slots[i];
+        s->is_told = false;
+        lose_socket(s);
+        if (s->state == LINK_GONE)
+            set_state(s, LINK_FREE, 0);
     }
 }

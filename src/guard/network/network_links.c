@@ -49,7 +49,7 @@ void network_take_links(struct network *n, const struct links *l, const struct n
     for (unsigned i = 0; i < WIRE_PATHS_MAX; i++) {
         const struct link_slot *s = &l->slots[i];
         const struct netif_info *found = netif_find(t, s->config.interface);
-        if (!s->used || !is_plain(s->config.interface))
+        if (!link_is_used(s) || !is_plain(s->config.interface))
             continue;
         struct network_link *link = &n->links[n->link_count++];
         *link = (struct network_link){ .slot = i };
