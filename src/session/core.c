@@ -162,7 +162,6 @@ int core_put_peer(struct core *c, struct tstamp now, const struct core_peer_conf
 void core_remove_peer(struct core *c, struct tstamp now, size_t peer)
 {
     struct peer *p = c->peers.list[peer];
-    bool largest = p->news.mtu_bytes >= c->mtu_bytes;
     send_goodbye(p, now);
     transmit_forget(c, p);
     event_forget(c, p);
@@ -170,8 +169,7 @@ void core_remove_peer(struct core *c, struct tstamp now, size_t peer)
     peers_remove(p);
     lifecycle_free(p);
     tidy_allowed(c);
-    if (largest)
-        event_device_mtu(c);
+    event_device_mtu(c);
 }
 
 int core_find_peer(const struct core *c, const uint8_t public_key[32])

@@ -41,7 +41,7 @@ void core_remove_peer(struct core *c, struct tstamp now, size_t peer);
 int core_find_peer(const struct core *c, const uint8_t public_key[32]);
 /* As configured. */
 const char *core_peer_name(const struct core *c, size_t peer);
-const uint8_t *core_peer_key(const struct core *c, size_t peer);
+const uint8_t *core_peer_key(const struct core *c, size_t peer); /* 32 bytes */
 bool core_peer_initiates(const struct core *c, size_t peer);
 
 /*
@@ -136,12 +136,8 @@ void core_peer_why(const struct core *c, struct tstamp now, size_t peer, struct 
 size_t core_strangers(const struct core *c, struct tstamp now,
                       struct core_stranger out[CORE_STRANGERS_MAX]);
 
-/* Peers have numbers below the count, until the next core_set_peers(). */
+/* Peers have numbers below the count. */
 size_t core_peer_count(const struct core *c);
-const uint8_t *core_peer_key(const struct core *c, size_t peer); /* 32 bytes */
-const char *core_peer_name(const struct core *c, size_t peer);
-/* The number of the peer with that key; -ENOENT: there is none. */
-int core_find_peer(const struct core *c, const uint8_t public_key[32]);
 void core_peer_status(const struct core *c, struct tstamp now, size_t peer,
                       struct core_peer_status *out);
 void core_drops(const struct core *c, uint64_t out[CORE_DROP_COUNT]);

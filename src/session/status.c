@@ -56,22 +56,6 @@ size_t core_peer_count(const struct core *c)
     return c->peers.count;
 }
 
-const uint8_t *core_peer_key(const struct core *c, size_t peer)
-{
-    return c->peers.list[peer]->public_key;
-}
-
-const char *core_peer_name(const struct core *c, size_t peer)
-{
-    return c->peers.list[peer]->name;
-}
-
-int core_find_peer(const struct core *c, const uint8_t public_key[32])
-{
-    const struct peer *p = peers_find(&c->peers, public_key);
-    return p != NULL ? p->number : -ENOENT;
-}
-
 void core_drops(const struct core *c, uint64_t out[CORE_DROP_COUNT])
 {
     memcpy(out, c->drops, sizeof c->drops);

@@ -48,7 +48,7 @@ static int set_up(void **state)
                                       .tun_fd = eventfd(0, EFD_NONBLOCK) };
     s.plane = dataplane_new(&plane);
     assert_non_null(s.plane);
-    assert_int_equal(silence_reset(&s.silence, PEERS_MAX), 0);
+    assert_int_equal(silence_reserve(&s.silence, PEERS_MAX), 0);
     s.problems.count = 1;
     snprintf(s.problems.list[0].code, sizeof s.problems.list[0].code, "no-lan");
     snprintf(s.problems.list[0].text, sizeof s.problems.list[0].text, "no \"eth9\"\033[2J");
@@ -96,7 +96,7 @@ static void configure(const struct side *s, const unsigned *numbers)
         peers[count].public_key[0] = 1;
         memcpy(peers[count].public_key + 4, numbers, sizeof *numbers);
     }
-    assert_int_equal(core_set_peers(s->w->nodes[0].core, s->w->now, peers, count), 0);
+    world_set_peers(s->w->nodes[0].core, s->w->now, peers, count);
 }
 
 static struct listing *begin(const struct side *s, enum control_command command, const char *peer)
@@ -248,6 +248,7 @@ static void peers_come_and_go_meanwhile(void **state)
     configure(s, fewer);
     assert_peers(finish(s, l), "node1 node2 node3 p1 p2 p3 p4 p6");
 
+    configure(s, none);
     configure(s, before);
     l = begin(s, CONTROL_STATUS, "");
     step_until(s, l, "\"name\":\"p2\"");

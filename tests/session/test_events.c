@@ -45,7 +45,7 @@ static void configure(const struct world *w, size_t first, size_t count)
         peers[n].public_key[0] = 1;
         memcpy(peers[n].public_key + 4, &n, sizeof n);
     }
-    assert_int_equal(core_set_peers(w->nodes[0].core, w->now, peers, count), 0);
+    world_set_peers(w->nodes[0].core, w->now, peers, count);
 }
 
 static int set_up(void **state)

@@ -168,6 +168,20 @@ static void free_datagram(struct world_datagram *d)
     free(d);
 }
 
+void world_set_peers(struct core *c, struct tstamp now, const struct core_peer_config *peers,
+                     size_t count)
+{
+    for (size_t i = core_peer_count(c); i-- > 0;) {
+        bool stays = false;
+        for (size_t j = 0; j < count && !stays; j++)
+            stays = memcmp(core_peer_key(c, i), peers[j].public_key, 32) == 0;
+        if (!stays)
+            core_remove_peer(c, now, i);
+    }
+    for (size_t j = 0; j < count; j++)
+        assert(core_put_peer(c, now, &peers[j]) == 0);
+}
+
 void world_free(struct world *w)
 {
     while (w->flying != NULL) {

@@ -102,6 +102,9 @@ void world_start(struct world *w);
 /* A node forgets everything and starts anew. */
 void world_restart(struct world *w, size_t node);
 /* Frees everything; asserts that no packet buffer is left. */
+/* The core's peers are these from now on: others go. */
+void world_set_peers(struct core *c, struct tstamp now, const struct core_peer_config *peers,
+                     size_t count);
 void world_free(struct world *w);
 
 void world_run(struct world *w, int64_t duration_ns);
