@@ -11,12 +11,6 @@
 #include "bond/internal.h"
 #include "bond/send/policy.h"
 
-struct others {
-    double loss; /* smallest */
-    double rate_bps;
-    int64_t srtt_ns; /* smallest; 0: no other path is there */
-};
-
 /* Of the usable paths; what is best without one of them follows from it. */
 struct survey {
     double rate_bps;
@@ -27,7 +21,7 @@ struct survey {
 
 static bool counts(const struct path *p)
 {
-    return path_usable(p) && p->srtt_ns > 0;
+    return path_usable(p) && p->rtt.srtt_ns > 0;
 }
 
 static struct survey survey(const struct bond *b)
@@ -44,71 +38,38 @@ static struct survey survey(const struct bond *b)
         } else {
             s.loss[1] = fmin(s.loss[1], p->rate.loss);
         }
-        if (p->srtt_ns < s.srtt_ns[0]) {
+        if (p->rtt.srtt_ns < s.srtt_ns[0]) {
             s.srtt_ns[1] = s.srtt_ns[0];
-            s.srtt_ns[0] = p->srtt_ns;
+            s.srtt_ns[0] = p->rtt.srtt_ns;
             s.least_srtt = p;
-        } else if (p->srtt_ns < s.srtt_ns[1]) {
-            s.srtt_ns[1] = p->srtt_ns;
+        } else if (p->rtt.srtt_ns < s.srtt_ns[1]) {
+            s.srtt_ns[1] = p->rtt.srtt_ns;
         }
     }
     return s;
 }
 
-static struct others others_of(const struct survey *s, const struct path *p)
+static struct fitness_others others_of(const struct survey *s, const struct path *p)
 {
     int64_t srtt_ns = s->srtt_ns[s->least_srtt == p];
-    return (struct others){ .loss = s->loss[s->least_loss == p],
-                            .rate_bps = s->rate_bps - (counts(p) ? p->rate.capacity_bps : 0),
-                            .srtt_ns = srtt_ns == INT64_MAX ? 0 : srtt_ns };
-}
-
-static enum path_fault find_fault(const struct path *p, const struct others *o)
-{
-    const struct rate *r = &p->rate;
-    if (r->loss > UNFIT_LOSS && r->loss_now > UNFIT_LOSS_NOW * UNFIT_LOSS &&
-        r->loss > UNFIT_LOSS_TIMES * o->loss)
-        return PATH_LOSSY;
-    if (p->srtt_ns > p->rtt_most_ns && p->rtt_latest_ns > p->rtt_most_ns)
-        return PATH_LATE;
-    bool slow = (double)path_send_time_ns(p, FRAME_BYTES) > UNFIT_PACKET_NS;
-    return slow && r->capacity_bps < UNFIT_RATE * o->rate_bps ? PATH_SLOW : PATH_SOUND;
-}
-
-/*
- * How long it has to be unfit. Losses of a queue that overflowed mostly end when the rate has come
- * down; not where next to nothing is left of it.
- */
-static int64_t patience_ns(const struct path *p, const struct others *o)
-{
-    bool congested =
-        p->rate.queue_ns > UNFIT_QUEUE_NS && p->rate.last_bps > UNFIT_RATE * o->rate_bps;
-    return (congested ? UNFIT_QUEUE_TIMES : 1) * (UNFIT_NS + UNFIT_RTTS * p->srtt_ns);
-}
-
-static bool unfit_for_long(struct path *p, struct tstamp now, enum path_fault fault,
-                           const struct others *o)
-{
-    if (fault == PATH_SOUND)
-        p->unfit_since = TSTAMP_NEVER;
-    else if (tstamp_is_never(p->unfit_since))
-        p->unfit_since = now;
-    return fault != PATH_SOUND && tstamp_sub(now, p->unfit_since) > patience_ns(p, o);
+    return (struct fitness_others){ .loss = s->loss[s->least_loss == p],
+                                    .rate_bps =
+                                        s->rate_bps - (counts(p) ? p->rate.capacity_bps : 0),
+                                    .srtt_ns = srtt_ns == INT64_MAX ? 0 : srtt_ns };
 }
 
 struct path *bench_next(struct bond *b, struct tstamp now)
 {
     const struct survey all = survey(b);
     for_each_path (b, p) {
-        struct others o = others_of(&all, p);
-        p->rtt_most_ns = o.srtt_ns > 0 ? o.srtt_ns + HOLD_MOST_NS : 0;
-        if (p->state != BOND_PATH_UP || o.srtt_ns == 0 || policy_needs(b, p))
+        struct fitness_others o = others_of(&all, p);
+        p->fitness.rtt_most_ns = o.srtt_ns > 0 ? o.srtt_ns + HOLD_MOST_NS : 0;
+        if (p->life.state != BOND_PATH_UP || o.srtt_ns == 0 || policy_needs(b, p))
             continue;
-        enum path_fault fault = find_fault(p, &o);
-        if (!unfit_for_long(p, now, fault, &o))
-            continue;
-        path_bench(p, now, fault);
-        return p;
+        int64_t packet_ns = pacer_send_time_ns(&p->pacer, FRAME_BYTES);
+        enum path_fault fault = fitness_judge(&p->fitness, now, &p->rate, &p->rtt, packet_ns, &o);
+        if (fault != PATH_SOUND && path_unfit(p, now, fault))
+            return p;
     }
     return NULL;
 }

@@ -52,8 +52,8 @@ struct bond *bond_new(const struct bond_config *config, struct tstamp now)
     }
     struct segment *slots = b->slots;
     for (unsigned i = 0; i < WIRE_PATHS_MAX; i++) {
-        b->paths[i].committed = carve_ring(&slots, PATH_COMMITTED_MAX);
-        b->paths[i].express = carve_ring(&slots, PATH_EXPRESS_MAX);
+        b->paths[i].pacer.committed = carve_ring(&slots, PATH_COMMITTED_MAX);
+        b->paths[i].pacer.express = carve_ring(&slots, PATH_EXPRESS_MAX);
     }
     b->repairs = carve_ring(&slots, REPAIRS_MAX);
     b->pool = config->pool;
@@ -129,7 +129,7 @@ static bool any_open(const struct bond *b)
 static void lost_segment(void *arg, struct path *p, struct segment *s)
 {
     struct bond *b = arg;
-    bool needless = s->once || s->again || (s->copied && p->state != BOND_PATH_UP);
+    bool needless = s->once || s->again || (s->copied && p->life.state != BOND_PATH_UP);
     if (needless || s->tries >= REPAIR_TRIES || !ring_push(&b->repairs, s, 0)) {
         if (!s->once) /* a copy is counted by its original */
             b->drops[needless ? BOND_DROP_FORGOTTEN : BOND_DROP_REPEAT_LATE] += segment_packets(s);
@@ -163,11 +163,11 @@ static void evacuate(struct bond *b, struct path *p)
     struct path_events events = events_of(b);
     struct segment s;
     path_abandon(p, &events);
-    while (ring_pop(&p->express, &s, 0))
+    while (ring_pop(&p->pacer.express, &s, 0))
         lost_segment(b, p, &s);
-    while (ring_pop(&p->committed, &s, 0))
+    while (ring_pop(&p->pacer.committed, &s, 0))
         lost_segment(b, p, &s);
-    p->express.bytes = p->committed.bytes = 0;
+    p->pacer.express.bytes = p->pacer.committed.bytes = 0;
 }
 
 /* ---- life of paths ---- */
@@ -179,30 +179,47 @@ static void evacuate(struct bond *b, struct path *p)
 static void acknowledge_again(struct bond *b)
 {
     for_each_path (b, p)
-        if (p->acker.next > 0)
-            p->acker.due = tstamp_min(p->acker.due, b->now);
+        incoming_tell(&b->incoming[p->id], b->now);
 }
 
 static void state_changed(struct bond *b, struct path *p)
 {
     survey_paths(b);
-    if (p->state != BOND_PATH_UP)
+    if (p->life.state != BOND_PATH_UP)
         evacuate(b, p);
-    if (p->state == BOND_PATH_SUSPECT || p->state == BOND_PATH_STANDBY)
+    if (p->life.state == BOND_PATH_SUSPECT || p->life.state == BOND_PATH_STANDBY)
         acknowledge_again(b);
     push_event(b, (struct bond_event){ .type = BOND_EVENT_PATH_STATE,
                                        .path = p->id,
-                                       .state = p->state,
-                                       .false_alarm = p->false_alarm });
+                                       .state = p->life.state,
+                                       .false_alarm = p->life.false_alarm });
 }
 
-static void change_state(struct bond *b, struct tstamp now, struct path *p,
-                         enum bond_path_state state)
+static void happens(struct bond *b, struct tstamp now, struct path *p, enum life_event event)
 {
-    if (p->state == state)
-        return;
-    path_set_state(p, now, state);
-    state_changed(b, p);
+    if (path_event(p, now, event))
+        state_changed(b, p);
+}
+
+static bool one_waits(const struct bond *b, const struct path *p)
+{
+    return incoming_one_waits(&b->incoming[p->id]);
+}
+
+/* What its timers want the peer to know leaves now. True: its state changed. */
+static bool heed(struct bond *b, struct tstamp now, struct path *p, bool changed)
+{
+    if (p->beat.tell)
+        incoming_tell(&b->incoming[p->id], now);
+    p->beat.tell = false;
+    if (changed)
+        state_changed(b, p);
+    return changed;
+}
+
+static bool tick(struct bond *b, struct tstamp now, struct path *p)
+{
+    return heed(b, now, p, path_tick(p, now, one_waits(b, p)));
 }
 
 /*
@@ -214,17 +231,17 @@ static void choose_standby(struct bond *b, struct tstamp now)
 {
     unsigned first = UINT_MAX;
     for_each_path (b, p)
-        if (p->state == BOND_PATH_UP && path_line(p) < first)
+        if (p->life.state == BOND_PATH_UP && path_line(p) < first)
             first = path_line(p);
     for_each_path (b, p) {
         if (p->config.use != WIRE_PATH_STANDBY)
             continue;
         bool helps = p->config.standby_busy && !p->config.last_resort && b->busy;
         bool wanted = path_line(p) <= first || helps;
-        if (!wanted && path_open(p) && p->state != BOND_PATH_STANDBY)
-            change_state(b, now, p, BOND_PATH_STANDBY);
-        else if (wanted && p->state == BOND_PATH_STANDBY)
-            change_state(b, now, p, path_fresh(p) ? BOND_PATH_UP : BOND_PATH_PROBING);
+        if (!wanted && path_open(p))
+            happens(b, now, p, LIFE_HOLD);
+        else if (wanted)
+            happens(b, now, p, path_fresh(p) ? LIFE_CALL_FRESH : LIFE_CALL);
     }
 }
 
@@ -235,11 +252,7 @@ static bool trust_anyone(struct bond *b, struct tstamp now)
     if (any_usable(b))
         return false;
     for_each_path (b, p) {
-        p->trust_ns = 0;
-        if (path_unbench(p, now) || path_tick(p, now)) {
-            state_changed(b, p);
-            changed = true;
-        }
+        changed = heed(b, now, p, path_trust(p, now, one_waits(b, p))) || changed;
     }
     return changed;
 }
@@ -249,66 +262,59 @@ void bond_path_open(struct bond *b, struct tstamp now, uint8_t path,
 {
     struct path *p = path_get(b, now, path);
     bool narrower = config->datagram_bytes < p->config.datagram_bytes;
-    enum bond_path_state before = p->state;
+    enum bond_path_state before = p->life.state;
     p->config = *config;
     if (narrower)
         path_forgive_losses(p, now);
-    if (p->state != before)
+    if (p->life.state != before)
         state_changed(b, p);
     p->rate.limit_bps = (double)config->limit_bps;
     path_set_pace(p, now);
     survey_paths(b);
-    if (config->use == WIRE_PATH_STANDBY && p->state == BOND_PATH_STANDBY &&
-        tstamp_is_never(p->probe_at))
-        path_set_state(p, now, BOND_PATH_STANDBY); /* switched on: it is probed again */
+    if (config->use == WIRE_PATH_STANDBY && p->life.state == BOND_PATH_STANDBY &&
+        tstamp_is_never(p->probe.at))
+        path_event(p, now, LIFE_SWITCH_ON);
     if (config->use == WIRE_PATH_DOWN)
-        change_state(b, now, p, BOND_PATH_STANDBY);
-    else if (p->state == BOND_PATH_CLOSED ||
-             (p->state == BOND_PATH_STANDBY && config->use == WIRE_PATH_ACTIVE))
-        change_state(b, now, p, BOND_PATH_PROBING);
+        happens(b, now, p, LIFE_HOLD);
+    else if (p->life.state == BOND_PATH_CLOSED || config->use == WIRE_PATH_ACTIVE)
+        happens(b, now, p, LIFE_OPEN);
     choose_standby(b, now);
 }
 
 void bond_path_close(struct bond *b, struct tstamp now, uint8_t path)
 {
     struct path *p = path_get(b, now, path);
-    change_state(b, now, p, BOND_PATH_CLOSED);
-    rate_restart(&p->rate, now, 0);
-    p->srtt_ns = p->srtt_same_ns = 0;
+    if (path_close(p, now))
+        state_changed(b, p);
     choose_standby(b, now);
 }
 
 void bond_path_suspect(struct bond *b, struct tstamp now, uint8_t path)
 {
     struct path *p = path_get(b, now, path);
-    if (p->state == BOND_PATH_UP)
-        change_state(b, now, p, BOND_PATH_SUSPECT);
+    happens(b, now, p, LIFE_DOUBT);
     choose_standby(b, now);
 }
 
 void bond_path_retry(struct bond *b, struct tstamp now, uint8_t path)
 {
-    struct path *p = path_get(b, now, path);
-    if (p->state != BOND_PATH_DOWN)
-        return;
-    p->probes_needed = 1;
-    change_state(b, now, p, BOND_PATH_PROBING);
+    happens(b, now, path_get(b, now, path), LIFE_RETRY);
 }
 
 void bond_path_forgive(struct bond *b, struct tstamp now, uint8_t path)
 {
-    path_get(b, now, path)->trust_ns = 0;
+    path_get(b, now, path)->fitness.trust_ns = 0;
 }
 
 enum bond_path_state bond_path_state(const struct bond *b, uint8_t path)
 {
-    return b->paths[path].ready ? b->paths[path].state : BOND_PATH_CLOSED;
+    return b->paths[path].ready ? b->paths[path].life.state : BOND_PATH_CLOSED;
 }
 
 int64_t bond_path_srtt_ns(const struct bond *b, uint8_t path)
 {
     const struct path *p = &b->paths[path];
-    return p->srtt_same_ns > 0 ? p->srtt_same_ns : p->srtt_ns;
+    return p->rtt.same_ns > 0 ? p->rtt.same_ns : p->rtt.srtt_ns;
 }
 
 uint32_t bond_inner_mtu(const struct bond *b)
@@ -351,11 +357,11 @@ void bond_rx(struct bond *b, struct tstamp now, uint8_t path, uint64_t pn, uint3
 {
     struct path *p = path_get(b, now, path);
     uint32_t bytes = path_wire_bytes(p, payload_bytes);
-    p->rx_bytes += bytes;
-    p->rx_bytes_second += bytes;
-    p->rx_packets++;
-    p->acker.patient = flowq_has_bulk(&b->queue);
-    acker_record(&p->acker, now, pn, eliciting);
+    p->count.rx_bytes += bytes;
+    p->count.rx_bytes_second += bytes;
+    p->count.rx_packets++;
+    b->incoming[p->id].acker.patient = flowq_has_bulk(&b->queue);
+    acker_record(&b->incoming[p->id].acker, now, pn, eliciting);
     path_heard(p, now, eliciting);
 }
 
@@ -415,7 +421,7 @@ static void adapt_hold(struct bond *b)
         least = fmin(least, a->owd_ns);
         most = fmax(most, a->owd_ns);
         jitter = fmax(jitter, a->jitter_ns);
-        srtt = fmin(srtt, (double)p->srtt_ns);
+        srtt = fmin(srtt, (double)p->rtt.srtt_ns);
         patience = fmax(patience, (double)path_patience_ns(p));
     }
     if (isinf(least))
@@ -455,13 +461,12 @@ void bond_rx_ack(struct bond *b, struct tstamp now, uint8_t arrived_on, const st
 /* True: its state changed. */
 static bool settle_acked(struct bond *b, struct tstamp now, struct path *p)
 {
-    bool changed = path_tick(p, now);
-    if (changed)
-        state_changed(b, p);
-    if (p->fault == PATH_SOUND && (p->state == BOND_PATH_PROBING || p->state == BOND_PATH_DOWN)) {
+    bool changed = tick(b, now, p);
+    if (p->fitness.fault == PATH_SOUND &&
+        (p->life.state == BOND_PATH_PROBING || p->life.state == BOND_PATH_DOWN)) {
         /* an answer: the next probe need not wait for the back-off */
-        if (p->good_probes > 0 && p->good_probes < p->probes_needed)
-            p->probe_wanted = true;
+        if (p->life.good > 0 && p->life.good < p->life.needed)
+            p->probe.wanted = true;
     }
     return changed;
 }
@@ -527,10 +532,7 @@ void bond_tick(struct bond *b, struct tstamp now)
     if (b->brisk && tstamp_sub(now, b->brisk_at) > BRISK_LINGER_NS)
         set_brisk(b, now, false);
     for_each_path (b, p) {
-        if (path_tick(p, now)) {
-            state_changed(b, p);
-            changed = true;
-        }
+        changed = tick(b, now, p) || changed;
     }
     changed = trust_anyone(b, now) || changed;
     survey_paths(b);
@@ -557,14 +559,6 @@ void bond_tick(struct bond *b, struct tstamp now)
     }
 }
 
-/* When the pacer lets the path's committed packets go on. */
-static struct tstamp send_deadline(const struct path *p)
-{
-    if (p->express.count > 0)
-        return (struct tstamp){ 0 };
-    return p->committed.count > 0 ? p->free_at : TSTAMP_NEVER;
-}
-
 struct tstamp bond_deadline(const struct bond *b)
 {
     struct tstamp t = tstamp_min(reorder_deadline(&b->reorder), recruit_deadline(b));
@@ -573,16 +567,16 @@ struct tstamp bond_deadline(const struct bond *b)
     struct tstamp room = TSTAMP_NEVER;
     for_each_path (b, p) {
         t = tstamp_min(t, path_deadline(p));
-        t = tstamp_min(t, send_deadline(p));
+        t = tstamp_min(t, pacer_deadline(&p->pacer));
         if (opened)
-            t = tstamp_min(t, p->acker.due);
-        if (p->probe_wanted || p->beat.wanted || (opened && p->ack_carriers != 0))
+            t = tstamp_min(t, b->incoming[p->id].acker.due);
+        if (p->probe.wanted || p->beat.wanted || (opened && b->incoming[p->id].carriers != 0))
             return (struct tstamp){ 0 };
         if (path_usable(p)) {
             usable = true;
             /* Room that is missing for another reason than pacing comes with an acknowledgement. */
-            if (tstamp_before(b->now, p->free_at))
-                room = tstamp_min(room, p->free_at);
+            if (tstamp_before(b->now, p->pacer.free_at))
+                room = tstamp_min(room, p->pacer.free_at);
         }
     }
     if (usable && (b->queue.bytes > 0 || b->repairs.count > 0)) {

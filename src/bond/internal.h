@@ -10,7 +10,10 @@
 
 #include "bond/bond.h"
 #include "bond/frame.h"
+#include "bond/path/acked.h"
 #include "bond/path/path.h"
+#include "bond/path/tick.h"
+#include "bond/receive/incoming.h"
 #include "bond/receive/reorder.h"
 #include "bond/send/flowq.h"
 #include "bond/send/line.h"
@@ -75,6 +78,7 @@ struct bond {
     struct policies *policies; /* owned; NULL: there never was one */
     /* receiver */
     struct reorder reorder;
+    struct incoming incoming[WIRE_PATHS_MAX];
     struct arrival arrivals[WIRE_PATHS_MAX];
     bool reference_known;
     uint32_t reference_us;
@@ -92,6 +96,8 @@ static inline struct path *path_get(struct bond *b, struct tstamp now, uint8_t i
     struct path *p = &b->paths[id];
     if (!p->ready) {
         path_init(p, now, id);
+        b->incoming[id].carriers = 0;
+        acker_clear(&b->incoming[id].acker);
         p->brisk = b->brisk;
         b->known |= 1U << id;
     }

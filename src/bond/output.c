@@ -11,7 +11,7 @@ static bool is_loaded(const struct bond *b, const struct path *p)
 {
     if (p->rate.phase == RATE_START && b->recruit.stage == RECRUIT_ON)
         return true;
-    return p->committed.count > 0 || flowq_has_bulk(&b->queue);
+    return p->pacer.committed.count > 0 || flowq_has_bulk(&b->queue);
 }
 
 /* The best way for an acknowledgement of what came on path p. */
@@ -43,22 +43,24 @@ static void start_ack(struct bond *b, struct tstamp now, struct path *p, uint8_t
 {
     /* On standby, the answer to a probe need not cost anything there. */
     bool off = p->config.use == WIRE_PATH_DOWN;
-    bool idle = !off && p->acker.pending <= 1 && (p->state != BOND_PATH_STANDBY || !any_usable(b));
+    bool idle = !off && b->incoming[p->id].acker.pending <= 1 &&
+                (p->life.state != BOND_PATH_STANDBY || !any_usable(b));
     /* The answer to a single question while all is quiet is a sign of life of that very path. */
-    bool alone = path_quiet(p) && p->acker.pending == 1 && !p->beat.asked_again;
+    bool alone = path_quiet(p) && b->incoming[p->id].acker.pending == 1 && !p->beat.asked_again;
     if (off && carrier == p->id) {
-        p->acker.due = TSTAMP_NEVER; /* there is no other, and nothing goes over it */
+        b->incoming[p->id].acker.due =
+            TSTAMP_NEVER; /* there is no other, and nothing goes over it */
         return;
     }
-    if (!acker_build(&p->acker, now, &p->ack))
+    if (!acker_build(&b->incoming[p->id].acker, now, &b->incoming[p->id].ack))
         return;
-    p->ack.path = p->id;
-    p->ack_carriers = 1U << (alone ? p->id : carrier);
+    b->incoming[p->id].ack.path = p->id;
+    b->incoming[p->id].carriers = 1U << (alone ? p->id : carrier);
     if (idle)
-        p->ack_carriers |= 1U << p->id;
+        b->incoming[p->id].carriers |= 1U << p->id;
     for_each_path (b, q)
         if (!alone && (further >> q->id & 1) != 0 && path_rank(q) <= path_rank(p))
-            p->ack_carriers |= 1U << q->id;
+            b->incoming[p->id].carriers |= 1U << q->id;
 }
 
 /* Whether much is to be acknowledged while bulk waits, from which that takes room. */
@@ -66,7 +68,7 @@ static bool must_spare(const struct bond *b)
 {
     uint64_t pending = 0;
     for_each_path (b, p)
-        pending += p->acker.pending;
+        pending += b->incoming[p->id].acker.pending;
     return flowq_has_bulk(&b->queue) && pending >= ACKER_PACKETS / ACK_SPARING_PARTS;
 }
 
@@ -78,10 +80,10 @@ static void start_acks(struct bond *b, struct tstamp now, const struct path *via
     uint32_t due = 0;
     unsigned rank = 0;
     for_each_path (b, p) {
-        if (p->ack_carriers != 0 || !tstamp_reached(p->acker.due, by))
+        if (b->incoming[p->id].carriers != 0 || !tstamp_reached(b->incoming[p->id].acker.due, by))
             continue;
         due |= 1U << p->id;
-        p->acker.same_us = sparing ? ACK_SPARING_US : 0;
+        b->incoming[p->id].acker.same_us = sparing ? ACK_SPARING_US : 0;
         rank = path_rank(p) > rank ? path_rank(p) : rank;
     }
     bool more = ++b->ack_count % (sparing ? ACKS_ON_MORE_SPARING : ACKS_ON_MORE) == 0;
@@ -94,7 +96,7 @@ static void start_acks(struct bond *b, struct tstamp now, const struct path *via
 static bool any_ack_due(const struct bond *b, struct tstamp by)
 {
     for_each_path (b, p)
-        if (p->ack_carriers == 0 && tstamp_reached(p->acker.due, by))
+        if (b->incoming[p->id].carriers == 0 && tstamp_reached(b->incoming[p->id].acker.due, by))
             return true;
     return false;
 }
@@ -105,14 +107,14 @@ static uint32_t take_acks(struct bond *b, const struct path *c, uint32_t room, s
     uint32_t bytes = 0;
     out->ack_count = 0;
     for_each_path (b, p) {
-        if ((p->ack_carriers >> c->id & 1) == 0)
+        if ((b->incoming[p->id].carriers >> c->id & 1) == 0)
             continue;
-        uint32_t more = wire_ack_bytes(&p->ack);
+        uint32_t more = wire_ack_bytes(&b->incoming[p->id].ack);
         if (bytes + more > room)
             continue;
         bytes += more;
-        p->ack_carriers &= ~(1U << c->id);
-        out->acks[out->ack_count++] = &p->ack;
+        b->incoming[p->id].carriers &= ~(1U << c->id);
+        out->acks[out->ack_count++] = &b->incoming[p->id].ack;
     }
     return bytes;
 }
@@ -137,7 +139,7 @@ static uint32_t bundle_bytes_most(const struct bond *b, const struct path *p)
 static uint32_t queued_bytes(const struct path *p, const struct segment_ring *ring,
                              const struct segment *s)
 {
-    return ring == &p->committed ? path_committed_bytes(p, s) : path_segment_bytes(p, s);
+    return ring == &p->pacer.committed ? path_committed_bytes(p, s) : path_segment_bytes(p, s);
 }
 
 /* The small packets at the head of a queue of the path as one; false: no buffer for it. */
@@ -180,7 +182,7 @@ static void send_frames(struct bond *b, struct tstamp now, struct path *p, struc
     uint32_t room = bundle_bytes < most ? most - bundle_bytes : 0;
     uint32_t bytes = bundle_bytes + take_acks(b, p, room, out);
     if (s != NULL && s->tries++ > 0)
-        p->resent_packets++;
+        p->count.resent_packets++;
     out->pn = path_sent(p, now, path_wire_bytes(p, WIRE_HEADER_BYTES + bytes + WIRE_TAG_BYTES),
                         s != NULL, 0, s, s != NULL && is_loaded(b, p));
 }
@@ -190,9 +192,10 @@ static bool next_ack(struct bond *b, struct tstamp now, struct bond_out *out)
     if (any_ack_due(b, now))
         start_acks(b, now, NULL);
     for_each_path (b, p) {
-        if (p->ack_carriers == 0)
+        if (b->incoming[p->id].carriers == 0)
             continue;
-        send_frames(b, now, path_get(b, now, (uint8_t)__builtin_ctz(p->ack_carriers)), NULL, out);
+        send_frames(b, now, path_get(b, now, (uint8_t)__builtin_ctz(b->incoming[p->id].carriers)),
+                    NULL, out);
         return true;
     }
     return false;
@@ -202,8 +205,8 @@ static bool next_ack(struct bond *b, struct tstamp now, struct bond_out *out)
 static void join_beats(struct bond *b, struct tstamp now)
 {
     for_each_path (b, p)
-        if (path_quiet(p) && tstamp_sub(p->probe_at, now) < BEAT_JOIN_NS)
-            p->probe_at = tstamp_min(p->probe_at, now);
+        if (path_quiet(p) && tstamp_sub(p->probe.at, now) < BEAT_JOIN_NS)
+            p->probe.at = tstamp_min(p->probe.at, now);
 }
 
 static bool next_beat(struct bond *b, struct tstamp now, struct bond_out *out)
@@ -226,16 +229,16 @@ static bool next_beat(struct bond *b, struct tstamp now, struct bond_out *out)
 static bool next_probe(struct bond *b, struct tstamp now, struct bond_out *out)
 {
     for_each_path (b, p) {
-        if (!p->probe_wanted)
+        if (!p->probe.wanted)
             continue;
-        p->probe_wanted = false;
+        p->probe.wanted = false;
         out->kind = BOND_OUT_PROBE;
         out->path = p->id;
         out->probe_bytes = path_probe_bytes(p);
         out->pn = path_sent(p, now, path_wire_bytes(p, out->probe_bytes), true, 0, NULL, false);
-        if (p->probe_padded)
-            trial_sent(&p->trial, out->pn);
-        p->probe_padded = false;
+        if (p->probe.padded)
+            trial_sent(&p->fitness.trial, out->pn);
+        p->probe.padded = false;
         return true;
     }
     return false;
@@ -245,7 +248,7 @@ static void send_segment(struct bond *b, struct tstamp now, struct path *p, stru
                          struct bond_out *out)
 {
     if (s->tries++ > 0)
-        p->resent_packets++;
+        p->count.resent_packets++;
     out->kind = BOND_OUT_DATA;
     out->path = p->id;
     out->pkt = s->pkt;
@@ -267,8 +270,9 @@ static bool next_bundle(struct bond *b, struct tstamp now, struct path *p, struc
 {
     bool ack = any_ack_due(b, tstamp_add(now, ACK_JOIN_NS));
     struct segment s;
-    if (!path_is_small(ring_head(&p->express)) || (!ack && !second_is_small(&p->express)) ||
-        !take_bundle(b, now, p, &p->express, &s))
+    if (!path_is_small(ring_head(&p->pacer.express)) ||
+        (!ack && !second_is_small(&p->pacer.express)) ||
+        !take_bundle(b, now, p, &p->pacer.express, &s))
         return false;
     if (ack)
         start_acks(b, now, p);
@@ -281,7 +285,7 @@ static void send_express(struct bond *b, struct tstamp now, struct path *p, stru
     struct segment s;
     if (next_bundle(b, now, p, out))
         return;
-    ring_pop(&p->express, &s, path_segment_bytes(p, ring_head(&p->express)));
+    ring_pop(&p->pacer.express, &s, path_segment_bytes(p, ring_head(&p->pacer.express)));
     if (s.bundle)
         send_frames(b, now, p, &s, out);
     else
@@ -291,14 +295,14 @@ static void send_express(struct bond *b, struct tstamp now, struct path *p, stru
 static bool next_express(struct bond *b, struct tstamp now, struct bond_out *out)
 {
     for_each_path (b, p) {
-        const struct segment *head = ring_head(&p->express);
-        uint64_t before_bytes = p->tx_bytes;
+        const struct segment *head = ring_head(&p->pacer.express);
+        uint64_t before_bytes = p->count.tx_bytes;
         if (head == NULL)
             continue;
         bool repeat = head->tries > 0;
         send_express(b, now, p, out);
         if (!repeat)
-            budget_ahead(p, now, p->tx_bytes - before_bytes);
+            pacer_ahead(&p->pacer, now, p->count.tx_bytes - before_bytes);
         return true;
     }
     return false;
@@ -315,17 +319,17 @@ static bool next_committed(struct bond *b, struct tstamp now, struct bond_out *o
     for (uint32_t left = known_in_turn(b); left != 0; left &= left - 1) {
         unsigned ahead = (unsigned)__builtin_ctz(left);
         struct path *p = &b->paths[(b->current + ahead) % WIRE_PATHS_MAX];
-        if (p->committed.count == 0 || !path_may_send(p, now))
+        if (p->pacer.committed.count == 0 || !pacer_may_send(&p->pacer, now))
             continue;
         struct segment s;
-        const struct segment *head = ring_head(&p->committed);
+        const struct segment *head = ring_head(&p->pacer.committed);
         b->current = p->id;
-        if (path_is_small(head) && second_is_small(&p->committed) &&
-            take_bundle(b, now, p, &p->committed, &s)) {
+        if (path_is_small(head) && second_is_small(&p->pacer.committed) &&
+            take_bundle(b, now, p, &p->pacer.committed, &s)) {
             send_frames(b, now, p, &s, out);
             return true;
         }
-        ring_pop(&p->committed, &s, path_committed_bytes(p, head));
+        ring_pop(&p->pacer.committed, &s, path_committed_bytes(p, head));
         send_segment(b, now, p, &s, out);
         return true;
     }
@@ -336,8 +340,8 @@ static bool next_committed(struct bond *b, struct tstamp now, struct bond_out *o
 static bool any_own(const struct bond *b, struct tstamp now)
 {
     for_each_path (b, p)
-        if (p->ack_carriers != 0 || p->probe_wanted || p->beat.wanted ||
-            tstamp_reached(p->acker.due, now))
+        if (b->incoming[p->id].carriers != 0 || p->probe.wanted || p->beat.wanted ||
+            tstamp_reached(b->incoming[p->id].acker.due, now))
             return true;
     return false;
 }

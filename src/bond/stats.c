@@ -7,47 +7,6 @@
 #include "bond/internal.h"
 #include "bond/why.h"
 
-const char *bond_drop_name(enum bond_drop reason)
-{
-    static const char *const names[BOND_DROP_COUNT] = {
-        [BOND_DROP_QUEUE_FULL] = "queue_full",     [BOND_DROP_CODEL] = "codel",
-        [BOND_DROP_NO_PATH] = "no_path",           [BOND_DROP_NO_BUFFER] = "no_buffer",
-        [BOND_DROP_REPEAT_LATE] = "repeat_late",   [BOND_DROP_DUPLICATE] = "duplicate",
-        [BOND_DROP_REORDER_FULL] = "reorder_full", [BOND_DROP_FRAGMENT] = "fragment",
-        [BOND_DROP_BAD_PACKET] = "bad_packet",     [BOND_DROP_ACK_THINNED] = "ack_thinned",
-        [BOND_DROP_FORGOTTEN] = "forgotten",
-    };
-    return names[reason];
-}
-
-const char *bond_mode_name(enum bond_mode mode)
-{
-    switch (mode) {
-    case BOND_MODE_LOWEST_LATENCY:
-        return "lowest-latency";
-    case BOND_MODE_REDUNDANT:
-        return "redundant";
-    case BOND_MODE_SINGLE:
-        return "single";
-    case BOND_MODE_BOND:
-        break;
-    }
-    return "bond";
-}
-
-const char *bond_class_name(enum bond_class class)
-{
-    switch (class) {
-    case BOND_CLASS_REALTIME:
-        return "realtime";
-    case BOND_CLASS_BULK:
-        return "bulk";
-    case BOND_CLASS_NORMAL:
-        break;
-    }
-    return "normal";
-}
-
 static double since_s(struct tstamp then, struct tstamp now)
 {
     return (double)tstamp_sub(now, then) / 1e9;
@@ -63,19 +22,19 @@ static void tell(struct bond_path_stats *out, enum wire_path_why why, double val
 /* What was wrong with it before it stopped answering, or being used although it answers. */
 static void explain_fall(const struct path *p, struct tstamp now, struct bond_path_stats *out)
 {
-    bool lossy = p->fault == PATH_SOUND && p->loss_before > TOLD_LOSS;
-    switch (lossy ? PATH_LOSSY : p->fault) {
+    bool lossy = p->fitness.fault == PATH_SOUND && p->fall.loss > TOLD_LOSS;
+    switch (lossy ? PATH_LOSSY : p->fitness.fault) {
     case PATH_SOUND:
-        tell(out, WIRE_WHY_NO_ANSWER, since_s(p->state_since, now));
+        tell(out, WIRE_WHY_NO_ANSWER, since_s(p->life.since, now));
         break;
     case PATH_LOSSY:
-        tell(out, WIRE_WHY_TOO_LOSSY, 100 * p->loss_before);
+        tell(out, WIRE_WHY_TOO_LOSSY, 100 * p->fall.loss);
         break;
     case PATH_LATE:
-        tell(out, WIRE_WHY_TOO_LATE, (double)p->rtt_latest_ns / 1e9);
+        tell(out, WIRE_WHY_TOO_LATE, (double)p->fitness.rtt_latest_ns / 1e9);
         break;
     case PATH_SLOW:
-        tell(out, WIRE_WHY_TOO_SLOW, p->rate_before_bps / 1e6);
+        tell(out, WIRE_WHY_TOO_SLOW, p->fall.rate_bps / 1e6);
         break;
     }
 }
@@ -83,9 +42,9 @@ static void explain_fall(const struct path *p, struct tstamp now, struct bond_pa
 /* A path that does not answer, or not well or for long enough yet. */
 static void explain_probing(const struct path *p, struct tstamp now, struct bond_path_stats *out)
 {
-    if (p->fault == PATH_SOUND && p->good_probes > 0 && p->trust_ns > 0)
-        tell(out, WIRE_WHY_FAILED_LATELY, (double)p->trust_ns / 1e9);
-    else if (p->fault == PATH_SOUND && p->state == BOND_PATH_PROBING)
+    if (p->fitness.fault == PATH_SOUND && p->life.good > 0 && p->fitness.trust_ns > 0)
+        tell(out, WIRE_WHY_FAILED_LATELY, (double)p->fitness.trust_ns / 1e9);
+    else if (p->fitness.fault == PATH_SOUND && p->life.state == BOND_PATH_PROBING)
         tell(out, WIRE_WHY_PROBING, -1);
     else
         explain_fall(p, now, out);
@@ -106,8 +65,8 @@ static void explain_use(const struct path *p, struct bond_path_stats *out)
         tell(out, WIRE_WHY_LOSS, 100 * r->loss);
     else if (r->limit_bps > 0 && r->capacity_bps >= r->limit_bps)
         tell(out, WIRE_WHY_CONFIGURED_RATE, -1);
-    else if (p->srtt_ns > TOLD_DELAY_NS)
-        tell(out, WIRE_WHY_LATE, (double)p->srtt_ns / 1e9);
+    else if (p->rtt.srtt_ns > TOLD_DELAY_NS)
+        tell(out, WIRE_WHY_LATE, (double)p->rtt.srtt_ns / 1e9);
     else
         tell(out, r->loaded ? WIRE_WHY_LINK_FULL : WIRE_WHY_IN_USE, -1);
 }
@@ -124,7 +83,7 @@ static enum wire_path_why standby_reason(const struct path *p)
 static void explain_path(const struct bond *b, const struct path *p, struct tstamp now,
                          struct bond_path_stats *out)
 {
-    switch (p->state) {
+    switch (p->life.state) {
     case BOND_PATH_CLOSED:
         tell(out, WIRE_WHY_NO_ADDRESS, -1);
         break;
@@ -165,24 +124,24 @@ void bond_path_stats(const struct bond *b, struct tstamp now, uint8_t path,
     for_each_path (b, q)
         if (q->rate.owd_known)
             least = fmin(least, q->rate.owd_ns);
-    bool fresh = tstamp_sub(now, p->second_since) < TOLD_FRESH_NS;
-    out->state = p->state;
+    bool fresh = tstamp_sub(now, p->count.second_since) < TOLD_FRESH_NS;
+    out->state = p->life.state;
     out->srtt_ns = bond_path_srtt_ns(b, path);
-    out->rtt_min_ns = p->rtt_min_ns;
+    out->rtt_min_ns = p->rtt.least_ns;
     out->owd_ns = p->rate.owd_known ? (int64_t)(p->rate.owd_ns - least) : 0;
     out->jitter_ns = (int64_t)p->rate.jitter_ns;
     out->loss = p->rate.loss;
     out->rate_bps = is_measured(&p->rate) ? (uint64_t)p->rate.capacity_bps : 0;
     out->usual_bps = (uint64_t)p->slump.usual_bps;
     out->slow = p->slump.slow;
-    out->tx_bps = fresh ? p->tx_bps : 0;
-    out->rx_bps = fresh ? p->rx_bps : 0;
-    out->tx_bytes = p->tx_bytes;
-    out->rx_bytes = p->rx_bytes;
-    out->tx_packets = p->tx_packets;
-    out->rx_packets = p->rx_packets;
-    out->resent_packets = p->resent_packets;
-    out->inflight_bytes = p->inflight_bytes;
+    out->tx_bps = fresh ? p->count.tx_bps : 0;
+    out->rx_bps = fresh ? p->count.rx_bps : 0;
+    out->tx_bytes = p->count.tx_bytes;
+    out->rx_bytes = p->count.rx_bytes;
+    out->tx_packets = p->count.tx_packets;
+    out->rx_packets = p->count.rx_packets;
+    out->resent_packets = p->count.resent_packets;
+    out->inflight_bytes = p->flight.bytes;
     out->queue_ns = (int64_t)p->rate.queue_ns;
     out->datagram_bytes = p->config.datagram_bytes;
     explain_path(b, p, now, out);
@@ -205,8 +164,8 @@ static struct sum sum_up(const struct bond *b, struct tstamp now)
         s.full += p->rate.loaded;
         s.configured += p->rate.loaded && at_limit;
         s.rate_bps += p->rate.capacity_bps;
-        if (tstamp_sub(now, p->second_since) < TOLD_FRESH_NS)
-            s.sent_bps += (double)p->tx_bps;
+        if (tstamp_sub(now, p->count.second_since) < TOLD_FRESH_NS)
+            s.sent_bps += (double)p->count.tx_bps;
     }
     return s;
 }

@@ -8,7 +8,7 @@
 
 #include <stdint.h>
 
-#include "bond/bond.h"
+#include "bond/types.h"
 #include "wire/wire.h"
 
 /* "link-full"; NULL for a number that is not known. */

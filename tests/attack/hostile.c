@@ -93,9 +93,9 @@ void hostile_data(struct hostile *h, uint16_t lane, uint32_t sequence, uint8_t f
 /* As if so many datagrams had been sent and lost; no work, which would be the attacker's. */
 static void skip_numbers(struct path *p, uint32_t skip)
 {
-    if (p->oldest == p->pn_next)
-        p->oldest += skip;
-    p->pn_next += skip;
+    if (p->flight.oldest == p->flight.pn_next)
+        p->flight.oldest += skip;
+    p->flight.pn_next += skip;
 }
 
 size_t hostile_seal(struct hostile *h, uint8_t path, uint32_t skip)

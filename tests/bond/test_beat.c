@@ -92,7 +92,7 @@ static bool take(struct tstamp now, uint64_t largest, uint32_t delay_us)
 
 static uint64_t ask(struct tstamp now)
 {
-    path->probe_wanted = false;
+    path->probe.wanted = false;
     return path_sent(path, now, 55, true, 0, NULL, false);
 }
 
@@ -110,12 +110,12 @@ static int begin(void **state)
     if (path == NULL)
         return -1;
     path_init(path, at_ms(0), 3);
-    path_set_state(path, at_ms(0), BOND_PATH_UP);
+    events_bring_up(path, at_ms(0));
     for (int64_t ms = 0; ms < 2000; ms += 100)
         if (!take(at_ms(ms + 20), ask(at_ms(ms)), 0))
             return -1;
     path_heard(path, at_ms(2000), false);
-    path_tick(path, at_ms(2000));
+    path_tick(path, at_ms(2000), false);
     return path_quiet(path) ? 0 : -1;
 }
 
@@ -132,8 +132,8 @@ static void run(int64_t to_ms, bool peer_beats, unsigned *questions, unsigned *b
 {
     *questions = *beats = 0;
     for (int64_t ms = 2000; ms < to_ms; ms += 5) {
-        path_tick(path, at_ms(ms));
-        if (path->probe_wanted) {
+        path_tick(path, at_ms(ms), false);
+        if (path->probe.wanted) {
             ++*questions;
             take(at_ms(ms + 4), ask(at_ms(ms)), 0);
         } else if (path->beat.wanted) {
@@ -155,7 +155,7 @@ static void a_quiet_path_beats(void **state)
     run(62000, true, &questions, &beats);
     assert_in_range(questions, 1, 3);
     assert_in_range(beats, 60000 / 640 - 6, 60000 / 630);
-    assert_int_equal(path->state, BOND_PATH_UP);
+    assert_int_equal(path->life.state, BOND_PATH_UP);
 }
 
 /* The peer sees the path otherwise, but it answers: it is asked as often as it would beat. */
@@ -167,7 +167,7 @@ static void without_the_peers_beats_it_is_asked(void **state)
     run(12000, false, &questions, &beats);
     assert_in_range(questions, 14, 20);
     assert_in_range(beats, 0, 1);
-    assert_int_equal(path->state, BOND_PATH_UP);
+    assert_int_equal(path->life.state, BOND_PATH_UP);
 }
 
 static void missing_beats_bring_questions_then_suspicion(void **state)
@@ -175,9 +175,9 @@ static void missing_beats_bring_questions_then_suspicion(void **state)
     (void)state;
     unsigned questions = 0;
     int64_t ms = 2000;
-    for (; path->state == BOND_PATH_UP && ms < 4000; ms++) {
-        path_tick(path, at_ms(ms));
-        if (path->probe_wanted) {
+    for (; path->life.state == BOND_PATH_UP && ms < 4000; ms++) {
+        path_tick(path, at_ms(ms), false);
+        if (path->probe.wanted) {
             assert_true(ms > 2640);
             questions++;
             ask(at_ms(ms));
@@ -185,7 +185,7 @@ static void missing_beats_bring_questions_then_suspicion(void **state)
             beat(at_ms(ms));
         }
     }
-    assert_in_range(questions, SUSPECT_PACKETS, 3 * SUSPECT_PACKETS);
+    assert_in_range(questions, SUSPECT_PACKETS, 3 * BEAT_QUESTIONS);
     assert_in_range(ms, 2700, 2760);
 }
 
@@ -193,12 +193,12 @@ static void missing_beats_bring_questions_then_suspicion(void **state)
 static void a_long_path_is_suspected_at_once(void **state)
 {
     (void)state;
-    path->srtt_ns = 400 * NS_PER_MS;
-    path->rttvar_ns = 0;
-    path->rtt_most_ns = 440 * NS_PER_MS;
-    assert_false(path_tick(path, at_ms(2650)));
-    assert_true(path_tick(path, at_ms(2655)));
-    assert_int_equal(path->state, BOND_PATH_SUSPECT);
+    path->rtt.srtt_ns = 400 * NS_PER_MS;
+    path->rtt.rttvar_ns = 0;
+    path->fitness.rtt_most_ns = 440 * NS_PER_MS;
+    assert_false(path_tick(path, at_ms(2650), false));
+    assert_true(path_tick(path, at_ms(2655), false));
+    assert_int_equal(path->life.state, BOND_PATH_SUSPECT);
 }
 
 /* While other answers show that what is sent arrives, it is asked. */
@@ -206,25 +206,25 @@ static void a_long_path_that_is_answered_is_not(void **state)
 {
     (void)state;
     uint64_t pn = ask(at_ms(2100));
-    path->srtt_ns = 400 * NS_PER_MS;
-    path->rttvar_ns = 0;
-    path->rtt_most_ns = 440 * NS_PER_MS;
+    path->rtt.srtt_ns = 400 * NS_PER_MS;
+    path->rtt.rttvar_ns = 0;
+    path->fitness.rtt_most_ns = 440 * NS_PER_MS;
     take(at_ms(2500), pn, 0);
-    assert_false(path_tick(path, at_ms(2700)));
-    assert_int_equal(path->state, BOND_PATH_UP);
-    assert_true(path->probe_wanted);
+    assert_false(path_tick(path, at_ms(2700), false));
+    assert_int_equal(path->life.state, BOND_PATH_UP);
+    assert_true(path->probe.wanted);
 }
 
 /* The peer tells on another path that nothing came for longer than a beat may take. */
 static void a_peer_that_misses_us_makes_us_ask(void **state)
 {
     (void)state;
-    uint64_t last = path->pn_next - 1;
+    uint64_t last = path->flight.pn_next - 1;
     beat(at_ms(2000));
     take(at_ms(2510), last, 600000);
-    assert_false(path->probe_wanted);
+    assert_false(path->probe.wanted);
     take(at_ms(2560), last, 660000);
-    assert_true(path->probe_wanted);
+    assert_true(path->probe.wanted);
     assert_int_equal(path->beat.questions, SUSPECT_PACKETS);
 }
 

@@ -801,7 +801,7 @@ static void what_waits_for_a_path_keeps_nobody_awake(void **state)
     pipe_open(pipe, 0);
     pipe_run(pipe, NS_PER_S);
     struct bond *b = pipe->bond[0];
-    b->paths[0].ack_carriers = 2;
+    b->incoming[0].carriers = 2;
     bond_path_close(b, pipe->now, 0);
     assert_true(bond_deadline(b).ns > 0);
 }

@@ -10,8 +10,8 @@
 #include <cmocka.h>
 
 #include "bond/frame.h"
-#include "bond/path/budget.h"
-#include "bond/path/path.h"
+#include "bond/send/budget.h"
+#include "bond/send/sparse.h"
 
 static struct path *path;
 
@@ -36,7 +36,7 @@ static int end(void **state)
 
 static void set_rate(double bps)
 {
-    path->ns_per_byte = 8e9 / bps;
+    path->pacer.ns_per_byte = 8e9 / bps;
     path->rate.capacity_bps = bps;
 }
 
@@ -57,9 +57,9 @@ static void each_kind_has_its_limit_of_debt(void **state)
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         set_rate(rows[i].bps);
-        path->free_at = at_us(rows[i].most_us);
+        path->pacer.free_at = at_us(rows[i].most_us);
         assert_true(budget_allows(path, at_us(0), rows[i].kind));
-        path->free_at = at_us(rows[i].most_us + 2);
+        path->pacer.free_at = at_us(rows[i].most_us + 2);
         assert_false(budget_allows(path, at_us(0), rows[i].kind));
     }
 }
@@ -68,10 +68,10 @@ static void what_has_not_left_is_owed_too(void **state)
 {
     (void)state;
     set_rate(1e6);
-    path->free_at = at_us(0);
-    path->express.bytes = 4 * FRAME_BYTES;
+    path->pacer.free_at = at_us(0);
+    path->pacer.express.bytes = 4 * FRAME_BYTES;
     assert_false(budget_allows(path, at_us(0), BUDGET_SPARSE));
-    assert_true(budget_debt_ns(path, at_us(0)) > 48 * NS_PER_MS);
+    assert_true(pacer_debt_ns(&path->pacer, at_us(0)) > 48 * NS_PER_MS);
 }
 
 static void copies_are_a_twentieth_of_the_path(void **state)
@@ -80,10 +80,10 @@ static void copies_are_a_twentieth_of_the_path(void **state)
     static const double rates_bps[] = { 1e6, 20e6, 300e6 };
     for (size_t i = 0; i < sizeof rates_bps / sizeof rates_bps[0]; i++) {
         uint64_t bytes = 0;
-        path->budget = (struct budget){ .copy_at = at_us(0) };
+        path->copies = (struct copies){ .at = at_us(0) };
         set_rate(rates_bps[i]);
         for (int64_t us = 0; us < 10000000; us += 100) {
-            path->free_at = at_us(us);
+            path->pacer.free_at = at_us(us);
             for (unsigned k = 0; k < 8; k++)
                 bytes += budget_take_copy(path, at_us(us), 500) ? 500 : 0;
         }
@@ -96,25 +96,25 @@ static void nothing_is_copied_while_the_queue_is_ours(void **state)
 {
     (void)state;
     set_rate(10e6);
-    path->budget = (struct budget){ .copy_at = at_us(-1000000) };
-    path->free_at = at_us(20000);
+    path->copies = (struct copies){ .at = at_us(-1000000) };
+    path->pacer.free_at = at_us(20000);
     assert_false(budget_take_copy(path, at_us(0), 100));
-    path->free_at = at_us(0);
+    path->pacer.free_at = at_us(0);
     assert_true(budget_take_copy(path, at_us(0), 100));
 }
 
 /* So many flows send packets of a size at a rate of their own each; only what is sparse counts. */
-static void send(struct budget_sparse *s, uint32_t *turns, unsigned flows, uint32_t bytes,
-                 double flow_bps, int64_t from_us, int64_t to_us)
+static void send(struct sparse *s, uint32_t *turns, unsigned flows, uint32_t bytes, double flow_bps,
+                 int64_t from_us, int64_t to_us)
 {
     double step_us = bytes * 8e6 / flow_bps / flows;
     unsigned i = 0;
     for (double us = (double)from_us; us < (double)to_us; us += step_us, i++) {
         struct tstamp now = at_us((int64_t)us);
-        budget_sparse_flow(s, now, &turns[i % flows]);
+        sparse_flow(s, now, &turns[i % flows]);
         double recent = bytes / (1 - exp(-(bytes * 8e9 / flow_bps) / s->recent_ns));
-        if (budget_sparse_is(s, recent))
-            budget_sparse_spend(s, now, bytes, recent, 0);
+        if (sparse_is(s, recent))
+            sparse_spend(s, now, bytes, recent, 0);
     }
 }
 
@@ -128,8 +128,8 @@ static void many_small_flows_are_not_sparse_all_together(void **state)
     } rows[] = { { 300, 200, 50e3 }, { 100, 68, 160e3 }, { 1000, 100, 40e3 } };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         uint32_t turns[1000] = { 0 };
-        struct budget_sparse s;
-        budget_sparse_init(&s);
+        struct sparse s;
+        sparse_init(&s);
         s.rate_bps = 10e6;
         double recent = rows[i].flow_bps / 8 / 10;
         assert_true(s.flow_bytes > recent);
@@ -145,8 +145,8 @@ static void a_few_calls_stay_sparse_and_so_they_are_again(void **state)
 {
     (void)state;
     uint32_t turns[300] = { 0 };
-    struct budget_sparse s;
-    budget_sparse_init(&s);
+    struct sparse s;
+    sparse_init(&s);
     s.rate_bps = 2e6;
     double whole = s.flow_bytes;
     send(&s, turns, 8, 200, 80e3, 0, 3000000);
@@ -164,28 +164,28 @@ static void a_ping_among_very_many_is_sparse_and_they_are_not(void **state)
 {
     (void)state;
     uint32_t turns[1000] = { 0 };
-    struct budget_sparse s;
-    budget_sparse_init(&s);
+    struct sparse s;
+    sparse_init(&s);
     s.rate_bps = 8e6;
     send(&s, turns, 1000, 60, 16e3, 0, 5000000);
     double each = 60 / (1 - exp(-(60 * 8e9 / 16e3) / s.recent_ns));
     double ping = 84 / (1 - exp(-1e9 / s.recent_ns));
-    assert_false(budget_sparse_is(&s, each));
-    assert_true(budget_sparse_is(&s, ping));
+    assert_false(sparse_is(&s, each));
+    assert_true(sparse_is(&s, ping));
 }
 
 /* What is above the share of those that wait counts tenfold. */
 static void few_that_have_more_than_those_that_wait_get_little(void **state)
 {
     (void)state;
-    struct budget_sparse s;
-    budget_sparse_init(&s);
+    struct sparse s;
+    sparse_init(&s);
     s.rate_bps = 8e6;
-    budget_sparse_spend(&s, at_us(1000000), 0, 0, 0);
+    sparse_spend(&s, at_us(1000000), 0, 0, 0);
     double left = s.left_bytes;
-    budget_sparse_spend(&s, at_us(1000000), 100, 1000, 100); /* a share in 100 ms */
+    sparse_spend(&s, at_us(1000000), 100, 1000, 100); /* a share in 100 ms */
     assert_true(s.left_bytes == left - 100);
-    budget_sparse_spend(&s, at_us(1000000), 100, 1600, 100);
+    sparse_spend(&s, at_us(1000000), 100, 1600, 100);
     assert_true(s.left_bytes == left - 100 - 1000);
 }
 

@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "bond/path/path.h"
+#include "bond/events.h"
 
 enum { SMALL = 100, LARGE = 1514, TAG = 7 };
 
@@ -57,7 +57,7 @@ static int begin(void **state)
         return -1;
     path_init(path, at_ms(0), 3);
     path->config.datagram_bytes = 1472;
-    path_set_state(path, at_ms(0), BOND_PATH_UP);
+    events_bring_up(path, at_ms(0));
     return 0;
 }
 
@@ -127,9 +127,9 @@ static void what_a_hole_took_is_forgiven(void **state)
         arrives(20 * i + 15, send(20 * i + 5, SMALL, 0));
     }
     path->rate.capacity_bps = 1e6;
-    path_bench(path, at_ms(500), PATH_LOSSY);
+    path_unfit(path, at_ms(500), PATH_LOSSY);
     path_forgive_losses(path, at_ms(510));
-    assert_int_equal(path->state, BOND_PATH_UP);
+    assert_int_equal(path->life.state, BOND_PATH_UP);
     assert_true(path->rate.loss == 0);
     assert_true(path->rate.capacity_bps >= 25e6);
 }
@@ -140,9 +140,9 @@ static void losses_without_a_hole_stand(void **state)
     send(0, LARGE, 0);
     send(1, SMALL, 0);
     arrives(20, send(2, LARGE, 0));
-    path_bench(path, at_ms(30), PATH_LOSSY);
+    path_unfit(path, at_ms(30), PATH_LOSSY);
     path_forgive_losses(path, at_ms(40));
-    assert_int_equal(path->state, BOND_PATH_PROBING);
+    assert_int_equal(path->life.state, BOND_PATH_PROBING);
 }
 
 static void alone_is_what_others_survive(void **state)
@@ -166,13 +166,13 @@ static void alone_is_what_others_survive(void **state)
 static void a_probe_is_followed_by_a_small_one(void **state)
 {
     (void)state;
-    path->probe_at = TSTAMP_NEVER;
+    path->probe.at = TSTAMP_NEVER;
     send(0, LARGE, TAG);
-    path_tick(path, at_ms(7));
-    assert_false(path->probe_wanted);
+    path_tick(path, at_ms(7), false);
+    assert_false(path->probe.wanted);
     assert_true(tstamp_reached(path_deadline(path), at_ms(8)));
-    path_tick(path, at_ms(8));
-    assert_true(path->probe_wanted);
+    path_tick(path, at_ms(8), false);
+    assert_true(path->probe.wanted);
 }
 
 int main(void)

@@ -56,7 +56,7 @@ static void an_acknowledgement_clock_that_runs_away(void **state)
                             .times = { { 1, 0 }, { 1, INT32_MIN } } };
     assert_non_null(p);
     path_init(p, at_us(0), 0);
-    path_set_state(p, at_us(0), BOND_PATH_UP);
+    events_bring_up(p, at_us(0));
     for (uint32_t i = 0; i < ROUNDS; i++) {
         struct tstamp now = at_us(i);
         ack.largest = (uint32_t)path_sent(p, now, 100, true, 0, NULL, false);
@@ -65,7 +65,7 @@ static void an_acknowledgement_clock_that_runs_away(void **state)
         assert_true(path_ack(p, now, &ack, true, &clock, &events_ignored));
         assert_in_range(clock.ns, 0, now.ns + PEER_CLOCK_AHEAD_NS);
     }
-    assert_true(p->srtt_ns >= 0 && p->srtt_same_ns >= 0 && p->rttvar_ns >= 0);
+    assert_true(p->rtt.srtt_ns >= 0 && p->rtt.same_ns >= 0 && p->rtt.rttvar_ns >= 0);
     path_clear(p);
     free(p);
 }

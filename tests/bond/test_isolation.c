@@ -281,8 +281,8 @@ static void acknowledge_again(uint32_t numbers)
         .range_count = 1, .time_count = 1, .ranges = { { 0, 1 } }, .times = { { INT32_MAX, 0 } }
     };
     path_init(acked, at_ms(0), 0);
-    path_set_state(acked, at_ms(0), BOND_PATH_UP);
-    acked->srtt_ns = NS_PER_S;
+    events_bring_up(acked, at_ms(0));
+    acked->rtt.srtt_ns = NS_PER_S;
     acked->rack.window_ns = 1e9;
     acked->rack.faded = at_ms(0);
     for (uint32_t i = 0; i <= numbers; i++)

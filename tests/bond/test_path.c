@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "base/rng.h"
+#include "bond/events.h"
 #include "bond/packet.h"
 #include "bond/path/path.h"
 
@@ -77,13 +78,13 @@ static int begin(void **state)
     path = calloc(1, sizeof *path);
     if (pool == NULL || path == NULL)
         return -1;
-    path->committed.slots = calloc(16, sizeof(struct segment));
-    path->committed.capacity = 16;
-    path->express.slots = calloc(16, sizeof(struct segment));
-    path->express.capacity = 16;
+    path->pacer.committed.slots = calloc(16, sizeof(struct segment));
+    path->pacer.committed.capacity = 16;
+    path->pacer.express.slots = calloc(16, sizeof(struct segment));
+    path->pacer.express.capacity = 16;
     path_init(path, at_ms(0), 3);
-    path_set_state(path, at_ms(0), BOND_PATH_UP);
-    return path->committed.slots == NULL || path->express.slots == NULL;
+    events_bring_up(path, at_ms(0));
+    return path->pacer.committed.slots == NULL || path->pacer.express.slots == NULL;
 }
 
 static int end(void **state)
@@ -91,8 +92,8 @@ static int end(void **state)
     (void)state;
     path_clear(path);
     size_t used = pkt_pool_used(pool);
-    free(path->committed.slots);
-    free(path->express.slots);
+    free(path->pacer.committed.slots);
+    free(path->pacer.express.slots);
     free(path);
     pkt_pool_free(pool);
     return used != 0;
@@ -109,7 +110,7 @@ static void set_pace(struct tstamp now, double bps)
 static uint64_t send(struct tstamp now)
 {
     struct segment s = { .pkt = packet_udp(pool, 1, 0, 100),
-                         .sequence = (uint32_t)path->pn_next,
+                         .sequence = (uint32_t)path->flight.pn_next,
                          .bytes = 100 };
     return path_sent(path, now, WIRE_BYTES, true, 0, &s, false);
 }
@@ -163,13 +164,13 @@ static void the_pacer_keeps_its_inequality(void **state)
         set_pace(now, paces_bps[i]);
         unsigned n = 0;
         while (n < SENDS) {
-            while (n < SENDS && path_may_send(path, now)) {
+            while (n < SENDS && pacer_may_send(&path->pacer, now)) {
                 path_sent(path, now, WIRE_BYTES, true, 0, NULL, true);
                 left[n++] = now;
             }
             /* Often on time, sometimes late by up to 20 ms. */
             int64_t late = rng_below(&random, 50) == 0 ? 20 * NS_PER_MS : 300 * NS_PER_US;
-            struct tstamp due = tstamp_max(now, path->free_at);
+            struct tstamp due = tstamp_max(now, path->pacer.free_at);
             now = tstamp_add(due, (int64_t)rng_below(&random, (uint64_t)late));
         }
         double burst = bytes_per_ns * (double)NS_PER_MS + WIRE_BYTES;
@@ -188,13 +189,13 @@ static void the_pacer_reaches_its_pace(void **state)
         struct tstamp start = at_ms((int64_t)i * 100000);
         struct tstamp now = start;
         double bytes = 0;
-        path_set_state(path, now, BOND_PATH_UP);
+        events_bring_up(path, now);
         set_pace(now, paces_bps[i]);
         while (tstamp_sub(now, start) < NS_PER_S) {
-            for (; path_may_send(path, now); bytes += WIRE_BYTES)
+            for (; pacer_may_send(&path->pacer, now); bytes += WIRE_BYTES)
                 path_sent(path, now, WIRE_BYTES, true, 0, NULL, true);
-            assert_true(tstamp_before(now, path->free_at)); /* or the caller would spin */
-            now = tstamp_add(path->free_at, 50 * NS_PER_US);
+            assert_true(tstamp_before(now, path->pacer.free_at)); /* or the caller would spin */
+            now = tstamp_add(path->pacer.free_at, 50 * NS_PER_US);
         }
         double share = bytes * 8 / paces_bps[i];
         assert_true(share > 0.98 && share < 1.03);
@@ -207,9 +208,9 @@ static void acknowledgements_run_up_no_debt(void **state)
     set_pace(at_ms(0), 1e6);
     for (unsigned i = 0; i < 1000; i++)
         path_sent(path, at_ms(0), 200, false, 0, NULL, false);
-    assert_true(tstamp_sub(path->free_at, at_ms(0)) <= 2 * PATH_CREDIT_NS);
-    assert_int_equal(path->inflight_count, 0);
-    assert_true(path->oldest == path->pn_next);
+    assert_true(tstamp_sub(path->pacer.free_at, at_ms(0)) <= 2 * PATH_CREDIT_NS);
+    assert_int_equal(path->flight.count, 0);
+    assert_true(path->flight.oldest == path->flight.pn_next);
 }
 
 /* ---- round trips ---- */
@@ -233,10 +234,11 @@ static void round_trips_are_smoothed_as_in_rfc6298(void **state)
             srtt = 0.875 * srtt + 0.125 * rtt;
         }
         least = rtt < least ? rtt : least;
-        assert_true(path->srtt_ns > (int64_t)srtt - 100 && path->srtt_ns < (int64_t)srtt + 100);
-        assert_true(path->rttvar_ns > (int64_t)rttvar - 100 &&
-                    path->rttvar_ns < (int64_t)rttvar + 100);
-        assert_int_equal(path->rtt_min_ns, (int64_t)least);
+        assert_true(path->rtt.srtt_ns > (int64_t)srtt - 100 &&
+                    path->rtt.srtt_ns < (int64_t)srtt + 100);
+        assert_true(path->rtt.rttvar_ns > (int64_t)rttvar - 100 &&
+                    path->rtt.rttvar_ns < (int64_t)rttvar + 100);
+        assert_int_equal(path->rtt.least_ns, (int64_t)least);
     }
 }
 
@@ -247,16 +249,16 @@ static void the_receivers_delay_is_taken_off(void **state)
     struct wire_ack a = ack_of(pn, pn, at_ms(20));
     a.delay_us = 5000;
     take(at_ms(45), &a);
-    assert_int_equal(path->srtt_ns, 40 * NS_PER_MS);
+    assert_int_equal(path->rtt.srtt_ns, 40 * NS_PER_MS);
     /* The same one again, later, is no sample. */
     take(at_ms(500), &a);
-    assert_int_equal(path->srtt_ns, 40 * NS_PER_MS);
+    assert_int_equal(path->rtt.srtt_ns, 40 * NS_PER_MS);
     /* A delay longer than the round trip is a lie. */
     pn = send(at_ms(600));
     a = ack_of(pn, pn, at_ms(620));
     a.delay_us = 4000000;
     take(at_ms(640), &a);
-    assert_int_equal(path->srtt_ns, 40 * NS_PER_MS);
+    assert_int_equal(path->rtt.srtt_ns, 40 * NS_PER_MS);
 }
 
 /* ---- losses ---- */
@@ -270,8 +272,8 @@ static void three_later_packets_tell_a_loss(void **state)
     ack(at_ms(20), 1, 3);
     assert_int_equal(seen.lost_count, 1);
     assert_int_equal(seen.lost[0], 0);
-    assert_int_equal(path->inflight_count, 0);
-    assert_int_equal(path->inflight_bytes, 0);
+    assert_int_equal(path->flight.count, 0);
+    assert_int_equal(path->flight.bytes, 0);
     assert_true(path->rate.loss > 0);
 }
 
@@ -295,7 +297,7 @@ static void a_late_acknowledgement_of_a_lost_packet_is_harmless(void **state)
     assert_int_equal(seen.lost_count, 1);
     ack(at_ms(30), 0, 4);
     assert_int_equal(seen.lost_count, 1);
-    assert_int_equal(path->inflight_bytes, 0);
+    assert_int_equal(path->flight.bytes, 0);
 }
 
 static void tags_tell_what_became_of_control(void **state)
@@ -316,12 +318,12 @@ static void what_is_overwritten_is_forgotten(void **state)
 {
     (void)state;
     send_many(at_ms(0), PATH_SENT_MAX + 100);
-    assert_int_equal(path->inflight_count, PATH_SENT_MAX);
-    assert_int_equal(path->inflight_bytes, PATH_SENT_MAX * WIRE_BYTES);
+    assert_int_equal(path->flight.count, PATH_SENT_MAX);
+    assert_int_equal(path->flight.bytes, PATH_SENT_MAX * WIRE_BYTES);
     assert_int_equal(pkt_pool_used(pool), PATH_SENT_MAX);
     ack(at_ms(20), 0, PATH_SENT_MAX + 99);
-    assert_int_equal(path->inflight_count, 0);
-    assert_int_equal(path->inflight_bytes, 0);
+    assert_int_equal(path->flight.count, 0);
+    assert_int_equal(path->flight.bytes, 0);
     assert_int_equal(pkt_pool_used(pool), 0);
 }
 
@@ -336,9 +338,9 @@ static void an_abandoned_path_gives_its_packets_back(void **state)
     path_abandon(path, &events);
     assert_int_equal(seen.lost_count, 6);
     /* They are known until they are acknowledged, and tell of the path. */
-    assert_int_equal(path->inflight_count, 6);
+    assert_int_equal(path->flight.count, 6);
     ack(at_ms(30), 0, 9);
-    assert_int_equal(path->inflight_count, 0);
+    assert_int_equal(path->flight.count, 0);
     assert_int_equal(seen.lost_count, 6);
 }
 
@@ -352,8 +354,8 @@ static void numbers_never_sent_are_refused(void **state)
     assert_false(ack(at_ms(20), 0, 10));
     assert_false(ack(at_ms(20), 0, 1000));
     assert_false(ack(at_ms(20), 0xffffff00, 0xffffffff));
-    assert_int_equal(path->inflight_count, 10);
-    assert_int_equal(path->srtt_ns, 0);
+    assert_int_equal(path->flight.count, 10);
+    assert_int_equal(path->rtt.srtt_ns, 0);
 }
 
 static void random_acknowledgements_do_no_harm(void **state)
@@ -366,7 +368,8 @@ static void random_acknowledgements_do_no_harm(void **state)
         for (uint64_t n = rng_below(&random, 4); n > 0; n--, sent++)
             send(now);
         struct wire_ack a = { .path = 3,
-                              .largest = (uint32_t)(path->pn_next - 20 + rng_below(&random, 24)),
+                              .largest =
+                                  (uint32_t)(path->flight.pn_next - 20 + rng_below(&random, 24)),
                               .time_us = (uint32_t)rng_next(&random),
                               .delay_us = (uint32_t)rng_next(&random) };
         a.range_count = (uint8_t)(1 + rng_below(&random, WIRE_ACK_RANGES_MAX));
@@ -380,14 +383,14 @@ static void random_acknowledgements_do_no_harm(void **state)
             a.times[k] = (struct wire_ack_time){ 1 + (uint32_t)rng_below(&random, 9),
                                                  (int32_t)rng_next(&random) };
         take(now, &a);
-        path_tick(path, now);
-        assert_int_equal(path->inflight_bytes, path->inflight_count * WIRE_BYTES);
-        assert_int_equal(pkt_pool_used(pool), path->inflight_count);
+        path_tick(path, now, false);
+        assert_int_equal(path->flight.bytes, path->flight.count * WIRE_BYTES);
+        assert_int_equal(pkt_pool_used(pool), path->flight.count);
         assert_true(rate_pace_bps(&path->rate, now) > 0);
     }
-    ack(at_ms(4000), path->oldest, path->pn_next - 1);
-    assert_int_equal(path->inflight_count, 0);
-    assert_true(path->oldest == path->pn_next);
+    ack(at_ms(4000), path->flight.oldest, path->flight.pn_next - 1);
+    assert_int_equal(path->flight.count, 0);
+    assert_true(path->flight.oldest == path->flight.pn_next);
 }
 
 /* ---- suspicion and return ---- */
@@ -397,15 +400,15 @@ static unsigned run(int64_t from_ms, int64_t to_ms, int64_t answer_ms)
 {
     unsigned probes = 0;
     for (struct tstamp now = at_ms(from_ms); !tstamp_before(at_ms(to_ms), now);) {
-        path_tick(path, now);
-        if (path->probe_wanted) {
-            path->probe_wanted = false;
+        path_tick(path, now, false);
+        if (path->probe.wanted) {
+            path->probe.wanted = false;
             probes++;
             uint64_t pn = path_sent(path, now, 60, true, 0, NULL, false);
             if (answer_ms > 0) {
                 struct tstamp then = tstamp_add(now, answer_ms * NS_PER_MS);
                 ack(then, pn, pn);
-                path_tick(path, then);
+                path_tick(path, then, false);
             }
         }
         struct tstamp next = path_deadline(path);
@@ -423,8 +426,8 @@ static void warm_up(void)
         uint64_t pn = send(at_ms(ms));
         ack(at_ms(ms + 20), pn, pn);
     }
-    path_tick(path, at_ms(2000));
-    assert_int_equal(path->state, BOND_PATH_UP);
+    path_tick(path, at_ms(2000), false);
+    assert_int_equal(path->life.state, BOND_PATH_UP);
 }
 
 static void an_idle_path_is_probed_twice_a_second(void **state)
@@ -432,7 +435,7 @@ static void an_idle_path_is_probed_twice_a_second(void **state)
     (void)state;
     warm_up();
     assert_in_range(run(2000, 12000, 20), 18, 22);
-    assert_int_equal(path->state, BOND_PATH_UP);
+    assert_int_equal(path->life.state, BOND_PATH_UP);
 }
 
 static void three_overdue_packets_make_it_suspect(void **state)
@@ -443,14 +446,14 @@ static void three_overdue_packets_make_it_suspect(void **state)
     assert_in_range(patience_ms, 20 + 15, 100);
     send_many(at_ms(2100), 2);
     struct tstamp limit = at_ms(2100 + patience_ms + 1);
-    path_tick(path, limit);
-    assert_int_equal(path->state, BOND_PATH_UP); /* two are no suspicion */
-    assert_true(path->probe_wanted);             /* but a question */
+    path_tick(path, limit, false);
+    assert_int_equal(path->life.state, BOND_PATH_UP); /* two are no suspicion */
+    assert_true(path->probe.wanted);                  /* but a question */
     send(at_ms(2101));
-    assert_false(path_tick(path, at_ms(2101 + patience_ms / 2)));
-    path->alarm = at_ms(2102 + patience_ms);
-    assert_true(path_tick(path, at_ms(2102 + patience_ms)));
-    assert_int_equal(path->state, BOND_PATH_SUSPECT);
+    assert_false(path_tick(path, at_ms(2101 + patience_ms / 2), false));
+    path->probe.alarm = at_ms(2102 + patience_ms);
+    assert_true(path_tick(path, at_ms(2102 + patience_ms), false));
+    assert_int_equal(path->life.state, BOND_PATH_SUSPECT);
 }
 
 /*
@@ -461,18 +464,18 @@ static void an_srtt_of_seconds_does_not_hide_a_dead_path(void **state)
 {
     (void)state;
     warm_up();
-    path->srtt_ns = 2 * NS_PER_S;
-    path->rtt_most_ns = 440 * NS_PER_MS;
+    path->rtt.srtt_ns = 2 * NS_PER_S;
+    path->fitness.rtt_most_ns = 440 * NS_PER_MS;
     assert_int_equal(path_patience_ns(path), 440 * NS_PER_MS);
     send_many(at_ms(2100), 5);
-    path->alarm = at_ms(2530);
-    assert_false(path_tick(path, at_ms(2530)));
-    ack(at_ms(2535), path->pn_next - 5, path->pn_next - 5);
-    path->alarm = at_ms(2600);
-    assert_false(path_tick(path, at_ms(2600))); /* four are overdue, but one has just come */
-    path->alarm = at_ms(2980);
-    assert_true(path_tick(path, at_ms(2980)));
-    assert_int_equal(path->state, BOND_PATH_SUSPECT);
+    path->probe.alarm = at_ms(2530);
+    assert_false(path_tick(path, at_ms(2530), false));
+    ack(at_ms(2535), path->flight.pn_next - 5, path->flight.pn_next - 5);
+    path->probe.alarm = at_ms(2600);
+    assert_false(path_tick(path, at_ms(2600), false)); /* four are overdue, but one has just come */
+    path->probe.alarm = at_ms(2980);
+    assert_true(path_tick(path, at_ms(2980), false));
+    assert_int_equal(path->life.state, BOND_PATH_SUSPECT);
 }
 
 /* With nothing to send the probes find a cut within a second. */
@@ -481,7 +484,7 @@ static void an_idle_path_is_found_dead_by_probes(void **state)
     (void)state;
     warm_up();
     run(2000, 3000, 0);
-    assert_true(path->state == BOND_PATH_SUSPECT || path->state == BOND_PATH_DOWN);
+    assert_true(path->life.state == BOND_PATH_SUSPECT || path->life.state == BOND_PATH_DOWN);
 }
 
 static void a_dead_path_is_probed_ever_more_slowly(void **state)
@@ -490,7 +493,7 @@ static void a_dead_path_is_probed_ever_more_slowly(void **state)
     warm_up();
     run(2000, 3000, 0);
     unsigned first = run(3000, 4000, 0);
-    assert_int_equal(path->state, BOND_PATH_DOWN);
+    assert_int_equal(path->life.state, BOND_PATH_DOWN);
     run(4000, 10000, 0);
     unsigned last = run(10000, 20000, 0);
     assert_in_range(last, 19, 21); /* two a second: a return shows within one */
@@ -503,11 +506,11 @@ static void one_answer_clears_a_suspicion(void **state)
     warm_up();
     double before = path->rate.capacity_bps;
     send_many(at_ms(2000), 3);
-    path_set_state(path, at_ms(2050), BOND_PATH_SUSPECT);
+    path_event(path, at_ms(2050), LIFE_DOUBT);
     struct wire_ack a = ack_of(20, 22, at_ms(2020)); /* sent before it */
     take(at_ms(2060), &a);
-    assert_true(path_tick(path, at_ms(2060)));
-    assert_int_equal(path->state, BOND_PATH_UP);
+    assert_true(path_tick(path, at_ms(2060), false));
+    assert_int_equal(path->life.state, BOND_PATH_UP);
     assert_true(path->rate.capacity_bps >= before); /* the rate is kept */
 }
 
@@ -520,22 +523,22 @@ static void leftovers_do_not_clear_a_suspicion(void **state)
     (void)state;
     warm_up();
     send_many(at_ms(2000), 8);
-    path_set_state(path, at_ms(2080), BOND_PATH_SUSPECT);
+    path_event(path, at_ms(2080), LIFE_DOUBT);
     path_abandon(path, &events);
     struct segment came = { .left_on = (uint8_t)(path->id + 1), .left_pn = 20 };
     struct segment missing = { .left_on = (uint8_t)(path->id + 1), .left_pn = 23 };
-    assert_false(path_came(path, &came));
+    assert_false(flight_came(&path->flight, &came, path->id));
     struct wire_ack a = ack_of(20, 22, at_ms(2020));
     a.delay_us = 60000;
     take(at_ms(2090), &a);
-    assert_false(path_tick(path, at_ms(2090)));
-    assert_int_equal(path->state, BOND_PATH_SUSPECT);
-    assert_true(path_came(path, &came));
-    assert_false(path_came(path, &missing));
+    assert_false(path_tick(path, at_ms(2090), false));
+    assert_int_equal(path->life.state, BOND_PATH_SUSPECT);
+    assert_true(flight_came(&path->flight, &came, path->id));
+    assert_false(flight_came(&path->flight, &missing, path->id));
     uint64_t pn = path_sent(path, at_ms(2100), 60, true, 0, NULL, false);
     ack(at_ms(2120), pn, pn);
-    path_tick(path, at_ms(2120));
-    assert_int_equal(path->state, BOND_PATH_UP);
+    path_tick(path, at_ms(2120), false);
+    assert_int_equal(path->life.state, BOND_PATH_UP);
 }
 
 static void a_dead_path_returns_after_three_answers(void **state)
@@ -543,17 +546,17 @@ static void a_dead_path_returns_after_three_answers(void **state)
     (void)state;
     warm_up();
     run(2000, 5000, 0);
-    assert_int_equal(path->state, BOND_PATH_DOWN);
+    assert_int_equal(path->life.state, BOND_PATH_DOWN);
     for (unsigned answers = 1; answers <= 3; answers++) {
         struct tstamp now = at_ms(6000 + 100 * answers);
         uint64_t pn = path_sent(path, now, 60, true, 0, NULL, false);
         struct tstamp then = tstamp_add(now, 20 * NS_PER_MS);
         ack(then, pn, pn);
-        assert_int_equal(path_tick(path, then), answers == 3);
-        assert_int_equal(path->state, answers == 3 ? BOND_PATH_UP : BOND_PATH_DOWN);
+        assert_int_equal(path_tick(path, then, false), answers == 3);
+        assert_int_equal(path->life.state, answers == 3 ? BOND_PATH_UP : BOND_PATH_DOWN);
     }
     assert_int_equal(path->rate.phase, RATE_START);
-    assert_int_equal(path->inflight_bytes, 0);
+    assert_int_equal(path->flight.bytes, 0);
 }
 
 /* Answers three probes, one every 100 ms, after so long each; the state then. */
@@ -562,9 +565,9 @@ static enum bond_path_state answer_three(int64_t from_ms, int64_t delay_ms)
     for (int64_t ms = from_ms; ms < from_ms + 600; ms += 200) {
         uint64_t pn = path_sent(path, at_ms(ms), 60, true, 0, NULL, false);
         ack(at_ms(ms + delay_ms), pn, pn);
-        path_tick(path, at_ms(ms + delay_ms));
+        path_tick(path, at_ms(ms + delay_ms), false);
     }
-    return path->state;
+    return path->life.state;
 }
 
 /* The clocks of two hosts have nothing in common: a delay of 0 would be better or worse than all.
@@ -596,11 +599,11 @@ static void a_returned_path_begins_at_half_its_rate(void **state)
 static int64_t time_to_return(int64_t from_ms)
 {
     for (int64_t ms = from_ms; ms < from_ms + 60000; ms += 10) {
-        path_tick(path, at_ms(ms));
-        if (path->state == BOND_PATH_UP)
+        path_tick(path, at_ms(ms), false);
+        if (path->life.state == BOND_PATH_UP)
             return ms - from_ms;
-        if (path->probe_wanted) {
-            path->probe_wanted = false;
+        if (path->probe.wanted) {
+            path->probe.wanted = false;
             uint64_t pn = path_sent(path, at_ms(ms), 60, true, 0, NULL, false);
             ack(at_ms(ms + 9), pn, pn);
         }
@@ -616,7 +619,7 @@ static void who_fails_often_is_trusted_more_slowly(void **state)
     warm_up();
     for (unsigned fall = 0; fall < 5; fall++) {
         run(ms, ms + 2000, 0);
-        assert_int_equal(path->state, BOND_PATH_DOWN);
+        assert_int_equal(path->life.state, BOND_PATH_DOWN);
         int64_t needed_ms = time_to_return(ms + 2000);
         if (fall == 0)
             assert_true(needed_ms <= 1500); /* three probes by the timer alone */
@@ -628,7 +631,7 @@ static void who_fails_often_is_trusted_more_slowly(void **state)
     /* A minute without a failure is forgiven. */
     run(ms, ms + 60000, 20);
     run(ms + 60000, ms + 62000, 0);
-    assert_int_equal(path->state, BOND_PATH_DOWN);
+    assert_int_equal(path->life.state, BOND_PATH_DOWN);
     assert_true(time_to_return(ms + 62000) <= 1500);
 }
 
@@ -638,15 +641,15 @@ static void what_comes_over_a_dead_path_is_a_hint(void **state)
     (void)state;
     warm_up();
     run(2000, 10000, 0);
-    assert_int_equal(path->state, BOND_PATH_DOWN);
-    path->probe_wanted = false;
-    path->last_sent = at_ms(9900);
+    assert_int_equal(path->life.state, BOND_PATH_DOWN);
+    path->probe.wanted = false;
+    path->flight.last_sent = at_ms(9900);
     path_heard(path, at_ms(10010), true);
-    assert_true(path->probe_wanted);
-    path->probe_wanted = false;
-    path->last_sent = at_ms(10010);
+    assert_true(path->probe.wanted);
+    path->probe.wanted = false;
+    path->flight.last_sent = at_ms(10010);
     path_heard(path, at_ms(10020), true); /* a stream of them does not become a stream of probes */
-    assert_false(path->probe_wanted);
+    assert_false(path->probe.wanted);
 }
 
 static void an_old_answer_does_not_raise_the_dead(void **state)
@@ -654,14 +657,14 @@ static void an_old_answer_does_not_raise_the_dead(void **state)
     (void)state;
     warm_up();
     send_many(at_ms(2000), 5);
-    path_set_state(path, at_ms(2050), BOND_PATH_SUSPECT);
+    path_event(path, at_ms(2050), LIFE_DOUBT);
     run(2050, 4000, 0);
-    assert_int_equal(path->state, BOND_PATH_DOWN);
-    uint64_t first = path->pn_next;
-    path_set_state(path, at_ms(4000), BOND_PATH_DOWN);
+    assert_int_equal(path->life.state, BOND_PATH_DOWN);
+    uint64_t first = path->flight.pn_next;
+    assert_true(path_event(path, at_ms(4000), LIFE_RETRY));
     ack(at_ms(4001), 20, first - 1);
-    path_tick(path, at_ms(4001));
-    assert_int_equal(path->state, BOND_PATH_DOWN);
+    path_tick(path, at_ms(4001), false);
+    assert_int_equal(path->life.state, BOND_PATH_PROBING);
 }
 
 static void a_tail_is_followed_by_a_probe(void **state)
@@ -670,9 +673,9 @@ static void a_tail_is_followed_by_a_probe(void **state)
     warm_up();
     send(at_ms(2010));
     assert_true(path_deadline(path).ns <= at_ms(2020).ns);
-    path->probe_wanted = false;
-    path_tick(path, path_deadline(path));
-    assert_true(path->probe_wanted);
+    path->probe.wanted = false;
+    path_tick(path, path_deadline(path), false);
+    assert_true(path->probe.wanted);
 }
 
 static void a_standby_path_is_hardly_probed(void **state)
@@ -685,18 +688,18 @@ static void a_standby_path_is_hardly_probed(void **state)
     int64_t from_ms = 2000;
     for (unsigned i = 0; i < 2; i++) {
         path->config.overhead_bytes = outer_bytes[i];
-        path_set_state(path, at_ms(from_ms), BOND_PATH_STANDBY);
+        path_event(path, at_ms(from_ms), i == 0 ? LIFE_HOLD : LIFE_SWITCH_ON);
         unsigned probes = run(from_ms, from_ms + month_ms, 20);
         unsigned bytes = probes * (WIRE_HEADER_BYTES + 1 + WIRE_TAG_BYTES + outer_bytes[i]);
         assert_in_range(bytes, 900000, 1000000);
         from_ms += month_ms;
     }
     path->config.passive = true;
-    path_set_state(path, at_ms(from_ms), BOND_PATH_STANDBY);
+    path_event(path, at_ms(from_ms), LIFE_SWITCH_ON);
     assert_int_equal(run(from_ms, from_ms + 600000, 20), 0);
     path->config.passive = false;
     path->config.use = WIRE_PATH_DOWN;
-    path_set_state(path, at_ms(from_ms), BOND_PATH_STANDBY);
+    path_event(path, at_ms(from_ms), LIFE_SWITCH_ON);
     assert_int_equal(run(from_ms, from_ms + 600000, 20), 0);
 }
 
@@ -706,9 +709,9 @@ static void a_closed_path_has_fallen(void **state)
     (void)state;
     warm_up();
     double before_bps = path->rate.capacity_bps;
-    path_set_state(path, at_ms(2000), BOND_PATH_CLOSED);
-    assert_true(path->fallen);
-    assert_true(path->rate_before_bps == before_bps);
+    path_event(path, at_ms(2000), LIFE_CLOSE);
+    assert_true(path->fall.fallen);
+    assert_true(path->fall.rate_bps == before_bps);
 }
 
 static void a_closed_path_has_nothing_to_do(void **state)
@@ -716,10 +719,10 @@ static void a_closed_path_has_nothing_to_do(void **state)
     (void)state;
     warm_up();
     send_many(at_ms(2000), 5);
-    path_set_state(path, at_ms(2000), BOND_PATH_CLOSED);
+    path_event(path, at_ms(2000), LIFE_CLOSE);
     assert_true(tstamp_is_never(path_deadline(path)));
-    assert_false(path_tick(path, at_ms(100000)));
-    assert_false(path->probe_wanted);
+    assert_false(path_tick(path, at_ms(100000), false));
+    assert_false(path->probe.wanted);
 }
 
 /* ---- the bench ---- */
@@ -733,14 +736,14 @@ static unsigned answer_probes(struct tstamp *now, struct tstamp end, int64_t rtt
     uint64_t pn[MOST];
     unsigned sent = 0, answered = 0;
     for (; tstamp_before(*now, end); *now = tstamp_add(*now, NS_PER_MS)) {
-        path_tick(path, *now);
-        if (path->probe_wanted) {
-            bool padded = path->probe_padded;
+        path_tick(path, *now, false);
+        if (path->probe.wanted) {
+            bool padded = path->probe.padded;
             assert_true(sent < MOST);
-            path->probe_wanted = path->probe_padded = false;
+            path->probe.wanted = path->probe.padded = false;
             pn[sent] = path_sent(path, *now, WIRE_BYTES, true, 0, NULL, false);
             if (padded)
-                trial_sent(&path->trial, pn[sent]);
+                trial_sent(&path->fitness.trial, pn[sent]);
             answer_at[sent++] = tstamp_add(*now, rtt_ns);
         }
         for (; answered < sent && tstamp_reached(answer_at[answered], *now); answered++)
@@ -753,8 +756,8 @@ static unsigned answer_probes(struct tstamp *now, struct tstamp end, int64_t rtt
 static void bench(struct tstamp now, enum path_fault fault)
 {
     warm_up();
-    path->rtt_most_ns = 400 * NS_PER_MS;
-    path_bench(path, now, fault);
+    path->fitness.rtt_most_ns = 400 * NS_PER_MS;
+    path_unfit(path, now, fault);
     assert_false(path_usable(path));
 }
 
@@ -765,11 +768,11 @@ static void a_benched_path_counts_as_what_it_was(void **state)
     warm_up();
     path->rate.hope_bps = 40e6;
     path->rate.capacity_bps = 10e6;
-    path_bench(path, at_ms(2000), PATH_LOSSY);
-    assert_true(path->rate_before_bps == 40e6);
-    path_bench(path, at_ms(3000), PATH_LATE);
-    assert_true(path->rate_before_bps == 40e6);
-    path_set_state(path, at_ms(4000), BOND_PATH_UP);
+    path_unfit(path, at_ms(2000), PATH_LOSSY);
+    assert_true(path->fall.rate_bps == 40e6);
+    path_unfit(path, at_ms(3000), PATH_LATE);
+    assert_true(path->fall.rate_bps == 40e6);
+    events_bring_up(path, at_ms(4000));
     assert_true(path->rate.capacity_bps == 20e6);
 }
 
@@ -780,9 +783,9 @@ static void a_benched_path_returns_after_a_trial(void **state)
     bench(now, PATH_LOSSY);
     unsigned sent = answer_probes(&now, at_ms(2500), 30 * NS_PER_MS, 1 << 5);
     assert_true(sent >= TRIAL_PACKETS && sent <= TRIAL_PACKETS + 1);
-    assert_int_equal(path->state, BOND_PATH_UP);
-    assert_int_equal(path->fault, PATH_SOUND);
-    assert_true(path->srtt_ns > 29 * NS_PER_MS && path->srtt_ns < 31 * NS_PER_MS);
+    assert_int_equal(path->life.state, BOND_PATH_UP);
+    assert_int_equal(path->fitness.fault, PATH_SOUND);
+    assert_true(path->rtt.srtt_ns > 29 * NS_PER_MS && path->rtt.srtt_ns < 31 * NS_PER_MS);
 }
 
 static void two_losses_fail_a_trial(void **state)
@@ -791,10 +794,10 @@ static void two_losses_fail_a_trial(void **state)
     (void)state;
     bench(now, PATH_LOSSY);
     unsigned sent = answer_probes(&now, at_ms(2120), 30 * NS_PER_MS, 1 << 2 | 1 << 5);
-    assert_int_equal(path->state, BOND_PATH_PROBING);
+    assert_int_equal(path->life.state, BOND_PATH_PROBING);
     assert_true(sent < TRIAL_PACKETS); /* the rest of the train is spared */
     answer_probes(&now, at_ms(2600), 30 * NS_PER_MS, 0);
-    assert_int_equal(path->state, BOND_PATH_UP);
+    assert_int_equal(path->life.state, BOND_PATH_UP);
 }
 
 static void late_answers_fail_a_trial(void **state)
@@ -803,9 +806,9 @@ static void late_answers_fail_a_trial(void **state)
     (void)state;
     bench(now, PATH_LATE);
     answer_probes(&now, at_ms(3000), 450 * NS_PER_MS, 0);
-    assert_int_equal(path->state, BOND_PATH_PROBING);
+    assert_int_equal(path->life.state, BOND_PATH_PROBING);
     answer_probes(&now, at_ms(4000), 300 * NS_PER_MS, 0);
-    assert_int_equal(path->state, BOND_PATH_UP);
+    assert_int_equal(path->life.state, BOND_PATH_UP);
 }
 
 static void trials_become_rare(void **state)
@@ -814,13 +817,13 @@ static void trials_become_rare(void **state)
     (void)state;
     bench(now, PATH_LOSSY);
     now = at_ms(602000);
-    path_tick(path, now);
+    path_tick(path, now, false);
     unsigned trains = 0;
     for (; tstamp_before(now, at_ms(662000)); trains++)
         assert_true(answer_probes(&now, tstamp_add(now, 10 * NS_PER_S), NS_PER_MS, 0xff) <
                     TRIAL_PACKETS);
     assert_int_equal(trains, 6);
-    assert_int_equal(path->state, BOND_PATH_PROBING);
+    assert_int_equal(path->life.state, BOND_PATH_PROBING);
 }
 
 /* Also those of a bundle that is repeated, and not what another path has as well. */
@@ -835,8 +838,9 @@ static void test_packets_under_way(void **state)
     for (size_t i = 0; i < 3; i++) {
         all[i]->pkt = pkt_new(pool, 300);
         pkt_ref(all[i]->pkt);
-        assert_true(ring_push(&path->express, all[i], all[i]->bytes));
-        assert_true(ring_push(i == 1 ? &path->express : &path->committed, all[i], all[i]->bytes));
+        assert_true(ring_push(&path->pacer.express, all[i], all[i]->bytes));
+        assert_true(ring_push(i == 1 ? &path->pacer.express : &path->pacer.committed, all[i],
+                              all[i]->bytes));
     }
     assert_int_equal(path_packets(path), 8);
     for (size_t i = 0; i < 3; i++) {

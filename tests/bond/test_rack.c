@@ -15,6 +15,7 @@
 #include "bond/events.h"
 #include "bond/packet.h"
 #include "bond/path/path.h"
+#include "bond/receive/acker.h"
 
 enum { WIRE_BYTES = 1500, FLYING_MAX = 1 << 15 };
 
@@ -65,7 +66,7 @@ static int begin(void **state)
     if (pool == NULL || path == NULL)
         return -1;
     path_init(path, at_ms(0), 3);
-    path_set_state(path, at_ms(0), BOND_PATH_UP);
+    events_bring_up(path, at_ms(0));
     return 0;
 }
 
@@ -83,7 +84,7 @@ static int end(void **state)
 static uint64_t send(struct tstamp now)
 {
     struct segment s = { .pkt = packet_udp(pool, 1, 0, 100),
-                         .sequence = (uint32_t)path->pn_next,
+                         .sequence = (uint32_t)path->flight.pn_next,
                          .bytes = 100 };
     return path_sent(path, now, WIRE_BYTES, true, 0, &s, false);
 }
@@ -127,11 +128,11 @@ static void a_late_packet_takes_its_loss_back(void **state)
     ack(at_ms(10));
     assert_int_equal(lost, 1);
     assert_true(path->rate.loss > 0);
-    assert_false(path_came(path, &last_lost));
+    assert_false(flight_came(&path->flight, &last_lost, path->id));
     arrive(at_ms(18), 0, 0);
     ack(at_ms(18));
     assert_true(path->rate.loss == 0);
-    assert_true(path_came(path, &last_lost));
+    assert_true(flight_came(&path->flight, &last_lost, path->id));
     assert_int_equal(path->hole.losses, 0);
     /* Told again, it changes nothing. */
     uint32_t packets = path->rate.window.packets;
@@ -156,7 +157,7 @@ static void within_the_window_nothing_is_lost(void **state)
     ack(at_ms(50));
     ack(at_us(59500));
     assert_int_equal(lost, 1);
-    assert_false(tstamp_is_never(path->tail_at)); /* a probe will ask */
+    assert_false(tstamp_is_never(path->probe.tail_at)); /* a probe will ask */
     ack(at_ms(61));
     assert_int_equal(lost, 2);
     assert_int_equal(last_lost.sequence, 10);
@@ -174,7 +175,7 @@ static void the_window_fades(void **state)
         ack(tstamp_add(now, DELAY_NS));
     }
     assert_true(path->rack.window_ns == 0 && path->rate.reorder_ns == 0);
-    uint64_t first = path->pn_next;
+    uint64_t first = path->flight.pn_next;
     now = tstamp_add(now, NS_PER_S);
     send_many(now, 4);
     arrive(tstamp_add(now, DELAY_NS), first + 1, first + 3);
@@ -191,7 +192,7 @@ static void the_window_is_no_longer_than_a_round_trip(void **state)
     arrive(at_ms(70), 0, 0);
     ack(at_ms(70));
     assert_true(path->rack.window_ns >= 20e6);
-    assert_true(path->rack.window_ns <= fmax(20e6, (double)path->srtt_ns));
+    assert_true(path->rack.window_ns <= fmax(20e6, (double)path->rtt.srtt_ns));
 }
 
 /* The slot of a number that is still watched is taken by one that is in flight. */
@@ -202,10 +203,10 @@ static void a_number_that_was_sent_long_ago_is_not_mistaken(void **state)
     arrive(at_ms(10), 1, 9);
     ack(at_ms(10));
     send_many(at_ms(20), PATH_SENT_MAX);
-    assert_int_equal(path->inflight_count, PATH_SENT_MAX);
+    assert_int_equal(path->flight.count, PATH_SENT_MAX);
     arrive(at_ms(30), 0, 0);
     ack(at_ms(30));
-    assert_int_equal(path->inflight_count, PATH_SENT_MAX);
+    assert_int_equal(path->flight.count, PATH_SENT_MAX);
 }
 
 /* What losses cut from the rate comes back with the verdicts. */

@@ -18,7 +18,7 @@ int64_t beat_allowance_ns(int64_t rttvar_ns)
 
 void beat_start(struct beat *b, struct tstamp now)
 {
-    *b = (struct beat){ .spoke = b->spoke, .heard = now, .asked = b->asked };
+    *b = (struct beat){ .spoke = b->spoke, .heard = now, .asked = b->asked, .tell = b->tell };
 }
 
 void beat_ask(struct beat *b)

@@ -36,6 +36,7 @@ struct beat {
     bool missing;        /* none came in time, and that was noticed */
     bool doubted;        /* asked, and not answered yet */
     bool given_up;       /* no time to ask: the path is to be suspected */
+    bool tell;           /* what came last is to be acknowledged now; the bond sees to it */
     unsigned questions;  /* still to be asked */
 };
 

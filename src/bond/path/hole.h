@@ -17,7 +17,8 @@
 struct hole {
     uint32_t bytes; /* smallest of those that were lost; with losses */
     uint32_t losses;
-    uint32_t told; /* so many of them */
+    uint32_t told;     /* so many of them */
+    double before_bps; /* what the path carried before the first */
 };
 
 static inline void hole_arrived(struct hole *h, uint32_t bytes)
@@ -26,8 +27,10 @@ static inline void hole_arrived(struct hole *h, uint32_t bytes)
         h->losses = h->told = 0;
 }
 
-static inline void hole_lost(struct hole *h, uint32_t bytes)
+static inline void hole_lost(struct hole *h, uint32_t bytes, double carries_bps)
 {
+    if (h->losses == 0)
+        h->before_bps = carries_bps;
     if (h->losses++ == 0 || bytes < h->bytes)
         h->bytes = bytes;
 }

@@ -13,14 +13,11 @@
 struct path;
 struct wire_ack;
 
-/* When the next beat is due. */
-struct tstamp quiet_next_beat(const struct path *p);
-
 /* When the silence of the peer is to be noticed; TSTAMP_NEVER: it was, or the path is not quiet. */
 struct tstamp quiet_missing_at(const struct path *p);
 
 /* Nothing came: ask, and tell the peer what came last, for only our direction may work. */
-void quiet_notice_missing(struct path *p, struct tstamp now);
+void quiet_notice_missing(struct path *p);
 
 /*
  * An acknowledgement of our numbers up to largest. One that is older than a beat may be late, with

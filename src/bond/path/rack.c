@@ -3,14 +3,11 @@
 
 #include <math.h>
 
-#include "bond/path/path.h"
+#include "bond/path/flight.h"
+#include "bond/tuning.h"
+#include "wire/wire.h"
 
 enum { LOSS_PACKETS = 3 /* RFC 9002, section 6.1.1 */, WATCH_SPARE = 64 };
-
-static double most_ns(const struct path *p)
-{
-    return fmax((double)p->srtt_ns, RACK_BOUND_NS);
-}
 
 /* The smallest number that an acknowledgement tells of; 0: it had room for all. */
 static uint64_t lowest_told(const struct wire_ack *ack, uint64_t largest)
@@ -23,10 +20,9 @@ static uint64_t lowest_told(const struct wire_ack *ack, uint64_t largest)
     return numbers <= largest ? largest + 1 - numbers : 0;
 }
 
-void rack_begin(struct path *p, struct tstamp now, const struct wire_ack *ack, uint64_t largest,
+void rack_begin(struct rack *k, struct tstamp now, const struct wire_ack *ack, uint64_t largest,
                 int64_t came_ns)
 {
-    struct rack *k = &p->rack;
     k->came_ns = came_ns;
     k->clock_ns = came_ns + (int64_t)ack->delay_us * NS_PER_US;
     k->told = lowest_told(ack, largest);
@@ -36,20 +32,17 @@ void rack_begin(struct path *p, struct tstamp now, const struct wire_ack *ack, u
     if (k->window_ns < RACK_ORDERED_NS)
         k->window_ns = 0;
     k->faded = now;
-    p->rate.reorder_ns = k->window_ns;
 }
 
-void rack_arrived(struct path *p, const struct sent *s)
+void rack_arrived(struct rack *k, const struct sent *s, int64_t srtt_ns)
 {
-    struct rack *k = &p->rack;
     if (!s->overtaken)
         return;
     int64_t late_ns = (s->timed ? s->came_ns : k->clock_ns) - s->overtaken_ns;
     if (late_ns <= 0)
         return;
     double window_ns = fmax(RACK_LATENESS * (double)late_ns, RACK_LEAST_NS);
-    k->window_ns = fmin(fmax(k->window_ns, window_ns), most_ns(p));
-    p->rate.reorder_ns = k->window_ns;
+    k->window_ns = fmin(fmax(k->window_ns, window_ns), fmax((double)srtt_ns, RACK_BOUND_NS));
 }
 
 static bool later_arrived(const struct sent *s, uint64_t pn, uint64_t largest,
@@ -58,10 +51,9 @@ static bool later_arrived(const struct sent *s, uint64_t pn, uint64_t largest,
     return largest - pn >= LOSS_PACKETS || tstamp_sub(top_sent, s->time) >= LOSS_LATER_NS;
 }
 
-bool rack_is_lost(struct path *p, struct sent *s, uint64_t pn, uint64_t largest,
+bool rack_is_lost(struct rack *k, struct sent *s, uint64_t pn, uint64_t largest,
                   struct tstamp top_sent)
 {
-    struct rack *k = &p->rack;
     if (pn >= largest)
         return false;
     if (!s->overtaken) {
@@ -75,19 +67,17 @@ bool rack_is_lost(struct path *p, struct sent *s, uint64_t pn, uint64_t largest,
     return lost;
 }
 
-static bool still_watched(const struct path *p, struct tstamp now, uint64_t pn)
+static bool still_watched(const struct flight *f, struct tstamp now, uint64_t pn, int64_t srtt_ns)
 {
-    const struct sent *s = &p->sent[pn % PATH_SENT_MAX];
-    return s->state == SENT_LOST && p->pn_next - pn < PATH_SENT_MAX - WATCH_SPARE &&
-           tstamp_sub(now, s->time) <= RACK_WATCH_RTTS * p->srtt_ns + RACK_WATCH_NS;
+    const struct sent *s = flight_at(f, pn);
+    return s->state == SENT_LOST && f->pn_next - pn < PATH_SENT_MAX - WATCH_SPARE &&
+           tstamp_sub(now, s->time) <= RACK_WATCH_RTTS * srtt_ns + RACK_WATCH_NS;
 }
 
-void rack_end(struct path *p, struct tstamp now)
+struct tstamp rack_end(struct rack *k, struct flight *f, struct tstamp now, int64_t srtt_ns)
 {
-    struct rack *k = &p->rack;
-    while (k->watched < p->oldest && !still_watched(p, now, k->watched))
-        k->watched++;
+    while (f->watched < f->oldest && !still_watched(f, now, f->watched, srtt_ns))
+        f->watched++;
     /* When nothing else leaves, a probe asks for the acknowledgement that tells. */
-    if (k->waiting)
-        p->tail_at = tstamp_min(p->tail_at, tstamp_add(now, (int64_t)k->window_ns + RACK_ASK_NS));
+    return k->waiting ? tstamp_add(now, (int64_t)k->window_ns + RACK_ASK_NS) : TSTAMP_NEVER;
 }

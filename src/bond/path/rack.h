@@ -28,7 +28,7 @@
 #include "base/tstamp.h"
 #include "bond/tuning.h"
 
-struct path;
+struct flight;
 struct sent;
 struct wire_ack;
 
@@ -36,7 +36,6 @@ struct wire_ack;
 struct rack {
     double window_ns; /* W as of faded; 0: in order */
     struct tstamp faded;
-    uint64_t watched; /* no number below it is in flight or watched */
     /* of the acknowledgement at hand */
     int64_t clock_ns; /* T */
     int64_t came_ns;  /* V for those that it is the first to tell missing */
@@ -44,18 +43,24 @@ struct rack {
     bool waiting;     /* something may be lost, but not yet */
 };
 
-/* An acknowledgement of numbers up to largest, which came at came_ns by the receiver's clock. */
-void rack_begin(struct path *p, struct tstamp now, const struct wire_ack *ack, uint64_t largest,
+/*
+ * An acknowledgement of numbers up to largest, which came at came_ns by the receiver's clock. What
+ * follows, until rack_end(), is what it tells.
+ */
+void rack_begin(struct rack *k, struct tstamp now, const struct wire_ack *ack, uint64_t largest,
                 int64_t came_ns);
 
-/* A packet came, perhaps later than later ones; timed: at s->came_ns. */
-void rack_arrived(struct path *p, const struct sent *s);
+/* A packet came, perhaps later than later ones, on a path with that round trip. */
+void rack_arrived(struct rack *k, const struct sent *s, int64_t srtt_ns);
 
 /* Of one in flight; top_sent: when the largest number acknowledged left. */
-bool rack_is_lost(struct path *p, struct sent *s, uint64_t pn, uint64_t largest,
+bool rack_is_lost(struct rack *k, struct sent *s, uint64_t pn, uint64_t largest,
                   struct tstamp top_sent);
 
-/* All numbers were looked at: who is watched, and when something has to be acknowledged again. */
-void rack_end(struct path *p, struct tstamp now);
+/*
+ * All numbers were looked at: who is watched on. Returns when something has to be acknowledged
+ * again, or TSTAMP_NEVER.
+ */
+struct tstamp rack_end(struct rack *k, struct flight *f, struct tstamp now, int64_t srtt_ns);
 
 #endif

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/inner.h"
+#include "bond/path/pacer.h"
 
 #define ACK_FIRST_WINDOW 14480 /* RFC 6928 */
 
@@ -18,7 +19,7 @@ void flowq_init(struct flowq *q, uint64_t seed, uint32_t bytes_max)
     q->seed = seed;
     q->ack_gap_scale = 1;
     q->bytes_max = bytes_max;
-    budget_sparse_init(&q->sparse);
+    sparse_init(&q->sparse);
     q->plain.flows = q->flows;
     q->plain.tags = q->tags;
     q->plain.flow_count = FLOWQ_FLOWS;
@@ -458,15 +459,14 @@ void flowq_push(struct flowq *q, struct tstamp now, struct pkt *p)
     if (band == &q->plain)
         p->policy = 0;
     count_in(q, p);
-    budget_sparse_flow(&q->sparse, now, &f->turn);
+    sparse_flow(&q->sparse, now, &f->turn);
     double recent = recent_bytes(q, f, now, p->len_bytes);
-    if (f->put_off && f->packets.count <= QUEUE_RETRY_PACKETS &&
-        budget_sparse_is(&q->sparse, recent))
+    if (f->put_off && f->packets.count <= QUEUE_RETRY_PACKETS && sparse_is(&q->sparse, recent))
         retry(band, f);
     bool waiting = f->packets.head != NULL || f->ack != NULL;
     bool heavy =
         heavy_count(&q->heavy, now, &info, p->len_bytes, recent * RECENT_NS / q->sparse.recent_ns);
-    bool sparse = band->realtime || (budget_sparse_is(&q->sparse, recent) && !waiting && !heavy &&
+    bool sparse = band->realtime || (sparse_is(&q->sparse, recent) && !waiting && !heavy &&
                                      !overtakes_itself(q, f, &info, now));
 
     if (info.pure_ack && !band->realtime && p->gso == PKT_GSO_NONE &&
@@ -476,7 +476,7 @@ void flowq_push(struct flowq *q, struct tstamp now, struct pkt *p)
     } else if (sparse && p->gso == PKT_GSO_NONE) {
         pkt_list_push(&band->sparse, p);
         if (!band->realtime)
-            budget_sparse_spend(&q->sparse, now, p->len_bytes, recent, band->listed);
+            sparse_spend(&q->sparse, now, p->len_bytes, recent, band->listed);
     } else {
         append(q, band, f, p);
         f->put_off = false;

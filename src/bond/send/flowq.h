@@ -3,7 +3,7 @@
  * The sender's queues: FQ-CoDel (RFC 8290) over inner flows, with strict priority for sparse
  * packets and pure TCP acknowledgements.
  *
- * Packets are classed on arrival: sparse (the flow sent less in the recent past than budget.h
+ * Packets are classed on arrival: sparse (the flow sent less in the recent past than sparse.h
  * lets sparse flows send, nothing of it waits, and of a TCP nothing is on its way over a later
  * path), pure acknowledgement, or bulk. A newer pure acknowledgement of a flow replaces the one
  * that waits, and a busy flow's acknowledgements are spaced: four in a round trip, and one of each
@@ -31,8 +31,8 @@
 #include "base/size.h"
 #include "base/tstamp.h"
 #include "bond/frame.h"
-#include "bond/path/budget.h"
 #include "bond/send/heavy.h"
+#include "bond/send/sparse.h"
 #include "bond/tuning.h"
 
 enum {
@@ -69,7 +69,7 @@ struct flowq_flow {
     int64_t deficit_bytes;
     uint32_t tcp_ack;    /* of ack */
     uint32_t hash;       /* flow whose packet came last */
-    double recent_bytes; /* sent in the recent past; see budget.h */
+    double recent_bytes; /* sent in the recent past; see sparse.h */
     struct tstamp recent_at;
     bool listed;
     bool put_off;            /* what waits is sparse, and had to wait for its turn */
@@ -104,7 +104,7 @@ struct flowq {
     uint32_t ack_turn;    /* of TCP_ACK_TURN_NS each, in which those flows are counted */
     struct tstamp ack_turn_end;
     uint32_t ack_flows;
-    struct budget_sparse sparse;
+    struct sparse sparse;
     struct flowq_codel codel;
     struct heavy heavy;
     uint64_t seed;

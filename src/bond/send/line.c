@@ -19,7 +19,7 @@ static void follow(struct line *l, const struct path *p, struct tstamp now, doub
     double bps = p->rate.capacity_bps;
     double *peak = &l->peak_bps[p->id];
     struct tstamp *fallen_at = &l->fallen_at[p->id];
-    if (p->state == BOND_PATH_SUSPECT)
+    if (p->life.state == BOND_PATH_SUSPECT)
         return; /* a burst of losses, perhaps just because of that line */
     if (!path_usable(p) || p->rate.phase == RATE_START) {
         *peak = 0;

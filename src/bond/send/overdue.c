@@ -20,24 +20,24 @@ static bool nothing_waits(const struct bond *b)
 /* It would be idle; and it is none that costs more than those which are in use. */
 static bool is_free(const struct path *p, struct tstamp now)
 {
-    return path_usable(p) && p->spill_bytes == 0 && p->committed.count == 0 &&
-           path_backlog_ns(p, now) <= 0 && !path_inflight_full(p);
+    return path_usable(p) && p->spill_bytes == 0 && p->pacer.committed.count == 0 &&
+           pacer_backlog_ns(&p->pacer, now) <= 0 && !path_inflight_full(p);
 }
 
 static struct tstamp due_at(const struct path *p, const struct sent *s)
 {
     double late_ns =
-        fmin(fmax(OVERDUE_RTTVARS * (double)p->rttvar_ns, OVERDUE_LEAST_NS), OVERDUE_MOST_NS);
-    return tstamp_add(s->time, path_own_rtt_ns(p) + (int64_t)late_ns);
+        fmin(fmax(OVERDUE_RTTVARS * (double)p->rtt.rttvar_ns, OVERDUE_LEAST_NS), OVERDUE_MOST_NS);
+    return tstamp_add(s->time, rtt_own_ns(&p->rtt) + (int64_t)late_ns);
 }
 
 /* The first in flight that may go again, overdue or not, or NULL. */
 static struct sent *first_candidate(struct path *p)
 {
-    if (p->again_next < p->oldest)
-        p->again_next = p->oldest;
-    for (; p->inflight_data > 0 && p->again_next < p->pn_next; p->again_next++) {
-        struct sent *s = &p->sent[p->again_next % PATH_SENT_MAX];
+    if (p->flight.again_next < p->flight.oldest)
+        p->flight.again_next = p->flight.oldest;
+    for (; p->flight.data > 0 && p->flight.again_next < p->flight.pn_next; p->flight.again_next++) {
+        struct sent *s = flight_at(&p->flight, p->flight.again_next);
         if (s->state == SENT_INFLIGHT && may_go_again(&s->segment))
             return s;
     }
@@ -62,7 +62,7 @@ static bool send_again(struct segment *s, struct path *p)
 {
     struct segment again = *s;
     again.flags |= WIRE_DATA_REPEAT;
-    if (!ring_push(&p->committed, &again, path_segment_bytes(p, &again)))
+    if (!ring_push(&p->pacer.committed, &again, path_segment_bytes(p, &again)))
         return false;
     pkt_ref(again.pkt);
     s->again = true;
@@ -83,9 +83,10 @@ void overdue_pump(struct bond *b, struct tstamp now)
 /* The candidate that overdue_pump() has found and left where it is, or NULL. */
 static const struct sent *left_candidate(const struct path *p)
 {
-    const struct sent *s = &p->sent[p->again_next % PATH_SENT_MAX];
-    bool there = path_usable(p) && p->again_next >= p->oldest && p->again_next < p->pn_next &&
-                 s->state == SENT_INFLIGHT && may_go_again(&s->segment);
+    const struct sent *s = flight_at(&p->flight, p->flight.again_next);
+    bool there = path_usable(p) && p->flight.again_next >= p->flight.oldest &&
+                 p->flight.again_next < p->flight.pn_next && s->state == SENT_INFLIGHT &&
+                 may_go_again(&s->segment);
     return there ? s : NULL;
 }
 
@@ -94,8 +95,8 @@ static struct tstamp first_free(const struct bond *b, const struct path *p)
 {
     struct tstamp first = TSTAMP_NEVER;
     for_each_path (b, q)
-        if (q != p && path_usable(q) && tstamp_before(b->now, q->free_at))
-            first = tstamp_min(first, q->free_at);
+        if (q != p && path_usable(q) && tstamp_before(b->now, q->pacer.free_at))
+            first = tstamp_min(first, q->pacer.free_at);
     return first;
 }
 

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "bond/internal.h"
+#include "bond/send/budget.h"
 
 enum {
     PINS = 4096,   /* flows that keep their path */

@@ -29,10 +29,10 @@ static struct view look(const struct bond *b)
         if (tried)
             v.best_bps = fmax(v.best_bps, p->rate.capacity_bps);
         v.all_bps += tried ? p->rate.capacity_bps : INFINITY;
-        near_min = fmin(near_min, (double)p->rtt_min_ns);
-        v.far_min_ns = fmax(v.far_min_ns, (double)p->rtt_min_ns);
-        v.near_ns = fmin(v.near_ns, (double)p->srtt_ns);
-        v.far_ns = fmax(v.far_ns, (double)p->srtt_ns);
+        near_min = fmin(near_min, (double)p->rtt.least_ns);
+        v.far_min_ns = fmax(v.far_min_ns, (double)p->rtt.least_ns);
+        v.near_ns = fmin(v.near_ns, (double)p->rtt.srtt_ns);
+        v.far_ns = fmax(v.far_ns, (double)p->rtt.srtt_ns);
     }
     v.apart = v.far_min_ns > HEAP_APART * near_min;
     return v;

@@ -5,22 +5,23 @@
 
 #include "base/bound.h"
 #include "bond/internal.h"
+#include "bond/send/budget.h"
 #include "bond/send/overdue.h"
 #include "bond/send/policy.h"
 
 /* One-way delay, up to a constant, of a packet that leaves now. */
 static double expected_delay_ns(const struct path *p, struct tstamp now)
 {
-    return rate_expected_owd_ns(&p->rate, now, p->last_sent) + p->rate.jitter_ns;
+    return rate_expected_owd_ns(&p->rate, now, p->flight.last_sent) + p->rate.jitter_ns;
 }
 
 /* Nanoseconds from now until a datagram put on the path now would arrive, up to a constant. */
 static double predict_arrival(const struct path *p, struct tstamp now, uint32_t bytes, bool express)
 {
-    double wait = express ? 0 : (double)path_backlog_ns(p, now);
-    if (express && p->express.bytes > 0)
-        wait = (double)path_send_time_ns(p, p->express.bytes);
-    return wait + expected_delay_ns(p, now) + (double)path_send_time_ns(p, bytes);
+    double wait = express ? 0 : (double)pacer_backlog_ns(&p->pacer, now);
+    if (express && p->pacer.express.bytes > 0)
+        wait = (double)pacer_send_time_ns(&p->pacer, p->pacer.express.bytes);
+    return wait + expected_delay_ns(p, now) + (double)pacer_send_time_ns(&p->pacer, bytes);
 }
 
 /*
@@ -52,10 +53,10 @@ static bool is_spare_among(const struct bond *b, const struct path *p, uint32_t 
 /* A datagram of small packets that waits for the pacer anyhow has room for the next one. */
 static bool fills_up(const struct bond *b, const struct path *p)
 {
-    uint32_t count = p->committed.count;
-    const struct segment *last = count > 0 ? ring_at(&p->committed, count - 1) : NULL;
+    uint32_t count = p->pacer.committed.count;
+    const struct segment *last = count > 0 ? ring_at(&p->pacer.committed, count - 1) : NULL;
     return last != NULL && path_is_small(last) && flowq_next_is_small(&b->queue) &&
-           p->committed.bytes + (uint32_t)WIRE_PACKET_BYTES_MAX + last->bytes <
+           p->pacer.committed.bytes + (uint32_t)WIRE_PACKET_BYTES_MAX + last->bytes <
                path_frames_bytes(p);
 }
 
@@ -63,8 +64,8 @@ bool schedule_has_room(const struct bond *b, const struct path *p, struct tstamp
                        uint32_t among)
 {
     return path_usable(p) && !is_spare_among(b, p, among) &&
-           p->committed.count < p->committed.capacity && !path_inflight_full(p) &&
-           ((double)path_backlog_ns(p, now) < commit_allowance_ns(b, p) || fills_up(b, p));
+           p->pacer.committed.count < p->pacer.committed.capacity && !path_inflight_full(p) &&
+           ((double)pacer_backlog_ns(&p->pacer, now) < commit_allowance_ns(b, p) || fills_up(b, p));
 }
 
 /* The best path so far: of the lowest rank, and of those the first in time. */
@@ -84,8 +85,8 @@ static void consider(struct choice *best, struct path *p, unsigned rank, double 
  * longest. */
 static double shared_wait(const struct path *p, struct tstamp now)
 {
-    double backlog = (double)path_backlog_ns(p, now);
-    return backlog > 0 ? backlog : (double)tstamp_sub(p->free_at, now);
+    double backlog = (double)pacer_backlog_ns(&p->pacer, now);
+    return backlog > 0 ? backlog : (double)tstamp_sub(p->pacer.free_at, now);
 }
 
 /*
@@ -102,10 +103,10 @@ struct path *schedule_bulk(struct bond *b, struct tstamp now, uint32_t bytes, ui
     bool recruit = b->recruit.stage == RECRUIT_ON;
     for_each_path (b, p)
         if ((among >> p->id & 1) != 0 && schedule_has_room(b, p, now, among) &&
-            !(shared && path_backlog_ns(p, now) >= COMMIT_AHEAD_NS))
+            !(shared && pacer_backlog_ns(&p->pacer, now) >= COMMIT_AHEAD_NS))
             consider(&best, p, path_rank(p),
                      shared                   ? shared_wait(p, now)
-                     : b->sharing && !recruit ? (double)path_backlog_ns(p, now)
+                     : b->sharing && !recruit ? (double)pacer_backlog_ns(&p->pacer, now)
                                               : predict_arrival(p, now, bytes, false));
     return best.path;
 }
@@ -115,7 +116,7 @@ static unsigned express_rank(const struct bond *b, const struct path *p)
 {
     if (!b->ranked)
         return 0;
-    bool crowded = (double)path_send_time_ns(p, p->express.bytes) > EXPRESS_SPILL_NS;
+    bool crowded = (double)pacer_send_time_ns(&p->pacer, p->pacer.express.bytes) > EXPRESS_SPILL_NS;
     return crowded ? UINT_MAX : path_rank(p);
 }
 
@@ -132,7 +133,8 @@ struct path *schedule_express(struct bond *b, struct tstamp now, uint32_t bytes,
 {
     struct choice best = { .path = NULL };
     for_each_path (b, p)
-        if ((among >> p->id & 1) != 0 && path_usable(p) && p->express.count < p->express.capacity)
+        if ((among >> p->id & 1) != 0 && path_usable(p) &&
+            p->pacer.express.count < p->pacer.express.capacity)
             consider(&best, p, express_rank(b, p), predict_arrival(p, now, bytes, true));
     return best.path;
 }
@@ -196,8 +198,8 @@ void schedule_commit(struct bond *b, struct tstamp now, struct pkt *pkt, uint16_
             s.flags |= WIRE_DATA_MORE;
         take_sequence(b, now, &s, lane);
         pkt_ref(pkt);
-        s.copied = copy != NULL && push_copy(&s, copy, &copy->committed);
-        if (p == NULL || !ring_push(&p->committed, &s, path_committed_bytes(p, &s))) {
+        s.copied = copy != NULL && push_copy(&s, copy, &copy->pacer.committed);
+        if (p == NULL || !ring_push(&p->pacer.committed, &s, path_committed_bytes(p, &s))) {
             b->drops[BOND_DROP_NO_BUFFER]++;
             pkt_put(pkt);
         }
@@ -222,7 +224,7 @@ struct path *schedule_next_bulk(struct bond *b, struct tstamp now, const struct 
         b->run_ns = RUN_NS;
     }
     if (p != NULL) {
-        b->run_ns -= path_send_time_ns(p, FRAME_BYTES);
+        b->run_ns -= pacer_send_time_ns(&p->pacer, FRAME_BYTES);
         if (path_line(p) > 0)
             b->spilled_at = now;
     }
@@ -257,23 +259,6 @@ static bool fits_all(const struct bond *b, const struct pkt *pkt)
 }
 
 /*
- * Whether a packet sent now may come late or not at all: the path loses some, a queue stands in the
- * network, or an answer is overdue.
- */
-static bool doubtful(const struct path *p, struct tstamp now)
-{
-    double queue_ns =
-        COPY_QUEUE_NS + COPY_QUEUE_PACKETS * (double)path_send_time_ns(p, FRAME_BYTES);
-    if (p->rate.loss >= COPY_LOSS || p->rate.queue_ns > queue_ns)
-        return true;
-    if (p->inflight_count == 0)
-        return false;
-    int64_t expected =
-        p->srtt_ns + COPY_LATE_RTTVARS * p->rttvar_ns + ACKER_DELAY_NS + COPY_LATE_NS;
-    return tstamp_sub(now, p->sent[p->oldest % PATH_SENT_MAX].time) > expected;
-}
-
-/*
  * A second copy of a sparse packet where the first path loses packets or is in doubt, or where its
  * policy wants one always; true: then it leaves, and a failed path need not be made up for.
  */
@@ -282,14 +267,14 @@ static bool duplicate(struct bond *b, struct tstamp now, const struct path *firs
 {
     const struct bond_policy *a = policy_of(b, s->pkt);
     bool always = a != NULL && a->mode == BOND_MODE_REDUNDANT;
-    if (!always && (!if_lossy || !doubtful(first, now)))
+    if (!always && (!if_lossy || !path_is_doubtful(first, now)))
         return false;
     struct path *second = schedule_express(b, now, s->bytes, paths & ~(1U << first->id));
     if (second != NULL && !always && path_rank(second) > path_rank(first))
         second = NULL;
     if (second != NULL && !always && !budget_take_copy(second, now, path_segment_bytes(second, s)))
         second = NULL;
-    return second != NULL && push_copy(s, second, &second->express) && always;
+    return second != NULL && push_copy(s, second, &second->pacer.express) && always;
 }
 
 void schedule_send_express(struct bond *b, struct tstamp now, struct pkt *pkt, bool with_copy)
@@ -305,7 +290,7 @@ void schedule_send_express(struct bond *b, struct tstamp now, struct pkt *pkt, b
     struct path *p = schedule_express(b, now, s.bytes, paths);
     take_sequence(b, now, &s, WIRE_LANE_UNORDERED);
     s.copied = p != NULL && duplicate(b, now, p, &s, paths, with_copy);
-    if (p == NULL || !ring_push(&p->express, &s, path_segment_bytes(p, &s))) {
+    if (p == NULL || !ring_push(&p->pacer.express, &s, path_segment_bytes(p, &s))) {
         b->drops[BOND_DROP_NO_BUFFER]++;
         pkt_put(pkt);
     }
@@ -345,7 +330,7 @@ static void pump_express(struct bond *b, struct tstamp now)
         const struct path *p = schedule_express(b, now, pkt->len_bytes, POLICY_ANY_PATH);
         if (p == NULL || !budget_allows(p, now, budget_sparse_kind(pkt->len_bytes))) {
             if (pkt->len_bytes < SPARSE_LARGE_BYTES)
-                budget_sparse_refuse(&b->queue.sparse, now);
+                sparse_refuse(&b->queue.sparse, now);
             flowq_wait(&b->queue, pkt);
         } else {
             schedule_send_express(b, now, pkt, true);
@@ -389,7 +374,8 @@ static void pump_repairs(struct bond *b, struct tstamp now)
 {
     unsigned put_off = 0;
     for (const struct segment *head; (head = ring_head(&b->repairs)) != NULL;) {
-        if (head->left_on > 0 && path_came(&b->paths[head->left_on - 1], head)) {
+        uint8_t left_on = (uint8_t)(head->left_on - 1);
+        if (head->left_on > 0 && flight_came(&b->paths[left_on].flight, head, left_on)) {
             pkt_put(head->pkt);
             ring_pop(&b->repairs, &(struct segment){ 0 }, 0);
             continue;
@@ -409,7 +395,7 @@ static void pump_repairs(struct bond *b, struct tstamp now)
         ring_pop(&b->repairs, &s, 0);
         if (s.tries > 0)
             s.flags |= WIRE_DATA_REPEAT;
-        if (late || !ring_push(&p->express, &s, path_segment_bytes(p, &s))) {
+        if (late || !ring_push(&p->pacer.express, &s, path_segment_bytes(p, &s))) {
             b->drops[BOND_DROP_REPEAT_LATE] += segment_packets(&s);
             pkt_put(s.pkt);
         }

@@ -94,7 +94,7 @@ void survey_bulk(struct bond *b)
     for_each_path (b, p) {
         if (!path_usable(p))
             continue;
-        fade_ns = fmax(fade_ns, BULK_MEMORY_RTTS * (double)p->srtt_ns);
+        fade_ns = fmax(fade_ns, BULK_MEMORY_RTTS * (double)p->rtt.srtt_ns);
         best_bps = fmax(best_bps, p->rate.capacity_bps);
     }
     double bps = (double)b->bulk_bytes * 8e9 / (double)since_ns;
@@ -114,11 +114,11 @@ static double missed_ns(const struct bond *b, double rate, double rtt)
     double before_bps = rate;
     double before_rtt = rtt;
     for_each_path (b, p) {
-        bool suspect = p->state == BOND_PATH_SUSPECT;
-        if (!suspect && !(p->fallen && tstamp_sub(b->now, p->fallen_at) < MISSED_NS))
+        bool suspect = p->life.state == BOND_PATH_SUSPECT;
+        if (!suspect && !(p->fall.fallen && tstamp_sub(b->now, p->fall.at) < MISSED_NS))
             continue;
-        before_bps += suspect ? p->rate.capacity_bps : p->rate_before_bps;
-        before_rtt = fmax(before_rtt, (double)p->srtt_ns);
+        before_bps += suspect ? p->rate.capacity_bps : p->fall.rate_bps;
+        before_rtt = fmax(before_rtt, (double)p->rtt.srtt_ns);
     }
     if (rate <= 0 || before_bps <= rate)
         return 0;
@@ -129,8 +129,8 @@ static double missed_ns(const struct bond *b, double rate, double rtt)
 static bool fell_lately(const struct bond *b)
 {
     for_each_path (b, p) {
-        bool fell = p->rate_before_bps > 0 && tstamp_sub(b->now, p->fallen_at) < FELL_LATELY_NS;
-        if (fell || p->state == BOND_PATH_SUSPECT)
+        bool fell = p->fall.rate_bps > 0 && tstamp_sub(b->now, p->fall.at) < FELL_LATELY_NS;
+        if (fell || p->life.state == BOND_PATH_SUSPECT)
             return true;
     }
     return false;
@@ -159,7 +159,8 @@ void survey_swings(struct bond *b)
         any_steady = any_steady || (path_usable(p) && rate_swing(&p->rate) < SWING_NOISE);
     for_each_path (b, p) {
         bool swings = rate_swing(&p->rate) > SWING_FULL;
-        p->spare_packets = swings && any_steady ? SWING_SPARE_PACKETS : INFLIGHT_SPARE_PACKETS;
+        p->pacer.spare_packets =
+            swings && any_steady ? SWING_SPARE_PACKETS : INFLIGHT_SPARE_PACKETS;
     }
 }
 
@@ -177,7 +178,7 @@ void survey_queues(struct bond *b)
     for_each_path (b, p) {
         if (!path_usable(p))
             continue;
-        rtt = fmax(rtt, (double)p->srtt_ns);
+        rtt = fmax(rtt, (double)p->rtt.srtt_ns);
         rate += p->rate.capacity_bps;
         loss = fmax(loss, p->rate.loss);
         swing = fmax(swing, rate_swing(&p->rate));

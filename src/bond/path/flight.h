@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * What is in flight on one path: the packet numbers that were given out, and what became of each.
+ *
+ * Guarantee: a number is given out once; each that is to be acknowledged ends acknowledged, lost or
+ * forgotten, and its packet is given back or handed on then.
+ */
+#ifndef HAWSER_BOND_PATH_FLIGHT_H
+#define HAWSER_BOND_PATH_FLIGHT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/size.h"
+#include "base/tstamp.h"
+#include "bond/path/segment.h"
+
+enum {
+    PATH_SENT_MAX = TABLE_SIZE(8192, 128), /* packets in flight; a power of two */
+    PATH_SENT_SPARE = 64,                  /* of them, for what is no bulk */
+};
+
+enum sent_state { SENT_NONE, SENT_INFLIGHT, SENT_ACKED, SENT_LOST };
+
+struct sent {
+    struct segment segment; /* pkt NULL: a control datagram, or repeated already */
+    struct tstamp time;
+    int64_t came_ns;      /* receiver's clock; with timed */
+    int64_t overtaken_ns; /* that clock when a later one was known to have come; with overtaken */
+    uint32_t bytes;
+    uint32_t tag;
+    uint8_t state; /* enum sent_state */
+    bool came;     /* acknowledged; also when it is forgotten */
+    bool loaded;
+    bool timed;
+    bool overtaken;
+    bool data;
+    uint16_t beside_bytes; /* of datagrams before it that nobody acknowledges */
+};
+
+struct flight {
+    uint64_t pn_next;
+    uint64_t oldest;  /* no number below it is in flight */
+    uint64_t watched; /* nor was any lost that may still come: see rack.h */
+    uint64_t largest_acked;
+    uint64_t again_next; /* below it, nothing is to go on another path, too; see overdue.h */
+    bool any_acked;
+    uint32_t bytes;
+    uint32_t count;                    /* that are to be acknowledged */
+    uint32_t data;                     /* of these */
+    uint32_t beside_bytes;             /* sent since the last one that is acknowledged */
+    struct tstamp last_sent;           /* to be acknowledged */
+    struct tstamp answered;            /* the peer received something then, or later */
+    struct tstamp looked;              /* at those in flight, one by one */
+    uint64_t open[PATH_SENT_MAX / 64]; /* bits of numbers in flight, or lost and perhaps to come */
+    /* large, so last: flight_clear() clears only what was used of them */
+    struct sent sent[PATH_SENT_MAX]; /* of numbers below pn_next */
+};
+
+/* Of the association that begins; all zero, or cleared. */
+void flight_init(struct flight *f, struct tstamp now);
+/* Gives back every packet. Its work is in proportion to what was sent. */
+void flight_clear(struct flight *f);
+
+/* The slot of a number. */
+static inline struct sent *flight_at(const struct flight *f, uint64_t pn)
+{
+    return (struct sent *)(uintptr_t)&f->sent[pn % PATH_SENT_MAX];
+}
+
+/* What is given out next: its number, with eliciting kept until it is acknowledged. */
+struct flight_datagram {
+    uint32_t wire_bytes;
+    bool eliciting;
+    uint32_t tag;                  /* 0: none */
+    const struct segment *segment; /* copied with its reference; NULL: a control datagram */
+    bool loaded;                   /* others wait behind it */
+};
+uint64_t flight_send(struct flight *f, struct tstamp now, const struct flight_datagram *d);
+
+/* It is no longer in flight; its packet is given back. */
+void flight_forget(struct flight *f, struct sent *s);
+
+/* Number that an acknowledgement's low 32 bits mean; false: it was never sent. */
+bool flight_expand(const struct flight *f, uint32_t low, uint64_t *pn);
+
+/* Hands out the segment of the number as lost: it says from where it comes. */
+struct segment flight_take_segment(struct flight *f, uint64_t pn, uint8_t path);
+/* Whether a segment that was handed out as lost, by path, was acknowledged after that. */
+bool flight_came(const struct flight *f, const struct segment *s, uint8_t path);
+
+/* How many left before that time and are in flight; counts no further than most. */
+unsigned flight_overdue(const struct flight *f, struct tstamp limit, unsigned most);
+
+/* Inner packets in it, without copies. */
+uint64_t flight_packets(const struct flight *f);
+
+/* As many numbers as it has room for, less some for what is no bulk. */
+static inline bool flight_full(const struct flight *f)
+{
+    return f->pn_next - f->oldest > PATH_SENT_MAX - PATH_SENT_SPARE;
+}
+
+/* A probe of ours: no data, and not one of the session's own datagrams. */
+static inline bool sent_is_probe(const struct sent *s)
+{
+    return !s->data && s->tag == 0;
+}
+
+#endif
