@@ -4,7 +4,10 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "bond/internal.h"
+#include "bond/bond.h"
+#include "bond/send/choose.h"
+#include "bond/state.h"
+#include "bond/tuning.h"
 #include "bond/why.h"
 
 static double since_s(struct tstamp then, struct tstamp now)
@@ -98,7 +101,7 @@ static void explain_path(const struct bond *b, const struct path *p, struct tsta
         tell(out, standby_reason(p), -1);
         break;
     case BOND_PATH_UP:
-        if (schedule_is_spare(b, p))
+        if (choose_is_spare(&b->sender, p))
             explain_spare(p, out);
         else
             explain_use(p, out);
@@ -115,13 +118,13 @@ static bool is_measured(const struct rate *r)
 void bond_path_stats(const struct bond *b, struct tstamp now, uint8_t path,
                      struct bond_path_stats *out)
 {
-    const struct path *p = &b->paths[path];
+    const struct path *p = &b->sender.paths.at[path];
     memset(out, 0, sizeof *out);
     tell(out, WIRE_WHY_NO_ADDRESS, -1);
     if (!p->ready)
         return;
     double least = INFINITY;
-    for_each_path (b, q)
+    for_each_path (&b->sender.paths, q)
         if (q->rate.owd_known)
             least = fmin(least, q->rate.owd_ns);
     bool fresh = tstamp_sub(now, p->count.second_since) < TOLD_FRESH_NS;
@@ -156,7 +159,7 @@ struct sum {
 static struct sum sum_up(const struct bond *b, struct tstamp now)
 {
     struct sum s = { 0 };
-    for_each_path (b, p) {
+    for_each_path (&b->sender.paths, p) {
         if (!path_usable(p))
             continue;
         bool at_limit = p->rate.limit_bps > 0 && p->rate.capacity_bps >= p->rate.limit_bps;
@@ -183,7 +186,7 @@ static enum wire_limit find_limit(const struct bond *b, const struct sum *s)
         return WIRE_LIMIT_IDLE;
     if (s->configured > 0 && s->configured == s->usable)
         return WIRE_LIMIT_CONFIGURED_RATES;
-    if (b->line.full || (b->line_full && s->full > 0))
+    if (b->sender.line.full || (b->line_full && s->full > 0))
         return WIRE_LIMIT_OWN_LINE;
     if (s->full == 0)
         return WIRE_LIMIT_FLOWS;
@@ -216,19 +219,21 @@ void bond_stats(const struct bond *b, struct tstamp now, struct bond_stats *out)
     memset(out, 0, sizeof *out);
     struct tstamp newest = { 0 };
     for (unsigned i = 0; i < WIRE_LANES_MAX; i++)
-        newest = tstamp_max(newest, b->lane_used[i]);
+        newest = tstamp_max(newest, b->sender.lanes.used[i]);
     for (unsigned i = 0; i < WIRE_LANES_MAX; i++)
-        out->lanes += b->lane_next[i] > 0 && tstamp_sub(newest, b->lane_used[i]) < TOLD_LANE_NS;
-    out->queued_bytes = b->queue.bytes;
-    out->reorder_held = b->reorder.held;
-    out->reorder_late = b->reorder.late;
-    memcpy(out->drops, b->drops, sizeof out->drops);
-    out->drops[BOND_DROP_QUEUE_FULL] += b->queue.dropped_full;
-    out->drops[BOND_DROP_CODEL] = b->queue.dropped_codel;
-    out->drops[BOND_DROP_BAD_PACKET] = b->queue.dropped_bad;
-    out->drops[BOND_DROP_ACK_THINNED] = b->queue.acks_thinned;
-    out->drops[BOND_DROP_DUPLICATE] = b->reorder.duplicates;
-    out->drops[BOND_DROP_REORDER_FULL] = b->reorder.overflows;
-    out->drops[BOND_DROP_FRAGMENT] = b->reorder.fragments_lost;
+        out->lanes += b->sender.lanes.next[i] > 0 &&
+                      tstamp_sub(newest, b->sender.lanes.used[i]) < TOLD_LANE_NS;
+    out->queued_bytes = b->sender.queue.bytes;
+    out->reorder_held = b->receiver.reorder.held;
+    out->reorder_late = b->receiver.reorder.late;
+    memcpy(out->drops, b->sender.drops, sizeof out->drops);
+    out->drops[BOND_DROP_QUEUE_FULL] += b->sender.queue.dropped_full;
+    out->drops[BOND_DROP_CODEL] = b->sender.queue.dropped_codel;
+    out->drops[BOND_DROP_BAD_PACKET] = b->sender.queue.dropped_bad;
+    out->drops[BOND_DROP_ACK_THINNED] = b->sender.queue.acks_thinned;
+    out->drops[BOND_DROP_DUPLICATE] = b->receiver.reorder.duplicates;
+    out->drops[BOND_DROP_REORDER_FULL] = b->receiver.reorder.overflows;
+    out->drops[BOND_DROP_FRAGMENT] = b->receiver.reorder.fragments_lost;
+    out->drops[BOND_DROP_NO_BUFFER] += b->receiver.undelivered;
     explain_bond(b, now, out);
 }

@@ -3,7 +3,8 @@
 
 #include <string.h>
 
-#include "bond/internal.h"
+#include "bond/bond.h"
+#include "bond/state.h"
 #include "session/keys.h"
 #include "session/state.h"
 
@@ -104,7 +105,7 @@ size_t hostile_seal(struct hostile *h, uint8_t path, uint32_t skip)
     const struct aead_span span = { .data = h->plain, .len_bytes = writer_len(&h->w) };
     if (!writer_ok(&h->w) || p->current == NULL)
         return 0;
-    skip_numbers(&p->bond->paths[path], skip);
+    skip_numbers(&p->bond->sender.paths.at[path], skip);
     uint64_t pn = bond_take_pn(p->bond, h->now, path, (uint32_t)span.len_bytes, false, 0);
     return keys_seal(p->current, path, pn, &span, 1, h->sealed);
 }

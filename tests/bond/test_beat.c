@@ -185,7 +185,7 @@ static void missing_beats_bring_questions_then_suspicion(void **state)
             beat(at_ms(ms));
         }
     }
-    assert_in_range(questions, SUSPECT_PACKETS, 3 * BEAT_QUESTIONS);
+    assert_in_range(questions, SUSPECT_PACKETS, 3 * SUSPECT_PACKETS);
     assert_in_range(ms, 2700, 2760);
 }
 

@@ -9,9 +9,10 @@
 
 #include <cmocka.h>
 
-#include "bond/internal.h"
+#include "bond/bond.h"
 #include "bond/packet.h"
 #include "bond/pipe.h"
+#include "bond/state.h"
 
 enum { BASE_BYTES = 1252 }; /* UDP payload: 1280 over IPv4 */
 
@@ -801,7 +802,7 @@ static void what_waits_for_a_path_keeps_nobody_awake(void **state)
     pipe_open(pipe, 0);
     pipe_run(pipe, NS_PER_S);
     struct bond *b = pipe->bond[0];
-    b->incoming[0].carriers = 2;
+    b->receiver.incoming[0].carriers = 2;
     bond_path_close(b, pipe->now, 0);
     assert_true(bond_deadline(b).ns > 0);
 }

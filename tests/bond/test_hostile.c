@@ -8,9 +8,10 @@
 
 #include <cmocka.h>
 
+#include "bond/bond.h"
 #include "bond/events.h"
-#include "bond/internal.h"
 #include "bond/packet.h"
+#include "bond/state.h"
 
 enum { POOL = 1024, ROUNDS = 100000 };
 
@@ -36,9 +37,9 @@ static void stamps_that_run_away(void **state)
         while ((p = bond_deliver(b)) != NULL)
             pkt_put(p);
     }
-    assert_true(b->arrivals[0].last_us == -(int64_t)(ROUNDS - 1) * step_us);
-    assert_int_equal(b->arrivals[1].last_us, 0);
-    assert_true(b->arrivals[1].jitter_ns < 1e12);
+    assert_true(b->receiver.arrivals.at[0].last_us == -(int64_t)(ROUNDS - 1) * step_us);
+    assert_int_equal(b->receiver.arrivals.at[1].last_us, 0);
+    assert_true(b->receiver.arrivals.at[1].jitter_ns < 1e12);
     bond_free(b);
     assert_int_equal(pkt_pool_used(pool), 0);
     pkt_pool_free(pool);

@@ -16,11 +16,11 @@
 
 #include "bond/bond.h"
 #include "bond/events.h"
-#include "bond/internal.h"
 #include "bond/packet.h"
 #include "bond/receive/acker.h"
 #include "bond/receive/reorder.h"
 #include "bond/send/flowq.h"
+#include "bond/state.h"
 
 enum { SMALL = 4096, LARGE = 256 };
 

@@ -16,6 +16,13 @@ struct incoming {
     struct acker acker;
 };
 
+/* Of the association that begins. */
+static inline void incoming_init(struct incoming *in)
+{
+    in->carriers = 0;
+    acker_clear(&in->acker);
+}
+
 /* A single number waits to be acknowledged. */
 static inline bool incoming_one_waits(const struct incoming *in)
 {

@@ -3,7 +3,6 @@
 
 #include <math.h>
 
-#include "bond/internal.h"
 #include "bond/tuning.h"
 
 void line_init(struct line *l)
@@ -39,11 +38,10 @@ struct together {
     struct tstamp first, last; /* falls */
 };
 
-static struct together gather(const struct bond *b)
+static struct together gather(const struct line *l, const struct path_set *paths)
 {
-    const struct line *l = &b->line;
     struct together t = { .first = TSTAMP_NEVER };
-    for_each_path (b, p) {
+    for_each_path (paths, p) {
         if (!path_usable(p))
             continue;
         t.usable++;
@@ -67,16 +65,15 @@ static bool goes_on(struct line *l, struct tstamp now)
            tstamp_sub(now, l->loaded_at) < LINE_FORGET_NS;
 }
 
-void line_look(struct bond *b, struct tstamp now)
+void line_look(struct line *l, struct tstamp now, const struct path_set *paths)
 {
-    struct line *l = &b->line;
     double span_ns = (double)tstamp_sub(now, l->looked_at);
     if (span_ns < (double)LINE_LOOK_NS)
         return;
     l->looked_at = now;
-    for_each_path (b, p)
+    for_each_path (paths, p)
         follow(l, p, now, span_ns);
-    struct together t = gather(b);
+    struct together t = gather(l, paths);
     l->delivered_bps += (t.delivered_bps - l->delivered_bps) * fmin(span_ns / LINE_SMOOTH_NS, 1);
     bool loaded = t.usable >= 2 && t.loaded == t.usable;
     if (loaded)

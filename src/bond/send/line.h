@@ -14,9 +14,8 @@
 #include <stdint.h>
 
 #include "base/tstamp.h"
+#include "bond/send/path_set.h"
 #include "wire/wire.h"
-
-struct bond;
 
 struct line {
     bool full;
@@ -31,6 +30,6 @@ struct line {
 
 void line_init(struct line *l);
 /* With each tick. */
-void line_look(struct bond *b, struct tstamp now);
+void line_look(struct line *l, struct tstamp now, const struct path_set *paths);
 
 #endif

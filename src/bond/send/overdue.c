@@ -3,7 +3,6 @@
 
 #include <math.h>
 
-#include "bond/internal.h"
 #include "bond/tuning.h"
 
 static bool may_go_again(const struct segment *s)
@@ -12,9 +11,9 @@ static bool may_go_again(const struct segment *s)
            s->lane != WIRE_LANE_UNORDERED && s->pkt->policy == 0 && s->tries < OVERDUE_TRIES;
 }
 
-static bool nothing_waits(const struct bond *b)
+static bool nothing_waits(const struct sender *snd)
 {
-    return !flowq_has_bulk(&b->queue) && b->queue.banded == 0 && b->repairs.count == 0;
+    return !flowq_has_bulk(&snd->queue) && snd->queue.banded == 0 && snd->repairs.count == 0;
 }
 
 /* It would be idle; and it is none that costs more than those which are in use. */
@@ -45,11 +44,11 @@ static struct sent *first_candidate(struct path *p)
 }
 
 /* The segment that was sent first of what is overdue elsewhere, or NULL. */
-static struct segment *find_overdue(const struct bond *b, const struct path *free,
+static struct segment *find_overdue(const struct sender *snd, const struct path *free,
                                     struct tstamp now)
 {
     struct segment *first = NULL;
-    for_each_path (b, p) {
+    for_each_path (&snd->paths, p) {
         struct sent *s = p != free && path_usable(p) ? first_candidate(p) : NULL;
         if (s != NULL && tstamp_reached(due_at(p, s), now) &&
             (first == NULL || tstamp_before(s->segment.first_sent, first->first_sent)))
@@ -69,13 +68,13 @@ static bool send_again(struct segment *s, struct path *p)
     return true;
 }
 
-void overdue_pump(struct bond *b, struct tstamp now)
+void overdue_pump(struct sender *snd, struct tstamp now)
 {
-    if (!nothing_waits(b))
+    if (!nothing_waits(snd))
         return;
-    for_each_path (b, p) {
+    for_each_path (&snd->paths, p) {
         struct segment *s;
-        while (is_free(p, now) && (s = find_overdue(b, p, now)) != NULL && send_again(s, p))
+        while (is_free(p, now) && (s = find_overdue(snd, p, now)) != NULL && send_again(s, p))
             ;
     }
 }
@@ -91,26 +90,26 @@ static const struct sent *left_candidate(const struct path *p)
 }
 
 /* When the pacer of a path but p has nothing to wait for any more. */
-static struct tstamp first_free(const struct bond *b, const struct path *p)
+static struct tstamp first_free(const struct sender *snd, struct tstamp now, const struct path *p)
 {
     struct tstamp first = TSTAMP_NEVER;
-    for_each_path (b, q)
-        if (q != p && path_usable(q) && tstamp_before(b->now, q->pacer.free_at))
+    for_each_path (&snd->paths, q)
+        if (q != p && path_usable(q) && tstamp_before(now, q->pacer.free_at))
             first = tstamp_min(first, q->pacer.free_at);
     return first;
 }
 
-struct tstamp overdue_deadline(const struct bond *b)
+struct tstamp overdue_deadline(const struct sender *snd, struct tstamp now)
 {
     struct tstamp first = TSTAMP_NEVER;
-    if (!nothing_waits(b))
+    if (!nothing_waits(snd))
         return first;
-    for_each_path (b, p) {
+    for_each_path (&snd->paths, p) {
         const struct sent *s = left_candidate(p);
         if (s == NULL)
             continue;
         struct tstamp due = due_at(p, s);
-        first = tstamp_min(first, tstamp_before(b->now, due) ? due : first_free(b, p));
+        first = tstamp_min(first, tstamp_before(now, due) ? due : first_free(snd, now, p));
     }
     return first;
 }

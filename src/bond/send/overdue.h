@@ -12,13 +12,12 @@
 #define HAWSER_BOND_SEND_OVERDUE_H
 
 #include "base/tstamp.h"
-
-struct bond;
+#include "bond/send/sender.h"
 
 /* Gives paths that are free what is overdue on others. */
-void overdue_pump(struct bond *b, struct tstamp now);
+void overdue_pump(struct sender *snd, struct tstamp now);
 
 /* When there is something to do for it next, as far as nothing else wakes the bond before. */
-struct tstamp overdue_deadline(const struct bond *b);
+struct tstamp overdue_deadline(const struct sender *snd, struct tstamp now);
 
 #endif

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/inner.h"
-#include "bond/internal.h"
+#include "bond/path/path.h"
 #include "bond/tuning.h"
 
 /* What is to be known of the usable paths. */
@@ -18,11 +18,11 @@ struct view {
     bool apart; /* the slowest is too slow for a window of two of the smallest round trips */
 };
 
-static struct view look(const struct bond *b)
+static struct view look(const struct path_set *paths)
 {
     struct view v = { .near_ns = INFINITY };
     double near_min = INFINITY;
-    for_each_path (b, p) {
+    for_each_path (paths, p) {
         if (!path_usable(p))
             continue;
         bool tried = p->rate.phase != RATE_START;
@@ -47,22 +47,21 @@ static double heap_ns(const struct view *v)
 /* ---- what is held ---- */
 
 /* The first of a flow is due at once, or when its time has come. */
-static void let_go(struct bond *b, struct recruit_flow *f, struct tstamp by)
+static void let_go(const struct recruit_facts *w, struct recruit_flow *f, struct tstamp by)
 {
     unsigned n = 0;
     while (n < f->held_count && tstamp_reached(f->held[n].due, by))
-        pkt_list_push(&b->reorder.out, f->held[n++].pkt);
+        pkt_list_push(w->out, f->held[n++].pkt);
     f->held_count -= n;
     memmove(f->held, f->held + n, f->held_count * sizeof f->held[0]);
 }
 
-static void let_go_due(struct bond *b, struct tstamp now)
+static void let_go_due(struct recruit *r, const struct recruit_facts *w, struct tstamp now)
 {
-    struct recruit *r = &b->recruit;
     r->due = TSTAMP_NEVER;
     for (unsigned i = 0; i < HEAVY_FLOWS; i++) {
         struct recruit_flow *f = &r->flows[i];
-        let_go(b, f, now);
+        let_go(w, f, now);
         if (f->held_count > 0)
             r->due = tstamp_min(r->due, f->held[0].due);
     }
@@ -99,13 +98,12 @@ bool recruit_shares(const struct recruit *r, uint32_t flow_hash)
     return false;
 }
 
-void recruit_clear(struct bond *b)
+void recruit_clear(struct recruit *r, struct heavy *heavy)
 {
-    struct recruit *r = &b->recruit;
     for (unsigned i = 0; i < HEAVY_FLOWS; i++) {
         for (unsigned n = 0; n < r->flows[i].held_count; n++)
             pkt_put(r->flows[i].held[n].pkt);
-        b->queue.heavy.flows[i].kept = false;
+        heavy->flows[i].kept = false;
     }
     *r = (struct recruit){ .full_from = TSTAMP_NEVER, .due = TSTAMP_NEVER };
 }
@@ -116,31 +114,29 @@ static bool in_heap(const struct recruit *r, const struct recruit_flow *f)
 }
 
 /* When an acknowledgement of what the flow sent may go on; in the past: now. */
-static struct tstamp due_at(struct bond *b, struct recruit_flow *f, struct tstamp paused_at,
-                            struct tstamp sent_at)
+static struct tstamp due_at(struct recruit *r, const struct recruit_facts *w,
+                            struct recruit_flow *f, struct tstamp paused_at, struct tstamp sent_at)
 {
-    struct recruit *r = &b->recruit;
     if (in_heap(r, f))
         return r->hold_end;
     if (tstamp_is_never(sent_at))
-        return b->now;
-    int64_t rtt_ns = tstamp_sub(b->now, sent_at);
+        return w->now;
+    int64_t rtt_ns = tstamp_sub(w->now, sent_at);
     r->rtt_ns = r->rtt_ns == 0 ? rtt_ns : r->rtt_ns + (rtt_ns - r->rtt_ns) / HEAP_RTT_PARTS;
     bool paused =
         r->spreads && paused_at.ns != 0 && tstamp_sub(sent_at, paused_at) < HEAP_PAUSED_NS;
-    return f->shares || paused ? tstamp_add(sent_at, r->floor_ns) : b->now;
+    return f->shares || paused ? tstamp_add(sent_at, r->floor_ns) : w->now;
 }
 
-bool recruit_hold(struct bond *b, struct pkt *p)
+bool recruit_hold(struct recruit *r, const struct recruit_facts *w, struct pkt *p)
 {
-    struct recruit *r = &b->recruit;
     struct inner_info info;
-    if ((r->stage == RECRUIT_OFF && !r->spreads) || p->len_bytes > HEAP_ACK_BYTES ||
-        !inner_parse(p->data, p->len_bytes, b->queue.seed, &info) || !info.pure_ack)
+    if (!recruit_watches(r) || p->len_bytes > HEAP_ACK_BYTES ||
+        !inner_parse(p->data, p->len_bytes, w->seed, &info) || !info.pure_ack)
         return false;
-    int i = heavy_find(&b->queue.heavy, inner_reverse_hash(p->data, &info, b->queue.seed));
+    int i = heavy_find(w->heavy, inner_reverse_hash(p->data, &info, w->seed));
     struct recruit_flow *f = i >= 0 ? &r->flows[i] : NULL;
-    if (f == NULL || f->hash != b->queue.heavy.hashes[i])
+    if (f == NULL || f->hash != w->heavy->hashes[i])
         return false;
     bool progress = !f->acked_known || (int32_t)(info.tcp_ack - f->acked) > 0;
     if (!progress)
@@ -148,10 +144,10 @@ bool recruit_hold(struct bond *b, struct pkt *p)
     f->acked = info.tcp_ack;
     f->acked_known = true;
     if (in_heap(r, f))
-        r->ack_at = b->now;
-    const struct heavy_flow *h = &b->queue.heavy.flows[i];
-    struct tstamp due = due_at(b, f, h->paused_at, heavy_sent_at(h, info.tcp_ack));
-    if (f->held_count == 0 && tstamp_reached(due, b->now))
+        r->ack_at = w->now;
+    const struct heavy_flow *h = &w->heavy->flows[i];
+    struct tstamp due = due_at(r, w, f, h->paused_at, heavy_sent_at(h, info.tcp_ack));
+    if (f->held_count == 0 && tstamp_reached(due, w->now))
         return false;
     hold(r, f, p, due);
     return true;
@@ -159,42 +155,42 @@ bool recruit_hold(struct bond *b, struct pkt *p)
 
 /* ---- the flows ---- */
 
-static void leave_alone(struct bond *b, unsigned i)
+static void leave_alone(struct recruit *r, const struct recruit_facts *w, unsigned i)
 {
-    struct recruit_flow *f = &b->recruit.flows[i];
-    let_go(b, f, TSTAMP_NEVER);
-    b->queue.heavy.flows[i].kept = f->asked = f->shares = f->settled = false;
+    struct recruit_flow *f = &r->flows[i];
+    let_go(w, f, TSTAMP_NEVER);
+    w->heavy->flows[i].kept = f->asked = f->shares = f->settled = false;
 }
 
 /* Another flow may have got the place of one that was silent. */
-static void meet(struct bond *b)
+static void meet(struct recruit *r, const struct recruit_facts *w)
 {
     for (unsigned i = 0; i < HEAVY_FLOWS; i++) {
-        struct recruit_flow *f = &b->recruit.flows[i];
-        if (f->hash == b->queue.heavy.hashes[i])
+        struct recruit_flow *f = &r->flows[i];
+        if (f->hash == w->heavy->hashes[i])
             continue;
-        let_go(b, f, TSTAMP_NEVER);
-        *f = (struct recruit_flow){ .hash = b->queue.heavy.hashes[i] };
+        let_go(w, f, TSTAMP_NEVER);
+        *f = (struct recruit_flow){ .hash = w->heavy->hashes[i] };
     }
 }
 
 /* Those that have ended, or wait for something else, are not waited for. */
-static void part(struct bond *b, struct tstamp now)
+static void part(struct recruit *r, const struct recruit_facts *w, struct tstamp now)
 {
     for (unsigned i = 0; i < HEAVY_FLOWS; i++) {
-        const struct recruit_flow *f = &b->recruit.flows[i];
-        int64_t silent_ns = tstamp_sub(now, b->queue.heavy.flows[i].last);
+        const struct recruit_flow *f = &r->flows[i];
+        int64_t silent_ns = tstamp_sub(now, w->heavy->flows[i].last);
         if (f->asked && silent_ns > (f->settled ? HEAP_LEFT_SETTLED_NS : HEAP_LEFT_NS))
-            leave_alone(b, i);
+            leave_alone(r, w, i);
     }
 }
 
 /* Asks those that have begun long enough ago. */
-static void join(struct bond *b, struct tstamp now)
+static void join(struct recruit *r, const struct recruit_facts *w, struct tstamp now)
 {
     for (unsigned i = 0; i < HEAVY_FLOWS; i++) {
-        struct heavy_flow *h = &b->queue.heavy.flows[i];
-        struct recruit_flow *f = &b->recruit.flows[i];
+        struct heavy_flow *h = &w->heavy->flows[i];
+        struct recruit_flow *f = &r->flows[i];
         if (f->asked || f->hash == 0 || tstamp_sub(now, h->last) > HEAP_LEFT_NS ||
             tstamp_sub(now, h->since) < HEAP_JOIN_NS || !tstamp_reached(f->again, now))
             continue;
@@ -220,9 +216,9 @@ static struct count count_flows(const struct recruit *r)
     return n;
 }
 
-static void set_stage(struct bond *b, struct tstamp now, enum recruit_stage stage)
+static void set_stage(struct recruit *r, const struct recruit_facts *w, struct tstamp now,
+                      enum recruit_stage stage)
 {
-    struct recruit *r = &b->recruit;
     r->stage = stage;
     r->good_at = r->sound_at = now;
     r->heaps = 0;
@@ -231,52 +227,51 @@ static void set_stage(struct bond *b, struct tstamp now, enum recruit_stage stag
         return;
     r->holding = false;
     for (unsigned i = 0; i < HEAVY_FLOWS; i++)
-        leave_alone(b, i);
+        leave_alone(r, w, i);
     r->due = TSTAMP_NEVER;
 }
 
-static void give_up(struct bond *b, struct tstamp now)
+static void give_up(struct recruit *r, const struct recruit_facts *w, struct tstamp now)
 {
-    struct recruit *r = &b->recruit;
     r->patience_ns = r->patience_ns == 0 ? HEAP_PATIENCE_NS : 2 * r->patience_ns;
     if (r->patience_ns > HEAP_PATIENCE_MOST_NS)
         r->patience_ns = HEAP_PATIENCE_MOST_NS;
     r->again = tstamp_add(now, r->patience_ns);
-    set_stage(b, now, RECRUIT_OFF);
+    set_stage(r, w, now, RECRUIT_OFF);
 }
 
 /* ---- rates ---- */
 
-static void begin_turn(struct bond *b, struct tstamp now)
+static void begin_turn(struct recruit *r, const struct recruit_facts *w, struct tstamp now)
 {
-    b->recruit.turn = now;
+    r->turn = now;
     for (unsigned i = 0; i < HEAVY_FLOWS; i++)
-        b->recruit.flows[i].turn_bytes = b->queue.heavy.flows[i].bytes;
+        r->flows[i].turn_bytes = w->heavy->flows[i].bytes;
 }
 
 /* What each flow sends, also those that are not asked; not while a heap HEAP_GROWS. */
-static void count_turn(struct bond *b, struct tstamp now)
+static void count_turn(struct recruit *r, const struct recruit_facts *w, struct tstamp now)
 {
-    int64_t turn_ns = tstamp_sub(now, b->recruit.turn);
-    if (turn_ns < HEAP_TURN_NS || b->recruit.holding)
+    int64_t turn_ns = tstamp_sub(now, r->turn);
+    if (turn_ns < HEAP_TURN_NS || r->holding)
         return;
     double step = fmin((double)turn_ns / HEAP_RATE_NS, 1);
     for (unsigned i = 0; i < HEAVY_FLOWS; i++) {
-        struct recruit_flow *f = &b->recruit.flows[i];
-        uint64_t bytes = b->queue.heavy.flows[i].bytes;
+        struct recruit_flow *f = &r->flows[i];
+        uint64_t bytes = w->heavy->flows[i].bytes;
         double bps =
             bytes < f->turn_bytes ? 0 : 8e9 * (double)(bytes - f->turn_bytes) / (double)turn_ns;
         f->quiet_turns = bps < HEAP_QUIET * f->rate_bps ? f->quiet_turns + 1 : 0;
         f->rate_bps += step * (bps - f->rate_bps);
     }
-    begin_turn(b, now);
+    begin_turn(r, w, now);
 }
 
 /* ---- heaps ---- */
 
-static void begin_heap(struct bond *b, struct tstamp now, const struct view *v, bool whole)
+static void begin_heap(struct recruit *r, const struct recruit_facts *w, struct tstamp now,
+                       const struct view *v, bool whole)
 {
-    struct recruit *r = &b->recruit;
     double ns = fmin(fmax(heap_ns(v), HEAP_LEAST_NS), HEAP_MOST_NS);
     r->holding = true;
     r->whole = whole;
@@ -285,7 +280,7 @@ static void begin_heap(struct bond *b, struct tstamp now, const struct view *v, 
     r->hold_end = tstamp_add(now, (int64_t)ns);
     r->ack_at = now;
     for (unsigned i = 0; i < HEAVY_FLOWS; i++)
-        r->flows[i].hold_bytes = b->queue.heavy.flows[i].bytes;
+        r->flows[i].hold_bytes = w->heavy->flows[i].bytes;
     if (whole)
         r->next_heap = tstamp_add(now, HEAP_ROUNDS * (int64_t)fmax((double)r->rtt_ns, v->far_ns));
 }
@@ -295,17 +290,16 @@ static struct tstamp heap_deadline(const struct recruit *r)
     return r->holding ? tstamp_min(r->hold_end, tstamp_add(r->ack_at, HEAP_DRY_NS)) : TSTAMP_NEVER;
 }
 
-struct tstamp recruit_deadline(const struct bond *b)
+struct tstamp recruit_deadline(const struct recruit *r)
 {
-    return tstamp_min(b->recruit.due, heap_deadline(&b->recruit));
+    return tstamp_min(r->due, heap_deadline(r));
 }
 
 /* A flow that went on sending while the heap grew shares from now on. */
-static void judge(struct bond *b, struct tstamp now, unsigned i)
+static void judge(struct recruit *r, const struct recruit_facts *w, struct tstamp now, unsigned i)
 {
-    struct recruit *r = &b->recruit;
     struct recruit_flow *f = &r->flows[i];
-    double sent = 8e9 * (double)(b->queue.heavy.flows[i].bytes - f->hold_bytes);
+    double sent = 8e9 * (double)(w->heavy->flows[i].bytes - f->hold_bytes);
     f->heaps++;
     if (tstamp_reached(r->hold_end, now) &&
         sent > HEAP_PAYS * f->rate_bps * (double)tstamp_sub(now, r->hold_from)) {
@@ -313,69 +307,68 @@ static void judge(struct bond *b, struct tstamp now, unsigned i)
         f->since = now;
     } else if (f->heaps == HEAP_TRIES && r->stage == RECRUIT_ON) {
         f->again = tstamp_add(now, HEAP_PATIENCE_NS);
-        leave_alone(b, i);
+        leave_alone(r, w, i);
     }
 }
 
 /* True: the heap is over now. */
-static bool end_heap(struct bond *b, struct tstamp now)
+static bool end_heap(struct recruit *r, const struct recruit_facts *w, struct tstamp now)
 {
-    struct recruit *r = &b->recruit;
     if (!r->holding || !tstamp_reached(heap_deadline(r), now))
         return false;
     for (unsigned i = 0; i < HEAVY_FLOWS; i++) {
         struct recruit_flow *f = &r->flows[i];
         if (!in_heap(r, f))
             continue;
-        let_go(b, f, TSTAMP_NEVER);
+        let_go(w, f, TSTAMP_NEVER);
         if (!f->shares)
-            judge(b, now, i);
+            judge(r, w, now, i);
     }
     r->holding = false;
-    let_go_due(b, now);
-    begin_turn(b, now);
+    let_go_due(r, w, now);
+    begin_turn(r, w, now);
     return true;
 }
 
 /* ---- stages ---- */
 
-static void watch(struct bond *b, struct tstamp now, const struct view *v)
+static void watch(struct recruit *r, const struct recruit_facts *w, struct tstamp now,
+                  const struct view *v)
 {
-    struct recruit *r = &b->recruit;
-    bool full = b->bulk_bps > HEAP_FULL_BEST * v->best_bps &&
-                b->bulk_bps < HEAP_FULL_ALL * v->all_bps && v->all_bps > HEAP_GAIN * v->best_bps &&
-                v->apart && heap_ns(v) < HEAP_REFUSED_NS && !b->ranked;
-    if (b->queue.bytes * 8e9 >
+    bool full = w->bulk_bps > HEAP_FULL_BEST * v->best_bps &&
+                w->bulk_bps < HEAP_FULL_ALL * v->all_bps && v->all_bps > HEAP_GAIN * v->best_bps &&
+                v->apart && heap_ns(v) < HEAP_REFUSED_NS && !w->ranked;
+    if (w->queued_bytes * 8e9 >
         (HEAP_FULL_QUEUE_NS + HEAP_FULL_QUEUE_RTTS * v->near_ns) * v->best_bps)
         full = false;
     if (!full)
         r->full_from = TSTAMP_NEVER;
-    else if (tstamp_is_never(r->full_from) || b->bulk_bps > HEAP_GROWS * r->rate_bps) {
+    else if (tstamp_is_never(r->full_from) || w->bulk_bps > HEAP_GROWS * r->rate_bps) {
         r->full_from = now;
-        r->rate_bps = b->bulk_bps;
+        r->rate_bps = w->bulk_bps;
     }
     if (!full || tstamp_sub(now, r->full_from) < HEAP_FULL_NS || !tstamp_reached(r->again, now))
         return;
-    join(b, now);
+    join(r, w, now);
     if (count_flows(r).asked == 0)
         return;
-    r->rate_bps = fmin(r->rate_bps, b->bulk_bps);
+    r->rate_bps = fmin(r->rate_bps, w->bulk_bps);
     r->rtt_ns = 0;
-    set_stage(b, now, RECRUIT_TRY);
+    set_stage(r, w, now, RECRUIT_TRY);
 }
 
-static void try_windows(struct bond *b, struct tstamp now, const struct view *v)
+static void try_windows(struct recruit *r, const struct recruit_facts *w, struct tstamp now,
+                        const struct view *v)
 {
-    struct recruit *r = &b->recruit;
-    if (end_heap(b, now) && count_flows(r).sharing > 0) {
-        set_stage(b, now, RECRUIT_ON);
+    if (end_heap(r, w, now) && count_flows(r).sharing > 0) {
+        set_stage(r, w, now, RECRUIT_ON);
         r->fast_at = now;
         r->settled_bps = r->rate_bps;
         r->next_heap = tstamp_add(now, HEAP_FIRST_RTTS * (int64_t)v->far_ns);
     } else if (!r->holding && r->heaps == HEAP_TRIES) {
-        give_up(b, now);
+        give_up(r, w, now);
     } else if (!r->holding) {
-        begin_heap(b, now, v, true);
+        begin_heap(r, w, now, v, true);
     }
 }
 
@@ -395,87 +388,86 @@ static bool pauses(struct recruit *r, struct tstamp now)
 }
 
 /* Left alone, the flows are not as fast as they were before they measured their round trips. */
-static bool relapses(struct bond *b, struct tstamp now, bool paused)
+static bool relapses(struct recruit *r, const struct recruit_facts *w, struct tstamp now,
+                     bool paused)
 {
-    struct recruit *r = &b->recruit;
-    if (paused || r->standing > HEAP_STANDING_FEW || b->bulk_bps > HEAP_RELAPSED * r->settled_bps)
+    if (paused || r->standing > HEAP_STANDING_FEW || w->bulk_bps > HEAP_RELAPSED * r->settled_bps)
         r->sound_at = now;
     return tstamp_sub(now, r->sound_at) > HEAP_RELAPSE_NS;
 }
 
-static void share(struct bond *b, struct tstamp now, const struct view *v, double step)
+static void share(struct recruit *r, const struct recruit_facts *w, struct tstamp now,
+                  const struct view *v, double step)
 {
-    struct recruit *r = &b->recruit;
     bool paused = pauses(r, now);
-    bool fast = b->bulk_bps > HEAP_GAIN * r->rate_bps;
-    end_heap(b, now);
-    part(b, now);
-    join(b, now);
+    bool fast = w->bulk_bps > HEAP_GAIN * r->rate_bps;
+    end_heap(r, w, now);
+    part(r, w, now);
+    join(r, w, now);
     struct count n = count_flows(r);
     if (fast)
         r->fast_at = now;
-    if (fast || b->bulk_bps > HEAP_SLOW * r->rate_bps)
+    if (fast || w->bulk_bps > HEAP_SLOW * r->rate_bps)
         r->good_at = now;
     if (n.sharing == 0 || tstamp_sub(now, r->fast_at) > HEAP_GAIN_NS ||
         tstamp_sub(now, r->good_at) > HEAP_SLOW_NS) {
-        give_up(b, now);
+        give_up(r, w, now);
         return;
     }
     if (n.settled == n.asked) {
         if (fast)
             r->patience_ns = 0;
-        if (!relapses(b, now, paused))
+        if (!relapses(r, w, now, paused))
             return;
         for (unsigned i = 0; i < HEAVY_FLOWS; i++)
             r->flows[i].settled = false;
         r->sound_at = r->next_heap = now;
     } else {
         r->sound_at = now;
-        r->settled_bps = fmax(b->bulk_bps, r->settled_bps * (1 - step / HEAP_SETTLED_PARTS));
+        r->settled_bps = fmax(w->bulk_bps, r->settled_bps * (1 - step / HEAP_SETTLED_PARTS));
         /* Where some have settled, the queue is theirs. */
         bool whole = !paused && (r->standing < HEAP_STANDING_FEW || n.settled > 0) &&
                      tstamp_reached(r->next_heap, now);
         /* Until a window pays heap follows heap: BBR remembers them for a few short round trips. */
         if (!r->holding && (whole || n.sharing < n.asked))
-            begin_heap(b, now, v, whole);
+            begin_heap(r, w, now, v, whole);
     }
 }
 
 /* Whether the slow paths were in use of late, and are within reach. */
-static void look_spread(struct bond *b, struct tstamp now, const struct view *v)
+static void look_spread(struct recruit *r, const struct recruit_facts *w, struct tstamp now,
+                        const struct view *v)
 {
-    struct recruit *r = &b->recruit;
-    if (b->sharing)
+    if (w->sharing)
         r->spread_at = now;
-    r->spreads = v->apart && heap_ns(v) < HEAP_REFUSED_NS && !b->ranked && r->spread_at.ns != 0 &&
+    r->spreads = v->apart && heap_ns(v) < HEAP_REFUSED_NS && !w->ranked && r->spread_at.ns != 0 &&
                  tstamp_sub(now, r->spread_at) < HEAP_SPREAD_NS;
 }
 
-void recruit_tick(struct bond *b, struct tstamp now)
+void recruit_tick(struct recruit *r, const struct recruit_facts *w, struct tstamp now)
 {
-    struct recruit *r = &b->recruit;
     bool heap_over = tstamp_reached(heap_deadline(r), now);
     if (tstamp_reached(r->due, now))
-        let_go_due(b, now);
+        let_go_due(r, w, now);
     if (tstamp_sub(now, r->looked_at) < HEAP_LOOK_NS && !heap_over)
         return;
-    struct view v = look(b);
+    struct view v = look(w->paths);
     double step = fmin(1, (double)tstamp_sub(now, r->looked_at) / HEAP_STANDING_MEMORY_NS);
-    r->standing += step * ((b->queue.bytes * 8e9 > HEAP_STANDING_NS * b->usable_bps) - r->standing);
+    r->standing += step * ((w->queued_bytes * 8e9 > HEAP_STANDING_NS * w->all_bps) - r->standing);
     r->looked_at = now;
     r->floor_ns = (int64_t)fmin(HEAP_FLOOR * v.far_min_ns, HEAP_REFUSED_NS + v.near_ns);
-    look_spread(b, now, &v);
-    meet(b);
-    count_turn(b, now);
+    look_spread(r, w, now, &v);
+    meet(r, w);
+    count_turn(r, w, now);
     switch (r->stage) {
     case RECRUIT_OFF:
-        watch(b, now, &v);
+        watch(r, w, now, &v);
         break;
     case RECRUIT_TRY:
-        try_windows(b, now, &v);
+        try_windows(r, w, now, &v);
         break;
     case RECRUIT_ON:
-        share(b, now, &v, step);
+        share(r, w, now, &v, step);
         break;
     }
 }

@@ -32,8 +32,7 @@
 #include "base/pkt.h"
 #include "base/tstamp.h"
 #include "bond/send/heavy.h"
-
-struct bond;
+#include "bond/send/path_set.h"
 
 enum recruit_stage {
     RECRUIT_OFF,
@@ -95,14 +94,34 @@ struct recruit {
     struct recruit_flow flows[HEAVY_FLOWS];
 };
 
-/* A packet for the tunnel; true: it is held, and comes back in the bond's output. */
-bool recruit_hold(struct bond *b, struct pkt *p);
-void recruit_tick(struct bond *b, struct tstamp now);
-struct tstamp recruit_deadline(const struct bond *b);
+/* What it needs to know, and what it acts on. */
+struct recruit_facts {
+    struct tstamp now;
+    const struct path_set *paths;
+    struct heavy *heavy;  /* whom it keeps there */
+    struct pkt_list *out; /* where what was held goes */
+    uint64_t seed;        /* of the flows' hashes */
+    double all_bps;       /* of all usable paths */
+    double bulk_bps;      /* that bulk takes of them */
+    uint32_t queued_bytes;
+    bool sharing; /* bulk comes faster than the best path takes it */
+    bool ranked;  /* the paths are not all of one rank */
+};
+
+/* Whether there may be anything to hold. */
+static inline bool recruit_watches(const struct recruit *r)
+{
+    return r->stage != RECRUIT_OFF || r->spreads;
+}
+
+/* A packet for the tunnel; true: it is held, and comes out later. */
+bool recruit_hold(struct recruit *r, const struct recruit_facts *w, struct pkt *p);
+void recruit_tick(struct recruit *r, const struct recruit_facts *w, struct tstamp now);
+struct tstamp recruit_deadline(const struct recruit *r);
 /* Packets that it holds. */
 size_t recruit_held(const struct recruit *r);
 /* Forgets all; gives back what it holds. */
-void recruit_clear(struct bond *b);
+void recruit_clear(struct recruit *r, struct heavy *heavy);
 
 /* Packets of that flow are to take whichever path is free first. */
 bool recruit_shares(const struct recruit *r, uint32_t flow_hash);

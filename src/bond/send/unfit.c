@@ -1,15 +1,10 @@
 /* SPDX-License-Identifier: ISC */
-/*
- * Which paths do more harm than good beside the others. What such a path carries is missing at the
- * receiver longer than a repair takes, so that every flow waits for it, and inner TCP closes its
- * window: the flow then loses the other paths' rate, too. It is put on the bench, where it carries
- * nothing but the probes of its trials (trial.h), unless there is no other path, for all packets or
- * for those of a policy.
- */
+#include "bond/send/unfit.h"
+
 #include <math.h>
 
-#include "bond/internal.h"
-#include "bond/send/policy.h"
+#include "bond/frame.h"
+#include "bond/tuning.h"
 
 /* Of the usable paths; what is best without one of them follows from it. */
 struct survey {
@@ -24,10 +19,10 @@ static bool counts(const struct path *p)
     return path_usable(p) && p->rtt.srtt_ns > 0;
 }
 
-static struct survey survey(const struct bond *b)
+static struct survey survey(const struct path_set *paths)
 {
     struct survey s = { .loss = { 1, 1 }, .srtt_ns = { INT64_MAX, INT64_MAX } };
-    for_each_path (b, p) {
+    for_each_path (paths, p) {
         if (!counts(p))
             continue;
         s.rate_bps += p->rate.capacity_bps;
@@ -58,13 +53,14 @@ static struct fitness_others others_of(const struct survey *s, const struct path
                                     .srtt_ns = srtt_ns == INT64_MAX ? 0 : srtt_ns };
 }
 
-struct path *bench_next(struct bond *b, struct tstamp now)
+struct path *unfit_next(const struct path_set *paths, struct tstamp now,
+                        const struct policies *policies)
 {
-    const struct survey all = survey(b);
-    for_each_path (b, p) {
+    const struct survey all = survey(paths);
+    for_each_path (paths, p) {
         struct fitness_others o = others_of(&all, p);
         p->fitness.rtt_most_ns = o.srtt_ns > 0 ? o.srtt_ns + HOLD_MOST_NS : 0;
-        if (p->life.state != BOND_PATH_UP || o.srtt_ns == 0 || policy_needs(b, p))
+        if (p->life.state != BOND_PATH_UP || o.srtt_ns == 0 || policies_need(policies, p->id))
             continue;
         int64_t packet_ns = pacer_send_time_ns(&p->pacer, FRAME_BYTES);
         enum path_fault fault = fitness_judge(&p->fitness, now, &p->rate, &p->rtt, packet_ns, &o);

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: ISC */
-/* What leaves the bond and when: acknowledgements, probes, express packets, then paced bulk. */
-#include "bond/internal.h"
-#include "bond/send/policy.h"
+#include "bond/out.h"
+
+#include "bond/acks.h"
+#include "bond/members.h"
+#include "bond/send/pump.h"
+#include "bond/tuning.h"
 
 /*
  * Others wait behind what leaves now; or the path is recruited for a paced flow, which gives it all
@@ -9,114 +12,9 @@
  */
 static bool is_loaded(const struct bond *b, const struct path *p)
 {
-    if (p->rate.phase == RATE_START && b->recruit.stage == RECRUIT_ON)
+    if (p->rate.phase == RATE_START && b->sender.recruit.stage == RECRUIT_ON)
         return true;
-    return p->pacer.committed.count > 0 || flowq_has_bulk(&b->queue);
-}
-
-/* The best way for an acknowledgement of what came on path p. */
-static uint8_t ack_carrier(struct bond *b, struct tstamp now, const struct path *p)
-{
-    const struct path *best = schedule_express(b, now, ACK_GUESSED_BYTES, POLICY_ANY_PATH);
-    return best != NULL ? best->id : p->id;
-}
-
-/* The next paths of that rank or lower in turn, as a bit mask. */
-static uint32_t further_carriers(struct bond *b, unsigned rank)
-{
-    uint32_t left = 0;
-    uint32_t taken = 0;
-    for_each_path (b, p)
-        if (path_usable(p) && path_rank(p) <= rank)
-            left |= 1U << p->id;
-    for (unsigned i = 0; i < ACK_COPIES && left != 0; i++) {
-        uint32_t later = left & ~((2U << b->ack_copied) - 1);
-        b->ack_copied = (uint8_t)__builtin_ctz(later != 0 ? later : left);
-        taken |= 1U << b->ack_copied;
-        left &= ~taken;
-    }
-    return taken;
-}
-
-static void start_ack(struct bond *b, struct tstamp now, struct path *p, uint8_t carrier,
-                      uint32_t further)
-{
-    /* On standby, the answer to a probe need not cost anything there. */
-    bool off = p->config.use == WIRE_PATH_DOWN;
-    bool idle = !off && b->incoming[p->id].acker.pending <= 1 &&
-                (p->life.state != BOND_PATH_STANDBY || !any_usable(b));
-    /* The answer to a single question while all is quiet is a sign of life of that very path. */
-    bool alone = path_quiet(p) && b->incoming[p->id].acker.pending == 1 && !p->beat.asked_again;
-    if (off && carrier == p->id) {
-        b->incoming[p->id].acker.due =
-            TSTAMP_NEVER; /* there is no other, and nothing goes over it */
-        return;
-    }
-    if (!acker_build(&b->incoming[p->id].acker, now, &b->incoming[p->id].ack))
-        return;
-    b->incoming[p->id].ack.path = p->id;
-    b->incoming[p->id].carriers = 1U << (alone ? p->id : carrier);
-    if (idle)
-        b->incoming[p->id].carriers |= 1U << p->id;
-    for_each_path (b, q)
-        if (!alone && (further >> q->id & 1) != 0 && path_rank(q) <= path_rank(p))
-            b->incoming[p->id].carriers |= 1U << q->id;
-}
-
-/* Whether much is to be acknowledged while bulk waits, from which that takes room. */
-static bool must_spare(const struct bond *b)
-{
-    uint64_t pending = 0;
-    for_each_path (b, p)
-        pending += b->incoming[p->id].acker.pending;
-    return flowq_has_bulk(&b->queue) && pending >= ACKER_PACKETS / ACK_SPARING_PARTS;
-}
-
-/* Builds the acknowledgements that are due, or will be soon. */
-static void start_acks(struct bond *b, struct tstamp now, const struct path *via)
-{
-    bool sparing = must_spare(b);
-    struct tstamp by = tstamp_add(now, sparing ? ACK_JOIN_SPARING_NS : ACK_JOIN_NS);
-    uint32_t due = 0;
-    unsigned rank = 0;
-    for_each_path (b, p) {
-        if (b->incoming[p->id].carriers != 0 || !tstamp_reached(b->incoming[p->id].acker.due, by))
-            continue;
-        due |= 1U << p->id;
-        b->incoming[p->id].acker.same_us = sparing ? ACK_SPARING_US : 0;
-        rank = path_rank(p) > rank ? path_rank(p) : rank;
-    }
-    bool more = ++b->ack_count % (sparing ? ACKS_ON_MORE_SPARING : ACKS_ON_MORE) == 0;
-    uint32_t further = more ? further_carriers(b, rank) : 0;
-    for_each_path (b, p)
-        if ((due >> p->id & 1) != 0)
-            start_ack(b, now, p, via != NULL ? via->id : ack_carrier(b, now, p), further);
-}
-
-static bool any_ack_due(const struct bond *b, struct tstamp by)
-{
-    for_each_path (b, p)
-        if (b->incoming[p->id].carriers == 0 && tstamp_reached(b->incoming[p->id].acker.due, by))
-            return true;
-    return false;
-}
-
-/* Takes the acknowledgements that leave on path c, as far as there is room; returns their bytes. */
-static uint32_t take_acks(struct bond *b, const struct path *c, uint32_t room, struct bond_out *out)
-{
-    uint32_t bytes = 0;
-    out->ack_count = 0;
-    for_each_path (b, p) {
-        if ((b->incoming[p->id].carriers >> c->id & 1) == 0)
-            continue;
-        uint32_t more = wire_ack_bytes(&b->incoming[p->id].ack);
-        if (bytes + more > room)
-            continue;
-        bytes += more;
-        b->incoming[p->id].carriers &= ~(1U << c->id);
-        out->acks[out->ack_count++] = &b->incoming[p->id].ack;
-    }
-    return bytes;
+    return p->pacer.committed.count > 0 || flowq_has_bulk(&b->sender.queue);
 }
 
 static struct wire_data data_header(const struct segment *s, struct tstamp now)
@@ -124,15 +22,15 @@ static struct wire_data data_header(const struct segment *s, struct tstamp now)
     return (struct wire_data){ .flags = s->flags,
                                .lane = s->lane,
                                .sequence = s->sequence,
-                               .sent_us = (uint32_t)(now.ns / NS_PER_US) & (CLOCK24 - 1) };
+                               .sent_us = (uint32_t)(now.ns / NS_PER_US) & (ARRIVALS_CLOCK - 1) };
 }
 
 /* Plaintext that fits a datagram of every usable path: a bundle may be repeated on another one. */
 static uint32_t bundle_bytes_most(const struct bond *b, const struct path *p)
 {
-    uint32_t all = b->inner_mtu + WIRE_DATA_BYTES;
+    uint32_t all = b->sender.usable.inner_mtu + WIRE_DATA_BYTES;
     uint32_t own = path_frames_bytes(p);
-    return b->inner_mtu > 0 && all < own ? all : own;
+    return b->sender.usable.inner_mtu > 0 && all < own ? all : own;
 }
 
 /* What the segment counts in one of the path's two queues. */
@@ -149,7 +47,7 @@ static bool take_bundle(struct bond *b, struct tstamp now, struct path *p,
     struct pkt *bundle = pkt_new(b->pool, WIRE_FRAMES_BYTES_MAX);
     if (bundle == NULL)
         return false;
-    pkt_charge(bundle, &b->sending);
+    pkt_charge(bundle, &b->sender.share);
     struct writer w = writer_of(bundle->data, bundle_bytes_most(b, p));
     const struct segment *head = ring_head(ring);
     *out = (struct segment){ .pkt = bundle, .bundle = true, .first_sent = head->first_sent };
@@ -180,7 +78,7 @@ static void send_frames(struct bond *b, struct tstamp now, struct path *p, struc
     out->path = p->id;
     out->pkt = s != NULL ? s->pkt : NULL;
     uint32_t room = bundle_bytes < most ? most - bundle_bytes : 0;
-    uint32_t bytes = bundle_bytes + take_acks(b, p, room, out);
+    uint32_t bytes = bundle_bytes + acks_take(b, p, room, out);
     if (s != NULL && s->tries++ > 0)
         p->count.resent_packets++;
     out->pn = path_sent(p, now, path_wire_bytes(p, WIRE_HEADER_BYTES + bytes + WIRE_TAG_BYTES),
@@ -189,13 +87,15 @@ static void send_frames(struct bond *b, struct tstamp now, struct path *p, struc
 
 static bool next_ack(struct bond *b, struct tstamp now, struct bond_out *out)
 {
-    if (any_ack_due(b, now))
-        start_acks(b, now, NULL);
-    for_each_path (b, p) {
-        if (b->incoming[p->id].carriers == 0)
+    if (acks_due(b, now))
+        acks_start(b, now, NULL);
+    for_each_path (&b->sender.paths, p) {
+        if (b->receiver.incoming[p->id].carriers == 0)
             continue;
-        send_frames(b, now, path_get(b, now, (uint8_t)__builtin_ctz(b->incoming[p->id].carriers)),
-                    NULL, out);
+        send_frames(
+            b, now,
+            members_get(b, now, (uint8_t)__builtin_ctz(b->receiver.incoming[p->id].carriers)), NULL,
+            out);
         return true;
     }
     return false;
@@ -204,14 +104,14 @@ static bool next_ack(struct bond *b, struct tstamp now, struct bond_out *out)
 /* Beats that would be due soon leave with this one: one wake-up for all paths. */
 static void join_beats(struct bond *b, struct tstamp now)
 {
-    for_each_path (b, p)
+    for_each_path (&b->sender.paths, p)
         if (path_quiet(p) && tstamp_sub(p->probe.at, now) < BEAT_JOIN_NS)
             p->probe.at = tstamp_min(p->probe.at, now);
 }
 
 static bool next_beat(struct bond *b, struct tstamp now, struct bond_out *out)
 {
-    for_each_path (b, p) {
+    for_each_path (&b->sender.paths, p) {
         if (!p->beat.wanted)
             continue;
         p->beat.wanted = false;
@@ -228,7 +128,7 @@ static bool next_beat(struct bond *b, struct tstamp now, struct bond_out *out)
 
 static bool next_probe(struct bond *b, struct tstamp now, struct bond_out *out)
 {
-    for_each_path (b, p) {
+    for_each_path (&b->sender.paths, p) {
         if (!p->probe.wanted)
             continue;
         p->probe.wanted = false;
@@ -268,14 +168,14 @@ static bool second_is_small(const struct segment_ring *ring)
 /* Several small packets, and acknowledgements that would be due soon, share a datagram. */
 static bool next_bundle(struct bond *b, struct tstamp now, struct path *p, struct bond_out *out)
 {
-    bool ack = any_ack_due(b, tstamp_add(now, ACK_JOIN_NS));
+    bool ack = acks_due(b, tstamp_add(now, ACK_JOIN_NS));
     struct segment s;
     if (!path_is_small(ring_head(&p->pacer.express)) ||
         (!ack && !second_is_small(&p->pacer.express)) ||
         !take_bundle(b, now, p, &p->pacer.express, &s))
         return false;
     if (ack)
-        start_acks(b, now, p);
+        acks_start(b, now, p);
     send_frames(b, now, p, &s, out);
     return true;
 }
@@ -294,7 +194,7 @@ static void send_express(struct bond *b, struct tstamp now, struct path *p, stru
 
 static bool next_express(struct bond *b, struct tstamp now, struct bond_out *out)
 {
-    for_each_path (b, p) {
+    for_each_path (&b->sender.paths, p) {
         const struct segment *head = ring_head(&p->pacer.express);
         uint64_t before_bytes = p->count.tx_bytes;
         if (head == NULL)
@@ -311,14 +211,15 @@ static bool next_express(struct bond *b, struct tstamp now, struct bond_out *out
 /* The paths as a bit mask that begins with the one that sent last. */
 static uint32_t known_in_turn(const struct bond *b)
 {
-    return b->known >> b->current | b->known << (-b->current & (WIRE_PATHS_MAX - 1));
+    return b->sender.paths.known >> b->current | b->sender.paths.known
+                                                     << (-b->current & (WIRE_PATHS_MAX - 1));
 }
 
 static bool next_committed(struct bond *b, struct tstamp now, struct bond_out *out)
 {
     for (uint32_t left = known_in_turn(b); left != 0; left &= left - 1) {
         unsigned ahead = (unsigned)__builtin_ctz(left);
-        struct path *p = &b->paths[(b->current + ahead) % WIRE_PATHS_MAX];
+        struct path *p = &b->sender.paths.at[(b->current + ahead) % WIRE_PATHS_MAX];
         if (p->pacer.committed.count == 0 || !pacer_may_send(&p->pacer, now))
             continue;
         struct segment s;
@@ -339,26 +240,19 @@ static bool next_committed(struct bond *b, struct tstamp now, struct bond_out *o
 /* Whether some path has anything of its own to send: acknowledgements, a probe or a beat. */
 static bool any_own(const struct bond *b, struct tstamp now)
 {
-    for_each_path (b, p)
-        if (b->incoming[p->id].carriers != 0 || p->probe.wanted || p->beat.wanted ||
-            tstamp_reached(b->incoming[p->id].acker.due, now))
+    for_each_path (&b->sender.paths, p)
+        if (b->receiver.incoming[p->id].carriers != 0 || p->probe.wanted || p->beat.wanted ||
+            tstamp_reached(b->receiver.incoming[p->id].acker.due, now))
             return true;
     return false;
 }
 
-bool bond_next(struct bond *b, struct tstamp now, struct bond_out *out)
+bool out_next(struct bond *b, struct tstamp now, struct bond_out *out)
 {
     b->now = now;
     if (any_own(b, now) &&
         (next_ack(b, now, out) || next_probe(b, now, out) || next_beat(b, now, out)))
         return true;
-    schedule_pump(b, now);
+    pump(&b->sender, now);
     return next_express(b, now, out) || next_committed(b, now, out);
-}
-
-uint64_t bond_take_pn(struct bond *b, struct tstamp now, uint8_t path, uint32_t payload_bytes,
-                      bool eliciting, uint32_t tag)
-{
-    struct path *p = path_get(b, now, path);
-    return path_sent(p, now, path_wire_bytes(p, payload_bytes), eliciting, tag, NULL, false);
 }
