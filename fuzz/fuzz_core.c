@@ -131,7 +131,7 @@ static void policies(struct trial *t, const uint8_t *data, size_t len_bytes)
         list[i].link_count = data[i] >> 5 & 1;
         strcpy(list[i].links[0], "lte");
     }
-    (void)core_set_policies(t->pair.cores[t->side], list);
+    core_set_policies(t->pair.cores[t->side], list);
 }
 
 static void wish(struct trial *t, uint8_t use, const uint8_t *name, size_t len_bytes)

@@ -307,8 +307,10 @@ static bool node_init(struct tunnel_node *n, struct tunnel *t, enum side side,
           .mode = BOND_MODE_REDUNDANT,
           .class = BOND_CLASS_REALTIME },
     };
-    return core_new(&n->core, &core, t->net->events->now) == 0 &&
-           core_set_policies(n->core, policies) == 0;
+    if (core_new(&n->core, &core, t->net->events->now) < 0)
+        return false;
+    core_set_policies(n->core, policies);
+    return true;
 }
 
 static void tell_link(struct tunnel *t, size_t link, bool carrier)

@@ -6,9 +6,9 @@
 
 static void *on_begin(void *arg, struct tstamp now, const struct control_request *request)
 {
-    const struct engine *e = arg;
+    (void)arg;
     (void)now;
-    return listing_new(e->core, request);
+    return listing_new(request);
 }
 
 static enum control_step on_go_on(void *arg, void *answer, struct tstamp now, struct tstamp *again,

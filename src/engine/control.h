@@ -36,7 +36,7 @@ struct control_handler {
     /* Begins a status or summary. NULL: no memory. */
     void *(*begin)(void *arg, struct tstamp now, const struct control_request *request);
     /* The next step towards it, as short as can be: may write a piece of the answer to out, or set
-     * again where it waits. */
+     * again where it waits. Where out is failed, the client is left without an answer. */
     enum control_step (*go_on)(void *arg, void *answer, struct tstamp now, struct tstamp *again,
                                struct json_out *out);
     void (*end)(void *arg, void *answer);

@@ -38,7 +38,7 @@ static int take_peer_gone(struct engine *e, struct tstamp now, struct channel_in
 }
 
 /* All of them have come: they take effect with the next packet. */
-static int use_policies(struct engine *e)
+static void use_policies(struct engine *e)
 {
     struct core_policy actions[CORE_POLICIES_MAX];
     policy_set_follow(&e->policies_in, &e->policies);
@@ -47,14 +47,14 @@ static int use_policies(struct engine *e)
     e->policies_in = (struct policy_set){ 0 };
     policy_set_actions(&e->policies, actions);
     dataplane_set_policies(e->plane, e->policies.count > 0 ? &e->policies : NULL);
-    return core_set_policies(e->core, actions);
+    core_set_policies(e->core, actions);
 }
 
 /* err: of what came last of them. */
 static int go_on_with_policies(struct engine *e, int err)
 {
     if (err == 0 && policy_set_complete(&e->policies_in))
-        err = use_policies(e);
+        use_policies(e);
     if (err < 0)
         log_error("the policies cannot be taken: %s", strerror(-err));
     return err;

@@ -5,10 +5,11 @@
 #include <string.h>
 
 enum {
-    LOOKED_AT = 64, /* peers in a step that says nothing about them */
+    NOTED = 512,    /* peers in a step */
+    LOOKED_AT = 64, /* the same, where it says nothing about them */
 };
 
-enum listing_phase { PHASE_ASK, PHASE_WAIT, PHASE_HEAD, PHASE_PEERS, PHASE_TAIL };
+enum listing_phase { PHASE_NOTE, PHASE_ASK, PHASE_WAIT, PHASE_HEAD, PHASE_PEERS, PHASE_TAIL };
 
 struct listing {
     enum listing_phase phase;
@@ -16,29 +17,26 @@ struct listing {
     char name[CONTROL_PEER_NAME_MAX + 1]; /* empty: all */
     size_t asked;
     struct tstamp wait_until;
-    size_t at; /* the next peer of this phase */
+    size_t at;           /* the next peer of this phase */
+    uint64_t version;    /* of the core's peers, as they are noted */
+    uint8_t (*keys)[32]; /* owned; count of them */
     size_t count;
-    uint8_t keys[][32];
 };
 
-struct listing *listing_new(const struct core *c, const struct control_request *request)
+struct listing *listing_new(const struct control_request *request)
 {
-    size_t count = core_peer_count(c);
-    struct listing *l = malloc(sizeof *l + count * sizeof l->keys[0]);
+    struct listing *l = malloc(sizeof *l);
     if (l == NULL)
         return NULL;
-    bool is_brief = request->command == CONTROL_SUMMARY;
-    *l = (struct listing){ .phase = is_brief ? PHASE_HEAD : PHASE_ASK,
-                           .is_brief = is_brief,
-                           .count = count };
+    *l = (struct listing){ .is_brief = request->command == CONTROL_SUMMARY };
     memcpy(l->name, request->peer, sizeof l->name);
-    for (size_t i = 0; i < count; i++)
-        memcpy(l->keys[i], core_peer_key(c, i), sizeof l->keys[i]);
     return l;
 }
 
 void listing_free(struct listing *l)
 {
+    if (l != NULL)
+        free(l->keys);
     free(l);
 }
 
@@ -55,6 +53,25 @@ static void begin_phase(struct listing *l, enum listing_phase phase)
 {
     l->phase = phase;
     l->at = 0;
+}
+
+/* Who is there. Where that changes before all are noted it begins anew. False: no memory. */
+static bool note(struct listing *l, const struct core *c)
+{
+    if (l->keys == NULL || l->version != core_peers_version(c)) {
+        free(l->keys);
+        l->version = core_peers_version(c);
+        l->count = core_peer_count(c);
+        l->keys = malloc((l->count + 1) * sizeof l->keys[0]);
+        l->at = 0;
+    }
+    if (l->keys == NULL)
+        return false;
+    for (size_t n = 0; n < NOTED && l->at < l->count; n++, l->at++)
+        memcpy(l->keys[l->at], core_peer_key(c, l->at), sizeof l->keys[0]);
+    if (l->at == l->count)
+        begin_phase(l, l->is_brief ? PHASE_HEAD : PHASE_ASK);
+    return true;
 }
 
 static enum control_step ask(struct listing *l, struct core *c, struct tstamp now,
@@ -127,6 +144,9 @@ enum control_step listing_go_on(struct listing *l, const struct status_source *s
                                 struct tstamp *again, struct json_out *out)
 {
     switch (l->phase) {
+    case PHASE_NOTE:
+        out->failed = !note(l, s->core);
+        return out->failed ? CONTROL_DONE : CONTROL_MORE;
     case PHASE_ASK:
         return ask(l, s->core, now, again);
     case PHASE_WAIT:

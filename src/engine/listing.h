@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * The answer to somebody who wants the status, made in steps that are short, so that packets go in
- * between: peers are asked what they find, where nobody looked of late, and waited for a moment;
- * then each is told of as it is then.
+ * between: it is noted who is there, peers are asked what they find, where nobody looked of late,
+ * and waited for a moment; then each is told of as it is then.
  *
- * Guarantee: however the set of peers changes meanwhile, each that was there at the start and still
- * is when its turn comes is told once, in the order of the start; no other is.
+ * Guarantee: however the set of peers changes meanwhile, each that was there when it was noted and
+ * still is when its turn comes is told once, in that order; no other is.
  */
 #ifndef HAWSER_ENGINE_LISTING_H
 #define HAWSER_ENGINE_LISTING_H
@@ -25,8 +25,8 @@ enum {
 struct listing;
 
 /* NULL: no memory. */
-struct listing *listing_new(const struct core *c, const struct control_request *request);
-/* As control_handler.go_on(). */
+struct listing *listing_new(const struct control_request *request);
+/* As control_handler.go_on(); without memory out is failed. */
 enum control_step listing_go_on(struct listing *l, const struct status_source *s, struct tstamp now,
                                 struct tstamp *again, struct json_out *out);
 void listing_free(struct listing *l);

@@ -24,7 +24,10 @@
 #include "session/transmit.h"
 #include "session/why.h"
 
-enum { TUN_IN_TURN = 128 /* packets of one peer while others have some */ };
+enum {
+    TUN_IN_TURN = 128,    /* packets of one peer while others have some */
+    LOOKS_PER_TURN = 512, /* at peers: packets go in between when all of them have changed */
+};
 enum { MTU_AT_START = 1420 }; /* until the paths are measured; larger packets are fragmented */
 
 static int local_keys_init(struct local_keys *l, const uint8_t private_key[32])
@@ -206,15 +209,9 @@ void core_not_silent(struct core *c, size_t peer)
     list_remove(&c->peers.list[peer]->silent);
 }
 
-int core_set_policies(struct core *c, const struct core_policy policies[CORE_POLICIES_MAX])
+void core_set_policies(struct core *c, const struct core_policy policies[CORE_POLICIES_MAX])
 {
-    int err = 0;
-    memcpy(c->policies, policies, sizeof c->policies);
-    for (size_t i = 0; err == 0 && i < c->peers.count; i++) {
-        err = policies_apply(c->peers.list[i]);
-        peers_stir(c->peers.list[i]);
-    }
-    return err;
+    policies_set(c, policies);
 }
 
 void core_set_wall_offset(struct core *c, int64_t wall_offset_ns)
@@ -249,11 +246,11 @@ void core_link_event(struct core *c, struct tstamp now, const struct core_link *
         return;
     const struct core_link before = c->links[link->link];
     c->links[link->link] = *link;
-    for (size_t i = 0; i < c->peers.count; i++) {
-        peers_touch(c->peers.list[i]);
-        paths_link_changed(c->peers.list[i], now, &before, link);
+    for (struct peer *p = peers_first_awake(c); p != NULL; p = peers_next_awake(p)) {
+        peers_touch(p);
+        paths_link_changed(p, now, &before, link);
         if (link->present && link->carrier)
-            initiator_now(c->peers.list[i], now);
+            initiator_now(p, now);
     }
 }
 
@@ -296,6 +293,8 @@ static void tun_one(struct core *c, struct tstamp now, struct pkt *pkt)
     }
     p->tx_bytes += pkt->len_bytes;
     p->tx_packets += pkt->seg_count;
+    if (list_has(&p->outdated))
+        policies_apply(p);
     bond_send(p->bond, now, pkt);
     peers_stir(p);
 }
@@ -367,9 +366,8 @@ void core_set_cpu(struct core *c, uint8_t percent)
 void core_set_line_full(struct core *c, bool full)
 {
     c->line_full = full;
-    for (size_t i = 0; i < c->peers.count; i++)
-        if (c->peers.list[i]->bond != NULL)
-            bond_line_full(c->peers.list[i]->bond, full && !c->peers.list[i]->initiates);
+    for (const struct peer *p = peers_first_awake(c); p != NULL; p = peers_next_awake(p))
+        bond_line_full(p->bond, full && !p->initiates);
 }
 
 bool core_is_calling(const struct core *c)
@@ -415,18 +413,22 @@ struct pkt *core_next_tun(struct core *c)
 
 void core_tick(struct core *c, struct tstamp now)
 {
+    unsigned looks = 0;
     c->now = now;
+    policies_tick(c, now);
     peers_wake_due(c, now);
     /* What a look touches again is looked at the next time. */
     const struct list_item *last = c->peers.touched.head.prev;
     struct list_item *first = list_first(&c->peers.touched);
-    for (bool more = first != NULL; more; first = list_first(&c->peers.touched)) {
+    bool more = first != NULL;
+    for (; more && looks < LOOKS_PER_TURN; first = list_first(&c->peers.touched), looks++) {
         struct peer *p = LIST_OF(first, struct peer, touched);
         more = first != last;
         list_remove(first);
         lifecycle_tick(p, now);
         peers_settle(p);
     }
+    c->peers.more = more;
 }
 
 struct tstamp core_deadline(const struct core *c)
@@ -436,7 +438,9 @@ struct tstamp core_deadline(const struct core *c)
         return at_once;
     if (c->closing)
         return TSTAMP_NEVER;
-    return list_is_empty(&c->peers.sending) ? peers_deadline(c) : at_once;
+    if (!list_is_empty(&c->peers.sending) || c->peers.more)
+        return at_once;
+    return tstamp_min(peers_deadline(c), policies_deadline(c));
 }
 
 void core_close(struct core *c, struct tstamp now)

@@ -46,9 +46,9 @@ bool core_peer_initiates(const struct core *c, size_t peer);
 
 /*
  * The policies of the packets that this side sends: a packet is of number pkt.policy, from 1, which
- * the driver sets before core_tun(). Takes effect at once. 0 or -ENOMEM.
+ * the driver sets before core_tun(). Takes effect at once.
  */
-int core_set_policies(struct core *c, const struct core_policy policies[CORE_POLICIES_MAX]);
+void core_set_policies(struct core *c, const struct core_policy policies[CORE_POLICIES_MAX]);
 
 /* The wall clock was stepped. */
 void core_set_wall_offset(struct core *c, int64_t wall_offset_ns);
@@ -136,8 +136,9 @@ void core_peer_why(const struct core *c, struct tstamp now, size_t peer, struct 
 size_t core_strangers(const struct core *c, struct tstamp now,
                       struct core_stranger out[CORE_STRANGERS_MAX]);
 
-/* Peers have numbers below the count. */
+/* Peers have numbers below the count; another version: some may have other numbers. */
 size_t core_peer_count(const struct core *c);
+uint64_t core_peers_version(const struct core *c);
 void core_peer_status(const struct core *c, struct tstamp now, size_t peer,
                       struct core_peer_status *out);
 void core_drops(const struct core *c, uint64_t out[CORE_DROP_COUNT]);

@@ -31,6 +31,8 @@ static void free_bond(struct peer *p)
         free(p->paths);
     free(p->accepted.list);
     free(p->reports.report);
+    list_remove(&p->awake);
+    list_remove(&p->outdated);
     p->bond = NULL;
     p->paths = (struct peer_path *)no_paths;
     p->accepted.list = NULL;
@@ -58,6 +60,7 @@ static int make_bond(struct peer *p, struct tstamp now)
     }
     p->bond = bond;
     p->paths = paths;
+    list_add(&p->core->peers.awake, &p->awake);
     paths_clear(p);
     bond_line_full(bond, p->core->line_full && !p->initiates);
     int err = policies_apply(p);

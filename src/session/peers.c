@@ -15,6 +15,8 @@ void peers_init(struct peers *ps, uint64_t seed)
     list_init(&ps->sending);
     list_init(&ps->giving);
     list_init(&ps->silent);
+    list_init(&ps->awake);
+    list_init(&ps->outdated);
 }
 
 void peers_free(struct peers *ps)
@@ -61,6 +63,7 @@ void peers_add(struct peer *p)
     assert(ps->count < ps->capacity);
     p->number = (uint16_t)ps->count;
     ps->list[ps->count++] = p;
+    ps->version++;
     hash_add(&ps->by_key, code_of(ps, p->public_key), p->number);
     peers_touch(p);
 }
@@ -71,6 +74,7 @@ void peers_remove(struct peer *p)
     struct peer *last = ps->list[ps->count - 1];
     hash_remove(&ps->by_key, code_of(ps, p->public_key), p->number);
     ps->count--;
+    ps->version++;
     if (last == p)
         return;
     uint32_t code = code_of(ps, last->public_key);
@@ -157,6 +161,8 @@ void peers_forget(struct peer *p)
     list_remove(&p->sending);
     list_remove(&p->giving);
     list_remove(&p->silent);
+    list_remove(&p->awake);
+    list_remove(&p->outdated);
     heap_remove(&ps->due, &p->due);
     ps->calling -= p->calls_in_vain;
     p->calls_in_vain = false;
@@ -174,4 +180,16 @@ void peers_count_calling(struct peer *p)
     ps->calling += in_vain;
     ps->calling -= p->calls_in_vain;
     p->calls_in_vain = in_vain;
+}
+
+struct peer *peers_first_awake(const struct core *c)
+{
+    struct list_item *first = list_first(&c->peers.awake);
+    return first != NULL ? LIST_OF(first, struct peer, awake) : NULL;
+}
+
+struct peer *peers_next_awake(const struct peer *p)
+{
+    struct list_item *next = list_after(&p->core->peers.awake, &p->awake);
+    return next != NULL ? LIST_OF(next, struct peer, awake) : NULL;
 }

@@ -52,6 +52,13 @@ struct peer *peers_next_sending(struct core *c);
 /* Nobody but that peer may have something to send. */
 bool peers_sends_alone(const struct peer *p);
 
+/*
+ * Those that have a bond, one after the other; NULL: there is no other. What concerns links, lines
+ * and policies concerns nobody else: see lifecycle.h for who has one.
+ */
+struct peer *peers_first_awake(const struct core *c);
+struct peer *peers_next_awake(const struct peer *p);
+
 /* It is about to go. */
 void peers_forget(struct peer *p);
 

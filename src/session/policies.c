@@ -4,7 +4,12 @@
 #include <string.h>
 
 #include "session/links.h"
+#include "session/peers.h"
 #include "session/state.h"
+
+enum { PEERS_PER_TURN = 16 }; /* each may take memory for its bands: 40 us */
+
+#define AGAIN_NS NS_PER_S
 
 static bool names_link(const struct core_policy *a, const char *link)
 {
@@ -34,5 +39,38 @@ int policies_apply(struct peer *p)
             if (names_link(&p->core->policies[i], link))
                 table[i].paths |= 1U << id;
     }
-    return bond_set_policies(p->bond, table);
+    int err = bond_set_policies(p->bond, table);
+    if (err == 0)
+        list_remove(&p->outdated);
+    return err;
+}
+
+void policies_set(struct core *c, const struct core_policy policies[CORE_POLICIES_MAX])
+{
+    if (memcmp(c->policies, policies, sizeof c->policies) == 0)
+        return;
+    memcpy(c->policies, policies, sizeof c->policies);
+    for (struct peer *p = peers_first_awake(c); p != NULL; p = peers_next_awake(p))
+        list_add(&c->peers.outdated, &p->outdated);
+    c->policies_at = c->now;
+}
+
+void policies_tick(struct core *c, struct tstamp now)
+{
+    struct list_item *i;
+    if (tstamp_before(now, c->policies_at))
+        return;
+    for (unsigned n = 0; n < PEERS_PER_TURN && (i = list_first(&c->peers.outdated)) != NULL; n++) {
+        struct peer *p = LIST_OF(i, struct peer, outdated);
+        if (policies_apply(p) < 0) {
+            c->policies_at = tstamp_add(now, AGAIN_NS);
+            return;
+        }
+        peers_stir(p);
+    }
+}
+
+struct tstamp policies_deadline(const struct core *c)
+{
+    return list_is_empty(&c->peers.outdated) ? TSTAMP_NEVER : c->policies_at;
 }

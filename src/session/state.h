@@ -54,13 +54,17 @@ struct peers {
     struct peer **list; /* owned, and so is each; count of them */
     size_t count;
     size_t capacity;
-    struct hash by_key;  /* owned: their numbers */
-    struct list touched; /* changed since they were looked at: their deadline may be another */
-    struct list sending; /* may have something to send, in their turns */
-    struct list giving;  /* may have packets for the tunnel, in their turns */
-    struct list silent;  /* may be down without people knowing why */
-    struct heap due;     /* the others, by deadline */
-    size_t calling;      /* are called, and not up */
+    uint64_t version;     /* counts changes of the list */
+    struct hash by_key;   /* owned: their numbers */
+    struct list touched;  /* changed since they were looked at: their deadline may be another */
+    struct list sending;  /* may have something to send, in their turns */
+    struct list giving;   /* may have packets for the tunnel, in their turns */
+    struct list silent;   /* may be down without people knowing why */
+    struct list awake;    /* have a bond: those that call, and those that called of late */
+    struct list outdated; /* of those, who has policies of before */
+    bool more;            /* touched ones were left for the next turn */
+    struct heap due;      /* the others, by deadline */
+    size_t calling;       /* are called, and not up */
 };
 
 /* One path of a peer, as far as it is not the bond's. */
@@ -134,7 +138,7 @@ struct peer {
     struct tstamp down_at;  /* when it was last lost, or the start */
     struct tstamp wake;     /* when a timer of the session's own is due */
     struct heap_item due;   /* that, or a timer of the bond */
-    struct list_item touched, sending, giving, silent; /* see struct peers */
+    struct list_item touched, sending, giving, silent, awake, outdated; /* see struct peers */
     uint32_t probes;        /* bit for each path whose MTU probe is due */
     uint32_t told;          /* bit for each path of which the peer told what is not in effect yet */
     struct bucket statuses; /* how many of them may take effect */
@@ -191,6 +195,7 @@ struct core {
     struct index_table index;
     struct core_link links[WIRE_PATHS_MAX]; /* present says whether there is one */
     struct core_policy policies[CORE_POLICIES_MAX];
+    struct tstamp policies_at; /* when peers.outdated are looked at */
 
     struct responder responder;
     struct strangers strangers;

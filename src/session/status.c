@@ -56,6 +56,11 @@ size_t core_peer_count(const struct core *c)
     return c->peers.count;
 }
 
+uint64_t core_peers_version(const struct core *c)
+{
+    return c->peers.version;
+}
+
 void core_drops(const struct core *c, uint64_t out[CORE_DROP_COUNT])
 {
     memcpy(out, c->drops, sizeof c->drops);

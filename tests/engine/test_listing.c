@@ -16,7 +16,7 @@
 #include "engine/listing.h"
 #include "session/world.h"
 
-enum { CLIENTS = 3, PEERS_MAX = 200 };
+enum { CLIENTS = 3, PEERS_MAX = 2100, SOME = 200 };
 
 struct side {
     struct world *w;
@@ -99,11 +99,11 @@ static void configure(const struct side *s, const unsigned *numbers)
     world_set_peers(s->w->nodes[0].core, s->w->now, peers, count);
 }
 
-static struct listing *begin(const struct side *s, enum control_command command, const char *peer)
+static struct listing *begin(enum control_command command, const char *peer)
 {
     struct control_request request = { .command = command };
     snprintf(request.peer, sizeof request.peer, "%s", peer);
-    struct listing *l = listing_new(s->source.core, &request);
+    struct listing *l = listing_new(&request);
     assert_non_null(l);
     return l;
 }
@@ -183,7 +183,7 @@ static void it_is_one_valid_document(void **state)
                                            "strangers", "drops" };
     struct side *s = *state;
     configure(s, some);
-    json_t *status = finish(s, begin(s, CONTROL_STATUS, ""));
+    json_t *status = finish(s, begin(CONTROL_STATUS, ""));
     assert_int_equal(json_object_size(status), sizeof members / sizeof members[0]);
     for (size_t i = 0; i < sizeof members / sizeof members[0]; i++)
         assert_non_null(json_object_get(status, members[i]));
@@ -208,7 +208,7 @@ static void a_summary_has_a_line_of_each(void **state)
     static const unsigned some[] = { 1, 0 };
     struct side *s = *state;
     configure(s, some);
-    json_t *status = finish(s, begin(s, CONTROL_SUMMARY, ""));
+    json_t *status = finish(s, begin(CONTROL_SUMMARY, ""));
     const json_t *peer = json_array_get(json_object_get(status, "peers"), 0);
     assert_int_equal(json_integer_value(json_object_get(peer, "links")), 2);
     assert_int_equal(json_integer_value(json_object_get(peer, "links_up")), 2);
@@ -226,10 +226,10 @@ static void one_peer_by_its_name(void **state)
     static const unsigned fewer[] = { 1, 111, 0 };
     struct side *s = *state;
     configure(s, some);
-    assert_peers(finish(s, begin(s, CONTROL_STATUS, "p11")), "p11");
-    assert_peers(finish(s, begin(s, CONTROL_STATUS, "node2")), "node2");
-    assert_peers(finish(s, begin(s, CONTROL_STATUS, "p")), "");
-    struct listing *l = begin(s, CONTROL_STATUS, "p11");
+    assert_peers(finish(s, begin(CONTROL_STATUS, "p11")), "p11");
+    assert_peers(finish(s, begin(CONTROL_STATUS, "node2")), "node2");
+    assert_peers(finish(s, begin(CONTROL_STATUS, "p")), "");
+    struct listing *l = begin(CONTROL_STATUS, "p11");
     configure(s, fewer);
     assert_peers(finish(s, l), "");
 }
@@ -243,48 +243,87 @@ static void peers_come_and_go_meanwhile(void **state)
     static const unsigned none[] = { 0 };
     struct side *s = *state;
     configure(s, before);
-    struct listing *l = begin(s, CONTROL_STATUS, "");
+    struct listing *l = begin(CONTROL_STATUS, "");
     step_until(s, l, "\"name\":\"p3\"");
     configure(s, fewer);
     assert_peers(finish(s, l), "node1 node2 node3 p1 p2 p3 p4 p6");
 
     configure(s, none);
     configure(s, before);
-    l = begin(s, CONTROL_STATUS, "");
+    l = begin(CONTROL_STATUS, "");
     step_until(s, l, "\"name\":\"p2\"");
     configure(s, others);
     step_until(s, l, "\"name\":\"p5\"");
     configure(s, before); /* p3 and p4 had no peer when it was their turn */
     assert_peers(finish(s, l), "node1 node2 node3 p1 p2 p5 p6");
 
-    l = begin(s, CONTROL_STATUS, "");
+    l = begin(CONTROL_STATUS, "");
+    step(s, l); /* they are noted */
     configure(s, none);
     assert_peers(finish(s, l), "node1 node2 node3");
-    l = begin(s, CONTROL_STATUS, "");
+    l = begin(CONTROL_STATUS, "");
+    step(s, l);
     configure(s, others);
     assert_peers(finish(s, l), "node1 node2 node3");
+}
+
+enum { CROWD = 2000 };
+
+/* Those who come and go while the others are noted, which takes a few steps of many peers. */
+static void peers_change_while_they_are_noted(void **state)
+{
+    static unsigned all[CROWD + 1];
+    static const unsigned few[] = { 7, 8, 0 };
+    struct side *s = *state;
+    for (unsigned i = 0; i < CROWD; i++)
+        all[i] = i + 1;
+    configure(s, all);
+    struct listing *l = begin(CONTROL_SUMMARY, "");
+    step(s, l);
+    step(s, l);
+    configure(s, few);
+    assert_peers(finish(s, l), "node1 node2 node3 p7 p8");
+    l = begin(CONTROL_SUMMARY, "");
+    configure(s, all);
+    step(s, l);
+    all[0] = CROWD + 1; /* in the part that is noted already */
+    configure(s, all);
+    json_t *status = finish(s, l);
+    json_t *names = json_object();
+    size_t k;
+    json_t *peer;
+    json_array_foreach(json_object_get(status, "peers"), k, peer)
+    {
+        json_object_set_new(names, text_of(peer, "name"), json_true());
+    }
+    assert_int_equal(k, CLIENTS + CROWD);
+    assert_int_equal(json_object_size(names), CLIENTS + CROWD); /* each once */
+    assert_non_null(json_object_get(names, "p2001"));
+    assert_null(json_object_get(names, "p1"));
+    json_decref(names);
+    json_decref(status);
 }
 
 /* A step writes about one peer at most, and looks at few others. */
 static void steps_are_short(void **state)
 {
-    static unsigned all[PEERS_MAX - CLIENTS];
+    static unsigned all[SOME - CLIENTS];
     struct side *s = *state;
     unsigned steps = 0;
     for (unsigned i = 0; i + 1 < sizeof all / sizeof all[0]; i++)
         all[i] = i + 1;
     configure(s, all);
-    struct listing *l = begin(s, CONTROL_STATUS, "");
+    struct listing *l = begin(CONTROL_STATUS, "");
     step_until(s, l, "\"peers\":[");
     for (size_t before = s->out.len_bytes; step(s, l); before = s->out.len_bytes, steps++)
         assert_true(s->out.len_bytes - before < 3000);
-    assert_true(steps >= PEERS_MAX - 2);
+    assert_true(steps >= SOME - 2);
     listing_free(l);
     json_out_free(&s->out);
     steps = 0;
-    for (l = begin(s, CONTROL_STATUS, "p196"); step(s, l);)
+    for (l = begin(CONTROL_STATUS, "p196"); step(s, l);)
         steps++;
-    assert_true(steps > PEERS_MAX / 64 && steps < 20);
+    assert_true(steps > SOME / 64 && steps < 20);
     listing_free(l);
 }
 
@@ -293,10 +332,10 @@ static void the_first_look_waits_for_what_peers_find(void **state)
 {
     struct side *s = *state;
     struct tstamp start = s->w->now;
-    json_t *status = finish(s, begin(s, CONTROL_SUMMARY, ""));
+    json_t *status = finish(s, begin(CONTROL_SUMMARY, ""));
     json_decref(status);
     assert_int_equal(tstamp_sub(s->w->now, start), 0);
-    status = finish(s, begin(s, CONTROL_STATUS, ""));
+    status = finish(s, begin(CONTROL_STATUS, ""));
     int64_t ms = tstamp_sub(s->w->now, start) / NS_PER_MS;
     assert_true(ms >= 10 && ms < 100); /* a round trip */
     for (size_t i = 0; i < CLIENTS; i++) {
@@ -305,7 +344,7 @@ static void the_first_look_waits_for_what_peers_find(void **state)
     }
     json_decref(status);
     start = s->w->now;
-    json_decref(finish(s, begin(s, CONTROL_STATUS, "")));
+    json_decref(finish(s, begin(CONTROL_STATUS, "")));
     assert_int_equal(tstamp_sub(s->w->now, start), 0);
 }
 
@@ -316,11 +355,11 @@ static void a_peer_that_does_not_tell_is_waited_for_a_moment(void **state)
     for (size_t l = 0; l < 2; l++)
         s->w->nodes[2].links[l].cut = true;
     struct tstamp start = s->w->now;
-    json_decref(finish(s, begin(s, CONTROL_STATUS, "node1")));
+    json_decref(finish(s, begin(CONTROL_STATUS, "node1")));
     int64_t ms = tstamp_sub(s->w->now, start) / NS_PER_MS;
     assert_true(ms >= 10 && ms < 100);
     start = s->w->now;
-    json_t *status = finish(s, begin(s, CONTROL_STATUS, ""));
+    json_t *status = finish(s, begin(CONTROL_STATUS, ""));
     ms = tstamp_sub(s->w->now, start) / NS_PER_MS;
     assert_true(ms >= LISTING_WAIT_MS && ms < LISTING_WAIT_MS + 50);
     const json_t *peer = json_array_get(json_object_get(status, "peers"), 1);
@@ -335,6 +374,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_summary_has_a_line_of_each, set_up, tear_down),
         cmocka_unit_test_setup_teardown(one_peer_by_its_name, set_up, tear_down),
         cmocka_unit_test_setup_teardown(peers_come_and_go_meanwhile, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(peers_change_while_they_are_noted, set_up, tear_down),
         cmocka_unit_test_setup_teardown(steps_are_short, set_up, tear_down),
         cmocka_unit_test_setup_teardown(the_first_look_waits_for_what_peers_find, set_up,
                                         tear_down),

@@ -7,13 +7,13 @@
 
 #include <cmocka.h>
 #include <errno.h>
-#include <stdlib.h>
-
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/rng.h"
 #include "session/allowed.h"
+#include "session/peers.h"
 #include "session/state.h"
 #include "session/world.h"
 
@@ -268,9 +268,87 @@ static void a_prefix_moves(void **state)
     }
 }
 
+static size_t length(const struct list *l)
+{
+    size_t n = 0;
+    for (const struct list_item *i = list_first(l); i != NULL; i = list_after(l, i))
+        n++;
+    return n;
+}
+
+enum { SLEEPERS = 2000 };
+
+/* Peers that never came, beside the client that is up. */
+static struct world *with_sleepers(void)
+{
+    static struct core_peer_config peers[1 + SLEEPERS];
+    struct world *w = world_new(1, 2);
+    world_start(w);
+    assert_true(world_run_until_up(w, FIRST, 5 * NS_PER_S));
+    memset(peers, 0, sizeof peers);
+    memcpy(peers[0].public_key, w->nodes[FIRST].public_key, 32);
+    memcpy(peers[0].preshared_key, w->psk, 32);
+    peers[0].allowed = &w->nodes[FIRST].allowed;
+    peers[0].allowed_count = 1;
+    for (size_t i = 1; i <= SLEEPERS; i++)
+        memcpy(peers[i].public_key, &i, sizeof i);
+    world_set_peers(w->nodes[SERVER].core, w->now, peers, 1 + SLEEPERS);
+    world_run(w, NS_PER_S);
+    return w;
+}
+
+/* What happens to links, lines, policies and datagrams concerns those alone who are awake. */
+static void rare_events_wake_no_sleeper(void **state)
+{
+    (void)state;
+    struct world *w = with_sleepers();
+    struct core *c = w->nodes[SERVER].core;
+    const struct core_policy policies[CORE_POLICIES_MAX] = { { .used = true } };
+    assert_int_equal(length(&c->peers.awake), 1);
+    for (struct tstamp at = w->now; length(&c->peers.touched) > 0; at.ns++)
+        core_tick(c, at);
+    world_link_event(w, SERVER, 0, true, true, WIRE_PATH_ACTIVE);
+    assert_int_equal(length(&c->peers.touched), 1);
+    core_set_policies(c, policies);
+    core_set_line_full(c, true);
+    assert_int_equal(length(&c->peers.outdated), 1);
+    assert_int_equal(length(&c->peers.touched), 1);
+    assert_int_equal(length(&c->peers.sending), 0);
+    core_tick(c, w->now);
+    assert_int_equal(length(&c->peers.outdated), 0);
+    core_set_policies(c, policies); /* the same */
+    assert_int_equal(length(&c->peers.outdated), 0);
+    pass(w, FIRST, 1);
+    world_free(w);
+}
+
+/* All have changed: each is looked at, a few hundred in a turn, and the driver is told to go on. */
+static void a_turn_looks_at_some_of_all(void **state)
+{
+    (void)state;
+    struct world *w = with_sleepers();
+    struct core *c = w->nodes[SERVER].core;
+    unsigned turns = 0;
+    for (size_t i = 0; i < c->peers.count; i++)
+        peers_touch(c->peers.list[i]);
+    for (size_t before = c->peers.count; c->peers.more || turns == 0; turns++) {
+        core_tick(c, w->now);
+        size_t left = length(&c->peers.touched);
+        assert_true(left < before && before - left <= 600);
+        before = left;
+        if (c->peers.more)
+            assert_true(tstamp_reached(core_deadline(c), w->now));
+    }
+    assert_true(turns >= 4);
+    assert_true(length(&c->peers.touched) <= 1); /* who is up may be due again */
+    world_free(w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(rare_events_wake_no_sleeper),
+        cmocka_unit_test(a_turn_looks_at_some_of_all),
         cmocka_unit_test(a_bond_is_there_while_its_peer_is),
         cmocka_unit_test(a_sleeping_peer_is_in_no_list),
         cmocka_unit_test(peers_come_and_go),
