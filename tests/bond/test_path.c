@@ -714,6 +714,18 @@ static void a_closed_path_has_fallen(void **state)
     assert_true(path->fall.rate_bps == before_bps);
 }
 
+/* Neither the probe behind its last packet, nor one that was about to leave. */
+static void a_path_that_is_switched_off_sends_no_more(void **state)
+{
+    (void)state;
+    warm_up();
+    send_many(at_ms(2000), 5);
+    path->probe.wanted = true;
+    path->config.use = WIRE_PATH_DOWN;
+    assert_true(path_event(path, at_ms(2004), LIFE_HOLD));
+    assert_int_equal(run(2004, 600000, 20), 0);
+}
+
 static void a_closed_path_has_nothing_to_do(void **state)
 {
     (void)state;
@@ -885,6 +897,7 @@ int main(void)
         path_test(a_tail_is_followed_by_a_probe),
         path_test(a_standby_path_is_hardly_probed),
         path_test(a_closed_path_has_fallen),
+        path_test(a_path_that_is_switched_off_sends_no_more),
         path_test(a_closed_path_has_nothing_to_do),
         path_test(a_benched_path_counts_as_what_it_was),
         path_test(a_benched_path_returns_after_a_trial),

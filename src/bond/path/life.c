@@ -43,6 +43,7 @@ static void enter(struct path_life *l, enum bond_path_state from, enum life_even
     case BOND_PATH_CLOSED:
         effects->falls = effects->forgive = effects->sound = effects->be_quiet = true;
         effects->probe = LIFE_PROBE_NEVER;
+        l->needed = NEEDED; /* what comes next is another link */
         break;
     case BOND_PATH_DOWN:
         effects->falls = effects->distrust = effects->sound = true;
@@ -65,7 +66,7 @@ static void enter(struct path_life *l, enum bond_path_state from, enum life_even
         effects->probe = LIFE_PROBE_IDLE;
         break;
     case BOND_PATH_STANDBY:
-        effects->falls = effects->forgive = facts->off;
+        effects->falls = effects->forgive = effects->be_quiet = facts->off;
         effects->probe = LIFE_PROBE_STANDBY;
         break;
     }
