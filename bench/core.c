@@ -23,6 +23,7 @@
 #define CALLGRIND_TOGGLE_COLLECT (void)0
 #endif
 
+#include "base/ip.h"
 #include "base/pkt.h"
 #include "base/rng.h"
 #include "crypto/aead.h"
@@ -156,7 +157,7 @@ static struct pkt *tcp_packet(struct pkt_pool *pool, unsigned flow, uint32_t seq
     p->header_bytes = HEADER_BYTES;
     p->seg_count = segments;
     p->csum_partial = true;
-    p->l4_offset = 20;
+    ip_parse(p);
     return p;
 }
 

@@ -11,6 +11,7 @@
 
 #include "base/be.h"
 #include "base/cursor.h"
+#include "base/ip.h"
 #include "base/pkt.h"
 #include "crypto/aead.h"
 #include "pair.h"
@@ -80,6 +81,7 @@ static void inner(struct trial *t, enum pair_side side, uint8_t policy, const ui
     memcpy(p->data, data, len_bytes);
     p->len_bytes = (uint32_t)len_bytes;
     p->policy = policy % (CORE_POLICIES_MAX + 1);
+    ip_parse(p);
     core_tun(t->pair.cores[side], t->pair.now, &p, 1);
 }
 
@@ -105,8 +107,8 @@ static void super_packet(struct trial *t, const uint8_t data[3])
     p->gso_size = gso_size;
     p->header_bytes = SUPER_HEADER;
     p->seg_count = (uint16_t)((p->len_bytes - SUPER_HEADER + gso_size - 1) / gso_size);
-    p->l4_offset = 20;
     p->csum_partial = true;
+    ip_parse(p);
     core_tun(t->pair.cores[t->side], t->pair.now, &p, 1);
 }
 

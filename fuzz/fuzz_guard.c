@@ -11,6 +11,7 @@
 
 #include "base/be.h"
 #include "base/cursor.h"
+#include "base/ip.h"
 #include "base/pkt.h"
 #include "engine/tell.h"
 #include "guard/problems.h"
@@ -124,6 +125,7 @@ static void inner(struct talk *t, const uint8_t *data, size_t len_bytes)
         return;
     memcpy(p->data, data, len_bytes);
     p->len_bytes = (uint32_t)len_bytes;
+    ip_parse(p);
     policy_set_match(&e->policies, p);
     core_tun(e->core, t->pair.now, &p, 1);
 }

@@ -170,7 +170,7 @@ write("wire", "hello", b"\x40" + bytes(11) + b"epochabc" + bytes([1, 3, 1, 5]))
 write("wire", "welcome", b"epochabc" + bytes([1, 2, 5, 0]))
 for label, packet in INNER.items():
     gso = {"tcp4": (0, 40), "tcp6": (1, 60), "udp4": (2, 28), "udp6": (3, 48)}.get(label, (0, 20))
-    write("inner", label, bytes([gso[0], gso[1], 2, 20 if "4" in label else 40]) + packet)
+    write("ip", label, bytes([gso[0], gso[1], 2, 20 if "4" in label else 40]) + packet)
 for label, steps in core_seeds():
     write("core", label, steps)
 for label, line in {

@@ -4,6 +4,7 @@
 #include <assert.h>
 
 #include "base/cursor.h"
+#include "base/ip.h"
 
 enum {
     PROTOCOL_ICMP = 1,
@@ -194,7 +195,6 @@ struct pkt *segment_build(const struct segment *s, struct pkt_pool *pool, uint16
         p->header_bytes = SEGMENT_TCP_BYTES;
         p->seg_count = count;
         p->csum_partial = true;
-        p->l4_offset = SEGMENT_IP_BYTES;
     }
     bool stream = s->kind == SEGMENT_TCP || s->kind == SEGMENT_QUIC;
     for (uint32_t i = 0; stream && s->len_bytes >= SEGMENT_PAYLOAD_MIN && i < count; i++) {
@@ -203,6 +203,7 @@ struct pkt *segment_build(const struct segment *s, struct pkt_pool *pool, uint16
         write_u32(&w, ~(s->seq + i * s->len_bytes));
     }
     assert(writer_ok(&w));
+    ip_parse(p);
     return p;
 }
 

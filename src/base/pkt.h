@@ -34,6 +34,16 @@ enum pkt_gso { PKT_GSO_NONE, PKT_GSO_TCP4, PKT_GSO_TCP6, PKT_GSO_UDP4, PKT_GSO_U
 
 struct pkt_pool;
 
+/* What ip_parse() (base/ip.h) found in the headers of the inner packet. All zero: no IP. */
+struct pkt_ip {
+    uint8_t family;          /* 4 or 6: the addresses are there; 0: this is no IP packet */
+    uint8_t tos;             /* DSCP and ECN */
+    uint8_t protocol;        /* behind IPv6 extension headers, as far as they hold */
+    uint8_t flags;           /* enum ip_flag */
+    uint8_t l4_offset;       /* bytes to the transport header; 0: none in this packet */
+    uint16_t payload_offset; /* behind the transport header, or that of IP where there is none */
+};
+
 /* The buffers of one owner. All zero: none. */
 struct pkt_share {
     size_t small;
@@ -49,16 +59,16 @@ struct pkt {
     uint32_t cap_bytes; /* from the first data position after pkt_new() */
     uint32_t refs;
     uint8_t policy;        /* set by the driver: which of the core's policies; 0: none */
-    struct tstamp time;    /* set by the owner: arrival or enqueue time */
+    uint8_t gso;           /* enum pkt_gso */
+    bool csum_partial;     /* the transport checksum holds the pseudo-header sum only */
+    uint8_t flags;         /* for its present owner */
     uint32_t flow_hash;    /* of the inner 5-tuple, set by the bond */
+    struct tstamp time;    /* set by the owner: arrival or enqueue time */
     uint16_t gso_size;     /* payload bytes of a segment, where gso is not NONE */
     uint16_t header_bytes; /* inner IP and transport header that each segment repeats */
     uint16_t seg_count;    /* 1 for a plain packet */
     uint16_t seg_next;     /* first segment that has not left the flow queue */
-    uint8_t gso;           /* enum pkt_gso */
-    bool csum_partial;     /* the transport checksum holds the pseudo-header sum only */
-    uint8_t l4_offset;     /* bytes from data to the transport header; 0 if unknown */
-    uint8_t flags;         /* for its present owner */
+    struct pkt_ip ip;      /* set where it enters */
 };
 
 /* Numbers of buffers of each size; NULL with errno set when memory cannot be reserved. */

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/ip.h"
 #include "base/size.h"
 #include "bond/members.h"
 #include "bond/out.h"
@@ -197,6 +198,8 @@ void bond_rx_data(struct bond *b, struct tstamp now, uint8_t path, const struct 
         arrivals_note(&b->receiver.arrivals, now, path, d->sent_us);
     p->flags = d->flags;
     p->csum_partial = (d->flags & WIRE_DATA_CSUM_PARTIAL) != 0;
+    if ((d->flags & WIRE_DATA_CONT) == 0)
+        ip_parse(p);
     reorder_push(&b->receiver.reorder, now, d->lane, d->sequence, p);
 }
 

@@ -8,8 +8,8 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-#include "base/coalesce.h"
-#include "base/inner.h"
+#include "base/gro.h"
+#include "base/ip.h"
 #include "engine/policy.h"
 
 enum {
@@ -54,8 +54,8 @@ struct dataplane {
     struct loop_watch tun_watch;
     struct udp_reader *reader; /* owned */
     struct socket_slot sockets[SOCKETS_MAX];
-    struct coalesce joined[OPEN_FLOWS]; /* by flow, all written by the end of a turn */
-    struct iovec pieces[COALESCE_PACKETS_MAX];
+    struct gro joined[OPEN_FLOWS]; /* by flow, all written by the end of a turn */
+    struct iovec pieces[GRO_PACKETS_MAX];
     struct policy_set *policies; /* borrowed; NULL: none */
     bool udp_gso;                /* may be used */
     bool errors_ignored;         /* ICMP is of no interest */
@@ -287,17 +287,17 @@ static void look_at_queue(struct dataplane *d, struct tstamp now)
 }
 
 /* Writes what was joined; a packet that the device refuses is counted by it. */
-static void write_joined(struct dataplane *d, struct coalesce *c)
+static void write_joined(struct dataplane *d, struct gro *c)
 {
     if (c->count == 0)
         return;
-    struct coalesce_result r = coalesce_finish(c);
+    struct gro_result r = gro_finish(c);
     if (r.csum_partial && d->tun.offload < TUN_OFFLOAD_CSUM) {
-        inner_finish_checksum(c->packets[0]->data, c->packets[0]->len_bytes);
+        ip_finish_checksum(c->packets[0]);
         r.csum_partial = false;
     }
     for (size_t i = 0; i < c->count; i++) {
-        size_t skip = coalesce_skip(c, i);
+        size_t skip = gro_skip(c, i);
         d->pieces[i] = (struct iovec){ .iov_base = c->packets[i]->data + skip,
                                        .iov_len = c->packets[i]->len_bytes - skip };
     }
@@ -312,7 +312,7 @@ static void write_joined(struct dataplane *d, struct coalesce *c)
     tun_write(&d->tun, &p);
     for (size_t i = 0; i < c->count; i++)
         pkt_put(c->packets[i]);
-    coalesce_init(c);
+    gro_init(c);
 }
 
 static uint32_t get32(const uint8_t *p)
@@ -329,13 +329,11 @@ static uint32_t get32(const uint8_t *p)
  */
 static unsigned open_flow(const struct pkt *p)
 {
-    enum { IPV4_HEADER = 20, IPV6_HEADER = 40, PORTS = 4 };
-    const uint8_t *d = p->data;
-    uint32_t mixed = 0;
-    if (p->len_bytes >= IPV6_HEADER + PORTS && d[0] >> 4 == 6)
-        mixed = get32(d + 20) ^ get32(d + 36) ^ get32(d + IPV6_HEADER);
-    else if (p->len_bytes >= IPV4_HEADER + PORTS && d[0] == 0x45 && (d[6] & 0x3f) == 0 && d[7] == 0)
-        mixed = get32(d + 12) ^ get32(d + 16) ^ get32(d + IPV4_HEADER);
+    if (!ip_is(p, IP_PORTS))
+        return 0;
+    size_t last = ip_address_bytes(p) - 4;
+    uint32_t mixed = get32(ip_source(p) + last) ^ get32(ip_destination(p) + last);
+    mixed ^= get32(ip_transport(p));
     mixed *= UINT32_C(0x9e3779b1); /* Knuth, 6.4: the golden ratio spreads neighbours */
     return mixed >> 28;
 }
@@ -349,13 +347,13 @@ static bool write_packets(struct dataplane *d)
 {
     unsigned writes = 0;
     for (struct pkt *p; writes < WRITES_PER_TURN && (p = core_next_tun(d->core)) != NULL;) {
-        struct coalesce *c = &d->joined[open_flow(p)];
+        struct gro *c = &d->joined[open_flow(p)];
         bool alone = c->count > 0 && d->tun.offload < TUN_OFFLOAD_TSO;
-        if (!alone && coalesce_add(c, p))
+        if (!alone && gro_add(c, p))
             continue;
         write_joined(d, c);
         writes++;
-        coalesce_add(c, p);
+        gro_add(c, p);
     }
     for (unsigned i = 0; i < OPEN_FLOWS; i++)
         write_joined(d, &d->joined[i]);

@@ -4,9 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "base/be.h"
-
-enum { IPV4_HEADER = 20, IPV6_HEADER = 40, IPV6_FRAGMENT = 44, FRAGMENT_HEADER = 8 };
+#include "base/ip.h"
 
 int policy_set_begin(struct policy_set *s, size_t expected)
 {
@@ -81,63 +79,11 @@ void policy_set_clear(struct policy_set *s)
     memset(s, 0, sizeof *s);
 }
 
-/* What matters of a packet's header. */
-struct header {
-    uint8_t dscp;
-    uint64_t fragment_key; /* 0: it is whole */
-    bool is_later;         /* not the first fragment */
-};
-
-/* FNV-1a, of Fowler, Noll and Vo. */
-static uint64_t mix(uint64_t h, const uint8_t *data, size_t len)
-{
-    for (size_t i = 0; i < len; i++)
-        h = (h ^ data[i]) * UINT64_C(0x100000001b3);
-    return h;
-}
-
-static void read_ipv4(const uint8_t *d, struct header *out)
-{
-    enum { MORE = 0x2000, OFFSET = 0x1fff };
-    uint16_t fragment = be16_get(d + 6);
-    out->dscp = d[1] >> 2;
-    if ((fragment & (MORE | OFFSET)) == 0)
-        return;
-    uint64_t h = mix(UINT64_C(0xcbf29ce484222325), d + 12, 8);
-    out->fragment_key = mix(mix(h, d + 9, 1), d + 4, 2) | 1;
-    out->is_later = (fragment & OFFSET) != 0;
-}
-
-/* A fragment header that stands first, as everyone but routers of mobile hosts writes it. */
-static void read_ipv6(const uint8_t *d, size_t len, struct header *out)
-{
-    enum { OFFSET = 0xfff8 };
-    const uint8_t *f = d + IPV6_HEADER;
-    out->dscp = (uint8_t)((d[0] & 15) << 2 | d[1] >> 6);
-    if (d[6] != IPV6_FRAGMENT || len < IPV6_HEADER + FRAGMENT_HEADER)
-        return;
-    uint64_t h = mix(UINT64_C(0xcbf29ce484222325), d + 8, 32);
-    out->fragment_key = mix(h, f + 4, 4) | 1;
-    out->is_later = (be16_get(f + 2) & OFFSET) != 0;
-}
-
-static bool read_header(const struct pkt *p, struct header *out)
-{
-    *out = (struct header){ 0 };
-    if (p->len_bytes >= IPV4_HEADER && p->data[0] >> 4 == 4)
-        read_ipv4(p->data, out);
-    else if (p->len_bytes >= IPV6_HEADER && p->data[0] >> 4 == 6)
-        read_ipv6(p->data, p->len_bytes, out);
-    else
-        return false;
-    return true;
-}
-
-static uint8_t first_match(const struct policy_set *s, const struct pkt *p, const struct header *h)
+static uint8_t first_match(const struct policy_set *s, const struct pkt *p)
 {
     for (size_t i = 0; i < s->count; i++) {
         const struct policy *a = &s->list[i];
-        if ((a->dscps == 0 || (a->dscps >> h->dscp & 1) != 0) &&
+        if ((a->dscps == 0 || (a->dscps >> ip_dscp(p) & 1) != 0) &&
             filter_matches(&a->filter, p->data, p->len_bytes))
             return a->number;
     }
@@ -154,19 +100,25 @@ static void count(struct policy_set *s, const struct pkt *p)
     }
 }
 
+/* A later fragment goes with the first one, if that is still remembered. */
+static void match_fragment(struct policy_set *s, struct pkt *p)
+{
+    uint64_t key = ip_fragment_key(p);
+    struct policy_fragment *f = &s->fragments[key >> 32 & (POLICY_FRAGMENTS - 1)];
+    bool later = ip_is(p, IP_LATER);
+    p->policy = later && f->key == key ? f->policy : first_match(s, p);
+    if (!later)
+        *f = (struct policy_fragment){ .key = key, .policy = p->policy };
+}
+
 void policy_set_match(struct policy_set *s, struct pkt *p)
 {
-    struct header h;
-    if (!read_header(p, &h))
+    if (p->ip.family == 0)
         return;
-    struct policy_fragment *f = &s->fragments[h.fragment_key >> 32 & (POLICY_FRAGMENTS - 1)];
-    if (h.is_later && f->key == h.fragment_key) {
-        p->policy = f->policy;
-    } else {
-        p->policy = first_match(s, p, &h);
-        if (h.fragment_key != 0 && !h.is_later)
-            *f = (struct policy_fragment){ .key = h.fragment_key, .policy = p->policy };
-    }
+    if (ip_is(p, IP_FRAGMENT))
+        match_fragment(s, p);
+    else
+        p->policy = first_match(s, p);
     if (p->policy != 0)
         count(s, p);
 }

@@ -53,7 +53,7 @@ void policy_set_follow(struct policy_set *s, const struct policy_set *before);
 void policy_set_actions(const struct policy_set *s, struct core_policy out[CORE_POLICIES_MAX]);
 void policy_set_clear(struct policy_set *s);
 
-/* Sets p->policy, and counts. */
+/* Sets p->policy of a parsed packet, and counts. */
 void policy_set_match(struct policy_set *s, struct pkt *p);
 
 #endif

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/ip.h"
+
 /*
  * A binary trie without the nodes that only lead on: a child's prefix is longer than its parent's
  * by one bit or more. nodes[0] is the root of IPv4, nodes[1] that of IPv6.
@@ -15,7 +17,7 @@ struct allowed_node {
     struct netprefix prefix; /* what comes after it may differ from what is looked for */
 };
 
-enum { ROOTS = 2, SPARE_MIN = 64, IPV4_HEADER_MIN = 20, IPV6_HEADER = 40 };
+enum { ROOTS = 2, SPARE_MIN = 64 };
 
 static uint32_t root_of(uint8_t family)
 {
@@ -151,33 +153,29 @@ static struct peer *walk(const struct allowed *a, uint8_t family, const uint8_t 
     return best;
 }
 
-struct peer *allowed_find(struct allowed *a, uint8_t family, const uint8_t *addr)
+/* By itself: what it needs of the stack would be taken for every packet. */
+__attribute__((noinline)) static struct peer *find_anew(struct allowed *a, uint8_t family,
+                                                        const uint8_t *addr)
 {
-    size_t len = family == 4 ? 4 : 16;
-    if (a->last_family == family && memcmp(a->last_addr, addr, len) == 0)
-        return a->last_peer;
     a->last_peer = walk(a, family, addr);
     a->last_family = family;
-    memcpy(a->last_addr, addr, len);
+    memcpy(a->last_addr, addr, family == 4 ? 4 : 16);
     return a->last_peer;
 }
 
-/* second: the destination, which stands behind the source in both headers. */
-static struct peer *find_in(struct allowed *a, const uint8_t *packet, size_t len_bytes, bool second)
+struct peer *allowed_find(struct allowed *a, uint8_t family, const uint8_t *addr)
 {
-    if (len_bytes >= IPV4_HEADER_MIN && packet[0] >> 4 == 4)
-        return allowed_find(a, 4, packet + (second ? 16 : 12));
-    if (len_bytes >= IPV6_HEADER && packet[0] >> 4 == 6)
-        return allowed_find(a, 6, packet + (second ? 24 : 8));
-    return NULL;
+    bool same = a->last_family == family &&
+                (family == 4 ? memcmp(a->last_addr, addr, 4) : memcmp(a->last_addr, addr, 16)) == 0;
+    return same ? a->last_peer : find_anew(a, family, addr);
 }
 
-struct peer *allowed_source(struct allowed *a, const uint8_t *packet, size_t len_bytes)
+struct peer *allowed_source(struct allowed *a, const struct pkt *p)
 {
-    return find_in(a, packet, len_bytes, false);
+    return p->ip.family != 0 ? allowed_find(a, p->ip.family, ip_source(p)) : NULL;
 }
 
-struct peer *allowed_destination(struct allowed *a, const uint8_t *packet, size_t len_bytes)
+struct peer *allowed_destination(struct allowed *a, const struct pkt *p)
 {
-    return find_in(a, packet, len_bytes, true);
+    return p->ip.family != 0 ? allowed_find(a, p->ip.family, ip_destination(p)) : NULL;
 }

@@ -17,6 +17,7 @@
 
 struct allowed_node;
 struct peer;
+struct pkt;
 
 struct allowed {
     struct allowed_node *nodes; /* owned; two roots first, then in order of insertion */
@@ -44,8 +45,8 @@ bool allowed_is_sparse(const struct allowed *a);
 /* addr: 4 or 16 bytes by family (4 or 6). NULL: nobody's. */
 struct peer *allowed_find(struct allowed *a, uint8_t family, const uint8_t *addr);
 
-/* The same for the addresses of an IP packet; NULL also for what is no IP packet. */
-struct peer *allowed_source(struct allowed *a, const uint8_t *packet, size_t len_bytes);
-struct peer *allowed_destination(struct allowed *a, const uint8_t *packet, size_t len_bytes);
+/* The same for the addresses of a parsed packet; NULL also for what is no IP packet. */
+struct peer *allowed_source(struct allowed *a, const struct pkt *p);
+struct peer *allowed_destination(struct allowed *a, const struct pkt *p);
 
 #endif

@@ -281,7 +281,7 @@ void core_rx(struct core *c, struct tstamp now, const struct core_datagram *batc
 
 static void tun_one(struct core *c, struct tstamp now, struct pkt *pkt)
 {
-    struct peer *p = allowed_destination(&c->allowed, pkt->data, pkt->len_bytes);
+    struct peer *p = allowed_destination(&c->allowed, pkt);
     if (p != NULL && !p->up)
         initiator_wanted(p, now);
     bool waits = p != NULL && (p->up || tstamp_sub(now, p->down_at) <= STATE_HOLD_NS);
@@ -380,7 +380,7 @@ static struct pkt *deliver_from(struct core *c, struct peer *p)
 {
     struct pkt *pkt;
     while ((pkt = bond_deliver(p->bond)) != NULL) {
-        if (allowed_source(&c->allowed, pkt->data, pkt->len_bytes) == p) {
+        if (allowed_source(&c->allowed, pkt) == p) {
             p->rx_bytes += pkt->len_bytes;
             p->rx_packets++;
             return pkt;

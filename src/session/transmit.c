@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/cursor.h"
-#include "base/inner.h"
+#include "base/gso.h"
 #include "session/paths.h"
 #include "session/peer.h"
 #include "session/peers.h"
@@ -98,7 +98,7 @@ static bool probe_group(struct core *c, struct tstamp now, struct group *g)
  * 0 if the super-packet's header does not hold.
  */
 static size_t data_spans(const struct bond_out *o, uint8_t frame[WIRE_DATA_BYTES],
-                         uint8_t header[INNER_HEADER_MAX], struct aead_span spans[SPANS_MAX])
+                         uint8_t header[GSO_HEADER_MAX], struct aead_span spans[SPANS_MAX])
 {
     size_t count = 0;
     size_t from = o->data_offset;
@@ -107,7 +107,7 @@ static size_t data_spans(const struct bond_out *o, uint8_t frame[WIRE_DATA_BYTES
     wire_put_data(frame, &o->data);
     spans[count++] = (struct aead_span){ .data = frame, .len_bytes = WIRE_DATA_BYTES };
     if (o->pkt->gso != PKT_GSO_NONE) {
-        size_t header_bytes = inner_segment_header(o->pkt, o->seg, header);
+        size_t header_bytes = gso_header(o->pkt, o->seg, header);
         if (header_bytes == 0)
             return 0;
         if (from < header_bytes) {
@@ -143,7 +143,7 @@ static size_t frame_spans(const struct bond_out *o, uint8_t acks[WIRE_FRAMES_BYT
 static size_t seal_out(struct peer *p, struct tstamp now, const struct bond_out *o, uint8_t *out)
 {
     uint8_t frame[WIRE_FRAMES_BYTES_MAX];
-    uint8_t header[INNER_HEADER_MAX];
+    uint8_t header[GSO_HEADER_MAX];
     struct aead_span spans[SPANS_MAX];
     size_t count = 1;
     switch (o->kind) {

@@ -61,7 +61,7 @@ struct tun_vnet {
     uint16_t csum_offset;
 };
 
-/* Describes a packet by its virtio header; false: it is malformed. */
+/* Parses a packet and describes it by its virtio header; false: it is malformed. */
 bool tun_describe(struct pkt *p, const struct tun_vnet *v);
 
 /* The next packet, whose reference is the caller's, or NULL: none waits, or *error (negative errno,

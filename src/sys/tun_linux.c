@@ -10,7 +10,8 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-#include "base/be.h"
+#include "base/checksum.h"
+#include "base/ip.h"
 
 /* Newer than the kernel headers of Debian 12. */
 #ifndef TUN_F_USO4
@@ -22,17 +23,6 @@
 #endif
 
 enum {
-    PROTO_HOPOPTS = 0,
-    PROTO_TCP = 6,
-    PROTO_UDP = 17,
-    PROTO_ROUTING = 43,
-    PROTO_DSTOPTS = 60,
-    IPV4_HEADER = 20,
-    IPV6_HEADER = 40,
-    TCP_HEADER = 20,
-    UDP_HEADER = 8,
-    TCP_CHECKSUM_AT = 16,
-    UDP_CHECKSUM_AT = 6,
     SEGMENTS_MAX = 4096, /* of one super-packet: nobody's honest traffic has more */
 };
 
@@ -118,62 +108,30 @@ void tun_clear(struct tun *t)
     t->read_ahead = NULL;
 }
 
-/* The offset of the transport header and its protocol; 0 if it cannot be told. */
-static size_t find_transport(const uint8_t *data, size_t len, uint8_t *protocol)
-{
-    if (len >= IPV4_HEADER && data[0] >> 4 == 4) {
-        *protocol = data[9];
-        size_t header = (size_t)(data[0] & 15) * 4;
-        return header >= IPV4_HEADER && header <= len ? header : 0;
-    }
-    if (len < IPV6_HEADER || data[0] >> 4 != 6)
-        return 0;
-    size_t at = IPV6_HEADER;
-    *protocol = data[6];
-    while (
-        (*protocol == PROTO_HOPOPTS || *protocol == PROTO_ROUTING || *protocol == PROTO_DSTOPTS) &&
-        at + 8 <= len) {
-        *protocol = data[at];
-        at += ((size_t)data[at + 1] + 1) * 8;
-    }
-    return at <= len && at <= UINT8_MAX ? at : 0;
-}
-
 /* RFC 1071 over [start, len), stored at start + offset. */
 static void finish_checksum(uint8_t *data, size_t len, size_t start, size_t offset)
 {
-    uint64_t sum = 0;
-    for (size_t i = start; i + 1 < len; i += 2)
-        sum += be16_get(data + i);
-    if ((len - start) % 2 != 0)
-        sum += (uint64_t)data[len - 1] << 8;
-    while (sum >> 16 != 0)
-        sum = (sum & 0xffff) + (sum >> 16);
-    uint16_t folded = (uint16_t)~sum;
+    uint16_t folded = (uint16_t)~checksum_fold(checksum_add(data + start, len - start, 0));
     if (folded == 0)
         folded = 0xffff; /* both are zero in ones' complement, and UDP's 0 means none (RFC 768) */
-    data[start + offset] = (uint8_t)(folded >> 8);
-    data[start + offset + 1] = (uint8_t)folded;
+    be16_put(data + start + offset, folded);
 }
 
-static bool describe_super(struct pkt *p, const struct tun_vnet *v, size_t l4, uint8_t protocol)
+static bool describe_super(struct pkt *p, const struct tun_vnet *v)
 {
-    bool ipv4 = p->data[0] >> 4 == 4;
-    size_t header = l4;
+    bool ipv4 = p->ip.family == 4;
+    size_t header = p->ip.payload_offset;
 
     switch (v->gso_type) {
     case VIRTIO_NET_HDR_GSO_TCPV4:
     case VIRTIO_NET_HDR_GSO_TCPV6:
-        if (protocol != PROTO_TCP || ipv4 != (v->gso_type == VIRTIO_NET_HDR_GSO_TCPV4) ||
-            p->len_bytes < l4 + TCP_HEADER || (p->data[l4 + 12] >> 4) * 4 < TCP_HEADER)
+        if (p->ip.protocol != IP_PROTO_TCP || ipv4 != (v->gso_type == VIRTIO_NET_HDR_GSO_TCPV4))
             return false;
-        header += (size_t)(p->data[l4 + 12] >> 4) * 4;
         p->gso = ipv4 ? PKT_GSO_TCP4 : PKT_GSO_TCP6;
         break;
     case VIRTIO_NET_HDR_GSO_UDP_L4:
-        if (protocol != PROTO_UDP)
+        if (p->ip.protocol != IP_PROTO_UDP)
             return false;
-        header += UDP_HEADER;
         p->gso = ipv4 ? PKT_GSO_UDP4 : PKT_GSO_UDP6;
         break;
     default:
@@ -192,27 +150,29 @@ static bool describe_super(struct pkt *p, const struct tun_vnet *v, size_t l4, u
     return true;
 }
 
+/* Its transport checksum is the one that is partial. */
+static bool is_usual(const struct pkt *p, const struct tun_vnet *v)
+{
+    size_t at = p->ip.protocol == IP_PROTO_TCP ? IP_TCP_CHECKSUM_AT : IP_UDP_CHECKSUM_AT;
+    return ip_is(p, IP_PORTS) && v->csum_start == p->ip.l4_offset && v->csum_offset == at;
+}
+
 bool tun_describe(struct pkt *p, const struct tun_vnet *v)
 {
-    uint8_t protocol = 0;
-    size_t l4 = find_transport(p->data, p->len_bytes, &protocol);
-
+    ip_parse(p);
     if (v->gso_type == VIRTIO_NET_HDR_GSO_NONE && !v->needs_csum)
         return true;
     if (v->needs_csum && (size_t)v->csum_start + v->csum_offset + 2 > p->len_bytes)
         return false;
-    bool usual = l4 != 0 && v->csum_start == l4 &&
-                 ((protocol == PROTO_TCP && v->csum_offset == TCP_CHECKSUM_AT) ||
-                  (protocol == PROTO_UDP && v->csum_offset == UDP_CHECKSUM_AT));
+    bool usual = is_usual(p, v);
     if (v->gso_type == VIRTIO_NET_HDR_GSO_NONE && !usual) {
         finish_checksum(p->data, p->len_bytes, v->csum_start, v->csum_offset);
         return true;
     }
     if (!usual)
         return false;
-    p->l4_offset = (uint8_t)l4;
     p->csum_partial = true;
-    return v->gso_type == VIRTIO_NET_HDR_GSO_NONE || describe_super(p, v, l4, protocol);
+    return v->gso_type == VIRTIO_NET_HDR_GSO_NONE || describe_super(p, v);
 }
 
 /* A packet in a small buffer if it fits, so that large ones are not kept for small packets. */

@@ -8,8 +8,9 @@
 
 #include <cmocka.h>
 
+#include "base/checksum.h"
 #include "base/cursor.h"
-#include "base/inner.h"
+#include "base/ip.h"
 
 enum { IPV4 = 20, UDP = 8, TCP = 20, PROTO_TCP = 6, PROTO_UDP = 17, TCP_ACK = 0x10 };
 
@@ -27,9 +28,7 @@ static struct pkt *begin(struct pkt_pool *pool, struct writer *w, uint8_t protoc
     write_u16(w, 0);
     write_u32(w, 0x0a000001);
     write_u32(w, 0x0a000002);
-    uint16_t checksum = (uint16_t)~inner_fold(inner_sum(p->data, IPV4, 0));
-    p->data[10] = (uint8_t)(checksum >> 8);
-    p->data[11] = (uint8_t)checksum;
+    checksum_ipv4(p->data, IPV4);
     return p;
 }
 
@@ -45,6 +44,7 @@ struct pkt *packet_udp(struct pkt_pool *pool, uint16_t flow, uint32_t number, ui
     for (uint32_t i = PACKET_UDP_LEAST; i < bytes; i++)
         write_u8(&w, (uint8_t)(number + i));
     assert_true(writer_ok(&w));
+    ip_parse(p);
     return p;
 }
 
@@ -64,6 +64,7 @@ struct pkt *packet_tcp_ack(struct pkt_pool *pool, uint16_t flow, uint32_t ack)
     struct writer w;
     struct pkt *p = begin(pool, &w, PROTO_TCP, IPV4 + TCP);
     write_tcp(&w, flow, ack);
+    ip_parse(p);
     return p;
 }
 
@@ -80,8 +81,8 @@ struct pkt *packet_tcp_super(struct pkt_pool *pool, uint16_t flow, uint16_t segm
     p->gso_size = gso_size;
     p->header_bytes = IPV4 + TCP;
     p->seg_count = segments;
-    p->l4_offset = IPV4;
     p->csum_partial = true;
+    ip_parse(p);
     return p;
 }
 
@@ -105,5 +106,5 @@ bool packet_whole(const struct pkt *p)
     for (uint32_t i = PACKET_UDP_LEAST; i < p->len_bytes; i++)
         if (p->data[i] != (uint8_t)(number + i))
             return false;
-    return inner_fold(inner_sum(p->data, IPV4, 0)) == 0xffff;
+    return checksum_fold(checksum_add(p->data, IPV4, 0)) == 0xffff;
 }

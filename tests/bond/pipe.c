@@ -8,7 +8,9 @@
 
 #include <cmocka.h>
 
-#include "base/inner.h"
+#include "base/checksum.h"
+#include "base/gso.h"
+#include "base/ip.h"
 #include "bond/packet.h"
 
 enum {
@@ -121,7 +123,7 @@ static void copy_piece(const struct bond_out *o, uint8_t *to)
         memcpy(to, pkt->data + o->data_offset, o->data_bytes);
         return;
     }
-    size_t header = inner_segment_header(pkt, o->seg, segment);
+    size_t header = gso_header(pkt, o->seg, segment);
     uint32_t bytes = pkt_seg_bytes(pkt, o->seg);
     assert_true(header > 0 && (uint32_t)o->data_offset + o->data_bytes <= bytes);
     memcpy(segment + header, pkt->data + header + (size_t)o->seg * pkt->gso_size, bytes - header);
@@ -267,10 +269,8 @@ void pipe_send(struct pipe *p, unsigned side, uint16_t flow, uint32_t bytes)
     struct pkt *pkt = packet_udp(p->pool[side], flow, number, bytes);
     pkt->policy = p->policy[flow];
     pkt->data[PACKET_ECN_OFFSET] = 2;
-    pkt->data[10] = pkt->data[11] = 0;
-    uint16_t checksum = (uint16_t)~inner_fold(inner_sum(pkt->data, 20, 0));
-    pkt->data[10] = (uint8_t)(checksum >> 8);
-    pkt->data[11] = (uint8_t)checksum;
+    checksum_ipv4(pkt->data, 20);
+    ip_parse(pkt);
     bond_send(p->bond[side], pipe_now(p, side), pkt);
 }
 

@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "base/ip.h"
 #include "bond/packet.h"
 #include "bond/send/flowq.h"
 
@@ -67,7 +68,7 @@ static void a_new_flow_is_sparse_until_it_has_sent_much(void **state)
         struct pkt *p = flowq_pop_sparse(queue);
         assert_int_equal(packet_number(p), i);
         assert_true(p->time.ns == now.ns);
-        assert_int_equal(p->l4_offset, 20);
+        assert_int_equal(p->ip.l4_offset, 20);
         pkt_put(p);
     }
     assert_false(flowq_has_sparse(queue));
@@ -418,6 +419,7 @@ static unsigned overload(int64_t ms, uint8_t ecn, unsigned *marked)
         for (unsigned i = 0; i < 2; i++) {
             struct pkt *p = packet_udp(pool, 1, 0, 1500);
             p->data[PACKET_ECN_OFFSET] = ecn;
+            ip_parse(p);
             flowq_push(queue, at_ms(t), p);
         }
         struct pkt *p = flowq_pop_sparse(queue);
@@ -624,6 +626,7 @@ static void what_is_no_ip_is_dropped(void **state)
     (void)state;
     struct pkt *p = packet_udp(pool, 1, 0, 100);
     p->data[0] = 0;
+    ip_parse(p);
     flowq_push(queue, at_ms(0), p);
     assert_int_equal(queue->dropped_bad, 1);
     assert_int_equal(queue->bytes, 0);

@@ -8,7 +8,6 @@
 
 #include <cmocka.h>
 
-#include "base/inner.h"
 #include "bond/send/heavy.h"
 
 static struct heavy heavy;
@@ -20,8 +19,10 @@ static struct tstamp at_ms(int64_t ms)
 
 static bool send(int64_t ms, uint32_t hash, uint32_t end, double recent_bytes)
 {
-    struct inner_info info = { .flow_hash = hash, .tcp_data = true, .tcp_end = end };
-    return heavy_count(&heavy, at_ms(ms), &info, 1000, recent_bytes);
+    const struct heavy_packet p = {
+        .hash = hash, .tcp_end = end, .bytes = 1000, .recent_bytes = recent_bytes
+    };
+    return heavy_count(&heavy, at_ms(ms), &p);
 }
 
 static int set_up(void **state)

@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include "base/ip.h"
 #include "base/rng.h"
 #include "bond/packet.h"
 #include "bond/receive/reorder.h"
@@ -388,6 +389,7 @@ enum { PROTOCOL_OFFSET = 9, PROTOCOL_TCP = 6, BURST = 16 };
 static struct pkt *as_tcp(struct pkt *p)
 {
     p->data[PROTOCOL_OFFSET] = PROTOCOL_TCP;
+    ip_parse(p);
     return p;
 }
 

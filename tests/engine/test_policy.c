@@ -10,8 +10,7 @@
 
 #include <errno.h>
 
-#include "base/be.h"
-#include "base/pkt.h"
+#include "base/ip.h"
 #include "engine/policy.h"
 
 enum { UDP = 17, TCP = 6, FRAGMENT = 44, MORE = 0x2000 };
@@ -92,6 +91,10 @@ static struct pkt *make(const struct packet *p)
         }
     }
     be16_put(l4 + 2, p->port);
+    be16_put(l4 + 4, 8);
+    if (p->protocol == TCP)
+        l4[12] = 0x50;
+    ip_parse(pkt);
     return pkt;
 }
 
@@ -182,11 +185,13 @@ static void no_ip_is_nobodys(void **state)
     assert_non_null(pkt);
     memset(pkt->data, 0x45, 100);
     for (pkt->len_bytes = 0; pkt->len_bytes < 20; pkt->len_bytes++) {
+        ip_parse(pkt);
         policy_set_match(&set, pkt);
         assert_int_equal(pkt->policy, 0);
     }
     pkt->data[0] = 0x75;
     pkt->len_bytes = 100;
+    ip_parse(pkt);
     policy_set_match(&set, pkt);
     assert_int_equal(pkt->policy, 0);
     pkt_put(pkt);

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/ip.h"
 #include "base/rng.h"
 #include "session/allowed.h"
 #include "session/bucket.h"
@@ -138,6 +139,20 @@ static void test_allowed_is_taken_back(void **state)
     allowed_free(&a);
 }
 
+static struct peer *source(struct allowed *a, uint8_t *data, uint32_t len_bytes)
+{
+    struct pkt p = { .data = data, .len_bytes = len_bytes };
+    ip_parse(&p);
+    return allowed_source(a, &p);
+}
+
+static struct peer *destination(struct allowed *a, uint8_t *data, uint32_t len_bytes)
+{
+    struct pkt p = { .data = data, .len_bytes = len_bytes };
+    ip_parse(&p);
+    return allowed_destination(a, &p);
+}
+
 static void test_addresses_of_packets(void **state)
 {
     (void)state;
@@ -149,15 +164,16 @@ static void test_addresses_of_packets(void **state)
     add(&a, "10.0.0.2/32", 2);
     add(&a, "fd01::/16", 3);
     add(&a, "fd02::/16", 4);
-    assert_ptr_equal(allowed_source(&a, v4, 20), peer(1));
-    assert_ptr_equal(allowed_destination(&a, v4, 20), peer(2));
-    assert_ptr_equal(allowed_source(&a, v6, 40), peer(3));
-    assert_ptr_equal(allowed_destination(&a, v6, 40), peer(4));
-    assert_null(allowed_source(&a, v4, 19));
-    assert_null(allowed_source(&a, v6, 39));
-    assert_null(allowed_source(&a, v4, 0));
+    assert_ptr_equal(source(&a, v4, 20), peer(1));
+    assert_ptr_equal(destination(&a, v4, 20), peer(2));
+    assert_ptr_equal(source(&a, v6, 40), peer(3));
+    assert_ptr_equal(destination(&a, v6, 40), peer(4));
+    assert_null(source(&a, v4, 19));
+    assert_null(source(&a, v6, 39));
+    assert_null(source(&a, v4, 0));
+    assert_null(destination(&a, v4, 0));
     v4[0] = 0x55;
-    assert_null(allowed_source(&a, v4, 20));
+    assert_null(source(&a, v4, 20));
     allowed_free(&a);
 }
 

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/ip.h"
 #include "crypto/aead.h"
 #include "crypto/hash.h"
 #include "crypto/key.h"
@@ -430,6 +431,7 @@ void world_send_as(struct world *w, size_t from, size_t to, size_t source_of, ui
     p->data[INNER_HEADERS + 1] = (uint8_t)n;
     for (size_t i = INNER_HEADERS + 2; i < len_bytes; i++)
         p->data[i] = (uint8_t)i;
+    ip_parse(p);
     core_tun(w->nodes[from].core, w->now, &p, 1);
 }
 

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/bitring.h"
-#include "base/inner.h"
+#include "base/ip.h"
 
 enum {
     MARK_EVERY = 32, /* runs that a search passes; near the root of how many there may be */
@@ -151,8 +151,10 @@ static void emit(struct reorder *r, struct reorder_lane *l, struct tstamp now, s
     struct pkt *whole = l->partial;
     memcpy(whole->data + whole->len_bytes, p->data, p->len_bytes);
     whole->len_bytes += p->len_bytes;
-    if ((p->flags & WIRE_DATA_MORE) == 0)
+    if ((p->flags & WIRE_DATA_MORE) == 0) {
+        ip_parse(whole);
         pkt_list_push(&r->out, take_partial(r, l));
+    }
     pkt_put(p);
 }
 
@@ -351,7 +353,7 @@ static bool hold(struct reorder *r, struct reorder_lane *l, struct tstamp now, u
     l->latest = run;
     r->held++;
     if ((p->flags & WIRE_DATA_CONT) == 0)
-        l->in_bursts = !inner_is_tcp(p->data, p->len_bytes);
+        l->in_bursts = !ip_is_tcp(p);
     if (!l->listed)
         list(r, l);
     note_due(r, l);

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/inner.h"
+#include "base/ip.h"
 #include "bond/path/pacer.h"
 
 #define ACK_FIRST_WINDOW 14480 /* RFC 6928 */
@@ -438,23 +438,34 @@ static void retry(struct flowq_band *band, struct flowq_flow *f)
  * like a loss, and the window stays so small that the next packet is sparse again.
  */
 static bool overtakes_itself(const struct flowq *q, const struct flowq_flow *f,
-                             const struct inner_info *info, struct tstamp now)
+                             const struct ip_tcp *tcp, struct tstamp now)
 {
-    return info->tcp_data && tstamp_sub(now, f->bulk_left) < q->spread_ns;
+    return tcp->data && tstamp_sub(now, f->bulk_left) < q->spread_ns;
+}
+
+static bool is_heavy(struct flowq *q, struct tstamp now, const struct pkt *p, uint32_t tcp_end,
+                     double recent_bytes)
+{
+    const struct heavy_packet counted = {
+        .hash = p->flow_hash,
+        .tcp_end = tcp_end,
+        .bytes = p->len_bytes,
+        .recent_bytes = recent_bytes * RECENT_NS / q->sparse.recent_ns,
+    };
+    return heavy_count(&q->heavy, now, &counted);
 }
 
 void flowq_push(struct flowq *q, struct tstamp now, struct pkt *p)
 {
-    struct inner_info info;
-    if (!inner_parse(p->data, p->len_bytes, q->seed, &info)) {
+    if (!ip_is(p, IP_WHOLE)) {
         q->dropped_bad += p->seg_count;
         pkt_put(p);
         return;
     }
     struct flowq_band *band = flowq_band(q, p);
-    struct flowq_flow *f = find_flow(band, info.flow_hash);
-    p->flow_hash = info.flow_hash;
-    p->l4_offset = info.l4_offset;
+    p->flow_hash = ip_flow_hash(p, q->seed);
+    const struct ip_tcp tcp = ip_tcp(p);
+    struct flowq_flow *f = find_flow(band, p->flow_hash);
     p->time = now;
     if (band == &q->plain)
         p->policy = 0;
@@ -464,15 +475,13 @@ void flowq_push(struct flowq *q, struct tstamp now, struct pkt *p)
     if (f->put_off && f->packets.count <= QUEUE_RETRY_PACKETS && sparse_is(&q->sparse, recent))
         retry(band, f);
     bool waiting = f->packets.head != NULL || f->ack != NULL;
-    bool heavy =
-        heavy_count(&q->heavy, now, &info, p->len_bytes, recent * RECENT_NS / q->sparse.recent_ns);
+    bool heavy = tcp.data && is_heavy(q, now, p, tcp.end, recent);
     bool sparse = band->realtime || (sparse_is(&q->sparse, recent) && !waiting && !heavy &&
-                                     !overtakes_itself(q, f, &info, now));
+                                     !overtakes_itself(q, f, &tcp, now));
 
-    if (info.pure_ack && !band->realtime && p->gso == PKT_GSO_NONE &&
-        (f->ack == NULL ||
-         (f->hash == info.flow_hash && (int32_t)(info.tcp_ack - f->tcp_ack) >= 0))) {
-        push_ack(q, f, now, p, info.tcp_ack);
+    if (tcp.pure_ack && !band->realtime && p->gso == PKT_GSO_NONE &&
+        (f->ack == NULL || (f->hash == p->flow_hash && (int32_t)(tcp.ack - f->tcp_ack) >= 0))) {
+        push_ack(q, f, now, p, tcp.ack);
     } else if (sparse && p->gso == PKT_GSO_NONE) {
         pkt_list_push(&band->sparse, p);
         if (!band->realtime)
@@ -481,7 +490,7 @@ void flowq_push(struct flowq *q, struct tstamp now, struct pkt *p)
         append(q, band, f, p);
         f->put_off = false;
     }
-    f->hash = info.flow_hash;
+    f->hash = p->flow_hash;
     pkt_ref(p); /* it may be among what is dropped */
     while (is_full(q, p) && drop_from_fattest(q))
         ;
@@ -567,7 +576,7 @@ static bool punish(struct flowq *q, struct flowq_flow *f, struct tstamp now)
     struct pkt *p = f->packets.head;
     int64_t keep_ns = q->codel.keep_ns;
     bool shorten = keep_ns > 0 && has_waited(f, now, CODEL_SHORTEN * keep_ns);
-    if (inner_mark_ce(p->data, p->len_bytes))
+    if (ip_mark_ce(p))
         return false;
     do
         drop(q, take_head(f), &q->dropped_codel);

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 #include "bond/send/heavy.h"
 
-#include "base/inner.h"
-
 int heavy_find(const struct heavy *h, uint32_t hash)
 {
     for (int i = 0; i < HEAVY_FLOWS; i++)
@@ -34,29 +32,26 @@ static void mark(struct heavy_flow *f, struct tstamp now, uint32_t start)
         f->marks[f->mark_count++ % HEAVY_MARKS] = m;
 }
 
-bool heavy_count(struct heavy *h, struct tstamp now, const struct inner_info *info, uint32_t bytes,
-                 double recent_bytes)
+bool heavy_count(struct heavy *h, struct tstamp now, const struct heavy_packet *p)
 {
-    if (!info->tcp_data)
-        return false;
-    int i = heavy_find(h, info->flow_hash);
-    if (i < 0 && recent_bytes >= LARGEST_BYTES && info->flow_hash != 0)
-        i = enter(h, now, info->flow_hash);
+    int i = heavy_find(h, p->hash);
+    if (i < 0 && p->recent_bytes >= LARGEST_BYTES && p->hash != 0)
+        i = enter(h, now, p->hash);
     if (i < 0)
         return false;
     struct heavy_flow *f = &h->flows[i];
     /* What is sent again is no sign of when its acknowledgement is due. */
     bool first = f->bytes == 0;
-    if (first || (int32_t)(info->tcp_end - f->tcp_end) > 0) {
-        mark(f, now, first ? info->tcp_end - bytes : f->tcp_end);
-        f->tcp_end = info->tcp_end;
+    if (first || (int32_t)(p->tcp_end - f->tcp_end) > 0) {
+        mark(f, now, first ? p->tcp_end - p->bytes : f->tcp_end);
+        f->tcp_end = p->tcp_end;
     } else {
         f->repeated_at = now;
     }
     if (!first && tstamp_sub(now, f->last) > LARGEST_PAUSE_NS &&
         tstamp_sub(now, f->repeated_at) > LARGEST_REPEATED_NS)
         f->paused_at = now;
-    f->bytes += bytes;
+    f->bytes += p->bytes;
     f->last = now;
     return f->kept;
 }

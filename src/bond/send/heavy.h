@@ -14,8 +14,6 @@
 #include "base/tstamp.h"
 #include "bond/tuning.h"
 
-struct inner_info;
-
 enum {
     HEAVY_FLOWS = 16,
     HEAVY_MARKS = 32, /* of 4 ms each: what is acknowledged was sent within 128 ms */
@@ -41,13 +39,20 @@ struct heavy_flow {
 };
 
 struct heavy {
-    uint32_t hashes[HEAVY_FLOWS]; /* as inner_info.flow_hash; 0: the place is free */
+    uint32_t hashes[HEAVY_FLOWS]; /* as pkt.flow_hash; 0: the place is free */
     struct heavy_flow flows[HEAVY_FLOWS];
 };
 
-/* Counts a packet of a flow that sent recent_bytes in 100 ms; true: the flow is kept. */
-bool heavy_count(struct heavy *h, struct tstamp now, const struct inner_info *info, uint32_t bytes,
-                 double recent_bytes);
+/* A packet with data of TCP. */
+struct heavy_packet {
+    uint32_t hash; /* of its flow */
+    uint32_t tcp_end;
+    uint32_t bytes;
+    double recent_bytes; /* that the flow sent in 100 ms */
+};
+
+/* True: the flow is kept. */
+bool heavy_count(struct heavy *h, struct tstamp now, const struct heavy_packet *p);
 
 /* Which place the flow has; negative: none. */
 int heavy_find(const struct heavy *h, uint32_t hash);

@@ -4,7 +4,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "base/inner.h"
+#include "base/ip.h"
 #include "bond/path/path.h"
 #include "bond/tuning.h"
 
@@ -130,23 +130,24 @@ static struct tstamp due_at(struct recruit *r, const struct recruit_facts *w,
 
 bool recruit_hold(struct recruit *r, const struct recruit_facts *w, struct pkt *p)
 {
-    struct inner_info info;
-    if (!recruit_watches(r) || p->len_bytes > HEAP_ACK_BYTES ||
-        !inner_parse(p->data, p->len_bytes, w->seed, &info) || !info.pure_ack)
+    if (!recruit_watches(r) || p->len_bytes > HEAP_ACK_BYTES)
         return false;
-    int i = heavy_find(w->heavy, inner_reverse_hash(p->data, &info, w->seed));
+    const struct ip_tcp tcp = ip_tcp(p);
+    if (!tcp.pure_ack)
+        return false;
+    int i = heavy_find(w->heavy, ip_reverse_hash(p, w->seed));
     struct recruit_flow *f = i >= 0 ? &r->flows[i] : NULL;
     if (f == NULL || f->hash != w->heavy->hashes[i])
         return false;
-    bool progress = !f->acked_known || (int32_t)(info.tcp_ack - f->acked) > 0;
+    bool progress = !f->acked_known || (int32_t)(tcp.ack - f->acked) > 0;
     if (!progress)
         return false; /* what tells of a hole is not late; nor what was held */
-    f->acked = info.tcp_ack;
+    f->acked = tcp.ack;
     f->acked_known = true;
     if (in_heap(r, f))
         r->ack_at = w->now;
     const struct heavy_flow *h = &w->heavy->flows[i];
-    struct tstamp due = due_at(r, w, f, h->paused_at, heavy_sent_at(h, info.tcp_ack));
+    struct tstamp due = due_at(r, w, f, h->paused_at, heavy_sent_at(h, tcp.ack));
     if (f->held_count == 0 && tstamp_reached(due, w->now))
         return false;
     hold(r, f, p, due);

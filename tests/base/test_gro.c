@@ -9,8 +9,10 @@
 
 #include <cmocka.h>
 
-#include "base/coalesce.h"
-#include "base/inner.h"
+#include "base/checksum.h"
+#include "base/gro.h"
+#include "base/gso.h"
+#include "base/ip.h"
 #include "base/rng.h"
 
 enum { IPV4 = 20, IPV6 = 40, PSH = 0x08, ACK = 0x10, FIN = 0x01, ECE = 0x40, CWR = 0x80 };
@@ -92,27 +94,28 @@ static struct pkt *make(const struct packet *s)
         d[9] = s->udp ? 17 : 6;
         put(d + 12, 0x0a000001, 4);
         put(d + 16, 0x0a000002, 4);
-        put(d + 10, (uint16_t)~inner_fold(inner_sum(d, IPV4, 0)), 2);
+        checksum_ipv4(d, IPV4);
     }
-    assert_true(inner_finish_checksum(d, p->len_bytes));
+    ip_parse(p);
+    assert_true(ip_finish_checksum(p));
     p->csum_partial = s->partial;
     return p;
 }
 
-static void put_back(struct coalesce *c)
+static void put_back(struct gro *c)
 {
     for (size_t i = 0; i < c->count; i++)
         pkt_put(c->packets[i]);
-    coalesce_init(c);
+    gro_init(c);
 }
 
 /* How many of two packets make one group. */
 static size_t join(bool udp_device, const struct packet *a, const struct packet *b)
 {
-    struct coalesce c = { .udp = udp_device };
+    struct gro c = { .udp = udp_device };
     struct pkt *second = make(b);
-    assert_true(coalesce_add(&c, make(a)));
-    if (!coalesce_add(&c, second))
+    assert_true(gro_add(&c, make(a)));
+    if (!gro_add(&c, second))
         pkt_put(second);
     size_t n = c.count;
     put_back(&c);
@@ -206,15 +209,15 @@ static void a_broken_checksum_stays_broken(void **state)
     (void)state;
     struct packet s = { .port = 1, .seq = 0, .payload = 100 };
     for (unsigned broken = 0; broken < 4; broken++) {
-        struct coalesce c = { .udp = true };
+        struct gro c = { .udp = true };
         s.seq = 0;
         struct pkt *a = make(&s);
         s.seq = 100;
         struct pkt *b = make(&s);
         struct pkt *bad = broken % 2 == 0 ? a : b;
         bad->data[broken < 2 ? IPV4 + 25 : 10] ^= 1; /* payload, IPv4 checksum */
-        assert_true(coalesce_add(&c, a));
-        assert_false(coalesce_add(&c, b));
+        assert_true(gro_add(&c, a));
+        assert_false(gro_add(&c, b));
         put_back(&c);
         pkt_put(b);
     }
@@ -224,12 +227,12 @@ static void alone_it_is_left_as_it_is(void **state)
 {
     (void)state;
     struct packet s = { .port = 1, .payload = 100 };
-    struct coalesce c = { 0 };
+    struct gro c = { 0 };
     struct pkt *p = make(&s);
     uint8_t before[200];
     memcpy(before, p->data, p->len_bytes);
-    coalesce_add(&c, p);
-    struct coalesce_result r = coalesce_finish(&c);
+    gro_add(&c, p);
+    struct gro_result r = gro_finish(&c);
     assert_int_equal(r.gso, PKT_GSO_NONE);
     assert_false(r.csum_partial);
     assert_memory_equal(before, p->data, p->len_bytes);
@@ -237,24 +240,24 @@ static void alone_it_is_left_as_it_is(void **state)
 
     s.partial = true;
     p = make(&s);
-    coalesce_add(&c, p);
-    r = coalesce_finish(&c);
+    gro_add(&c, p);
+    r = gro_finish(&c);
     assert_true(r.csum_partial);
     assert_int_equal(r.csum_start, IPV4);
     assert_int_equal(r.csum_offset, 16);
-    assert_true(inner_finish_checksum(p->data, p->len_bytes));
+    assert_true(ip_finish_checksum(p));
     assert_memory_equal(before, p->data, p->len_bytes);
     put_back(&c);
 }
 
 /* Cuts the group as a device does and compares with what went in. */
-static void check_cut(struct coalesce *c, const struct packet *sent)
+static void check_cut(struct gro *c, const struct packet *sent)
 {
     struct pkt *whole = pkt_new(pool, PKT_LARGE_BYTES);
     size_t count = c->count;
-    struct coalesce_result r = coalesce_finish(c);
+    struct gro_result r = gro_finish(c);
     for (size_t i = 0; i < count; i++) {
-        size_t skip = coalesce_skip(c, i);
+        size_t skip = gro_skip(c, i);
         assert_true(whole->len_bytes + c->packets[i]->len_bytes - skip <= 65535);
         memcpy(whole->data + whole->len_bytes, c->packets[i]->data + skip,
                c->packets[i]->len_bytes - skip);
@@ -263,17 +266,21 @@ static void check_cut(struct coalesce *c, const struct packet *sent)
     whole->gso = (uint8_t)r.gso;
     whole->gso_size = r.gso_size;
     whole->header_bytes = r.header_bytes;
-    whole->l4_offset = (uint8_t)r.csum_start;
     whole->seg_count = (uint16_t)count;
+    ip_parse(whole);
+    assert_int_equal(whole->ip.flags, IP_WHOLE | IP_PORTS);
     uint8_t cut[PKT_SMALL_BYTES];
+    struct pkt one = { .data = cut };
     for (uint16_t i = 0; count > 1 && i < count; i++) {
         struct pkt *original = make(&sent[i]);
-        size_t header = inner_segment_header(whole, i, cut);
+        size_t header = gso_header(whole, i, cut);
         assert_int_equal(header, r.header_bytes);
         assert_int_equal(pkt_seg_bytes(whole, i), original->len_bytes);
         memcpy(cut + header, whole->data + header + (size_t)i * r.gso_size,
                original->len_bytes - header);
-        assert_true(inner_finish_checksum(cut, original->len_bytes));
+        one.len_bytes = original->len_bytes;
+        ip_parse(&one);
+        assert_true(ip_finish_checksum(&one));
         assert_memory_equal(cut, original->data, original->len_bytes);
         pkt_put(original);
     }
@@ -284,8 +291,8 @@ static void cutting_gives_the_same_packets_back(void **state)
 {
     (void)state;
     struct rng rng = { 7 };
-    struct coalesce c = { .udp = true };
-    static struct packet sent[COALESCE_PACKETS_MAX];
+    struct gro c = { .udp = true };
+    static struct packet sent[GRO_PACKETS_MAX];
     struct packet s = { .port = 1, .payload = 1000 };
     size_t groups = 0;
     size_t packets = 0;
@@ -305,11 +312,11 @@ static void cutting_gives_the_same_packets_back(void **state)
         s.flags = rng_below(&rng, 15) == 0 ? ACK | PSH : ACK;
         s.payload = rng_below(&rng, 10) == 0 ? 1 + (size_t)rng_below(&rng, 1200) : 1200;
         struct pkt *p = make(&s);
-        if (!coalesce_add(&c, p)) {
+        if (!gro_add(&c, p)) {
             check_cut(&c, sent);
             put_back(&c);
             groups++;
-            assert_true(coalesce_add(&c, p));
+            assert_true(gro_add(&c, p));
         }
         sent[c.count - 1] = s;
     }
@@ -321,11 +328,11 @@ static void cutting_gives_the_same_packets_back(void **state)
 static void never_longer_than_an_ip_packet(void **state)
 {
     (void)state;
-    struct coalesce c = { 0 };
+    struct gro c = { 0 };
     struct packet s = { .port = 1, .payload = 1400 };
     for (;;) {
         struct pkt *p = make(&s);
-        if (!coalesce_add(&c, p)) {
+        if (!gro_add(&c, p)) {
             pkt_put(p);
             break;
         }
@@ -335,13 +342,13 @@ static void never_longer_than_an_ip_packet(void **state)
     assert_int_equal(c.count, (65535 - 40) / 1400);
     put_back(&c);
     s.payload = 10;
-    while (c.count < COALESCE_PACKETS_MAX) {
-        assert_true(coalesce_add(&c, make(&s)));
+    while (c.count < GRO_PACKETS_MAX) {
+        assert_true(gro_add(&c, make(&s)));
         s.seq += 10;
         s.id++;
     }
     struct pkt *p = make(&s);
-    assert_false(coalesce_add(&c, p));
+    assert_false(gro_add(&c, p));
     pkt_put(p);
     put_back(&c);
 }
@@ -351,7 +358,7 @@ static void garbage_is_left_alone(void **state)
 {
     (void)state;
     struct rng rng = { 3 };
-    struct coalesce c = { .udp = true };
+    struct gro c = { .udp = true };
     for (unsigned i = 0; i < 20000; i++) {
         struct pkt *p = pkt_new(pool, PKT_SMALL_BYTES);
         p->len_bytes = (uint32_t)rng_below(&rng, 90);
@@ -360,13 +367,17 @@ static void garbage_is_left_alone(void **state)
         if (p->len_bytes > 9) {
             p->data[0] = rng_below(&rng, 2) == 0 ? 0x45 : 0x60;
             p->data[6] = p->data[9] = rng_below(&rng, 2) == 0 ? 6 : 17;
+            if (rng_below(&rng, 4) != 0)
+                put(p->data + (p->data[0] == 0x45 ? 2 : 4),
+                    p->data[0] == 0x45 ? p->len_bytes : p->len_bytes - IPV6, 2);
         }
+        ip_parse(p);
         p->csum_partial = rng_below(&rng, 2) == 0;
-        if (coalesce_add(&c, p))
+        if (gro_add(&c, p))
             continue;
-        coalesce_finish(&c);
+        gro_finish(&c);
         put_back(&c);
-        coalesce_add(&c, p);
+        gro_add(&c, p);
     }
     put_back(&c);
 }
