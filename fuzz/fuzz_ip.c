@@ -12,6 +12,7 @@
 #include "base/checksum.h"
 #include "base/gro.h"
 #include "base/gso.h"
+#include "base/icmp.h"
 #include "base/ip.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len_bytes);
@@ -62,11 +63,23 @@ static struct pkt copy_of(const uint8_t *data, size_t len_bytes)
     return p;
 }
 
-static void one_packet(const uint8_t *data, size_t len_bytes)
+/* What is told of p is a packet that is whole, and nothing is told of it in turn. */
+static void told(struct pkt_pool *pool, const struct pkt *p)
+{
+    struct pkt *a = icmp_too_big(pool, p, 1280);
+    if (a == NULL)
+        return;
+    must(ip_is(a, IP_WHOLE) && ip_end(a) == a->len_bytes && a->len_bytes <= 1280);
+    must(icmp_too_big(pool, a, 1280) == NULL);
+    pkt_put(a);
+}
+
+static void one_packet(struct pkt_pool *pool, const uint8_t *data, size_t len_bytes)
 {
     struct pkt p = copy_of(data, len_bytes);
     uint16_t start, offset;
     check_parsed(&p);
+    told(pool, &p);
     must(!ip_mark_ce(&p) || ip_ecn(&p) == 3);
     if (ip_partial_checksum(&p, &start, &offset))
         must((size_t)start + offset + 2 <= ip_end(&p));
@@ -121,6 +134,7 @@ static void super_packet(struct pkt_pool *pool, const uint8_t prefix[PREFIX], co
             size_t n = gso_header(p, seg, header);
             must(n == 0 || n == p->header_bytes);
         }
+        told(pool, p);
     }
     pkt_put(p);
 }
@@ -132,7 +146,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len_bytes)
         pool = pkt_pool_new(4, 4);
     if (pool == NULL || len_bytes < PREFIX || len_bytes > PKT_LARGE_BYTES)
         return 0;
-    one_packet(data + PREFIX, len_bytes - PREFIX);
+    one_packet(pool, data + PREFIX, len_bytes - PREFIX);
     merged(data + PREFIX, len_bytes - PREFIX, data[0] >> 4);
     super_packet(pool, data, data + PREFIX, len_bytes - PREFIX);
     must(pkt_pool_used(pool) == 0);

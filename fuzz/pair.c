@@ -70,7 +70,10 @@ int pair_make_with(struct pair *p, enum pair_side side, const struct core_peer_c
                                   .random = random_of,
                                   .random_arg = &p->random };
     memset(config.private_key, seeds[side], sizeof config.private_key);
-    return core_new(&p->cores[side], &config, p->now);
+    int err = core_new(&p->cores[side], &config, p->now);
+    if (err == 0)
+        core_tell_too_big(p->cores[side], true);
+    return err;
 }
 
 void pair_make(struct pair *p, enum pair_side side)

@@ -109,6 +109,8 @@ static int make_core(struct engine *e)
                              .random = random_bytes };
     memcpy(c.private_key, e->setup.private_key, sizeof c.private_key);
     int err = core_new(&e->core, &c, e->started);
+    if (err == 0)
+        core_tell_too_big(e->core, e->setup.mtu_bytes == 0);
     explicit_bzero(c.private_key, sizeof c.private_key);
     explicit_bzero(e->setup.private_key, sizeof e->setup.private_key);
     return err;

@@ -137,6 +137,7 @@ static int take_settings(struct engine *e, struct tstamp now, struct channel_inp
         return 0;
     e->setup.mtu_bytes = m->mtu_bytes;
     e->guard.mtu_due = m->mtu_bytes == 0;
+    core_tell_too_big(e->core, m->mtu_bytes == 0);
     return 0;
 }
 

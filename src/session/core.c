@@ -21,6 +21,7 @@
 #include "session/responder.h"
 #include "session/send.h"
 #include "session/state.h"
+#include "session/too_big.h"
 #include "session/transmit.h"
 #include "session/why.h"
 
@@ -84,6 +85,7 @@ void core_free(struct core *c)
     for (size_t i = 0; i < c->peers.count; i++)
         lifecycle_free(c->peers.list[i]); /* of which nobody asks for anything any more */
     peers_free(&c->peers);
+    pkt_list_clear(&c->answers);
     allowed_free(&c->allowed);
     index_free(&c->index);
     free(c->group);
@@ -291,6 +293,8 @@ static void tun_one(struct core *c, struct tstamp now, struct pkt *pkt)
         pkt_put(pkt);
         return;
     }
+    if (c->tells_too_big)
+        too_big_look(c, now, p, pkt);
     p->tx_bytes += pkt->len_bytes;
     p->tx_packets += pkt->seg_count;
     if (list_has(&p->outdated))
@@ -370,6 +374,11 @@ void core_set_line_full(struct core *c, bool full)
         bond_line_full(p->bond, full && !p->initiates);
 }
 
+void core_tell_too_big(struct core *c, bool on)
+{
+    c->tells_too_big = on;
+}
+
 bool core_is_calling(const struct core *c)
 {
     return c->peers.calling > 0;
@@ -393,6 +402,8 @@ static struct pkt *deliver_from(struct core *c, struct peer *p)
 
 struct pkt *core_next_tun(struct core *c)
 {
+    if (c->answers.head != NULL)
+        return pkt_list_pop(&c->answers);
     /* Many of one peer, then of the next: packets of one flow stay together. */
     for (struct list_item *first; (first = list_first(&c->peers.giving)) != NULL;) {
         struct peer *p = LIST_OF(first, struct peer, giving);

@@ -94,6 +94,12 @@ void core_unreachable(struct core *c, struct tstamp now, uint16_t socket, const 
 /* Peers are being called in vain, so that such news is wanted. */
 bool core_is_calling(const struct core *c);
 
+/*
+ * Whether senders of inner packets that are larger than the MTU of their peer are told so by ICMP;
+ * at first they are not.
+ */
+void core_tell_too_big(struct core *c, bool on);
+
 /* The next inner packet to write; the reference passes to the caller. NULL: none. */
 struct pkt *core_next_tun(struct core *c);
 

@@ -142,6 +142,7 @@ struct peer {
     uint32_t probes;        /* bit for each path whose MTU probe is due */
     uint32_t told;          /* bit for each path of which the peer told what is not in effect yet */
     struct bucket statuses; /* how many of them may take effect */
+    struct bucket too_big;  /* how many senders of packets are told that they are too large */
     struct route last_route; /* of the newest authentic datagram, for status */
     uint64_t tx_bytes;
     uint64_t rx_bytes;
@@ -191,6 +192,8 @@ struct core {
     struct peers peers;
     unsigned tun_in_turn; /* packets of one peer, one after the other */
     bool line_full;       /* as the driver sees it */
+    bool tells_too_big;
+    struct pkt_list answers; /* owned; for the tunnel, of our own */
     struct allowed allowed;
     struct index_table index;
     struct core_link links[WIRE_PATHS_MAX]; /* present says whether there is one */
