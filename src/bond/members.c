@@ -7,15 +7,13 @@
 #include "bond/send/repair.h"
 #include "bond/send/unfit.h"
 
-struct path *members_get(struct bond *b, struct tstamp now, uint8_t id)
+struct path *members_make(struct bond *b, struct tstamp now, uint8_t id)
 {
     struct path *p = &b->sender.paths.at[id];
-    if (!p->ready) {
-        path_init(p, now, id);
-        incoming_init(&b->receiver.incoming[id]);
-        p->brisk = b->traffic.brisk;
-        b->sender.paths.known |= 1U << id;
-    }
+    path_init(p, now, id);
+    incoming_init(&b->receiver.incoming[id]);
+    p->brisk = b->traffic.brisk;
+    b->sender.paths.known |= 1U << id;
     return p;
 }
 

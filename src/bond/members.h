@@ -14,7 +14,12 @@
 #include "bond/types.h"
 
 /* The path of that id, made ready if this is its first use. */
-struct path *members_get(struct bond *b, struct tstamp now, uint8_t id);
+struct path *members_make(struct bond *b, struct tstamp now, uint8_t id);
+static inline struct path *members_get(struct bond *b, struct tstamp now, uint8_t id)
+{
+    struct path *p = &b->sender.paths.at[id];
+    return p->ready ? p : members_make(b, now, id);
+}
 
 bool members_any_open(const struct bond *b);
 

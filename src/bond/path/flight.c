@@ -32,46 +32,6 @@ void flight_forget(struct flight *f, struct sent *s)
     bitring_drop(f->open, PATH_SENT_MAX, (uint64_t)(s - f->sent));
 }
 
-/* The slot of a new number; what stood there 8192 numbers ago is forgotten. */
-static struct sent *claim_slot(struct flight *f, uint64_t pn)
-{
-    struct sent *s = flight_at(f, pn);
-    if (s->state == SENT_INFLIGHT)
-        flight_forget(f, s);
-    if (pn - f->oldest >= PATH_SENT_MAX)
-        f->oldest = pn - PATH_SENT_MAX + 1;
-    if (pn - f->watched >= PATH_SENT_MAX)
-        f->watched = pn - PATH_SENT_MAX + 1;
-    bitring_drop(f->open, PATH_SENT_MAX, pn);
-    return s;
-}
-
-uint64_t flight_send(struct flight *f, struct tstamp now, const struct flight_datagram *d)
-{
-    uint64_t pn = f->pn_next++;
-    struct sent *s = claim_slot(f, pn);
-    *s = (struct sent){ .time = now, .bytes = d->wire_bytes, .tag = d->tag };
-    if (!d->eliciting) {
-        if (f->oldest == pn)
-            f->oldest++;
-        f->beside_bytes += d->wire_bytes;
-        return pn;
-    }
-    s->beside_bytes = (uint16_t)(f->beside_bytes < UINT16_MAX ? f->beside_bytes : UINT16_MAX);
-    f->beside_bytes = 0;
-    s->state = SENT_INFLIGHT;
-    bitring_set(f->open, PATH_SENT_MAX, pn);
-    if (d->segment != NULL) {
-        s->segment = *d->segment;
-        s->data = true;
-        s->loaded = d->loaded;
-    }
-    f->data += s->data;
-    f->bytes += d->wire_bytes;
-    f->count++;
-    return pn;
-}
-
 bool flight_expand(const struct flight *f, uint32_t low, uint64_t *pn)
 {
     *pn = wire_expand_pn(low, f->pn_next);

@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/bitring.h"
 #include "base/size.h"
 #include "base/tstamp.h"
 #include "bond/path/segment.h"
@@ -68,18 +69,55 @@ static inline struct sent *flight_at(const struct flight *f, uint64_t pn)
     return (struct sent *)(uintptr_t)&f->sent[pn % PATH_SENT_MAX];
 }
 
-/* What is given out next: its number, with eliciting kept until it is acknowledged. */
-struct flight_datagram {
-    uint32_t wire_bytes;
-    bool eliciting;
-    uint32_t tag;                  /* 0: none */
-    const struct segment *segment; /* copied with its reference; NULL: a control datagram */
-    bool loaded;                   /* others wait behind it */
-};
-uint64_t flight_send(struct flight *f, struct tstamp now, const struct flight_datagram *d);
-
 /* It is no longer in flight; its packet is given back. */
 void flight_forget(struct flight *f, struct sent *s);
+
+/* The slot of a new number; what stood there 8192 numbers ago is forgotten. */
+static inline struct sent *flight_claim(struct flight *f, uint64_t pn)
+{
+    struct sent *s = flight_at(f, pn);
+    if (s->state == SENT_INFLIGHT)
+        flight_forget(f, s);
+    if (pn - f->oldest >= PATH_SENT_MAX)
+        f->oldest = pn - PATH_SENT_MAX + 1;
+    if (pn - f->watched >= PATH_SENT_MAX)
+        f->watched = pn - PATH_SENT_MAX + 1;
+    bitring_drop(f->open, PATH_SENT_MAX, pn);
+    return s;
+}
+
+/*
+ * Gives the next number out. eliciting: it is kept until it is acknowledged. tag: 0: none. segment:
+ * copied with its reference; NULL: a control datagram. loaded: others wait behind it. Inline, for
+ * it is in the way of every packet.
+ */
+static inline uint64_t flight_send(struct flight *f, struct tstamp now, uint32_t wire_bytes,
+                                   bool eliciting, uint32_t tag, const struct segment *segment,
+                                   bool loaded)
+{
+    uint64_t pn = f->pn_next++;
+    struct sent *s = flight_claim(f, pn);
+    *s = (struct sent){ .time = now, .bytes = wire_bytes, .tag = tag };
+    if (!eliciting) {
+        if (f->oldest == pn)
+            f->oldest++;
+        f->beside_bytes += wire_bytes;
+        return pn;
+    }
+    s->beside_bytes = (uint16_t)(f->beside_bytes < UINT16_MAX ? f->beside_bytes : UINT16_MAX);
+    f->beside_bytes = 0;
+    s->state = SENT_INFLIGHT;
+    bitring_set(f->open, PATH_SENT_MAX, pn);
+    if (segment != NULL) {
+        s->segment = *segment;
+        s->data = true;
+        s->loaded = loaded;
+    }
+    f->data += s->data;
+    f->bytes += wire_bytes;
+    f->count++;
+    return pn;
+}
 
 /* Number that an acknowledgement's low 32 bits mean; false: it was never sent. */
 bool flight_expand(const struct flight *f, uint32_t low, uint64_t *pn);

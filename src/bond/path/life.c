@@ -86,17 +86,6 @@ bool life_event(struct path_life *l, struct tstamp now, enum life_event event,
     return true;
 }
 
-bool life_answered(struct path_life *l, struct tstamp now, uint64_t pn)
-{
-    /* An answer to what was sent before the suspicion clears it, but not a verdict. */
-    if (pn < l->asked_from && l->state != BOND_PATH_SUSPECT)
-        return false;
-    if (l->good++ == 0)
-        l->good_since = now;
-    l->last_good = now;
-    return true;
-}
-
 enum life_event life_judge(struct path_life *l, struct tstamp now, int64_t trust_ns, bool late)
 {
     if (l->good < l->needed)

@@ -83,8 +83,19 @@ void life_init(struct path_life *l, struct tstamp now);
 bool life_event(struct path_life *l, struct tstamp now, enum life_event event,
                 const struct life_facts *facts, struct life_effects *effects);
 
-/* A number was answered; true: that counts, as an answer to what was sent in this state. */
-bool life_answered(struct path_life *l, struct tstamp now, uint64_t pn);
+/*
+ * A number was answered; true: that counts, as an answer to what was sent in this state. One to
+ * what was sent before a suspicion clears it, but not a verdict.
+ */
+static inline bool life_answered(struct path_life *l, struct tstamp now, uint64_t pn)
+{
+    if (pn < l->asked_from && l->state != BOND_PATH_SUSPECT)
+        return false;
+    if (l->good++ == 0)
+        l->good_since = now;
+    l->last_good = now;
+    return true;
+}
 
 /*
  * Whether its answers are enough to be used again: LIFE_GOOD, LIFE_UNFIT if the last came too late,

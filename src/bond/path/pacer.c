@@ -47,23 +47,3 @@ void pacer_set(struct pacer *p, struct tstamp now, double pace_bps, int64_t own_
         (double)own_rtt_ns + fmax(INFLIGHT_SLACK_NS, INFLIGHT_SLACK_RTTS * (double)own_rtt_ns);
     p->flight_most_bytes = window_ns / p->ns_per_byte + p->spare_packets * FRAME_BYTES;
 }
-
-bool pacer_may_send(struct pacer *p, struct tstamp now)
-{
-    int64_t packet_ns = pacer_send_time_ns(p, FRAME_BYTES);
-    int64_t burst_ns = packet_ns < BURST_NS / BURST_PARTS ? BURST_NS : 0;
-    if (!p->bursting)
-        p->bursting = tstamp_reached(p->free_at, now);
-    else if (tstamp_sub(p->free_at, now) > burst_ns)
-        p->bursting = false;
-    return p->bursting;
-}
-
-void pacer_charge(struct pacer *p, struct tstamp now, uint32_t wire_bytes, bool eliciting,
-                  bool calm)
-{
-    int64_t credit_ns = calm ? PATH_CREDIT_CALM_NS : PATH_CREDIT_NS;
-    struct tstamp start = tstamp_max(p->free_at, tstamp_add(now, -credit_ns));
-    if (eliciting || tstamp_sub(start, now) < PATH_CREDIT_NS)
-        p->free_at = tstamp_add(start, pacer_send_time_ns(p, wire_bytes));
-}

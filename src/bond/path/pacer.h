@@ -14,7 +14,9 @@
 
 #include "base/size.h"
 #include "base/tstamp.h"
+#include "bond/frame.h"
 #include "bond/path/segment.h"
+#include "bond/tuning.h"
 
 enum {
     PATH_COMMITTED_MAX = TABLE_SIZE(2048, 32), /* a power of two */
@@ -63,7 +65,16 @@ static inline int64_t pacer_debt_ns(const struct pacer *p, struct tstamp now)
 }
 
 /* Whether a committed packet may go. */
-bool pacer_may_send(struct pacer *p, struct tstamp now);
+static inline bool pacer_may_send(struct pacer *p, struct tstamp now)
+{
+    int64_t packet_ns = pacer_send_time_ns(p, FRAME_BYTES);
+    int64_t burst_ns = packet_ns < BURST_NS / BURST_PARTS ? BURST_NS : 0;
+    if (!p->bursting)
+        p->bursting = tstamp_reached(p->free_at, now);
+    else if (tstamp_sub(p->free_at, now) > burst_ns)
+        p->bursting = false;
+    return p->bursting;
+}
 
 /* When that is, if any waits; at once for express packets. */
 static inline struct tstamp pacer_deadline(const struct pacer *p)
@@ -78,8 +89,14 @@ static inline struct tstamp pacer_deadline(const struct pacer *p)
  * rate: on a path that carries little else it must not pile up a debt by an estimate that nothing
  * corrects.
  */
-void pacer_charge(struct pacer *p, struct tstamp now, uint32_t wire_bytes, bool eliciting,
-                  bool calm);
+static inline void pacer_charge(struct pacer *p, struct tstamp now, uint32_t wire_bytes,
+                                bool eliciting, bool calm)
+{
+    int64_t credit_ns = calm ? PATH_CREDIT_CALM_NS : PATH_CREDIT_NS;
+    struct tstamp start = tstamp_max(p->free_at, tstamp_add(now, -credit_ns));
+    if (eliciting || tstamp_sub(start, now) < PATH_CREDIT_NS)
+        p->free_at = tstamp_add(start, pacer_send_time_ns(p, wire_bytes));
+}
 
 /* So many bytes have left ahead of bulk. */
 void pacer_ahead(struct pacer *p, struct tstamp now, uint64_t wire_bytes);

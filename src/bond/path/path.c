@@ -80,18 +80,7 @@ int64_t path_standby_interval_ns(const struct path *p)
     return MONTH_NS / STANDBY_MONTH_BYTES * probe_bytes;
 }
 
-/* Until the cheaper paths are full, nobody waits for news of a dear one. */
-int64_t path_idle_interval_ns(const struct path *p)
-{
-    return p->spill_bytes > 0 ? BEAT_SPARE_NS : PROBE_IDLE_NS;
-}
-
-int64_t path_beat_interval_ns(const struct path *p)
-{
-    return p->spill_bytes > 0 ? BEAT_SPARE_NS : beat_interval_ns(p->config.overhead_bytes);
-}
-
-struct tstamp path_next_idle(const struct path *p)
+static struct tstamp next_idle(const struct path *p)
 {
     if (path_quiet(p))
         return tstamp_add(p->beat.spoke, path_beat_interval_ns(p));
@@ -118,7 +107,7 @@ void path_set_brisk(struct path *p, struct tstamp now, bool brisk)
     if (p->life.state != BOND_PATH_UP)
         return;
     beat_start(&p->beat, now);
-    p->probe.at = tstamp_max(now, path_next_idle(p));
+    p->probe.at = tstamp_max(now, next_idle(p));
     if (brisk && p->spill_bytes == 0 && tstamp_sub(now, p->flight.last_sent) > BRISK_FRESH_NS)
         p->probe.wanted = true; /* the choice of paths needs to know */
 }
@@ -178,7 +167,7 @@ static void set_probe(struct path *p, struct tstamp now, enum life_probe probe)
         p->probe.at = now;
         break;
     case LIFE_PROBE_IDLE:
-        p->probe.at = tstamp_max(now, path_next_idle(p));
+        p->probe.at = tstamp_max(now, next_idle(p));
         break;
     case LIFE_PROBE_STANDBY:
         p->probe.at = path_next_standby(p, now);
@@ -275,9 +264,8 @@ uint64_t path_sent(struct path *p, struct tstamp now, uint32_t wire_bytes, bool 
     if (eliciting)
         p->flight.last_sent = now;
     if (p->life.state == BOND_PATH_UP)
-        p->probe.at = path_next_idle(p);
-    const struct flight_datagram d = { wire_bytes, eliciting, tag, segment, loaded };
-    uint64_t pn = flight_send(&p->flight, now, &d);
+        p->probe.at = next_idle(p);
+    uint64_t pn = flight_send(&p->flight, now, wire_bytes, eliciting, tag, segment, loaded);
     if (!eliciting)
         return pn;
     if (p->flight.count == 1)

@@ -218,12 +218,17 @@ void path_heard(struct path *p, struct tstamp now, bool asks);
 /* The bond has traffic, or none any more. */
 void path_set_brisk(struct path *p, struct tstamp now, bool brisk);
 
-/* When its next probe or beat is due, in use and without traffic. */
-struct tstamp path_next_idle(const struct path *p);
-/* Between probes while it carries nothing. */
-int64_t path_idle_interval_ns(const struct path *p);
+/* Between probes while it carries nothing: until the cheaper paths are full, nobody waits for news
+ * of a dear one. */
+static inline int64_t path_idle_interval_ns(const struct path *p)
+{
+    return p->spill_bytes > 0 ? BEAT_SPARE_NS : PROBE_IDLE_NS;
+}
 /* Between beats. */
-int64_t path_beat_interval_ns(const struct path *p);
+static inline int64_t path_beat_interval_ns(const struct path *p)
+{
+    return p->spill_bytes > 0 ? BEAT_SPARE_NS : beat_interval_ns(p->config.overhead_bytes);
+}
 /* On standby: its next probe. */
 struct tstamp path_next_standby(const struct path *p, struct tstamp now);
 /* From an answer, or from the first that waits for one, until more questions are asked. */

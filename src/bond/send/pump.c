@@ -83,7 +83,8 @@ void pump(struct sender *snd, struct tstamp now)
         return;
     if (snd->queue.banded > 0)
         bands_pump_express(snd, now); /* before repeats, which would leave it no room */
-    repair_pump(snd, now);
+    if (snd->repairs.count > 0)
+        repair_pump(snd, now);
     pump_express(snd, now);
     pump_bulk(snd, now);
     overdue_pump(snd, now);
