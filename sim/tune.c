@@ -90,8 +90,8 @@ bool tune_set(const char *text)
     if (is_whole(t) && value != floor(value))
         return refuse(text, "not a whole number");
     if (value < u->least || value > u->most) {
-        snprintf(range, sizeof range, "it must be from %.10g to %.10g %s", u->least, u->most,
-                 u->word);
+        snprintf(range, sizeof range, "it must be from %.10g to %.10g%s%s", u->least, u->most,
+                 u->word[0] != '\0' ? " " : "", u->word);
         return refuse(text, range);
     }
     return tuning_set(t, value) || refuse(text, "the constants of this build are fixed");

@@ -10,7 +10,7 @@
  * in order but for packets later than the hold; no packet is delivered twice; what is held for
  * reordering or repair is bounded by the configuration.
  *
- * Rates are bits per second of datagrams with their outer headers and BOND_FRAME_BYTES of link
+ * Rates are bits per second of datagrams with their outer headers and BOND_LINK_BYTES of link
  * layer each.
  */
 #ifndef HAWSER_BOND_BOND_H

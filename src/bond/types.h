@@ -11,7 +11,7 @@
 #include "wire/wire.h"
 
 enum {
-    BOND_FRAME_BYTES = 14,
+    BOND_LINK_BYTES = 14,
     BOND_WHY_BYTES = 80, /* of an explanation, with the final 0 */
     BOND_POLICIES_MAX = 32,
 };

@@ -179,7 +179,7 @@ static void transmit(struct pipe *p, unsigned from, const struct bond_out *o)
     uint8_t data[PKT_SMALL_BYTES];
     uint32_t bytes = plaintext(o, data);
     uint32_t payload = payload_bytes(o, bytes);
-    uint32_t wire = payload + 28 + BOND_FRAME_BYTES;
+    uint32_t wire = payload + 28 + BOND_LINK_BYTES;
     l->longest_bytes[from] = payload > l->longest_bytes[from] ? payload : l->longest_bytes[from];
     l->bytes[from] += wire;
     l->data_datagrams[from] += o->kind != BOND_OUT_PROBE && bond_out_eliciting(o);

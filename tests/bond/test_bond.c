@@ -129,7 +129,7 @@ static void a_greedy_flow_gets_the_sum_in_order(void **state)
         double sum_bps = 0;
         for (unsigned k = 0; k < bundles[i].count; k++)
             sum_bps += bundles[i].links[k].rate_bps * 1400 /
-                       (1400 + WIRE_OVERHEAD_BYTES + 28 + BOND_FRAME_BYTES);
+                       (1400 + WIRE_OVERHEAD_BYTES + 28 + BOND_LINK_BYTES);
         pipe->greedy_bytes = 1400;
         pipe_run(pipe, 4 * NS_PER_S);
         pipe_measure(pipe);

@@ -144,7 +144,7 @@ int64_t path_standby_interval_ns(const struct path *p);
 /* Bytes on the wire of a datagram with so much UDP payload. */
 static inline uint32_t path_wire_bytes(const struct path *p, uint32_t payload_bytes)
 {
-    return payload_bytes + p->config.overhead_bytes + BOND_FRAME_BYTES;
+    return payload_bytes + p->config.overhead_bytes + BOND_LINK_BYTES;
 }
 
 /* UDP payload of a segment as a datagram; and on the wire. */

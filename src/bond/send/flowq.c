@@ -239,21 +239,16 @@ static void watch_start(const struct flowq *q, struct flowq_flow *f, struct tsta
  * was acknowledged since, or waits for a quarter of the longest round trip. Not one that
  * repeats the last: then a sender mends a loss and waits for every word.
  */
-static int64_t starting_gap_ns(const struct flowq *q, int64_t gap_ns)
-{
-    int64_t least_ns = TCP_ACK_START_GAPS * q->ack_gap_max_ns;
-    return gap_ns > least_ns ? gap_ns : least_ns;
-}
-
 static struct tstamp ack_due(const struct flowq *q, const struct flowq_flow *f, struct tstamp now,
                              bool repeated)
 {
     int64_t gap = ack_gap_ns(q, f, now);
+    int64_t starting = TCP_ACK_START_GAPS * q->ack_gap_max_ns;
     uint32_t told = f->ack_told - f->ack_first;
     uint32_t window = told + ACK_FIRST_WINDOW;
     if (f->ack_starting && !repeated && told >= ACK_FIRST_WINDOW &&
-        f->tcp_ack - f->ack_told < window / TCP_ACK_START_PARTS)
-        gap = starting_gap_ns(q, gap);
+        f->tcp_ack - f->ack_told < window / TCP_ACK_START_PARTS && gap < starting)
+        gap = starting;
     return tstamp_max(now, tstamp_add(f->ack_left, gap));
 }
 
