@@ -42,6 +42,9 @@ const char *config_quote(const char *text, char buf[CONFIG_QUOTE_BYTES])
 }
 
 static void add_fault(struct config_parser *p, struct config_place at, const char *format,
+                      va_list args) __attribute__((format(printf, 3, 0)));
+
+static void add_fault(struct config_parser *p, struct config_place at, const char *format,
                       va_list args)
 {
     struct config_errors *errs = p->errs;

@@ -7,8 +7,9 @@
  * out-of-range message is refused as a whole. The guard believes an engine's message only as far as
  * its own configuration names what it asks for.
  *
- * A new message: its type and value here, its row in the table of msg.c; then a handler with its
- * row in engine/hear.c or in guard/requests.c.
+ * A new message: its value, its fields and its row here; then a handler with its row in
+ * engine/hear.c or in guard/requests.c. Nothing else has to be read: msg.c makes the rest of the
+ * fields.
  */
 #ifndef HAWSER_IPC_MSG_H
 #define HAWSER_IPC_MSG_H
@@ -17,6 +18,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/log.h"
 #include "base/netaddr.h"
 #include "config/filter.h"
 #include "config/limits.h"
@@ -29,44 +31,7 @@ enum {
     MSG_FDS_MAX = 2,
     MSG_TEXT_MAX = 1023, /* of an error, cut to it */
     MSG_WHY_MAX = 95,
-};
-
-enum msg_type {
-    /* guard to engine */
-    MSG_SETUP = 1, /* with the TUN device and the listening control socket */
-    MSG_PEER_GONE, /* it is configured no more */
-    MSG_PEER,      /* a new one, or how one is from now on */
-    MSG_LISTEN,    /* with the socket */
-    MSG_LINK,      /* with the socket, when there is a new one */
-    MSG_ENDPOINTS,
-    MSG_POLICIES, /* so many MSG_POLICY follow and are then all the policies there are */
-    MSG_POLICY,
-    MSG_RELOADED,
-    MSG_TUN,      /* with another TUN device in the place of the one before */
-    MSG_RESTORED, /* what the guard had to put back so far */
-    MSG_QUOTA,    /* of a link: what carries on it is to be told */
-    MSG_PROBLEMS, /* all there are now */
-    MSG_SETTINGS, /* a reload changed them */
-    MSG_WISH,     /* how this side wants a path over a peer's link to be used */
-    MSG_LOOKUP,   /* what became of the look-up of a peer's names */
-    MSG_STOP,
-    /* engine to guard */
-    MSG_READY, /* in its sandbox */
-    MSG_RESOLVE,
-    MSG_MTU, /* of the device */
-    MSG_PEER_MTU,
-    MSG_RELOAD,
-    MSG_PEER_STATE,
-    MSG_PATH_STATE,
-    MSG_PEER_RIVAL, /* another machine calls with the peer's key */
-    MSG_PATH_SLOW,
-    MSG_CHOOSE,   /* how a link is to be used, by hand */
-    MSG_USAGE,    /* of a link with a quota, since it was told last */
-    MSG_ACCEPTED, /* what a peer accepts from us */
-    MSG_PONG,     /* from the engine's loop */
-    /* guard to engine again */
-    MSG_PING,
-    MSG_TYPE_END,
+    MSG_OFFLOAD_MAX = 3, /* TUN_OFFLOAD_USO; sys is not needed for a codec */
 };
 
 struct msg_setup {
@@ -192,6 +157,148 @@ struct msg_state {
     char link[WIRE_LINK_NAME_MAX + 1]; /* MSG_PATH_STATE, MSG_PATH_SLOW */
     struct netaddr remote;
     char reason[MSG_WHY_MAX + 1];
+};
+
+/*
+ * The fields of each message, in the order of their bytes: FIELD(kind, where it is in struct msg,
+ * ...). The kinds:
+ *
+ *     u16, u32, u64    a number
+ *     flag             a bool
+ *     upto, MAX        a number up to MAX, of 8, 16, 32 or 64 bits
+ *     text             a char array with a zero: its length, and so many bytes
+ *     bytes            an array of bytes, all of them
+ *     addr             a struct netaddr
+ *     addrs, COUNT, MAX; prefixes, COUNT, MAX
+ *                      an array of struct netaddr or netprefix, of which COUNT (a field) are used
+ *     masked, COUNT, MAX
+ *                      the same, and no prefix has a bit behind its length
+ *     link, action, steps, restored, problems
+ *                      what only one message has: see msg.c
+ */
+#define MSG_FIELDS_SETUP(FIELD)                                                                    \
+    FIELD(text, setup.interface)                                                                   \
+    FIELD(bytes, setup.private_key)                                                                \
+    FIELD(upto, setup.cipher, WIRE_CIPHER_CHACHA20_POLY1305)                                       \
+    FIELD(u32, setup.rekey_s)                                                                      \
+    FIELD(u32, setup.mtu_bytes)                                                                    \
+    FIELD(upto, setup.log_level, LOG_LEVEL_DEBUG)                                                  \
+    FIELD(flag, setup.journal)                                                                     \
+    FIELD(upto, setup.tun_offload, MSG_OFFLOAD_MAX)                                                \
+    FIELD(flag, setup.udp_gso)                                                                     \
+    FIELD(text, setup.root)                                                                        \
+    FIELD(u32, setup.uid)                                                                          \
+    FIELD(u32, setup.gid)                                                                          \
+    FIELD(upto, setup.peer_count, CONFIG_PEERS_MAX)
+#define MSG_FIELDS_PEER(FIELD)                                                                     \
+    FIELD(text, peer.name)                                                                         \
+    FIELD(bytes, peer.public_key)                                                                  \
+    FIELD(bytes, peer.preshared_key)                                                               \
+    FIELD(flag, peer.initiate)                                                                     \
+    FIELD(prefixes, peer.allowed, peer.allowed_count, CONFIG_ALLOWED_MAX)
+#define MSG_FIELDS_PEER_GONE(FIELD) FIELD(bytes, peer_gone)
+#define MSG_FIELDS_LISTEN(FIELD) FIELD(u16, listen)
+#define MSG_FIELDS_LINK(FIELD) FIELD(link, link)
+#define MSG_FIELDS_ENDPOINTS(FIELD)                                                                \
+    FIELD(bytes, endpoints.public_key)                                                             \
+    FIELD(addrs, endpoints.addrs, endpoints.count, CORE_ENDPOINTS_MAX)
+#define MSG_FIELDS_POLICIES(FIELD) FIELD(u16, policy_count)
+#define MSG_FIELDS_POLICY(FIELD)                                                                   \
+    FIELD(text, policy.name)                                                                       \
+    FIELD(u64, policy.dscps)                                                                       \
+    FIELD(action, policy.action)                                                                   \
+    FIELD(steps, policy.steps, policy.step_count, FILTER_STEPS_MAX)
+#define MSG_FIELDS_RELOADED(FIELD)                                                                 \
+    FIELD(flag, reloaded.ok)                                                                       \
+    FIELD(text, reloaded.text)
+#define MSG_FIELDS_TUN(FIELD) FIELD(upto, tun_offload, MSG_OFFLOAD_MAX)
+#define MSG_FIELDS_RESTORED(FIELD) FIELD(restored, restored)
+#define MSG_FIELDS_QUOTA(FIELD)                                                                    \
+    FIELD(upto, quota.link, WIRE_PATHS_MAX - 1)                                                    \
+    FIELD(u64, quota.bytes)                                                                        \
+    FIELD(u64, quota.used_bytes)                                                                   \
+    FIELD(u32, quota.left_s)
+#define MSG_FIELDS_PROBLEMS(FIELD) FIELD(problems, problems)
+#define MSG_FIELDS_SETTINGS(FIELD)                                                                 \
+    FIELD(upto, settings.log_level, LOG_LEVEL_DEBUG)                                               \
+    FIELD(u32, settings.mtu_bytes)
+#define MSG_FIELDS_WISH(FIELD)                                                                     \
+    FIELD(bytes, wish.public_key)                                                                  \
+    FIELD(text, wish.link)                                                                         \
+    FIELD(upto, wish.use, WIRE_PATH_DOWN)
+#define MSG_FIELDS_LOOKUP(FIELD)                                                                   \
+    FIELD(bytes, lookup.public_key)                                                                \
+    FIELD(text, lookup.text)
+#define MSG_FIELDS_RESOLVE(FIELD) FIELD(bytes, resolve)
+#define MSG_FIELDS_MTU(FIELD) FIELD(u32, mtu_bytes)
+#define MSG_FIELDS_PEER_MTU(FIELD)                                                                 \
+    FIELD(bytes, peer_mtu.public_key)                                                              \
+    FIELD(u32, peer_mtu.mtu_bytes)                                                                 \
+    FIELD(u32, peer_mtu.fit_bytes)
+#define MSG_FIELDS_STATE(FIELD)                                                                    \
+    FIELD(bytes, state.public_key)                                                                 \
+    FIELD(flag, state.up)                                                                          \
+    FIELD(text, state.link)                                                                        \
+    FIELD(addr, state.remote)                                                                      \
+    FIELD(text, state.reason)
+#define MSG_FIELDS_CHOOSE(FIELD)                                                                   \
+    FIELD(bytes, choose.public_key)                                                                \
+    FIELD(text, choose.link)                                                                       \
+    FIELD(upto, choose.choice, MSG_CHOICE_DOWN)
+#define MSG_FIELDS_USAGE(FIELD)                                                                    \
+    FIELD(upto, usage.link, WIRE_PATHS_MAX - 1)                                                    \
+    FIELD(upto, usage.bytes, MSG_USAGE_BYTES_MAX)
+#define MSG_FIELDS_ACCEPTED(FIELD)                                                                 \
+    FIELD(bytes, accepted.public_key)                                                              \
+    FIELD(masked, accepted.list, accepted.count, CORE_ACCEPTED_MAX)
+#define MSG_FIELDS_NONE(FIELD)
+
+/*
+ * All messages that there are: MESSAGE(type, fields). Those of the engine are the ones that
+ * guard/requests.c has a row for; texts in them are made plain.
+ */
+#define MSG_TABLE(MESSAGE)                                                                         \
+    /* guard to engine */                                                                          \
+    MESSAGE(SETUP, SETUP)         /* with the TUN device and the listening control socket */       \
+    MESSAGE(PEER_GONE, PEER_GONE) /* it is configured no more */                                   \
+    MESSAGE(PEER, PEER)           /* a new one, or how one is from now on */                       \
+    MESSAGE(LISTEN, LISTEN)       /* with the socket */                                            \
+    MESSAGE(LINK, LINK)           /* with the socket, when there is a new one */                   \
+    MESSAGE(ENDPOINTS, ENDPOINTS)                                                                  \
+    MESSAGE(POLICIES, POLICIES) /* so many MSG_POLICY follow, and are then all there are */        \
+    MESSAGE(POLICY, POLICY)                                                                        \
+    MESSAGE(RELOADED, RELOADED)                                                                    \
+    MESSAGE(TUN, TUN)           /* with another TUN device in the place of the one before */       \
+    MESSAGE(RESTORED, RESTORED) /* what the guard had to put back so far */                        \
+    MESSAGE(QUOTA, QUOTA)       /* of a link: what carries on it is to be told */                  \
+    MESSAGE(PROBLEMS, PROBLEMS) /* all there are now */                                            \
+    MESSAGE(SETTINGS, SETTINGS) /* a reload changed them */                                        \
+    MESSAGE(WISH, WISH)         /* how this side wants a path over a peer's link to be used */     \
+    MESSAGE(LOOKUP, LOOKUP)     /* what became of the look-up of a peer's names */                 \
+    MESSAGE(STOP, NONE)                                                                            \
+    /* engine to guard */                                                                          \
+    MESSAGE(READY, NONE) /* in its sandbox */                                                      \
+    MESSAGE(RESOLVE, RESOLVE)                                                                      \
+    MESSAGE(MTU, MTU) /* of the device */                                                          \
+    MESSAGE(PEER_MTU, PEER_MTU)                                                                    \
+    MESSAGE(RELOAD, NONE)                                                                          \
+    MESSAGE(PEER_STATE, STATE)                                                                     \
+    MESSAGE(PATH_STATE, STATE)                                                                     \
+    MESSAGE(PEER_RIVAL, STATE) /* another machine calls with the peer's key */                     \
+    MESSAGE(PATH_SLOW, STATE)                                                                      \
+    MESSAGE(CHOOSE, CHOOSE)     /* how a link is to be used, by hand */                            \
+    MESSAGE(USAGE, USAGE)       /* of a link with a quota, since it was told last */               \
+    MESSAGE(ACCEPTED, ACCEPTED) /* what a peer accepts from us */                                  \
+    MESSAGE(PONG, NONE)         /* from the engine's loop */                                       \
+    /* guard to engine again */                                                                    \
+    MESSAGE(PING, NONE)
+
+enum msg_type {
+    MSG_NONE, /* no message */
+#define MSG_ENUM(type, fields) MSG_##type,
+    MSG_TABLE(MSG_ENUM)
+#undef MSG_ENUM
+        MSG_TYPE_END,
 };
 
 struct msg {
