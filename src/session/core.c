@@ -213,7 +213,7 @@ void core_not_silent(struct core *c, size_t peer)
 
 void core_set_policies(struct core *c, const struct core_policy policies[CORE_POLICIES_MAX])
 {
-    policies_set_all(c, policies);
+    policies_change(c, policies);
 }
 
 void core_set_wall_offset(struct core *c, int64_t wall_offset_ns)

@@ -45,7 +45,7 @@ int policies_apply(struct peer *p)
     return err;
 }
 
-void policies_set_all(struct core *c, const struct core_policy policies[CORE_POLICIES_MAX])
+void policies_change(struct core *c, const struct core_policy policies[CORE_POLICIES_MAX])
 {
     if (memcmp(c->policies, policies, sizeof c->policies) == 0)
         return;

@@ -19,7 +19,7 @@ struct peer;
  * there are policies can give. */
 int policies_apply(struct peer *p);
 
-void policies_set_all(struct core *c, const struct core_policy policies[CORE_POLICIES_MAX]);
+void policies_change(struct core *c, const struct core_policy policies[CORE_POLICIES_MAX]);
 /* Tells some of those that were not told yet. */
 void policies_tick(struct core *c, struct tstamp now);
 /* When there is more to do; NEVER: nothing. */
