@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * What peers cost that are configured and never come: a core alone, without sockets. Prints a row
- * for each number of peers: memory of each, the time of an idle turn, of the start, and of
- * reloads that add and remove CHANGED others.
+ * What peers cost: a core alone, without sockets. Of those that are configured and never come it
+ * prints a row for each number of them: memory of each, the time of an idle turn, of the start, and
+ * of reloads that add and remove CHANGED others. Of those that are up with two links, and idle, it
+ * prints the memory of each.
  *
  * usage: peers-bench [--check]
  *
@@ -19,9 +20,17 @@
 #include "base/rng.h"
 #include "crypto/aead.h"
 #include "crypto/hash.h"
+#include "peers.h"
 #include "session/core.h"
 
-enum { CHANGED = 100, TURNS = 2000, LIMIT_KB = 2, LIMIT_TURNS = 5 };
+enum {
+    CHANGED = 100,
+    TURNS = 2000,
+    LIMIT_KB = 2,
+    LIMIT_TURNS = 5,
+    AWAKE = 200,
+    AWAKE_LIMIT_KB = 200
+};
 #define TURN_NS NS_PER_MS
 #define NOISE_US 1.0 /* a processor that is shared */
 
@@ -29,7 +38,7 @@ static const size_t counts[] = { 1, 1000, 20000 };
 
 static struct rng random_state = { 1 };
 
-static void random_bytes(void *arg, void *out, size_t len_bytes)
+void bench_random(void *arg, void *out, size_t len_bytes)
 {
     (void)arg;
     for (uint8_t *at = out; len_bytes-- > 0; at++)
@@ -43,7 +52,7 @@ static double cpu_us(void)
     return (double)t.tv_sec * 1e6 + (double)t.tv_nsec / 1e3;
 }
 
-static double resident_kb(void)
+double bench_resident_kb(void)
 {
     long pages = 0;
     FILE *f = fopen("/proc/self/statm", "r");
@@ -71,7 +80,7 @@ static bool change_peers(struct core *c, struct tstamp now)
     for (unsigned i = 0; i < CHANGED; i++) {
         struct netprefix allowed = { .family = 4, .len = 32, .addr = { 11, 0, 0, (uint8_t)i } };
         struct core_peer_config peer = { .name = "new", .allowed = &allowed, .allowed_count = 1 };
-        random_bytes(NULL, peer.public_key, sizeof peer.public_key);
+        bench_random(NULL, peer.public_key, sizeof peer.public_key);
         if (core_put_peer(c, now, &peer) < 0)
             return false;
     }
@@ -95,13 +104,13 @@ static bool measure(size_t count, struct figures *out)
         return false;
     for (size_t i = 0; i < count; i++) {
         snprintf(peers[i].name, sizeof peers[i].name, "peer%zu", i);
-        random_bytes(NULL, peers[i].public_key, sizeof peers[i].public_key);
+        bench_random(NULL, peers[i].public_key, sizeof peers[i].public_key);
         struct netprefix *a = &allowed[2 * i];
         a[0] = (struct netprefix){ .family = 4, .len = 32 };
         a[1] = (struct netprefix){ .family = 6, .len = 64 };
         const uint8_t addr[4] = { 10, (uint8_t)(i >> 16), (uint8_t)(i >> 8), (uint8_t)i };
         memcpy(a[0].addr, addr, sizeof addr);
-        random_bytes(NULL, a[1].addr, 8);
+        bench_random(NULL, a[1].addr, 8);
         peers[i].allowed = a;
         peers[i].allowed_count = 2;
     }
@@ -110,15 +119,15 @@ static bool measure(size_t count, struct figures *out)
                                   .peer_count = count,
                                   .ciphers = 3,
                                   .preferred_cipher = WIRE_CIPHER_CHACHA20_POLY1305,
-                                  .random = random_bytes };
-    random_bytes(NULL, config.private_key, sizeof config.private_key);
-    double kb = resident_kb();
+                                  .random = bench_random };
+    bench_random(NULL, config.private_key, sizeof config.private_key);
+    double kb = bench_resident_kb();
     double us = cpu_us();
     if (core_new(&c, &config, now) < 0)
         return false;
     turn(c, &now);
     out->start_ms = (cpu_us() - us) / 1e3;
-    out->kb = (resident_kb() - kb) / (double)count;
+    out->kb = (bench_resident_kb() - kb) / (double)count;
     for (unsigned i = 0; i < TURNS; i++)
         turn(c, &now);
     us = cpu_us();
@@ -154,6 +163,10 @@ int main(int argc, char **argv)
         if (check && f.turn_us > LIMIT_TURNS * one.turn_us + NOISE_US)
             good = false;
     }
+    double awake_kb = 0;
+    bool came = good && bench_awake(AWAKE, &awake_kb);
+    printf("%d peers that are up, with two links each, and idle: %.0f kB each\n", AWAKE, awake_kb);
+    good = came && !(check && awake_kb > AWAKE_LIMIT_KB);
     if (!good)
         puts("too much, or there is no memory");
     return good ? 0 : 1;

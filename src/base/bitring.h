@@ -13,17 +13,17 @@
 
 static inline bool bitring_get(const uint64_t *bits, uint64_t size, uint64_t n)
 {
-    return bits[n % size / 64] >> (n % 64) & 1;
+    return bits[(n & (size - 1)) / 64] >> (n % 64) & 1;
 }
 
 static inline void bitring_set(uint64_t *bits, uint64_t size, uint64_t n)
 {
-    bits[n % size / 64] |= UINT64_C(1) << (n % 64);
+    bits[(n & (size - 1)) / 64] |= UINT64_C(1) << (n % 64);
 }
 
 static inline void bitring_drop(uint64_t *bits, uint64_t size, uint64_t n)
 {
-    bits[n % size / 64] &= ~(UINT64_C(1) << (n % 64));
+    bits[(n & (size - 1)) / 64] &= ~(UINT64_C(1) << (n % 64));
 }
 
 /* The first bit from bit from on that is set; end: none below that is. */
@@ -31,7 +31,7 @@ static inline uint64_t bitring_next(const uint64_t *bits, uint64_t size, uint64_
                                     uint64_t end)
 {
     while (from < end) {
-        uint64_t rest = bits[from % size / 64] >> (from % 64);
+        uint64_t rest = bits[(from & (size - 1)) / 64] >> (from % 64);
         if (rest != 0) {
             from += (uint64_t)__builtin_ctzll(rest);
             return from < end ? from : end;
@@ -45,7 +45,7 @@ static inline uint64_t bitring_next(const uint64_t *bits, uint64_t size, uint64_
 static inline void bitring_clear_part(uint64_t *bits, uint64_t size, uint64_t from, uint64_t count)
 {
     if (count > 0)
-        bits[from % size / 64] &= ~(UINT64_MAX >> (64 - count) << (from % 64));
+        bits[(from & (size - 1)) / 64] &= ~(UINT64_MAX >> (64 - count) << (from % 64));
 }
 
 /* Clears so many bits from bit from on. */
@@ -62,10 +62,10 @@ static inline void bitring_clear(uint64_t *bits, uint64_t size, uint64_t from, u
     bitring_clear_part(bits, size, from, head);
     from += head;
     count -= head;
-    uint64_t to_end = (size - from % size) / 64;
+    uint64_t to_end = (size - (from & (size - 1))) / 64;
     uint64_t words = count / 64;
     uint64_t first = words < to_end ? words : to_end;
-    memset(bits + from % size / 64, 0, (size_t)first * sizeof *bits);
+    memset(bits + (from & (size - 1)) / 64, 0, (size_t)first * sizeof *bits);
     memset(bits, 0, (size_t)(words - first) * sizeof *bits);
     bitring_clear_part(bits, size, from + words * 64, count % 64);
 }
@@ -76,7 +76,7 @@ static inline uint64_t bitring_run(const uint64_t *bits, uint64_t size, uint64_t
 {
     while (end > floor) {
         uint64_t last = end - 1;
-        uint64_t word = bits[last % size / 64];
+        uint64_t word = bits[(last & (size - 1)) / 64];
         uint64_t others = (set ? ~word : word) << (63 - last % 64);
         if (others != 0) {
             uint64_t from = end - (uint64_t)__builtin_clzll(others);

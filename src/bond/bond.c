@@ -2,7 +2,6 @@
 #include "bond/bond.h"
 
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/ip.h"
@@ -13,43 +12,32 @@
 #include "bond/send/aqm.h"
 #include "bond/send/overdue.h"
 #include "bond/send/repair.h"
+#include "bond/send/room.h"
 #include "bond/state.h"
 #include "bond/tuning.h"
 
 enum { REPAIRS_MAX = TABLE_SIZE(16384, 64) /* a power of two */ };
 
-static struct segment_ring carve_ring(struct segment **slots, uint32_t capacity)
-{
-    struct segment_ring r = { .slots = *slots, .capacity = capacity };
-    *slots += capacity;
-    return r;
-}
-
 struct bond *bond_new(const struct bond_config *config, struct tstamp now)
 {
-    struct bond *b = calloc(1, sizeof *b);
+    struct arena_share memory = { .arena = config->arena };
+    struct bond *b = arena_take(&memory, 1, sizeof *b);
     if (b == NULL)
         return NULL;
-    b->slots = calloc(WIRE_PATHS_MAX * (PATH_COMMITTED_MAX + PATH_EXPRESS_MAX) + REPAIRS_MAX,
-                      sizeof *b->slots);
-    if (b->slots == NULL) {
-        free(b);
-        return NULL;
-    }
-    struct segment *slots = b->slots;
-    for (unsigned i = 0; i < WIRE_PATHS_MAX; i++) {
-        b->sender.paths.at[i].pacer.committed = carve_ring(&slots, PATH_COMMITTED_MAX);
-        b->sender.paths.at[i].pacer.express = carve_ring(&slots, PATH_EXPRESS_MAX);
-    }
-    b->sender.repairs = carve_ring(&slots, REPAIRS_MAX);
+    struct sender *snd = &b->sender;
+    b->memory = memory;
     b->pool = config->pool;
-    flowq_init(&b->sender.queue, config->seed,
-               config->queue_bytes_max > 0 ? config->queue_bytes_max : QUEUE_BYTES);
-    b->sender.queue.share = &b->sender.share;
-    reorder_init(&b->receiver.reorder);
+    snd->memory = &b->memory;
+    ring_init(&snd->repairs, &b->memory, REPAIRS_MAX);
+    flowq_init(&snd->queue, config->seed,
+               config->queue_bytes_max > 0 ? config->queue_bytes_max : QUEUE_BYTES, &b->memory);
+    snd->queue.share = &snd->share;
+    reorder_init(&b->receiver.reorder, &b->memory);
     b->receiver.reorder.share = &b->receiver.share;
-    recruit_clear(&b->sender.recruit, &b->sender.queue.heavy);
-    line_init(&b->sender.line);
+    room_grow(snd); /* what the first packets need is there, whatever others take meanwhile */
+    reorder_grow(&b->receiver.reorder);
+    recruit_clear(&snd->recruit, &snd->queue.heavy);
+    line_init(&snd->line);
     b->now = now;
     b->expire_at = TSTAMP_NEVER;
     return b;
@@ -68,8 +56,10 @@ void bond_reset(struct bond *b, struct tstamp now)
 {
     b->now = now;
     count_forgotten(b);
-    for (unsigned i = 0; i < WIRE_PATHS_MAX; i++)
+    for (unsigned i = 0; i < WIRE_PATHS_MAX; i++) {
         path_clear(&b->sender.paths.at[i]);
+        acker_free(&b->receiver.incoming[i].acker);
+    }
     b->sender.paths.known = 0;
     repair_clear(&b->sender);
     recruit_clear(&b->sender.recruit, &b->sender.queue.heavy);
@@ -88,9 +78,10 @@ void bond_free(struct bond *b)
     bond_reset(b, (struct tstamp){ 0 });
     flowq_clear(&b->sender.queue);
     pkt_list_clear(&b->receiver.reorder.out);
-    free(b->sender.policies);
-    free(b->slots);
-    free(b);
+    policies_free(b->sender.policies, &b->memory);
+    ring_free(&b->sender.repairs);
+    struct arena_share memory = b->memory;
+    arena_give(&memory, b, 1, sizeof *b);
 }
 
 int bond_set_policies(struct bond *b, const struct bond_policy policies[BOND_POLICIES_MAX])
@@ -167,6 +158,7 @@ static void note_traffic(struct bond *b, struct tstamp now, uint32_t bytes)
 
 void bond_send(struct bond *b, struct tstamp now, struct pkt *p)
 {
+    room_make(&b->sender);
     note_traffic(b, now, p->len_bytes);
     pkt_charge(p, &b->sender.share);
     flowq_push(&b->sender.queue, now, p);
@@ -180,14 +172,18 @@ void bond_rx(struct bond *b, struct tstamp now, uint8_t path, uint64_t pn, uint3
     p->count.rx_bytes += bytes;
     p->count.rx_bytes_second += bytes;
     p->count.rx_packets++;
-    b->receiver.incoming[p->id].acker.patient = flowq_has_bulk(&b->sender.queue);
-    acker_record(&b->receiver.incoming[p->id].acker, now, pn, eliciting);
+    struct acker *acker = &b->receiver.incoming[p->id].acker;
+    acker_reserve(acker, pn);
+    acker->patient = flowq_has_bulk(&b->sender.queue);
+    acker_record(acker, now, pn, eliciting);
     path_heard(p, now, eliciting);
 }
 
 void bond_rx_data(struct bond *b, struct tstamp now, uint8_t path, const struct wire_data *d,
                   struct pkt *p)
 {
+    if (b->receiver.reorder.wants_room)
+        reorder_grow(&b->receiver.reorder);
     note_traffic(b, now, p->len_bytes);
     if (b->receiver.reorder.out.count >= RECEIVER_DELIVER_MAX) {
         b->receiver.undelivered++;
@@ -205,6 +201,7 @@ void bond_rx_data(struct bond *b, struct tstamp now, uint8_t path, const struct 
 
 void bond_rx_ack(struct bond *b, struct tstamp now, uint8_t arrived_on, const struct wire_ack *ack)
 {
+    room_make(&b->sender);
     members_ack(b, now, arrived_on, ack);
 }
 
@@ -217,6 +214,7 @@ void bond_rx_acks_end(struct bond *b, struct tstamp now)
 
 bool bond_next(struct bond *b, struct tstamp now, struct bond_out *out)
 {
+    room_make(&b->sender);
     return out_next(b, now, out);
 }
 
@@ -224,6 +222,7 @@ uint64_t bond_take_pn(struct bond *b, struct tstamp now, uint8_t path, uint32_t 
                       bool eliciting, uint32_t tag)
 {
     struct path *p = members_get(b, now, path);
+    room_make(&b->sender);
     return path_sent(p, now, path_wire_bytes(p, payload_bytes), eliciting, tag, NULL, false);
 }
 
@@ -311,10 +310,35 @@ static void expire(struct bond *b, struct tstamp now)
     }
 }
 
+/* What found no memory for its tables asks again; what long silence leaves empty is given back. */
+static void tidy_up(struct bond *b, struct tstamp now)
+{
+    struct receiver *r = &b->receiver;
+    int64_t since_ns = tstamp_sub(now, b->tidied_at);
+    if (b->memory.refused && since_ns >= MEMORY_AGAIN_NS) {
+        b->memory.refused = false;
+        room_try_again(&b->sender);
+        reorder_grow(&r->reorder);
+        for_each_path (&b->sender.paths, p)
+            acker_retry_growth(&r->incoming[p->id].acker);
+        b->tidied_at = now;
+    }
+    if (!b->traffic.brisk && tstamp_sub(now, b->traffic.brisk_at) >= TIDY_NS &&
+        since_ns >= TIDY_NS) {
+        room_give_back(&b->sender);
+        reorder_give_back(&r->reorder);
+        for_each_path (&b->sender.paths, p)
+            acker_give_back(&r->incoming[p->id].acker);
+        b->tidied_at = now;
+    }
+}
+
 void bond_tick(struct bond *b, struct tstamp now)
 {
     struct sender *snd = &b->sender;
     b->now = now;
+    room_make(snd);
+    tidy_up(b, now);
     if (b->traffic.brisk && tstamp_sub(now, b->traffic.brisk_at) > BRISK_LINGER_NS)
         set_brisk(b, now, false);
     members_tick(b, now);

@@ -10,8 +10,9 @@
 struct path *members_make(struct bond *b, struct tstamp now, uint8_t id)
 {
     struct path *p = &b->sender.paths.at[id];
-    path_init(p, now, id);
-    incoming_init(&b->receiver.incoming[id]);
+    path_init(p, now, id, &b->memory);
+    incoming_init(&b->receiver.incoming[id], &b->memory);
+    b->memory.wanted = true; /* room for its repairs */
     p->brisk = b->traffic.brisk;
     b->sender.paths.known |= 1U << id;
     return p;

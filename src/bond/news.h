@@ -28,7 +28,8 @@ static inline bool news_next(struct news *n, struct bond_event *out)
         return false;
     *out = n->at[n->head];
     n->head = (n->head + 1) % NEWS_MAX;
-    n->count--;
+    if (--n->count == 0)
+        n->head = 0; /* the places behind are never touched */
     return true;
 }
 

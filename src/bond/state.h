@@ -30,7 +30,9 @@ struct bond_acks {
 
 struct bond {
     struct pkt_pool *pool;
-    struct tstamp now; /* of the last call that had it */
+    struct arena_share memory; /* of the tables */
+    struct tstamp tidied_at;   /* they were looked through */
+    struct tstamp now;         /* of the last call that had it */
     struct sender sender;
     struct receiver receiver;
     struct peer_clock peer_clock;
@@ -41,7 +43,6 @@ struct bond {
     bool line_full;          /* by what the driver sees of its own device */
     struct tstamp expire_at; /* next look for packets that waited too long without a path */
     struct news news;
-    struct segment *slots; /* owned: storage of every ring */
 };
 
 #endif

@@ -152,6 +152,9 @@ TUNE(INFLIGHT_SPARE_PACKETS, packets, 32, "and so many packets",
 TUNE(BRISK_BYTES, bytes, 4000,
      "inner bytes a second beside which probes do not count: 10 GB a month", "computed", "")
 TUNE(BRISK_LINGER_NS, ns, 2 * NS_PER_S, "without them, and the bond is quiet", "chosen", "")
+TUNE(TIDY_NS, ns, 10 * NS_PER_S, "without them, and tables are as small as at first", "chosen", "")
+TUNE(MEMORY_AGAIN_NS, ns, NS_PER_S, "there was no memory for a table: asked for again", "chosen",
+     "")
 TUNE(BRISK_FRESH_NS, ns, 100 * NS_PER_MS, "when traffic begins, a path silent for longer is asked",
      "chosen", "")
 TUNE(PROBE_IDLE_NS, ns, 500 * NS_PER_MS, "an idle path is probed after, beside traffic", "chosen",

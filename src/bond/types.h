@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/arena.h"
 #include "base/pkt.h"
 #include "wire/wire.h"
 
@@ -38,6 +39,7 @@ struct bond_path_config {
 
 struct bond_config {
     struct pkt_pool *pool; /* borrowed */
+    struct arena *arena;   /* borrowed, of the memory of its tables; NULL: without a limit */
     uint64_t seed;
     uint32_t queue_bytes_max; /* of inner packets waiting; 0: default */
 };

@@ -45,6 +45,7 @@ void pipe_init(struct pipe *p, uint64_t seed, uint32_t queue_bytes_max)
         p->pool[side] = pkt_pool_new(POOL_SMALL, POOL_LARGE);
         assert_non_null(p->pool[side]);
         struct bond_config config = { .pool = p->pool[side],
+                                      .arena = &p->arena[side],
                                       .seed = seed,
                                       .queue_bytes_max = queue_bytes_max };
         p->bond[side] = bond_new(&config, p->now);

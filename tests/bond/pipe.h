@@ -58,6 +58,7 @@ struct pipe {
     struct rng random;
     struct bond *bond[2];
     struct pkt_pool *pool[2];
+    struct arena arena[2];          /* memory of each bond; without a limit at first */
     struct bond_path_config config; /* for the links that are opened */
     int64_t clock_offset_ns;        /* of side 1's clock */
     uint32_t greedy_bytes;          /* side 0 always has packets of flow 0 of that size; 0: not */

@@ -12,6 +12,7 @@
 #include "bond/path/beat.h"
 #include "bond/path/path.h"
 
+static struct arena_share memory;
 static struct path *path;
 
 static struct tstamp at_ms(int64_t ms)
@@ -109,7 +110,7 @@ static int begin(void **state)
     path = calloc(1, sizeof *path);
     if (path == NULL)
         return -1;
-    path_init(path, at_ms(0), 3);
+    path_init(path, at_ms(0), 3, &memory);
     events_bring_up(path, at_ms(0));
     for (int64_t ms = 0; ms < 2000; ms += 100)
         if (!take(at_ms(ms + 20), ask(at_ms(ms)), 0))
@@ -124,7 +125,7 @@ static int end(void **state)
     (void)state;
     path_clear(path);
     free(path);
-    return 0;
+    return memory.used_bytes != 0;
 }
 
 /* Every 5 ms from 2 s on; what is asked is answered over another path. */

@@ -16,6 +16,7 @@ enum { POOL_SMALL = 8192, POOL_LARGE = 64, SEED = 1, BYTES_MAX = 4 << 20, FLOWS_
 
 static struct pkt_pool *pool;
 static struct flowq *queue;
+static struct arena_share memory;
 
 static struct tstamp at_ms(int64_t ms)
 {
@@ -29,7 +30,7 @@ static int begin(void **state)
     queue = calloc(1, sizeof *queue);
     if (pool == NULL || queue == NULL)
         return -1;
-    flowq_init(queue, SEED, BYTES_MAX);
+    flowq_init(queue, SEED, BYTES_MAX, &memory);
     return 0;
 }
 
@@ -38,15 +39,24 @@ static int end(void **state)
 {
     (void)state;
     flowq_clear(queue);
-    size_t used = pkt_pool_used(pool) + queue->bytes;
+    size_t used = pkt_pool_used(pool) + queue->bytes + memory.used_bytes;
     free(queue);
     pkt_pool_free(pool);
     return used != 0;
 }
 
+/* As the bond lets it, before each packet. */
+static void push_packet(struct tstamp now, struct pkt *p)
+{
+    if (memory.wanted)
+        flowq_grow(queue);
+    memory.wanted = false;
+    flowq_push(queue, now, p);
+}
+
 static void push(struct tstamp now, uint16_t flow, uint32_t number, uint32_t bytes)
 {
-    flowq_push(queue, now, packet_udp(pool, flow, number, bytes));
+    push_packet(now, packet_udp(pool, flow, number, bytes));
 }
 
 /* So many packets of 1500 bytes at once; the first ones of a flow are sparse and are taken out. */
@@ -101,7 +111,7 @@ static void push_tcp(struct tstamp now, uint16_t flow)
 {
     struct pkt *p = packet_tcp_super(pool, flow, 1, 400);
     p->gso = PKT_GSO_NONE;
-    flowq_push(queue, now, p);
+    push_packet(now, p);
 }
 
 /* What a TCP sends next would arrive before what is still on its way over the latest path. */
@@ -222,7 +232,7 @@ static void a_flow_keeps_its_order(void **state)
 
 static void push_ack(struct tstamp now, uint16_t flow, uint32_t ack)
 {
-    flowq_push(queue, now, packet_tcp_ack(pool, flow, ack));
+    push_packet(now, packet_tcp_ack(pool, flow, ack));
 }
 
 static uint32_t tcp_ack_of(const struct pkt *p)
@@ -276,7 +286,7 @@ static void an_older_acknowledgement_replaces_nothing(void **state)
 static void let_bulk_wait(void)
 {
     for (unsigned i = 0; i < 20; i++)
-        flowq_push(queue, at_ms(0), packet_udp(pool, FLOWS_MAX + 1, 0, 1500));
+        push_packet(at_ms(0), packet_udp(pool, FLOWS_MAX + 1, 0, 1500));
     while (flowq_has_sparse(queue))
         pkt_put(flowq_pop_sparse(queue));
     assert_true(flowq_has_bulk(queue));
@@ -361,7 +371,7 @@ static void slow_start_is_told_in_few_words(void **state)
         queue->ack_gap_max_ns = 100 * NS_PER_MS / 8;
         assert_in_range(slow_start(7, round_ms, &acked), 4, 8);
         flowq_clear(queue);
-        flowq_init(queue, SEED, BYTES_MAX);
+        flowq_init(queue, SEED, BYTES_MAX, &memory);
     }
 }
 
@@ -420,7 +430,7 @@ static unsigned overload(int64_t ms, uint8_t ecn, unsigned *marked)
             struct pkt *p = packet_udp(pool, 1, 0, 1500);
             p->data[PACKET_ECN_OFFSET] = ecn;
             ip_parse(p);
-            flowq_push(queue, at_ms(t), p);
+            push_packet(at_ms(t), p);
         }
         struct pkt *p = flowq_pop_sparse(queue);
         uint16_t seg;
@@ -536,7 +546,7 @@ static void the_fattest_is_told_by_bytes(void **state)
     queue->codel.off = true;
     fill(at_ms(0), 1, 3);
     for (unsigned i = 0; i < 4; i++)
-        flowq_push(queue, at_ms(0), packet_tcp_super(pool, 1, 40, 1448));
+        push_packet(at_ms(0), packet_tcp_super(pool, 1, 40, 1448));
     for (unsigned i = 0; i < 60; i++)
         push(at_ms(0), 2, i, 100);
     queue->bytes_max = queue->bytes;
@@ -586,7 +596,7 @@ static void a_super_packet_leaves_segment_by_segment(void **state)
     (void)state;
     queue->codel.off = true;
     struct pkt *p = packet_tcp_super(pool, 1, 10, 1000);
-    flowq_push(queue, at_ms(0), p);
+    push_packet(at_ms(0), p);
     fill(at_ms(0), 2, 20);
     uint16_t expected = 0;
     unsigned between = 0;
@@ -608,7 +618,7 @@ static void a_flow_that_is_kept_is_never_sparse(void **state)
 {
     (void)state;
     for (uint32_t i = 0; i < 100; i++)
-        flowq_push(queue, at_ms(0), packet_tcp_super(pool, 1, 2, 1000));
+        push_packet(at_ms(0), packet_tcp_super(pool, 1, 2, 1000));
     assert_int_not_equal(queue->heavy.hashes[0], 0);
     queue->heavy.flows[0].kept = true;
     for (uint16_t seg; flowq_has_bulk(queue);) {
@@ -617,7 +627,7 @@ static void a_flow_that_is_kept_is_never_sparse(void **state)
     }
     struct pkt *lone = packet_tcp_super(pool, 1, 1, 1000);
     lone->gso = PKT_GSO_NONE;
-    flowq_push(queue, at_ms(5000), lone);
+    push_packet(at_ms(5000), lone);
     assert_false(flowq_has_sparse(queue));
 }
 
@@ -627,7 +637,7 @@ static void what_is_no_ip_is_dropped(void **state)
     struct pkt *p = packet_udp(pool, 1, 0, 100);
     p->data[0] = 0;
     ip_parse(p);
-    flowq_push(queue, at_ms(0), p);
+    push_packet(at_ms(0), p);
     assert_int_equal(queue->dropped_bad, 1);
     assert_int_equal(queue->bytes, 0);
     assert_int_equal(pkt_pool_used(pool), 0);

@@ -13,6 +13,7 @@
 
 enum { SMALL = 100, LARGE = 1514, TAG = 7 };
 
+static struct arena_share memory;
 static struct path *path;
 static struct {
     unsigned holes, tags;
@@ -55,7 +56,7 @@ static int begin(void **state)
     path = calloc(1, sizeof *path);
     if (path == NULL)
         return -1;
-    path_init(path, at_ms(0), 3);
+    path_init(path, at_ms(0), 3, &memory);
     path->config.datagram_bytes = 1472;
     events_bring_up(path, at_ms(0));
     return 0;
@@ -64,8 +65,9 @@ static int begin(void **state)
 static int end(void **state)
 {
     (void)state;
+    path_clear(path);
     free(path);
-    return 0;
+    return memory.used_bytes != 0;
 }
 
 static uint64_t send(int64_t ms, uint32_t wire_bytes, uint32_t tag)

@@ -50,13 +50,14 @@ static void an_acknowledgement_clock_that_runs_away(void **state)
 {
     (void)state;
     struct path *p = calloc(1, sizeof *p);
+    struct arena_share memory = { 0 };
     struct peer_clock clock = { 0 };
     struct wire_ack ack = { .range_count = 1,
                             .time_count = 2,
                             .ranges = { { 0, 1 } },
                             .times = { { 1, 0 }, { 1, INT32_MIN } } };
     assert_non_null(p);
-    path_init(p, at_us(0), 0);
+    path_init(p, at_us(0), 0, &memory);
     events_bring_up(p, at_us(0));
     for (uint32_t i = 0; i < ROUNDS; i++) {
         struct tstamp now = at_us(i);
@@ -68,6 +69,7 @@ static void an_acknowledgement_clock_that_runs_away(void **state)
     }
     assert_true(p->rtt.srtt_ns >= 0 && p->rtt.same_ns >= 0 && p->rtt.rttvar_ns >= 0);
     path_clear(p);
+    assert_int_equal(memory.used_bytes, 0);
     free(p);
 }
 

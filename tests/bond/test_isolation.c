@@ -251,15 +251,19 @@ static void a_jump_in_packet_numbers_costs_little(void **state)
     assert_in_range(jump, 1, 4 * step);
 }
 
+static struct arena_share memory;
+
 static void acknowledge(uint32_t step)
 {
     static struct acker acker;
     struct wire_ack ack;
-    acker_init(&acker);
+    acker_init(&acker, &memory);
+    acker_resize(&acker, ACKER_MOST);
     for (uint64_t i = 0, pn = 0; i < 1000; i++) {
         acker_record(&acker, at_ms(0), pn += step, true);
         assert_true(acker_build(&acker, at_ms(0), &ack));
     }
+    acker_free(&acker);
 }
 
 /* Every second number makes as many ranges as any jumps do. */
@@ -280,7 +284,9 @@ static void acknowledge_again(uint32_t numbers)
     struct wire_ack ack = {
         .range_count = 1, .time_count = 1, .ranges = { { 0, 1 } }, .times = { { INT32_MAX, 0 } }
     };
-    path_init(acked, at_ms(0), 0);
+    path_clear(acked);
+    path_init(acked, at_ms(0), 0, &memory);
+    assert_true(flight_resize(&acked->flight, PATH_SENT_MAX));
     events_bring_up(acked, at_ms(0));
     acked->rtt.srtt_ns = NS_PER_S;
     acked->rack.window_ns = 1e9;

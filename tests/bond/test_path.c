@@ -18,6 +18,7 @@
 enum { POOL = 16384, WIRE_BYTES = 1500, SEEN_MAX = 1 << 17 };
 
 static struct pkt_pool *pool;
+static struct arena_share memory;
 static struct path *path;
 static struct peer_clock peer_clock;
 
@@ -78,22 +79,16 @@ static int begin(void **state)
     path = calloc(1, sizeof *path);
     if (pool == NULL || path == NULL)
         return -1;
-    path->pacer.committed.slots = calloc(16, sizeof(struct segment));
-    path->pacer.committed.capacity = 16;
-    path->pacer.express.slots = calloc(16, sizeof(struct segment));
-    path->pacer.express.capacity = 16;
-    path_init(path, at_ms(0), 3);
+    path_init(path, at_ms(0), 3, &memory);
     events_bring_up(path, at_ms(0));
-    return path->pacer.committed.slots == NULL || path->pacer.express.slots == NULL;
+    return 0;
 }
 
 static int end(void **state)
 {
     (void)state;
     path_clear(path);
-    size_t used = pkt_pool_used(pool);
-    free(path->pacer.committed.slots);
-    free(path->pacer.express.slots);
+    size_t used = pkt_pool_used(pool) + memory.used_bytes;
     free(path);
     pkt_pool_free(pool);
     return used != 0;
@@ -112,6 +107,9 @@ static uint64_t send(struct tstamp now)
     struct segment s = { .pkt = packet_udp(pool, 1, 0, 100),
                          .sequence = (uint32_t)path->flight.pn_next,
                          .bytes = 100 };
+    if (memory.wanted) /* as the bond lets it, before each packet */
+        path_grow(path);
+    memory.wanted = false;
     return path_sent(path, now, WIRE_BYTES, true, 0, &s, false);
 }
 

@@ -22,6 +22,7 @@ enum { WIRE_BYTES = 1500, FLYING_MAX = 1 << 15 };
 #define DELAY_NS (10 * NS_PER_MS) /* each way */
 
 static struct pkt_pool *pool;
+static struct arena_share memory;
 static struct path *path;
 static struct peer_clock peer_clock;
 static struct acker acker;      /* the receiver */
@@ -60,12 +61,12 @@ static int begin(void **state)
     lost = needless = 0;
     memset(gone, 0, sizeof gone);
     peer_clock = (struct peer_clock){ 0 };
-    acker_init(&acker);
+    acker_init(&acker, &memory);
     pool = pkt_pool_new(2 * PATH_SENT_MAX, 0);
     path = calloc(1, sizeof *path);
     if (pool == NULL || path == NULL)
         return -1;
-    path_init(path, at_ms(0), 3);
+    path_init(path, at_ms(0), 3, &memory);
     events_bring_up(path, at_ms(0));
     return 0;
 }
@@ -74,10 +75,19 @@ static int end(void **state)
 {
     (void)state;
     path_clear(path);
-    size_t used = pkt_pool_used(pool);
+    acker_free(&acker);
+    size_t used = pkt_pool_used(pool) + memory.used_bytes;
     free(path);
     pkt_pool_free(pool);
     return used != 0;
+}
+
+/* As the bond lets it, before each packet. */
+static void grow(void)
+{
+    if (memory.wanted)
+        path_grow(path);
+    memory.wanted = false;
 }
 
 /* A data segment whose sequence is its packet number. */
@@ -86,6 +96,7 @@ static uint64_t send(struct tstamp now)
     struct segment s = { .pkt = packet_udp(pool, 1, 0, 100),
                          .sequence = (uint32_t)path->flight.pn_next,
                          .bytes = 100 };
+    grow();
     return path_sent(path, now, WIRE_BYTES, true, 0, &s, false);
 }
 
@@ -97,8 +108,10 @@ static void send_many(struct tstamp now, unsigned count)
 
 static void arrive(struct tstamp now, uint64_t from, uint64_t to)
 {
-    for (uint64_t pn = from; pn <= to; pn++)
+    for (uint64_t pn = from; pn <= to; pn++) {
+        acker_reserve(&acker, pn);
         acker_record(&acker, now, pn, true);
+    }
 }
 
 /* What the receiver acknowledges now is here DELAY_NS later. */
@@ -268,9 +281,12 @@ static double run_reordering(int64_t gap_us, int64_t jitter_ms, double loss)
     for (int64_t us = 0; us < 2000000; us += gap_us) {
         struct tstamp now = at_us(us);
         send(now);
-        for (; came < count && tstamp_reached(flying[came].came, now); came++)
-            if (!gone[flying[came].pn])
-                acker_record(&acker, flying[came].came, flying[came].pn, true);
+        for (; came < count && tstamp_reached(flying[came].came, now); came++) {
+            if (gone[flying[came].pn])
+                continue;
+            acker_reserve(&acker, flying[came].pn);
+            acker_record(&acker, flying[came].came, flying[came].pn, true);
+        }
         if (tstamp_reached(acker.due, now)) {
             assert_true(head - tail < 64);
             under_way[head % 64] = (struct wire_ack){ .path = 3 };

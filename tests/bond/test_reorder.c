@@ -18,6 +18,7 @@ enum { POOL_SMALL = 16384, POOL_LARGE = 8, LANE = 3, HOLD_MS = 50 };
 
 static struct pkt_pool *pool;
 static struct reorder *reorder;
+static struct arena_share memory;
 
 static struct tstamp at_ms(int64_t ms)
 {
@@ -31,7 +32,7 @@ static int begin(void **state)
     reorder = malloc(sizeof *reorder);
     if (pool == NULL || reorder == NULL)
         return -1;
-    reorder_init(reorder);
+    reorder_init(reorder, &memory);
     reorder->hold_ns = HOLD_MS * NS_PER_MS;
     return 0;
 }
@@ -41,17 +42,25 @@ static int end(void **state)
     (void)state;
     reorder_clear(reorder);
     pkt_list_clear(&reorder->out);
-    size_t used = pkt_pool_used(pool);
+    size_t used = pkt_pool_used(pool) + memory.used_bytes;
     free(reorder);
     pkt_pool_free(pool);
     return used != 0;
+}
+
+/* As the bond lets it, before each packet. */
+static void push_packet(struct tstamp now, uint16_t lane, uint32_t sequence, struct pkt *p)
+{
+    if (reorder->wants_room)
+        reorder_grow(reorder);
+    reorder_push(reorder, now, lane, sequence, p);
 }
 
 static void push_to(struct tstamp now, uint16_t lane, uint32_t sequence)
 {
     struct pkt *p = packet_udp(pool, lane, sequence, 64);
     p->flags = 0;
-    reorder_push(reorder, now, lane, sequence, p);
+    push_packet(now, lane, sequence, p);
 }
 
 static void push(int64_t ms, uint32_t sequence)
@@ -246,7 +255,7 @@ static void push_piece(int64_t ms, uint32_t sequence, uint32_t number, uint32_t 
     p->len_bytes = bytes;
     p->flags = (uint8_t)((at > 0 ? WIRE_DATA_CONT : 0) | (at + bytes < total ? WIRE_DATA_MORE : 0));
     pkt_put(whole);
-    reorder_push(reorder, at_ms(ms), LANE, sequence, p);
+    push_packet(at_ms(ms), LANE, sequence, p);
 }
 
 static void pieces_are_joined_in_any_order(void **state)
@@ -293,7 +302,7 @@ static void endless_pieces_are_dropped(void **state)
     for (uint32_t i = 0; i < 100; i++) {
         struct pkt *p = packet_udp(pool, LANE, 0, 1000);
         p->flags = (uint8_t)((i > 0 ? WIRE_DATA_CONT : 0) | WIRE_DATA_MORE);
-        reorder_push(reorder, at_ms(0), LANE, i, p);
+        push_packet(at_ms(0), LANE, i, p);
     }
     expect_nothing();
     assert_true(pkt_pool_used(pool) <= 1);
@@ -465,7 +474,7 @@ static void tcp_comes_out_at_once(void **state)
     for (uint32_t i = 1; i <= 90; i++) {
         struct pkt *p = as_tcp(packet_udp(pool, LANE, i, 64));
         p->flags = 0;
-        reorder_push(reorder, at_ms(0), LANE, i, p);
+        push_packet(at_ms(0), LANE, i, p);
     }
     push(1, 0);
     assert_int_equal(drain(), 91);
@@ -481,7 +490,7 @@ static void a_full_memory_does_not_wait_for_bursts(void **state)
     uint32_t out = drain();
     for (uint32_t i = 1; reorder->overflows == 0; i++)
         push(1, REORDER_HELD_MAX + i);
-    assert_int_equal(out + drain(), reorder->lanes[LANE].next);
+    assert_int_equal(out + drain(), reorder->lanes[LANE]->next);
     assert_true(reorder->held < 2);
 }
 
@@ -580,6 +589,15 @@ static void model_push(struct model *m, int64_t now_us, uint32_t number)
         model_advance(m);
 }
 
+/* A number that is given up behind it, and then nothing. */
+static void start_lane_at(uint32_t sequence)
+{
+    push_to(at_ms(-100), LANE, 0);
+    expect(0);
+    reorder->lanes[LANE]->next = sequence;
+    memset(reorder->lanes[LANE]->seen, 0, sizeof reorder->lanes[LANE]->seen);
+}
+
 static void run_model(uint64_t seed)
 {
     static struct arrival arrivals[2 * MODEL_PACKETS];
@@ -591,7 +609,7 @@ static void run_model(uint64_t seed)
     int64_t hold_us = 10000 + (int64_t)rng_below(&random, 60000);
     reorder_clear(reorder);
     reorder->hold_ns = hold_us * NS_PER_US;
-    reorder->lanes[LANE].next = (uint32_t)MODEL_START; /* the numbers wrap on the way */
+    start_lane_at((uint32_t)MODEL_START); /* the numbers wrap on the way */
     for (size_t i = 0; i <= n; i++) {
         int64_t us = i < n ? arrivals[i].us : INT64_C(10000000);
         for (struct tstamp t; tstamp_reached(t = reorder_deadline(reorder), at_ms(us / 1000));) {
@@ -607,7 +625,7 @@ static void run_model(uint64_t seed)
         struct tstamp now = { at_ms(0).ns + us * NS_PER_US };
         reorder_tick(reorder, now);
         model_tick(&model, us, hold_us);
-        reorder_push(reorder, now, LANE, arrivals[i].number + (uint32_t)MODEL_START, p);
+        push_packet(now, LANE, arrivals[i].number + (uint32_t)MODEL_START, p);
         model_push(&model, us, arrivals[i].number);
     }
     for (size_t i = 0; i < model.count; i++) {

@@ -34,7 +34,7 @@ static void take_late(struct path *p, struct tstamp now, struct sent *s,
                       const struct path_events *events)
 {
     s->state = SENT_NONE;
-    bitring_drop(p->flight.open, PATH_SENT_MAX, (uint64_t)(s - p->flight.sent));
+    bitring_drop(p->flight.open, p->flight.size, (uint64_t)(s - p->flight.sent));
     s->came = true;
     rack_arrived(&p->rack, s, p->rtt.srtt_ns);
     if (s->data)
@@ -99,8 +99,8 @@ static bool mark_all(struct path *p, struct tstamp now, const struct wire_ack *a
         end -= gap;
         const uint64_t floor = end > watched + len ? end - len : watched;
         for (uint64_t pn = end; pn > floor;) {
-            if (!bitring_get(p->flight.open, PATH_SENT_MAX, pn - 1)) {
-                pn = bitring_run(p->flight.open, PATH_SENT_MAX, pn, floor, false);
+            if (!bitring_get(p->flight.open, p->flight.size, pn - 1)) {
+                pn = bitring_run(p->flight.open, p->flight.size, pn, floor, false);
                 continue;
             }
             pn--;
@@ -161,7 +161,7 @@ static void take_lost(struct path *p, struct sent *s, uint64_t pn, uint64_t larg
     struct segment segment = flight_take_segment(&p->flight, pn, p->id);
     flight_forget(&p->flight, s);
     s->state = SENT_LOST;
-    bitring_set(p->flight.open, PATH_SENT_MAX, pn);
+    bitring_set(p->flight.open, p->flight.size, pn);
     if (segment.pkt != NULL)
         events->lost(events->arg, p, &segment);
 }
@@ -202,7 +202,7 @@ static void settle(struct path *p, struct tstamp now, const struct top *top,
     uint64_t oldest = end; /* in flight */
     f->looked = now;
     uint64_t pn = f->oldest;
-    while ((pn = bitring_next(f->open, PATH_SENT_MAX, pn, end)) < end) {
+    while ((pn = bitring_next(f->open, f->size, pn, end)) < end) {
         struct sent *s = flight_at(f, pn);
         /* Any round trip is better than none, where the largest number was no eliciting one. */
         if (s->state == SENT_ACKED && s->timed && p->rtt.srtt_ns == 0)
@@ -229,7 +229,7 @@ static void note_rtt(struct path *p, struct tstamp now, const struct top *top, b
         rtt_ns -= rtt_way_back_ns(&p->rtt);
     if (top->pn >= f->oldest && flight_at(f, top->pn)->state == SENT_INFLIGHT)
         rtt_note(&p->rtt, now, rtt_ns);
-    if (same_path && top->rtt_ns > 0 && top->pn + PATH_SENT_MAX >= f->pn_next)
+    if (same_path && top->rtt_ns > 0 && top->pn + f->size >= f->pn_next)
         rtt_note_same(&p->rtt, top->rtt_ns);
 }
 
@@ -250,6 +250,8 @@ bool path_ack(struct path *p, struct tstamp now, const struct wire_ack *ack, boo
     struct top top;
     if (!flight_expand(f, ack->largest, &top.pn))
         return false;
+    if (f->size == 0)
+        return true;
     top.sent = flight_at(f, top.pn)->time;
     top.rtt_ns = tstamp_sub(now, top.sent) - (int64_t)ack->delay_us * NS_PER_US;
     note_rtt(p, now, &top, same_path);

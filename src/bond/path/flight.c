@@ -1,24 +1,77 @@
 /* SPDX-License-Identifier: ISC */
 #include "bond/path/flight.h"
 
-#include <stddef.h>
 #include <string.h>
 
 #include "base/bitring.h"
 #include "wire/wire.h"
 
-void flight_init(struct flight *f, struct tstamp now)
+static uint64_t first_size(void)
+{
+    return PATH_SENT_FIRST < PATH_SENT_MAX ? PATH_SENT_FIRST : PATH_SENT_MAX;
+}
+
+void flight_init(struct flight *f, struct tstamp now, struct arena_share *memory)
 {
     f->last_sent = f->answered = now;
+    f->memory = memory;
+    flight_resize(f, first_size());
+}
+
+static void free_places(struct flight *f)
+{
+    arena_give(f->memory, f->sent, f->size, sizeof *f->sent);
+    arena_give(f->memory, f->open, f->size / 64, sizeof *f->open);
 }
 
 void flight_clear(struct flight *f)
 {
     for (uint64_t pn = f->oldest; pn < f->pn_next; pn++)
         pkt_put(flight_at(f, pn)->segment.pkt);
-    size_t used = f->pn_next < PATH_SENT_MAX ? (size_t)f->pn_next : PATH_SENT_MAX;
-    memset(f->sent, 0, used * sizeof f->sent[0]);
-    memset(f, 0, offsetof(struct flight, sent));
+    free_places(f);
+    memset(f, 0, sizeof *f);
+}
+
+bool flight_resize(struct flight *f, uint64_t size)
+{
+    struct sent *sent = arena_take(f->memory, size, sizeof *sent);
+    uint64_t *open = arena_take(f->memory, size / 64, sizeof *open);
+    if (sent == NULL || open == NULL) {
+        arena_give(f->memory, sent, size, sizeof *sent);
+        arena_give(f->memory, open, size / 64, sizeof *open);
+        f->enough = UINT64_MAX;
+        return false;
+    }
+    uint64_t most = size < f->size ? size : f->size;
+    for (uint64_t pn = f->pn_next > most ? f->pn_next - most : 0; pn < f->pn_next; pn++) {
+        sent[pn & (size - 1)] = *flight_at(f, pn);
+        if (bitring_get(f->open, f->size, pn))
+            bitring_set(open, size, pn);
+    }
+    free_places(f);
+    f->sent = sent;
+    f->open = open;
+    f->size = size;
+    f->enough = size < PATH_SENT_MAX ? size / 2 : UINT64_MAX;
+    return true;
+}
+
+void flight_grow(struct flight *f)
+{
+    if (flight_known(f) >= f->enough)
+        flight_resize(f, f->size > 0 ? 2 * f->size : first_size());
+}
+
+void flight_give_back(struct flight *f)
+{
+    if (f->size > first_size() && f->count == 0 && flight_known(f) < first_size() / 2)
+        flight_resize(f, first_size());
+}
+
+void flight_retry_growth(struct flight *f)
+{
+    if (f->size < PATH_SENT_MAX)
+        f->enough = f->size / 2;
 }
 
 void flight_forget(struct flight *f, struct sent *s)
@@ -29,7 +82,7 @@ void flight_forget(struct flight *f, struct sent *s)
     pkt_put(s->segment.pkt);
     s->segment.pkt = NULL;
     s->state = SENT_NONE;
-    bitring_drop(f->open, PATH_SENT_MAX, (uint64_t)(s - f->sent));
+    bitring_drop(f->open, f->size, (uint64_t)(s - f->sent));
 }
 
 bool flight_expand(const struct flight *f, uint32_t low, uint64_t *pn)
@@ -51,14 +104,14 @@ struct segment flight_take_segment(struct flight *f, uint64_t pn, uint8_t path)
 bool flight_came(const struct flight *f, const struct segment *s, uint8_t path)
 {
     uint32_t age = (uint32_t)f->pn_next - s->left_pn;
-    return s->left_on == path + 1 && age <= PATH_SENT_MAX && flight_at(f, s->left_pn)->came;
+    return s->left_on == path + 1 && age <= f->size && flight_at(f, s->left_pn)->came;
 }
 
 unsigned flight_overdue(const struct flight *f, struct tstamp limit, unsigned most)
 {
     unsigned n = 0;
     uint64_t pn = f->oldest;
-    while ((pn = bitring_next(f->open, PATH_SENT_MAX, pn, f->pn_next)) < f->pn_next && n < most) {
+    while ((pn = bitring_next(f->open, f->size, pn, f->pn_next)) < f->pn_next && n < most) {
         const struct sent *s = flight_at(f, pn++);
         if (s->state == SENT_INFLIGHT && !tstamp_before(s->time, limit))
             break;

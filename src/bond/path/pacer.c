@@ -6,17 +6,21 @@
 #include "bond/frame.h"
 #include "bond/tuning.h"
 
-void pacer_init(struct pacer *p, struct tstamp now)
+void pacer_init(struct pacer *p, struct tstamp now, struct arena_share *memory)
 {
+    ring_init(&p->committed, memory, PATH_COMMITTED_MAX);
+    ring_init(&p->express, memory, PATH_EXPRESS_MAX);
+    ring_grow(&p->committed);
+    ring_grow(&p->express);
     p->spare_packets = INFLIGHT_SPARE_PACKETS;
     p->free_at = now;
 }
 
 void pacer_clear(struct pacer *p)
 {
-    ring_clear(&p->committed);
-    ring_clear(&p->express);
-    *p = (struct pacer){ .committed = p->committed, .express = p->express };
+    ring_free(&p->committed);
+    ring_free(&p->express);
+    *p = (struct pacer){ 0 };
 }
 
 static double ahead_bytes(const struct pacer *p, struct tstamp now)

@@ -36,9 +36,9 @@ struct pacer {
     struct segment_ring express;   /* at once */
 };
 
-/* All zero but for the rings. */
-void pacer_init(struct pacer *p, struct tstamp now);
-/* Gives every packet back, and keeps the rings' slots. */
+/* Its rings grow in that memory, which is borrowed. */
+void pacer_init(struct pacer *p, struct tstamp now, struct arena_share *memory);
+/* Gives every packet back, and the rings. */
 void pacer_clear(struct pacer *p);
 
 /* The pace, and what may be in flight at that on a path with such a round trip of its own. */

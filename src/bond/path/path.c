@@ -2,14 +2,13 @@
 #include "bond/path/path.h"
 
 #include <math.h>
-#include <stddef.h>
 #include <string.h>
 
 #include "bond/tuning.h"
 
 #define MONTH_NS (31 * 86400 * NS_PER_S)
 
-void path_init(struct path *p, struct tstamp now, uint8_t id)
+void path_init(struct path *p, struct tstamp now, uint8_t id, struct arena_share *memory)
 {
     p->id = id;
     p->ready = true;
@@ -18,9 +17,9 @@ void path_init(struct path *p, struct tstamp now, uint8_t id)
     life_init(&p->life, now);
     fitness_init(&p->fitness);
     rate_init(&p->rate, now, 0);
-    pacer_init(&p->pacer, now);
+    pacer_init(&p->pacer, now, memory);
     path_set_pace(p, now);
-    flight_init(&p->flight, now);
+    flight_init(&p->flight, now, memory);
     p->probe = (struct path_probe){ .at = TSTAMP_NEVER,
                                     .alarm = TSTAMP_NEVER,
                                     .tail_at = TSTAMP_NEVER,
@@ -41,9 +40,28 @@ void path_clear(struct path *p)
         return;
     flight_clear(&p->flight);
     pacer_clear(&p->pacer);
-    struct pacer pacer = p->pacer; /* its rings' slots */
-    memset(p, 0, offsetof(struct path, flight));
-    p->pacer = pacer;
+    memset(p, 0, sizeof *p);
+}
+
+void path_grow(struct path *p)
+{
+    flight_grow(&p->flight);
+    ring_grow(&p->pacer.committed);
+    ring_grow(&p->pacer.express);
+}
+
+void path_give_back(struct path *p)
+{
+    flight_give_back(&p->flight);
+    ring_give_back(&p->pacer.committed);
+    ring_give_back(&p->pacer.express);
+}
+
+void path_retry_growth(struct path *p)
+{
+    flight_retry_growth(&p->flight);
+    ring_retry_growth(&p->pacer.committed);
+    ring_retry_growth(&p->pacer.express);
 }
 
 uint32_t path_frames_bytes(const struct path *p)

@@ -84,14 +84,22 @@ struct path {
     struct pacer pacer;
     struct copies copies;
     struct path_count count;
-    struct flight flight; /* large, so last */
+    struct flight flight;
 };
 
-/* First use in an association, of one that is all zero or cleared: numbers start at 0. The rings'
- * slots stay as they are. */
-void path_init(struct path *p, struct tstamp now, uint8_t id);
-/* Gives back every packet. Its work is in proportion to what was sent. */
+/*
+ * First use in an association, of one that is all zero or cleared: numbers start at 0. Its tables
+ * begin small, and are taken from that memory, which is borrowed.
+ */
+void path_init(struct path *p, struct tstamp now, uint8_t id, struct arena_share *memory);
+/* Gives back every packet, and the tables. */
 void path_clear(struct path *p);
+/* Lets its tables grow that are half full. */
+void path_grow(struct path *p);
+/* Nothing was sent for long: they are as at first. */
+void path_give_back(struct path *p);
+/* What could not grow may try again. */
+void path_retry_growth(struct path *p);
 /* Packets that wait for it or are unacknowledged on it, without copies of those of other paths. */
 uint64_t path_packets(const struct path *p);
 

@@ -70,7 +70,7 @@ bool rack_is_lost(struct rack *k, struct sent *s, uint64_t pn, uint64_t largest,
 static bool still_watched(const struct flight *f, struct tstamp now, uint64_t pn, int64_t srtt_ns)
 {
     const struct sent *s = flight_at(f, pn);
-    return s->state == SENT_LOST && f->pn_next - pn < PATH_SENT_MAX - WATCH_SPARE &&
+    return s->state == SENT_LOST && f->pn_next - pn < f->size - flight_spare(f) &&
            tstamp_sub(now, s->time) <= RACK_WATCH_RTTS * srtt_ns + RACK_WATCH_NS;
 }
 

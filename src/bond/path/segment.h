@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/arena.h"
 #include "base/pkt.h"
 #include "base/tstamp.h"
 
@@ -40,13 +41,35 @@ static inline uint32_t segment_originals(const struct segment *s)
     return s->once ? 0 : segment_packets(s);
 }
 
+/* All zero: it has no room, and never wants any. */
 struct segment_ring {
-    struct segment *slots; /* capacity of them, a power of two; owned by the bond's allocation */
+    struct segment *slots; /* owned: capacity of them, a power of two */
     uint32_t capacity;
-    uint32_t head; /* counts on; the slot is the rest of the capacity */
+    uint32_t most;   /* that it may have: it begins small, and is doubled when it is half full */
+    uint32_t enough; /* with more in it, it wants to grow */
+    uint32_t head;   /* counts on; the slot is the rest of the capacity */
     uint32_t count;
-    uint32_t bytes; /* of datagrams on the wire */
+    uint32_t bytes;             /* of datagrams on the wire */
+    struct arena_share *memory; /* borrowed: where its slots come from, and who lets it grow */
 };
+
+/* Empty; without a slot until it is let grow. */
+void ring_init(struct segment_ring *r, struct arena_share *memory, uint32_t most);
+/* Gives every packet back, and the slots. */
+void ring_free(struct segment_ring *r);
+/*
+ * Makes it as large as that, a power of two: what is in it stays. False: there is no memory for it,
+ * and what it has will do.
+ */
+bool ring_resize(struct segment_ring *r, uint32_t capacity);
+/* Doubles it if it is half full. */
+void ring_grow(struct segment_ring *r);
+/* Is as small as at first again, if it is empty. */
+void ring_give_back(struct segment_ring *r);
+/* Having found no memory before, it may try again. */
+void ring_retry_growth(struct segment_ring *r);
+/* Doubles it until there is room for so many more; as far as may be. */
+void ring_reserve(struct segment_ring *r, uint32_t more);
 
 /* wire_bytes: of its datagram. False if the ring is full; the caller keeps its reference. */
 bool ring_push(struct segment_ring *r, const struct segment *s, uint32_t wire_bytes);

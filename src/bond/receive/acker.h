@@ -17,13 +17,15 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/arena.h"
 #include "base/size.h"
 #include "base/tstamp.h"
 #include "bond/tuning.h"
 #include "wire/wire.h"
 
 enum {
-    ACKER_RING = TABLE_SIZE(4096, 128), /* numbers remembered, a power of two */
+    ACKER_MOST = TABLE_SIZE(4096, 128), /* numbers remembered, a power of two */
+    ACKER_FIRST = TABLE_SIZE(256, 64),  /* the same at first: it is doubled when that is too few */
     ACKER_REPORTS = 64,
 };
 
@@ -41,13 +43,31 @@ struct acker {
     struct tstamp due;    /* TSTAMP_NEVER: nothing to acknowledge */
     struct tstamp last_sent;
     struct tstamp largest_at;
-    uint64_t came[ACKER_RING / 64]; /* a ring of bits: received */
-    uint32_t came_us[ACKER_RING];   /* of those; large, so last: it need not be cleared */
+    uint64_t size;              /* of the two rings, a power of two; 0: nothing is remembered */
+    uint64_t *came;             /* owned: a ring of bits, received */
+    uint32_t *came_us;          /* owned: of those */
+    uint64_t room_until;        /* numbers from that on want more room first; UINT64_MAX: none */
+    struct arena_share *memory; /* borrowed */
 };
 
-void acker_init(struct acker *a);
-/* As new, for little work. */
-void acker_clear(struct acker *a);
+/* Small; without memory it stays without, and nothing is acknowledged. */
+void acker_init(struct acker *a, struct arena_share *memory);
+void acker_free(struct acker *a);
+
+/* Before a number is recorded: makes room, so that none which is still to be told goes for it. */
+void acker_make_room(struct acker *a, uint64_t pn);
+static inline void acker_reserve(struct acker *a, uint64_t pn)
+{
+    if (pn >= a->room_until)
+        acker_make_room(a, pn);
+}
+/* Makes it as large as that, a power of two: what is remembered stays. False: there is no memory.
+ */
+bool acker_resize(struct acker *a, uint64_t size);
+/* Nothing came for long: as small as at first again, if there is nothing to tell. */
+void acker_give_back(struct acker *a);
+/* Having found no memory before, it may try again. */
+void acker_retry_growth(struct acker *a);
 
 /* An authentic packet that was not received before. */
 void acker_record(struct acker *a, struct tstamp now, uint64_t pn, bool eliciting);

@@ -17,10 +17,10 @@ struct incoming {
 };
 
 /* Of the association that begins. */
-static inline void incoming_init(struct incoming *in)
+static inline void incoming_init(struct incoming *in, struct arena_share *memory)
 {
     in->carriers = 0;
-    acker_clear(&in->acker);
+    acker_init(&in->acker, memory);
 }
 
 /* A single number waits to be acknowledged. */

@@ -7,17 +7,58 @@
 #include "base/ip.h"
 
 enum {
+    RUNS_SPARE = 8,  /* with fewer free ones more are made */
     MARK_EVERY = 32, /* runs that a search passes; near the root of how many there may be */
 };
 
-void reorder_init(struct reorder *r)
+void reorder_init(struct reorder *r, struct arena_share *memory)
 {
     memset(r, 0, sizeof *r);
     r->hold_ns = HOLD_FIRST_NS;
-    for (unsigned i = 0; i < REORDER_RUNS_MAX; i++) {
-        r->runs[i].next = r->free_runs;
-        r->free_runs = &r->runs[i];
+    r->memory = memory;
+    r->wants_room = true;
+}
+
+static bool wants_runs(const struct reorder *r)
+{
+    return r->runs < REORDER_RUNS_MAX && r->runs - r->runs_used < RUNS_SPARE;
+}
+
+void reorder_grow(struct reorder *r)
+{
+    r->wants_room = false;
+    if (r->spare == NULL)
+        r->spare = arena_take(r->memory, 1, sizeof *r->spare);
+    while (wants_runs(r)) {
+        struct reorder_runs *block = arena_take(r->memory, 1, sizeof *block);
+        if (block == NULL)
+            return;
+        block->next = r->blocks;
+        r->blocks = block;
+        r->runs += REORDER_RUNS_BLOCK;
+        for (unsigned i = 0; i < REORDER_RUNS_BLOCK; i++) {
+            block->list[i].next = r->free_runs;
+            r->free_runs = &block->list[i];
+        }
     }
+}
+
+static void free_blocks(struct reorder *r)
+{
+    for (struct reorder_runs *block; (block = r->blocks) != NULL;) {
+        r->blocks = block->next;
+        arena_give(r->memory, block, 1, sizeof *block);
+    }
+    r->free_runs = NULL;
+    r->runs = 0;
+}
+
+void reorder_give_back(struct reorder *r)
+{
+    if (r->runs_used > 0 || r->runs <= REORDER_RUNS_BLOCK)
+        return;
+    free_blocks(r);
+    reorder_grow(r);
 }
 
 static void free_run(struct reorder *r, struct reorder_lane *l, struct reorder_run *run)
@@ -32,6 +73,7 @@ static void free_run(struct reorder *r, struct reorder_lane *l, struct reorder_r
     }
     run->next = r->free_runs;
     r->free_runs = run;
+    r->runs_used--;
 }
 
 static void clear_lane(struct reorder *r, struct reorder_lane *l)
@@ -42,21 +84,29 @@ static void clear_lane(struct reorder *r, struct reorder_lane *l)
         pkt_list_clear(&run->packets);
         free_run(r, l, run);
     }
-    memset(l, 0, sizeof *l);
+    arena_give(r->memory, l, 1, sizeof *l);
 }
 
-/* What was used is cleared, and nothing else: a peer may bring it about again and again. */
+/* What was used is given back, and nothing else is looked at: a peer may bring it about again and
+ * again. */
 void reorder_clear(struct reorder *r)
 {
     for (unsigned word = 0; word < WIRE_LANES_MAX / 64; word++) {
-        for (; r->used[word] != 0; r->used[word] &= r->used[word] - 1)
-            clear_lane(r, &r->lanes[word * 64 + (unsigned)__builtin_ctzll(r->used[word])]);
+        for (; r->used[word] != 0; r->used[word] &= r->used[word] - 1) {
+            unsigned lane = word * 64 + (unsigned)__builtin_ctzll(r->used[word]);
+            clear_lane(r, r->lanes[lane]);
+            r->lanes[lane] = NULL;
+        }
     }
+    arena_give(r->memory, r->spare, 1, sizeof *r->spare);
+    r->spare = NULL;
+    free_blocks(r);
     memset(r->unordered_seen, 0, sizeof r->unordered_seen);
     r->unordered_next = 0;
     r->holding = r->oldest_partial = r->newest_partial = NULL;
     r->held = 0;
     r->hold_ns = HOLD_FIRST_NS;
+    r->wants_room = true;
 }
 
 static bool is_crowded(const struct reorder *r, const struct pkt *p)
@@ -301,6 +351,9 @@ static struct reorder_run *insert_run(struct reorder *r, struct reorder_lane *l,
     if (run == NULL)
         return NULL;
     r->free_runs = run->next;
+    r->runs_used++;
+    if (wants_runs(r))
+        r->wants_room = true;
     /* What is behind it waits for the hole before it as well, and came earlier. */
     *run = (struct reorder_run){ .next = *at,
                                  .first = sequence,
@@ -395,6 +448,20 @@ static void push_unordered(struct reorder *r, uint32_t sequence, struct pkt *p)
     pkt_list_push(&r->out, p);
 }
 
+/* NULL: there is no memory for one more. */
+static struct reorder_lane *find_lane(struct reorder *r, uint16_t lane)
+{
+    if (r->lanes[lane] != NULL)
+        return r->lanes[lane];
+    r->wants_room = true;
+    if (r->spare == NULL)
+        return NULL;
+    r->used[lane / 64] |= UINT64_C(1) << (lane % 64);
+    r->lanes[lane] = r->spare;
+    r->spare = NULL;
+    return r->lanes[lane];
+}
+
 void reorder_push(struct reorder *r, struct tstamp now, uint16_t lane, uint32_t sequence,
                   struct pkt *p)
 {
@@ -402,9 +469,13 @@ void reorder_push(struct reorder *r, struct tstamp now, uint16_t lane, uint32_t 
         push_unordered(r, sequence, p);
         return;
     }
-    struct reorder_lane *l = &r->lanes[lane];
+    struct reorder_lane *l = find_lane(r, lane);
+    if (l == NULL) {
+        r->overflows++;
+        pkt_put(p);
+        return;
+    }
     int32_t ahead = (int32_t)(sequence - l->next);
-    r->used[lane / 64] |= UINT64_C(1) << (lane % 64);
     if (ahead < 0) {
         push_late(r, l, sequence, p);
         return;

@@ -22,6 +22,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/arena.h"
 #include "base/pkt.h"
 #include "base/size.h"
 #include "base/tstamp.h"
@@ -31,6 +32,7 @@
 enum {
     REORDER_HELD_MAX = TABLE_SIZE(8192, 64),
     REORDER_RUNS_MAX = TABLE_SIZE(2048, 32),
+    REORDER_RUNS_BLOCK = 32, /* so many of them are made together */
     /* numbers behind the next one that are remembered, powers of two */
     REORDER_SEEN = TABLE_SIZE(1024, 64),
     REORDER_SEEN_UNORDERED = TABLE_SIZE(4096, 128),
@@ -62,15 +64,25 @@ struct reorder_lane {
     uint64_t seen[REORDER_SEEN / 64];
 };
 
+struct reorder_runs {
+    struct reorder_runs *next;
+    struct reorder_run list[REORDER_RUNS_BLOCK];
+};
+
 struct reorder {
-    struct reorder_lane lanes[WIRE_LANES_MAX];
+    struct reorder_lane *lanes[WIRE_LANES_MAX]; /* each owned; NULL: nothing came in it */
+    struct reorder_lane *spare;                 /* owned: for the next lane; NULL: there is none */
     uint64_t unordered_seen[REORDER_SEEN_UNORDERED / 64];
     uint32_t unordered_next;
-    struct reorder_run runs[REORDER_RUNS_MAX];
+    struct reorder_runs *blocks; /* owned */
+    uint32_t runs;               /* in them */
+    uint32_t runs_used;
     struct reorder_run *free_runs;
+    struct arena_share *memory;   /* borrowed */
+    bool wants_room;              /* reorder_grow(), before the next packet */
     struct reorder_lane *holding; /* lanes that hold packets */
     struct reorder_lane *oldest_partial, *newest_partial;
-    uint64_t used[WIRE_LANES_MAX / 64]; /* bit for each lane that something came for */
+    uint64_t used[WIRE_LANES_MAX / 64]; /* bit for each lane that is there */
     struct pkt_share *share; /* borrowed: what is held counts in it; NULL: it may be any number */
     uint32_t held;
     int64_t hold_ns;     /* set by the bond */
@@ -83,9 +95,13 @@ struct reorder {
     struct pkt_list out; /* to be delivered */
 };
 
-void reorder_init(struct reorder *r);
-/* Gives back every packet held, and counts on; what is in out stays. */
+void reorder_init(struct reorder *r, struct arena_share *memory);
+/* Gives back every packet held, and the tables, and counts on; what is in out stays. */
 void reorder_clear(struct reorder *r);
+/* Makes the spare lane, if it is gone, and more runs, if few are left. */
+void reorder_grow(struct reorder *r);
+/* Gives runs back, if nothing is held. */
+void reorder_give_back(struct reorder *r);
 
 /* Takes p over; p->flags must hold the frame's flags. */
 void reorder_push(struct reorder *r, struct tstamp now, uint16_t lane, uint32_t sequence,

@@ -4,6 +4,9 @@
 #include "bond/send/budget.h"
 #include "bond/send/choose.h"
 #include "bond/send/place.h"
+#include "bond/send/room.h"
+
+enum { PIECES_FEW = 8 /* of a packet: there is always room for them */ };
 
 static void take_sequence(struct sender *snd, struct tstamp now, struct segment *s, uint16_t lane)
 {
@@ -46,6 +49,10 @@ void commit_bulk(struct sender *snd, struct tstamp now, struct pkt *pkt, uint16_
     uint32_t offset = 0;
     uint8_t partial = pkt->csum_partial ? WIRE_DATA_CSUM_PARTIAL : 0;
     uint16_t lane = lane_for(snd, pkt, total);
+    if (piece > 0 && total > PIECES_FEW * piece)
+        room_make_for(snd, total / piece + 1);
+    else
+        room_make(snd);
     while (piece > 0 && offset < total) {
         uint32_t bytes = total - offset < piece ? total - offset : piece;
         if (offset > 0 && pkt->policy == 0)
@@ -105,6 +112,7 @@ void commit_express(struct sender *snd, struct tstamp now, struct pkt *pkt, bool
         commit_bulk(snd, now, pkt, 0, NULL, NULL);
         return;
     }
+    room_make(snd);
     struct segment s = { .pkt = pkt,
                          .bytes = (uint16_t)pkt->len_bytes,
                          .flags = pkt->csum_partial ? WIRE_DATA_CSUM_PARTIAL : 0 };

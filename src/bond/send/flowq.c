@@ -11,39 +11,51 @@
 
 #define ACK_FIRST_WINDOW 14480 /* RFC 6928 */
 
-enum { CODEL_RECENT_INTERVALS = 16 /* RFC 8289, section 5.5 */ };
+enum {
+    CODEL_RECENT_INTERVALS = 16, /* RFC 8289, section 5.5 */
+    BAND_SETS = FLOWQ_BAND_FLOWS / FLOWQ_WAYS,
+};
 
-void flowq_init(struct flowq *q, uint64_t seed, uint32_t bytes_max)
+void flowq_init(struct flowq *q, uint64_t seed, uint32_t bytes_max, struct arena_share *memory)
 {
-    memset(q, 0, offsetof(struct flowq, flows));
+    memset(q, 0, sizeof *q);
     q->seed = seed;
+    q->memory = memory;
     q->ack_gap_scale = 1;
     q->bytes_max = bytes_max;
     sparse_init(&q->sparse);
-    q->plain.flows = q->flows;
-    q->plain.tags = q->tags;
-    q->plain.flow_count = FLOWQ_FLOWS;
+    q->plain.sets = q->plain_sets;
+    q->plain.set_count = FLOWQ_FLOWS / FLOWQ_WAYS;
     q->codel = (struct flowq_codel){ .target_ns = CODEL_TARGET_LEAST_NS,
                                      .interval_ns = CODEL_INTERVAL_LEAST_NS };
+    memory->wanted = true;
+}
+
+void flowq_grow(struct flowq *q)
+{
+    if (q->spare == NULL)
+        q->spare = arena_take(q->memory, 1, sizeof *q->spare);
+}
+
+static void give_set_back(struct flowq *q, struct flowq_set *set)
+{
+    arena_give(q->memory, set, 1, sizeof *set);
 }
 
 int flowq_make_bands(struct flowq *q)
 {
     if (q->bands != NULL)
         return 0;
-    struct flowq_flow *flows = calloc(FLOWQ_BANDS * FLOWQ_BAND_FLOWS, sizeof *flows);
-    struct flowq_band *bands = calloc(FLOWQ_BANDS, sizeof *bands);
-    uint32_t *tags = calloc(FLOWQ_BANDS * FLOWQ_BAND_FLOWS, sizeof *tags);
-    if (flows == NULL || bands == NULL || tags == NULL) {
-        free(flows);
-        free(tags);
-        free(bands);
+    struct flowq_set **sets = arena_take(q->memory, FLOWQ_BANDS * BAND_SETS, sizeof *sets);
+    struct flowq_band *bands = arena_take(q->memory, FLOWQ_BANDS, sizeof *bands);
+    if (sets == NULL || bands == NULL) {
+        arena_give(q->memory, sets, FLOWQ_BANDS * BAND_SETS, sizeof *sets);
+        arena_give(q->memory, bands, FLOWQ_BANDS, sizeof *bands);
         return -ENOMEM;
     }
     for (unsigned i = 0; i < FLOWQ_BANDS; i++) {
-        bands[i].flows = flows + (size_t)i * FLOWQ_BAND_FLOWS;
-        bands[i].tags = tags + (size_t)i * FLOWQ_BAND_FLOWS;
-        bands[i].flow_count = FLOWQ_BAND_FLOWS;
+        bands[i].sets = sets + (size_t)i * BAND_SETS;
+        bands[i].set_count = BAND_SETS;
     }
     q->bands = bands;
     return 0;
@@ -84,6 +96,22 @@ static void clear_band(struct flowq_band *band)
     }
 }
 
+/* Nothing waits in them. */
+static void give_sets_back(struct flowq *q)
+{
+    for_each_band(q, band)
+    {
+        for (uint32_t i = 0; i < band->set_count; i++) {
+            give_set_back(q, band->sets[i]);
+            band->sets[i] = NULL;
+        }
+        band->any = NULL;
+        band->new_head = band->new_tail = band->old_head = band->old_tail = NULL;
+        band->listed = 0;
+    }
+    q->fattest = NULL;
+}
+
 void flowq_clear(struct flowq *q)
 {
     for_each_band(q, band) clear_band(band);
@@ -91,14 +119,23 @@ void flowq_clear(struct flowq *q)
         pkt_put(f->ack);
         f->ack = NULL;
     }
+    give_sets_back(q);
+    give_set_back(q, q->spare);
     if (q->bands != NULL) {
-        free(q->bands[0].flows);
-        free(q->bands[0].tags);
+        arena_give(q->memory, q->bands[0].sets, FLOWQ_BANDS * BAND_SETS, sizeof *q->bands->sets);
+        arena_give(q->memory, q->bands, FLOWQ_BANDS, sizeof *q->bands);
     }
-    free(q->bands);
     const struct pkt_share *share = q->share;
-    flowq_init(q, q->seed, q->bytes_max);
+    flowq_init(q, q->seed, q->bytes_max, q->memory);
     q->share = share;
+}
+
+void flowq_give_back(struct flowq *q)
+{
+    if (q->bytes > 0)
+        return;
+    give_sets_back(q);
+    flowq_grow(q);
 }
 
 /*
@@ -116,27 +153,41 @@ static void take_place(struct flowq_flow *f)
                               .ack_left = { -NS_PER_S } };
 }
 
+/* NULL: there is no memory, and no flow of the band has any. */
+static struct flowq_set *find_set(struct flowq *q, struct flowq_band *band, uint32_t hash)
+{
+    struct flowq_set **set = &band->sets[hash % band->set_count];
+    if (*set != NULL)
+        return *set;
+    q->memory->wanted = true;
+    if (q->spare == NULL)
+        return band->any;
+    *set = band->any = q->spare;
+    q->spare = NULL;
+    return *set;
+}
+
 /*
  * The place of a flow: its own, or of those where nothing waits the one that was used longest ago.
  * Only when something waits in all of them two flows share one.
  */
-static struct flowq_flow *find_flow(struct flowq_band *band, uint32_t hash)
+static struct flowq_flow *find_flow(struct flowq *q, struct flowq_band *band, uint32_t hash)
 {
-    uint32_t sets = band->flow_count / FLOWQ_WAYS;
-    uint32_t first = hash % sets * FLOWQ_WAYS;
-    struct flowq_flow *set = &band->flows[first];
+    struct flowq_set *set = find_set(q, band, hash);
     struct flowq_flow *oldest = NULL;
+    if (set == NULL)
+        return NULL;
     for (uint32_t i = 0; i < FLOWQ_WAYS; i++)
-        if (band->tags[first + i] == (hash | 1))
-            return &set[i];
-    for (struct flowq_flow *f = set; f < set + FLOWQ_WAYS; f++) {
+        if (set->tags[i] == (hash | 1))
+            return &set->flows[i];
+    for (struct flowq_flow *f = set->flows; f < set->flows + FLOWQ_WAYS; f++) {
         bool idle = f->packets.head == NULL && f->ack == NULL;
         if (idle && (oldest == NULL || tstamp_before(f->recent_at, oldest->recent_at)))
             oldest = f;
     }
     if (oldest == NULL)
-        return &set[hash / sets % FLOWQ_WAYS];
-    band->tags[oldest - band->flows] = hash | 1;
+        return &set->flows[hash / band->set_count % FLOWQ_WAYS];
+    set->tags[oldest - set->flows] = hash | 1;
     take_place(oldest);
     return oldest;
 }
@@ -415,7 +466,7 @@ void flowq_wait(struct flowq *q, struct pkt *p)
 {
     struct flowq_band *band = flowq_band(q, p);
     count_in(q, p);
-    struct flowq_flow *f = find_flow(band, p->flow_hash);
+    struct flowq_flow *f = find_flow(q, band, p->flow_hash); /* it came before, so it has one */
     f->put_off = f->put_off || f->packets.head == NULL;
     append(q, band, f, p);
 }
@@ -460,7 +511,12 @@ void flowq_push(struct flowq *q, struct tstamp now, struct pkt *p)
     struct flowq_band *band = flowq_band(q, p);
     p->flow_hash = ip_flow_hash(p, q->seed);
     const struct ip_tcp tcp = ip_tcp(p);
-    struct flowq_flow *f = find_flow(band, p->flow_hash);
+    struct flowq_flow *f = find_flow(q, band, p->flow_hash);
+    if (f == NULL) {
+        q->dropped_full += p->seg_count;
+        pkt_put(p);
+        return;
+    }
     p->time = now;
     if (band == &q->plain)
         p->policy = 0;

@@ -27,6 +27,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/arena.h"
 #include "base/pkt.h"
 #include "base/size.h"
 #include "base/tstamp.h"
@@ -83,10 +84,16 @@ struct flowq_flow {
     bool dropping;
 };
 
+/* The places that a flow may have. */
+struct flowq_set {
+    uint32_t tags[FLOWQ_WAYS]; /* whose they are: the hash, odd; 0: nobody's yet */
+    struct flowq_flow flows[FLOWQ_WAYS];
+};
+
 struct flowq_band {
-    struct flowq_flow *flows; /* flow_count of them */
-    uint32_t *tags;           /* and whose they are: the hash, odd; 0: nobody's yet */
-    uint32_t flow_count;
+    struct flowq_set **sets; /* set_count of them, by hash; each owned; NULL: no flow came there */
+    uint32_t set_count;
+    struct flowq_set *any; /* one of them, for when there is no memory; NULL: there is none */
     struct flowq_flow *new_head, *new_tail;
     struct flowq_flow *old_head, *old_tail;
     uint32_t listed;        /* flows in the two lists */
@@ -119,14 +126,18 @@ struct flowq {
     uint64_t dropped_codel;
     uint64_t dropped_bad;
     uint64_t acks_thinned;
-    uint32_t tags[FLOWQ_FLOWS];
-    struct flowq_flow flows[FLOWQ_FLOWS]; /* last: what no flow needed is never touched */
+    struct arena_share *memory; /* borrowed */
+    struct flowq_set *spare;    /* owned: for the next flow that has no set; NULL: there is none */
+    struct flowq_set *plain_sets[FLOWQ_FLOWS / FLOWQ_WAYS];
 };
 
-/* The memory is all zero, or was cleared by flowq_clear(). */
-void flowq_init(struct flowq *q, uint64_t seed, uint32_t bytes_max);
-/* Gives back every packet, and the bands of policies. */
+void flowq_init(struct flowq *q, uint64_t seed, uint32_t bytes_max, struct arena_share *memory);
+/* Gives back every packet, the bands of policies, and the tables. */
 void flowq_clear(struct flowq *q);
+/* Makes the spare set, if it is gone. */
+void flowq_grow(struct flowq *q);
+/* Nothing waits: gives back what flows were known. */
+void flowq_give_back(struct flowq *q);
 
 /* Makes the bands of policies, where they are not yet. 0 or -ENOMEM. */
 int flowq_make_bands(struct flowq *q);

@@ -3,6 +3,7 @@
 
 #include <math.h>
 
+#include "bond/send/room.h"
 #include "bond/tuning.h"
 
 static bool may_go_again(const struct segment *s)
@@ -74,19 +75,20 @@ void overdue_pump(struct sender *snd, struct tstamp now)
         return;
     for_each_path (&snd->paths, p) {
         struct segment *s;
-        while (is_free(p, now) && (s = find_overdue(snd, p, now)) != NULL && send_again(s, p))
-            ;
+        do
+            room_make(snd); /* while nothing points into a table */
+        while (is_free(p, now) && (s = find_overdue(snd, p, now)) != NULL && send_again(s, p));
     }
 }
 
 /* The candidate that overdue_pump() has found and left where it is, or NULL. */
 static const struct sent *left_candidate(const struct path *p)
 {
-    const struct sent *s = flight_at(&p->flight, p->flight.again_next);
-    bool there = path_usable(p) && p->flight.again_next >= p->flight.oldest &&
-                 p->flight.again_next < p->flight.pn_next && s->state == SENT_INFLIGHT &&
-                 may_go_again(&s->segment);
-    return there ? s : NULL;
+    const struct flight *f = &p->flight;
+    if (!path_usable(p) || f->again_next < f->oldest || f->again_next >= f->pn_next)
+        return NULL;
+    const struct sent *s = flight_at(f, f->again_next);
+    return s->state == SENT_INFLIGHT && may_go_again(&s->segment) ? s : NULL;
 }
 
 /* When the pacer of a path but p has nothing to wait for any more. */

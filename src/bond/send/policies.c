@@ -2,22 +2,27 @@
 #include "bond/send/policies.h"
 
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "bond/tuning.h"
 
-int policies_set(struct policies **s, const struct bond_policy table[BOND_POLICIES_MAX])
+int policies_set(struct policies **s, const struct bond_policy table[BOND_POLICIES_MAX],
+                 struct arena_share *memory)
 {
     bool any = false;
     for (unsigned i = 0; i < BOND_POLICIES_MAX; i++)
         any = any || table[i].used;
     if (*s == NULL && any)
-        *s = calloc(1, sizeof **s);
+        *s = arena_take(memory, 1, sizeof **s);
     if (*s == NULL)
         return any ? -ENOMEM : 0;
     memcpy((*s)->table, table, sizeof(*s)->table);
     return 0;
+}
+
+void policies_free(struct policies *s, struct arena_share *memory)
+{
+    arena_give(memory, s, 1, sizeof *s);
 }
 
 void policies_survey(struct policies *s, uint32_t usable)

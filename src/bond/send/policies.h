@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/arena.h"
 #include "base/pkt.h"
 #include "base/tstamp.h"
 #include "bond/types.h"
@@ -40,7 +41,9 @@ struct policies {
 };
 
 /* Takes the table over; the first one in use allocates *s. 0 or -ENOMEM. */
-int policies_set(struct policies **s, const struct bond_policy table[BOND_POLICIES_MAX]);
+int policies_set(struct policies **s, const struct bond_policy table[BOND_POLICIES_MAX],
+                 struct arena_share *memory);
+void policies_free(struct policies *s, struct arena_share *memory);
 
 /* Which paths are usable now, as a bit mask; after every change. */
 void policies_survey(struct policies *s, uint32_t usable);

@@ -4,6 +4,7 @@
 #include "bond/send/budget.h"
 #include "bond/send/choose.h"
 #include "bond/send/place.h"
+#include "bond/send/room.h"
 #include "bond/tuning.h"
 
 void repair_take(struct sender *snd, const struct path *p, struct segment *s)
@@ -48,6 +49,10 @@ void repair_pump(struct sender *snd, struct tstamp now)
 {
     unsigned put_off = 0;
     for (const struct segment *head; (head = ring_head(&snd->repairs)) != NULL;) {
+        if (snd->memory->wanted) {
+            room_grow(snd);
+            continue;
+        }
         uint8_t left_on = (uint8_t)(head->left_on - 1);
         if (head->left_on > 0 && flight_came(&snd->paths.at[left_on].flight, head, left_on)) {
             pkt_put(head->pkt);

@@ -15,7 +15,7 @@ void sender_survey(struct sender *snd)
 
 int sender_set_policies(struct sender *snd, const struct bond_policy table[BOND_POLICIES_MAX])
 {
-    int r = policies_set(&snd->policies, table);
+    int r = policies_set(&snd->policies, table, snd->memory);
     if (r < 0 || snd->policies == NULL)
         return r;
     if (flowq_make_bands(&snd->queue) < 0)

@@ -35,6 +35,7 @@ struct sender_run {
 };
 
 struct sender {
+    struct arena_share *memory; /* borrowed, of the bond: where tables grow */
     struct path_set paths;
     struct pkt_share share; /* buffers of what waits and of what may have to be repeated */
     struct flowq queue;
