@@ -37,6 +37,9 @@ struct bond_path_config {
     bool passive;            /* on standby: the peer probes it */
 };
 
+/* Of an arena that is to hold one bond, whatever paths it opens; its tables stay small then. */
+enum { BOND_ARENA_LEAST_BYTES = 1000000 };
+
 struct bond_config {
     struct pkt_pool *pool; /* borrowed */
     struct arena *arena;   /* borrowed, of the memory of its tables; NULL: without a limit */
@@ -128,8 +131,9 @@ enum bond_drop {
     BOND_DROP_FRAGMENT,     /* a piece whose others never came */
     BOND_DROP_BAD_PACKET,   /* an inner packet that is no IP */
     BOND_DROP_ACK_THINNED,  /* an inner TCP ACK replaced by a newer one */
-    BOND_DROP_FORGOTTEN, /* given up, but it or its copy may have arrived: under way when one side
-                            started anew, or sent twice and one path failed */
+    BOND_DROP_PEER_MEMORY, /* the peer's share of the packet buffers or of the memory was used up */
+    BOND_DROP_FORGOTTEN,   /* given up, but it or its copy may have arrived: under way when one side
+                              started anew, or sent twice and one path failed */
     BOND_DROP_COUNT,
 };
 

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bond/types.h"
 #include "config/files.h"
 #include "config/trust.h"
 #include "config/value.h"
@@ -336,6 +337,19 @@ void assign_log_level(struct config_parser *p, const char *value)
 {
     if (!log_level_parse(value, &p->config->log_level))
         config_bad_value(p, value, "no log level: write error, warn, info or debug");
+}
+
+_Static_assert(BOND_ARENA_LEAST_BYTES == 1000000, "as the message says");
+
+void assign_memory_max(struct config_parser *p, const char *value)
+{
+    uint64_t bytes;
+    if (!value_memory_bytes(value, &bytes))
+        config_bad_value(p, value, "no amount of memory: write it as 500mb or 1.5gb");
+    else if (bytes < BOND_ARENA_LEAST_BYTES)
+        config_bad_value(p, value, "less than one peer needs: write 1mb or more");
+    else
+        p->config->engine.memory_max_bytes = bytes;
 }
 
 void assign_rekey_seconds(struct config_parser *p, const char *value)

@@ -27,6 +27,7 @@ void assign_control(struct config_parser *p, const char *value);
 void assign_include_dir(struct config_parser *p, const char *value);
 void assign_metrics(struct config_parser *p, const char *value);
 void assign_log_level(struct config_parser *p, const char *value);
+void assign_memory_max(struct config_parser *p, const char *value);
 void assign_rekey_seconds(struct config_parser *p, const char *value);
 void assign_offload(struct config_parser *p, const char *value);
 void assign_udp_offload(struct config_parser *p, const char *value);

@@ -92,6 +92,7 @@ struct config_network {
 struct config_engine {
     uint8_t cipher; /* enum wire_cipher, or 0: auto */
     uint32_t rekey_s;
+    uint64_t memory_max_bytes;    /* of peers' tables; 0: a quarter of the machine's */
     enum tun_offload tun_offload; /* of the device, at most */
     bool udp_gso;                 /* may be used */
     bool udp_gro;

@@ -82,6 +82,8 @@ static void dump_tunnel(const struct config *c, FILE *to)
         fprintf(to, "mtu = %" PRIu32 "\n", c->mtu_bytes);
     const char *cipher = wire_cipher_name(c->engine.cipher);
     fprintf(to, "cipher = %s\nuser = %s\n", cipher != NULL ? cipher : "auto", c->engine.user);
+    if (c->engine.memory_max_bytes > 0)
+        fprintf(to, "memory-max = %.15gmb\n", (double)c->engine.memory_max_bytes / 1e6);
     if (c->hook[0] != '\0')
         fprintf(to, "hook = %s\n", c->hook);
     fprintf(to, "control = %s\nlog-level = %s\nrekey-seconds = %" PRIu32 "\n", c->control,

@@ -59,6 +59,7 @@ static const struct key_rule {
     TUNNEL(METRICS, "metrics", assign_metrics, 0),
     TUNNEL(LOG_LEVEL, "log-level", assign_log_level, 0),
     TUNNEL(INCLUDE_DIR, "include-dir", assign_include_dir, 0),
+    TUNNEL(MEMORY_MAX, "memory-max", assign_memory_max, 0),
     TUNNEL(REKEY_SECONDS, "rekey-seconds", assign_rekey_seconds, HIDDEN),
     TUNNEL(OFFLOAD, "offload", assign_offload, HIDDEN),
     TUNNEL(UDP_OFFLOAD, "udp-offload", assign_udp_offload, HIDDEN),

@@ -130,6 +130,12 @@ bool value_quota_bytes(const char *text, uint64_t *out)
                         out);
 }
 
+bool value_memory_bytes(const char *text, uint64_t *out)
+{
+    static const struct unit units[] = { { "kb", 1000 }, { "mb", 1000000 }, { "gb", 1000000000 } };
+    return value_scaled(text, units, sizeof units / sizeof units[0], UINT64_C(1000000000000), out);
+}
+
 bool value_name(const char *text, size_t len_max)
 {
     size_t len = 0;

@@ -31,6 +31,9 @@ bool value_rate_bps(const char *text, uint64_t *out);
 /* "50gb/month", "1.5tb/month", "500mb/month"; decimal multiples, above 0, at most 1000 tb. */
 bool value_quota_bytes(const char *text, uint64_t *out);
 
+/* "500mb", "1.5gb". */
+bool value_memory_bytes(const char *text, uint64_t *out);
+
 /* 1 .. len_max letters, digits, '-', '_' and '.', beginning with a letter or digit. */
 bool value_name(const char *text, size_t len_max);
 

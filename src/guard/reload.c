@@ -71,6 +71,8 @@ static const char *changed_for_good(const struct config *a, const struct config 
         return "mark";
     if (a->engine.rekey_s != b->engine.rekey_s)
         return "rekey-seconds";
+    if (a->engine.memory_max_bytes != b->engine.memory_max_bytes)
+        return "memory-max";
     if (a->engine.tun_offload != b->engine.tun_offload)
         return "offload";
     if (a->engine.udp_gso != b->engine.udp_gso || a->engine.udp_gro != b->engine.udp_gro)

@@ -10,6 +10,7 @@
 #include "guard/lines.h"
 #include "guard/peers.h"
 #include "guard/send.h"
+#include "sys/memory.h"
 
 bool guard_tell_link(void *arg, const struct msg_link *link, int fd)
 {
@@ -170,6 +171,15 @@ void guard_tell_wish(struct guard *g, const struct msg_wish *wish)
     guard_send(g, &m, NULL, 0);
 }
 
+/* As configured, or a quarter of what the machine has. */
+static uint64_t memory_max_bytes(const struct config *c)
+{
+    uint64_t quarter = memory_of_machine_bytes() / 4;
+    if (c->engine.memory_max_bytes > 0)
+        return c->engine.memory_max_bytes;
+    return quarter > BOND_ARENA_LEAST_BYTES ? quarter : BOND_ARENA_LEAST_BYTES;
+}
+
 static bool tell_setup(struct guard *g)
 {
     const struct config *c = &g->config;
@@ -180,6 +190,7 @@ static bool tell_setup(struct guard *g)
     memcpy(m.setup.root, g->engine.root, sizeof m.setup.root);
     m.setup.cipher = c->engine.cipher;
     m.setup.rekey_s = c->engine.rekey_s;
+    m.setup.memory_max_bytes = memory_max_bytes(c);
     m.setup.mtu_bytes = c->mtu_bytes;
     m.setup.log_level = (uint8_t)guard_log_level(g);
     m.setup.journal = g->journal;

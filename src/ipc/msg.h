@@ -39,8 +39,9 @@ struct msg_setup {
     uint8_t private_key[32];
     uint8_t cipher; /* enum wire_cipher, 0: auto */
     uint32_t rekey_s;
-    uint32_t mtu_bytes; /* of the device; 0: as measured */
-    uint8_t log_level;  /* enum log_level */
+    uint64_t memory_max_bytes; /* of peers' tables */
+    uint32_t mtu_bytes;        /* of the device; 0: as measured */
+    uint8_t log_level;         /* enum log_level */
     bool journal;
     uint8_t tun_offload;                  /* enum tun_offload */
     bool udp_gso;                         /* may be used; the sockets' GRO is the guard's to set */
@@ -181,6 +182,7 @@ struct msg_state {
     FIELD(bytes, setup.private_key)                                                                \
     FIELD(upto, setup.cipher, WIRE_CIPHER_CHACHA20_POLY1305)                                       \
     FIELD(u32, setup.rekey_s)                                                                      \
+    FIELD(u64, setup.memory_max_bytes)                                                             \
     FIELD(u32, setup.mtu_bytes)                                                                    \
     FIELD(upto, setup.log_level, LOG_LEVEL_DEBUG)                                                  \
     FIELD(flag, setup.journal)                                                                     \

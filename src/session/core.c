@@ -46,6 +46,7 @@ int core_new(struct core **out, const struct core_config *config, struct tstamp 
     if (c == NULL)
         return -ENOMEM;
     c->pool = config->pool;
+    c->arena.limit_bytes = (size_t)config->memory_max_bytes;
     c->ciphers = config->ciphers;
     c->preferred_cipher = config->preferred_cipher;
     c->rekey_after_ns = config->rekey_after_ns != 0 ? config->rekey_after_ns : STATE_REKEY_NS;

@@ -46,7 +46,9 @@ static int make_bond(struct peer *p, struct tstamp now)
 {
     if (p->bond != NULL)
         return 0;
-    const struct bond_config config = { .pool = p->core->pool, .seed = p->bond_seed };
+    const struct bond_config config = { .pool = p->core->pool,
+                                        .arena = &p->core->arena,
+                                        .seed = p->bond_seed };
     struct peer_path *paths = calloc(WIRE_PATHS_MAX, sizeof *paths);
     p->accepted.list = calloc(WIRE_ACCEPTED_MAX, sizeof *p->accepted.list);
     p->reports.report = calloc(1, sizeof *p->reports.report);

@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/arena.h"
 #include "base/hash.h"
 #include "base/heap.h"
 #include "base/list.h"
@@ -176,6 +177,7 @@ struct device_mtu {
 
 struct core {
     struct pkt_pool *pool; /* borrowed */
+    struct arena arena;    /* of the peers' bonds */
     struct local_keys local;
     uint8_t ciphers;
     uint8_t preferred_cipher;

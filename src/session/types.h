@@ -63,7 +63,8 @@ struct core_peer_config {
 };
 
 struct core_config {
-    struct pkt_pool *pool; /* borrowed, must outlive the core */
+    struct pkt_pool *pool;     /* borrowed, must outlive the core */
+    uint64_t memory_max_bytes; /* most that peers' tables take together; 0: no limit */
     uint8_t private_key[32];
     const struct core_peer_config *peers;
     size_t peer_count;

@@ -4,6 +4,7 @@
 #define HAWSER_SYS_MEMORY_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 /*
  * What this process has in memory gets into no dump, and nobody without privileges reads it from
@@ -25,10 +26,13 @@ int memory_lock(void);
 /* The same for the pages of one thing. */
 int memory_lock_part(const void *from, size_t len_bytes);
 
+/* What the machine has; 0: not known. */
+uint64_t memory_of_machine_bytes(void);
+
 /*
  * Large pieces from calloc() stay mappings of their own, which are empty until they are touched and
  * gone when they are freed. The C library would take the next one from the heap once one was freed,
- * and clear it: a peer that joins later would take 28 MB at once instead of less than one.
+ * and clear it: a peer that joins later would take all of its bond instead of a third.
  */
 void memory_map_large(void);
 

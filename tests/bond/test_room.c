@@ -98,6 +98,22 @@ static void a_limit_costs_rate_and_no_packets(void **state)
     assert_true(first_second_bps() > 5 * bps);
 }
 
+/* The least that may be configured holds a bond with every path. */
+static void the_least_memory_holds_all_paths(void **state)
+{
+    (void)state;
+    for (unsigned side = 0; side < 2; side++)
+        pipe->arena[side].limit_bytes = BOND_ARENA_LEAST_BYTES;
+    for (uint8_t id = 0; id < WIRE_PATHS_MAX; id++)
+        for (unsigned side = 0; side < 2; side++)
+            bond_take_pn(pipe->bond[side], pipe_now(pipe, side), id, 100, true, 0);
+    assert_true(first_second_bps() > 10e6);
+    be_silent(3 * NS_PER_S);
+    assert_int_equal(pipe_missing(pipe, 1), 0);
+    for (unsigned side = 0; side < 2; side++)
+        assert_true(pipe->arena[side].used_bytes <= BOND_ARENA_LEAST_BYTES);
+}
+
 #define room_test(f) cmocka_unit_test_setup_teardown(f, begin, end)
 
 int main(void)
@@ -105,6 +121,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         room_test(they_grow_with_what_is_carried_and_are_given_back),
         room_test(a_limit_costs_rate_and_no_packets),
+        room_test(the_least_memory_holds_all_paths),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

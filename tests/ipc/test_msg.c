@@ -31,6 +31,7 @@ static void fill_setup(struct msg *msg)
     memset(m->private_key, 0x5a, sizeof m->private_key);
     m->cipher = WIRE_CIPHER_AES256_GCM;
     m->rekey_s = 120;
+    m->memory_max_bytes = UINT64_C(5000000000);
     m->mtu_bytes = 1420;
     m->log_level = LOG_LEVEL_INFO;
     m->journal = true;

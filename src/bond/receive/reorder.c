@@ -471,7 +471,7 @@ void reorder_push(struct reorder *r, struct tstamp now, uint16_t lane, uint32_t 
     }
     struct reorder_lane *l = find_lane(r, lane);
     if (l == NULL) {
-        r->overflows++;
+        r->dropped_memory++;
         pkt_put(p);
         return;
     }

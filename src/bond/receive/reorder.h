@@ -91,6 +91,7 @@ struct reorder {
     uint64_t late;
     uint64_t duplicates;
     uint64_t overflows;
+    uint64_t dropped_memory; /* of lanes that there was no memory for */
     uint64_t fragments_lost;
     struct pkt_list out; /* to be delivered */
 };

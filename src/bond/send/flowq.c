@@ -411,19 +411,19 @@ static struct flowq_flow *take_fat(struct flowq *q)
 }
 
 /* Full: a flow that holds much loses its oldest packet (RFC 8290, section 4.1.2). */
-static bool drop_from_fattest(struct flowq *q)
+static bool drop_from_fattest(struct flowq *q, uint64_t *counter)
 {
     struct flowq_flow *f = take_fat(q);
     struct pkt *p = f != NULL ? take_head(f) : pop_any_sparse(q);
     if (p != NULL)
-        drop(q, p, &q->dropped_full);
+        drop(q, p, counter);
     return p != NULL;
 }
 
-/* More waits than may: by bytes, or by buffers of the kind that came last. */
-static bool is_full(const struct flowq *q, const struct pkt *last)
+/* More buffers of the kind that came last than the peer may have. */
+static bool is_over_share(const struct flowq *q, const struct pkt *last)
 {
-    return q->bytes > q->bytes_max || (q->share != NULL && pkt_share_full(q->share, last));
+    return q->share != NULL && pkt_share_full(q->share, last);
 }
 
 bool flowq_next_is_small(const struct flowq *q)
@@ -513,7 +513,7 @@ void flowq_push(struct flowq *q, struct tstamp now, struct pkt *p)
     const struct ip_tcp tcp = ip_tcp(p);
     struct flowq_flow *f = find_flow(q, band, p->flow_hash);
     if (f == NULL) {
-        q->dropped_full += p->seg_count;
+        q->dropped_memory += p->seg_count;
         pkt_put(p);
         return;
     }
@@ -543,7 +543,9 @@ void flowq_push(struct flowq *q, struct tstamp now, struct pkt *p)
     }
     f->hash = p->flow_hash;
     pkt_ref(p); /* it may be among what is dropped */
-    while (is_full(q, p) && drop_from_fattest(q))
+    while (q->bytes > q->bytes_max && drop_from_fattest(q, &q->dropped_full))
+        ;
+    while (is_over_share(q, p) && drop_from_fattest(q, &q->dropped_memory))
         ;
     pkt_put(p);
 }

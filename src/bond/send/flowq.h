@@ -122,7 +122,8 @@ struct flowq {
     uint32_t fattest_left;         /* packets that may be dropped before that is done again */
     uint32_t bytes;                /* waiting, all classes */
     uint32_t banded;               /* packets of policies that wait */
-    uint64_t dropped_full;
+    uint64_t dropped_full;         /* too many bytes */
+    uint64_t dropped_memory;       /* too many buffers, or no memory for another flow */
     uint64_t dropped_codel;
     uint64_t dropped_bad;
     uint64_t acks_thinned;
