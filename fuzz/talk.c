@@ -518,7 +518,7 @@ static void open_names(struct talk *t)
     config.addresses = g->names.addresses;
     g->names.resolver = resolver_new(&config);
     must(g->names.resolver != NULL &&
-         resolver_set_peers(g->names.resolver, now_of(t), &g->config) == 0);
+         resolver_set_peers(g->names.resolver, now_of(t), &g->config, NULL) == 0);
 }
 
 static void open_guard(struct talk *t)

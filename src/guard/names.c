@@ -56,7 +56,8 @@ bool guard_names_open(struct guard *g, struct tstamp now)
     else if (err < 0)
         log_warn("%s cannot be read: %s", g->names.path, strerror(-err));
     g->names.resolver = resolver_new(&config);
-    return g->names.resolver != NULL && resolver_set_peers(g->names.resolver, now, &g->config) == 0;
+    return g->names.resolver != NULL &&
+           resolver_set_peers(g->names.resolver, now, &g->config, NULL) == 0;
 }
 
 static void save(struct guard *g, struct tstamp now)

@@ -149,7 +149,7 @@ static bool apply(struct guard *g, struct tstamp now, const struct config *next,
     guard_accepted_changed(g, now);
     bool ok = guard_update_network(g, now) == 0;
     guard_firewall_recheck(g, now);
-    if (resolver_set_peers(g->names.resolver, now, &g->config) < 0)
+    if (resolver_set_peers(g->names.resolver, now, &g->config, &old) < 0)
         log_error("out of memory: endpoints are not looked up");
     guard_peers_free(&before);
     config_free(&old);

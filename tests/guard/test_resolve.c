@@ -173,7 +173,7 @@ static void numbers_need_no_process(void **state)
     struct config_peer p = { .name = "vps", .endpoints = &e, .endpoint_count = 1 };
     struct config c = { .peers = &p, .peer_count = 1 };
     assert_true(netaddr_parse(&e.addr, "192.0.2.1:4297"));
-    assert_int_equal(resolver_set_peers(r, loop_now(), &c), 0);
+    assert_int_equal(resolver_set_peers(r, loop_now(), &c, NULL), 0);
     assert_int_equal(result.calls, 1);
     assert_true(netaddr_equal(&result.addrs[0], &e.addr));
     resolver_repeat(r);
@@ -195,7 +195,7 @@ static void names_what_fails(void **state)
     struct config_peer p = { .name = "vps", .endpoints = e, .endpoint_count = 4 };
     struct config c = { .peers = &p, .peer_count = 1 };
     assert_true(netaddr_parse(&e[0].addr, "192.0.2.1:1"));
-    assert_int_equal(resolver_set_peers(r, loop_now(), &c), 0);
+    assert_int_equal(resolver_set_peers(r, loop_now(), &c, NULL), 0);
     assert_int_equal(result.calls, 1); /* the number, at once */
     assert_int_equal(result.count, 1);
     assert_true(wait_for_text(r, &result, 1, PATIENCE_S * NS_PER_S));
@@ -218,7 +218,7 @@ static void waits_longer_and_longer_but_not_for_a_changed_network(void **state)
     struct config_endpoint e = endpoint("nobody.invalid", 1);
     struct config_peer p = { .name = "vps", .endpoints = &e, .endpoint_count = 1 };
     struct config c = { .peers = &p, .peer_count = 1 };
-    assert_int_equal(resolver_set_peers(r, loop_now(), &c), 0);
+    assert_int_equal(resolver_set_peers(r, loop_now(), &c, NULL), 0);
     int64_t pause_ns = 0;
     for (unsigned i = 0; i < 10 && pause_ns < 3 * NS_PER_S; i++) {
         wait_for(r, &result, 1, 1100 * NS_PER_MS); /* at least one attempt, and its end */
@@ -250,7 +250,7 @@ static void looks_again(void **state)
     };
     struct config c = { .peers = &p, .peer_count = 1 };
     const uint8_t other[32] = { 4 };
-    assert_int_equal(resolver_set_peers(r, loop_now(), &c), 0);
+    assert_int_equal(resolver_set_peers(r, loop_now(), &c, NULL), 0);
     assert_true(wait_for(r, &result, 1, PATIENCE_S * NS_PER_S));
     wait_for(r, &result, 2, NS_PER_S); /* the attempt's end */
     assert_true(tstamp_is_never(resolver_tick(r, loop_now())));
@@ -432,7 +432,7 @@ static void asks_over_every_link_at_once(void **state)
         server->forwarder_answers_slot = STEERED_SILENT;
         server->last_byte = 1;
         struct tstamp begun = loop_now();
-        assert_int_equal(resolver_set_peers(r, begun, &c), 0);
+        assert_int_equal(resolver_set_peers(r, begun, &c, NULL), 0);
         assert_true(wait_for(r, &result, 1, PATIENCE_S * NS_PER_S));
         assert_true(tstamp_sub(loop_now(), begun) < NS_PER_S);
         wait_for(r, &result, 2, NS_PER_S);
@@ -492,7 +492,7 @@ static void the_program_has_neither_privileges_nor_descriptors(void **state)
     int open_here = dup(STDIN_FILENO); /* without FD_CLOEXEC */
     assert_true(open_here > 3);
     machine("nameserver 192.0.2.53\n", "");
-    assert_int_equal(resolver_set_peers(r, loop_now(), &c), 0);
+    assert_int_equal(resolver_set_peers(r, loop_now(), &c, NULL), 0);
     wait_for(r, &result, 1, 500 * NS_PER_MS);
     pid_t pid = looking(servers);
     assert_true(pid > 0);
@@ -519,7 +519,7 @@ static void hosts_overrides_name_servers(void **state)
     links(&result);
     vps(&c);
     machine("nameserver 192.0.2.53\n", "192.0.2.9 vps.test\n");
-    assert_int_equal(resolver_set_peers(r, loop_now(), &c), 0);
+    assert_int_equal(resolver_set_peers(r, loop_now(), &c, NULL), 0);
     wait_for(r, &result, 100, 3 * NS_PER_S);
     assert_int_equal(result.count, 2);
     assert_int_equal(result.addrs[0].addr[3], 9);
@@ -538,7 +538,7 @@ static void what_is_kept_is_told_at_once_and_what_is_found_before_it(void **stat
     links(&result);
     addresses_found(result.addresses, "vps.test", &old, 1);
     machine("nameserver 192.0.2.53\n", "");
-    assert_int_equal(resolver_set_peers(r, loop_now(), &c), 0);
+    assert_int_equal(resolver_set_peers(r, loop_now(), &c, NULL), 0);
     assert_int_equal(result.calls, 1);
     assert_int_equal(result.count, 2);
     assert_int_equal(result.addrs[1].addr[3], 77);
@@ -585,7 +585,7 @@ static void steers_a_forwarder_over_each_link_in_turn(void **state)
     machine("nameserver 127.0.0.1\n", "");
     server->forwarder_answers_slot = 5;
     struct tstamp begun = loop_now();
-    assert_int_equal(resolver_set_peers(r, begun, &c), 0);
+    assert_int_equal(resolver_set_peers(r, begun, &c, NULL), 0);
     assert_true(wait_for(r, &result, 1, PATIENCE_S * NS_PER_S));
     int64_t took_ns = tstamp_sub(loop_now(), begun);
     assert_in_range(took_ns, NS_PER_S, 3 * NS_PER_S);
@@ -598,7 +598,7 @@ static void steers_a_forwarder_over_each_link_in_turn(void **state)
     /* The link that found it begins the next time. */
     result.steer_count = 0;
     server->last_byte = 3;
-    assert_int_equal(resolver_set_peers(r, loop_now(), &c), 0);
+    assert_int_equal(resolver_set_peers(r, loop_now(), &c, NULL), 0);
     unsigned before = result.calls;
     assert_true(wait_for(r, &result, before + 1, NS_PER_S));
     assert_int_equal(result.steered[0], 5);
@@ -607,7 +607,7 @@ static void steers_a_forwarder_over_each_link_in_turn(void **state)
     /* Not while a session is up. */
     result.steer_count = 0;
     result.online = true;
-    assert_int_equal(resolver_set_peers(r, loop_now(), &c), 0);
+    assert_int_equal(resolver_set_peers(r, loop_now(), &c, NULL), 0);
     wait_for(r, &result, 100, 2 * NS_PER_S);
     assert_int_equal(result.steer_count, 0);
     end(r, &result);
@@ -623,7 +623,7 @@ static void a_failure_is_said_with_its_links(void **state)
     struct config c = { .peers = &p, .peer_count = 1 };
     links(&result);
     machine("nameserver 192.0.2.53\n", "");
-    assert_int_equal(resolver_set_peers(r, loop_now(), &c), 0);
+    assert_int_equal(resolver_set_peers(r, loop_now(), &c, NULL), 0);
     assert_true(wait_for_text(r, &result, 1, PATIENCE_S * NS_PER_S));
     assert_string_equal(result.text,
                         "nobody.test cannot be looked up (no answer over dead; no such name over "
@@ -646,7 +646,7 @@ static void a_changed_set_of_links_is_asked_at_once(void **state)
     machine("nameserver 192.0.2.53\nnameserver 127.0.0.1\n", "");
     write_file("nsswitch.conf", "hosts: dns\n");
     machine("nameserver 198.51.100.1\n", "");
-    assert_int_equal(resolver_set_peers(r, loop_now(), &c), 0);
+    assert_int_equal(resolver_set_peers(r, loop_now(), &c, NULL), 0);
     assert_false(wait_for(r, &result, 1, 1500 * NS_PER_MS));
     machine("nameserver 192.0.2.53\n", "");
     result.way_count = 2;

@@ -29,7 +29,7 @@ enum lookup_state {
     LOOKUP_ASKING, /* an attempt is under way, until limit */
 };
 
-/* The names of one peer. */
+/* The names of one peer that has any. */
 struct lookup {
     struct resolver *resolver;      /* borrowed */
     const struct config_peer *peer; /* borrowed */
@@ -50,20 +50,17 @@ struct lookup {
 
 struct resolver {
     struct resolver_config config;
-    struct lookup *lookups; /* owned */
+    const struct config *peers; /* borrowed; NULL: none yet */
+    struct lookup *lookups;     /* owned */
     size_t count;
-    int slot;       /* of the link that the system's way goes over; -1: as it will */
-    int last_slot;  /* that had a turn */
-    int first_slot; /* that began the round */
+    struct hash by_key; /* owned: their places */
+    int slot;           /* of the link that the system's way goes over; -1: as it will */
+    int last_slot;      /* that had a turn */
+    int first_slot;     /* that began the round */
     struct tstamp turn_ends;
     struct tstamp ask_at; /* once more in this turn */
     bool network_changed; /* which the next tick has to look at */
 };
-
-static bool has_names(const struct lookup *l)
-{
-    return l->names.count > 0;
-}
 
 /* What is known */
 
@@ -80,6 +77,16 @@ static void tell(struct lookup *l, bool again)
     memcpy(l->told, next, count * sizeof next[0]);
     l->told_count = count;
     c->found(c->arg, l->peer, l->told, l->told_count);
+}
+
+/* Of a peer whose endpoints are numbers alone. */
+static void tell_numbers(const struct resolver *r, const struct config_peer *p)
+{
+    static const struct resolve_names none;
+    struct netaddr addrs[CORE_ENDPOINTS_MAX];
+    size_t count = resolve_names_merge(&none, p, r->config.addresses, addrs);
+    if (count > 0)
+        r->config.found(r->config.arg, p, addrs, count);
 }
 
 static struct resolve_name *name_at(struct lookup *l, uint8_t index)
@@ -365,6 +372,7 @@ static void clear(struct resolver *r)
         stop(&r->lookups[i]);
     release(r, false);
     free(r->lookups);
+    hash_clear(&r->by_key);
     r->lookups = NULL;
     r->count = 0;
 }
@@ -377,36 +385,80 @@ void resolver_free(struct resolver *r)
     free(r);
 }
 
-int resolver_set_peers(struct resolver *r, struct tstamp now, const struct config *c)
+static bool has_names(const struct config_peer *p)
 {
+    for (size_t i = 0; i < p->endpoint_count; i++)
+        if (p->endpoints[i].addr.family == 0)
+            return true;
+    return false;
+}
+
+/* Numbers alone; names are looked up anew. */
+static bool same_endpoints(const struct config_peer *a, const struct config_peer *b)
+{
+    if (b == NULL || a->endpoint_count != b->endpoint_count || has_names(b))
+        return false;
+    for (size_t i = 0; i < a->endpoint_count; i++)
+        if (!netaddr_equal(&a->endpoints[i].addr, &b->endpoints[i].addr))
+            return false;
+    return true;
+}
+
+static int add_lookup(struct resolver *r, struct tstamp now, const struct config_peer *p)
+{
+    uint32_t code = hash_code(&r->by_key, p->public_key, sizeof p->public_key);
+    struct lookup *l = &r->lookups[r->count];
+    if (hash_add(&r->by_key, code, (uint32_t)r->count) < 0)
+        return -ENOMEM;
+    r->count++;
+    *l = (struct lookup){ .resolver = r, .peer = p, .pause_s = PAUSE_MIN_S };
+    resolve_names_init(&l->names, p);
+    set_state(l, now, LOOKUP_IDLE);
+    l->next = now;
+    tell(l, false);
+    return 0;
+}
+
+int resolver_set_peers(struct resolver *r, struct tstamp now, const struct config *c,
+                       const struct config *before)
+{
+    size_t named = 0;
+    int err = 0;
     clear(r);
-    r->lookups = calloc(c->peer_count + 1, sizeof *r->lookups);
+    for (size_t i = 0; i < c->peer_count; i++)
+        named += has_names(&c->peers[i]);
+    r->peers = c;
+    r->by_key.seed = c->peers_by_key.seed;
+    r->lookups = calloc(named + 1, sizeof *r->lookups);
     if (r->lookups == NULL)
         return -ENOMEM;
-    for (size_t i = 0; i < c->peer_count; i++) {
+    for (size_t i = 0; err == 0 && i < c->peer_count; i++) {
         const struct config_peer *p = &c->peers[i];
-        if (p->endpoint_count == 0)
-            continue;
-        struct lookup *l = &r->lookups[r->count++];
-        *l = (struct lookup){ .resolver = r, .peer = p, .pause_s = PAUSE_MIN_S };
-        resolve_names_init(&l->names, p);
-        set_state(l, now, LOOKUP_IDLE);
-        if (has_names(l))
-            l->next = now;
-        tell(l, false);
+        if (has_names(p))
+            err = add_lookup(r, now, p);
+        else if (p->endpoint_count > 0 &&
+                 (before == NULL || !same_endpoints(p, config_peer_of_key(before, p->public_key))))
+            tell_numbers(r, p);
     }
-    return 0;
+    return err;
 }
 
 void resolver_repeat(struct resolver *r)
 {
-    for (size_t i = 0; i < r->count; i++)
-        tell(&r->lookups[i], true);
+    size_t next = 0;
+    for (size_t i = 0; r->peers != NULL && i < r->peers->peer_count; i++) {
+        const struct config_peer *p = &r->peers->peers[i];
+        if (next < r->count && r->lookups[next].peer == p)
+            tell(&r->lookups[next++], true);
+        else if (p->endpoint_count > 0)
+            tell_numbers(r, p);
+    }
 }
 
 static struct lookup *lookup_of(struct resolver *r, const uint8_t public_key[32])
 {
-    for (size_t i = 0; i < r->count; i++)
+    struct hash_walk walk = { .code = hash_code(&r->by_key, public_key, 32) };
+    for (uint32_t i; hash_next(&r->by_key, &walk, &i);)
         if (memcmp(r->lookups[i].peer->public_key, public_key, 32) == 0)
             return &r->lookups[i];
     return NULL;
@@ -415,7 +467,7 @@ static struct lookup *lookup_of(struct resolver *r, const uint8_t public_key[32]
 void resolver_refresh(struct resolver *r, struct tstamp now, const uint8_t public_key[32])
 {
     struct lookup *l = lookup_of(r, public_key);
-    if (l != NULL && has_names(l) && l->state == LOOKUP_IDLE && tstamp_is_never(l->next))
+    if (l != NULL && l->state == LOOKUP_IDLE && tstamp_is_never(l->next))
         l->next = tstamp_max(now, tstamp_add(l->last, REFRESH_MIN_S * NS_PER_S));
 }
 

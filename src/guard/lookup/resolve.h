@@ -61,9 +61,11 @@ void resolver_free(struct resolver *r);
 
 /*
  * Takes the peers of a configuration, which must live until the next call, tells what is known of
- * them and looks all of them up. 0 or -ENOMEM.
+ * them and looks their names up. Of numbers that a peer had in the configuration before (NULL:
+ * there was none) nothing is told. 0 or -ENOMEM.
  */
-int resolver_set_peers(struct resolver *r, struct tstamp now, const struct config *c);
+int resolver_set_peers(struct resolver *r, struct tstamp now, const struct config *c,
+                       const struct config *before);
 
 /* Tells again what is known of every peer, to an engine that has started anew. */
 void resolver_repeat(struct resolver *r);
