@@ -59,9 +59,12 @@ set_link() {
 }
 
 # start_tunnel ENDPOINT LINK...: configurations with fresh keys, both daemons, all links up. Lines in
-# tunnel_settings go into both [tunnel] sections, those in client_settings into the client's.
+# tunnel_settings go into both [tunnel] sections, those in client_settings and
+# server_settings into the one's; server_peers is a file with more of the server's peers.
 tunnel_settings=
 client_settings=
+server_settings=
+server_peers=/dev/null
 start_tunnel() {
     endpoint=$1
     shift
@@ -81,10 +84,11 @@ start_tunnel() {
         } >"$tmp/client.conf"
         {
             printf '[tunnel]\nprivate-key = %s\naddress = 10.77.0.1/24\n' "$(cat "$tmp/server.key")"
-            printf 'listen = 4297\ncontrol = %s\nuser = nobody\n%s\n' "$tmp/server.sock" \
-                "$tunnel_settings"
+            printf 'listen = 4297\ncontrol = %s\nuser = nobody\n%s\n%s\n' "$tmp/server.sock" \
+                "$tunnel_settings" "$server_settings"
             printf '[peer home]\npublic-key = %s\n' "$("$tool" pubkey <"$tmp/client.key")"
             printf 'allowed-ips = 10.77.0.2/32\n'
+            cat "$server_peers"
         } >"$tmp/server.conf"
     )
     ip netns exec "hw-$id-s" "$daemon" -f -c "$tmp/server.conf" >"$tmp/server.log" 2>&1 &
