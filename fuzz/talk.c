@@ -27,6 +27,7 @@ enum {
     GUARD_TUN = FD_FIRST + TALK_FDS,
     GUARD_CONTROL,
     GUARD_LISTEN,
+    GUARD_BEATS,
     TURNS_MAX = 10000, /* until both rest */
     TICKS_MAX = 16,    /* until nothing is due */
 };
@@ -531,6 +532,7 @@ static void open_guard(struct talk *t)
     g->opened.tun_fd = GUARD_TUN;
     g->opened.control_fd = GUARD_CONTROL;
     g->opened.listen_fds[0] = GUARD_LISTEN;
+    g->opened.beat_fds[0] = GUARD_BEATS;
     g->network.filter.nft_fd = -1;
     g->network.index = 1;
     g->network.told.lookup_slot = -1;

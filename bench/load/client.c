@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/inner.h"
+#include "base/checksum.h"
 #include "base/pkt.h"
 #include "crypto/hash.h"
 #include "crypto/key.h"
@@ -111,7 +111,7 @@ static void send(struct client *c, struct tstamp now, unsigned flow, const struc
     ip[9] = UDP;
     client_inner(c->number, ip + 12);
     memcpy(ip + 16, far_address, 4);
-    put16(ip + 10, inner_fold(inner_sum(ip, IPV4_BYTES, 0)) ^ 0xffffU);
+    checksum_ipv4(ip, IPV4_BYTES);
     put16(udp, MESSAGE_FLOW_PORT + flow);
     put16(udp + 2, MESSAGE_PORT);
     put16(udp + 4, len_bytes - IPV4_BYTES); /* and no checksum, as UDP over IPv4 may */

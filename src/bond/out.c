@@ -119,7 +119,8 @@ static bool next_beat(struct bond *b, struct tstamp now, struct bond_out *out)
             continue; /* an acknowledgement was due as well */
         out->kind = BOND_OUT_BEAT;
         out->path = p->id;
-        out->pn = path_sent(p, now, path_wire_bytes(p, BEAT_DATAGRAM_BYTES), false, 0, NULL, false);
+        out->pn =
+            path_sent(p, now, path_wire_bytes(p, WIRE_BEAT_DATAGRAM_BYTES), false, 0, NULL, false);
         join_beats(b, now);
         return true;
     }

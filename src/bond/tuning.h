@@ -172,7 +172,7 @@ TUNE(ALONE_TAILS, count, 3,
      "tails within which what came tells that a control datagram was lost alone", "chosen", "")
 TUNE(STANDBY_MONTH_BYTES, bytes, 980000,
      "of probes in a month of standby: NATs keep the mapping (RFC 4787)", "1 MB was asked for", "")
-TUNE(BEAT_MONTH_BYTES, bytes, 450000000, "of beats in a month, both ways", "500 MB were asked for",
+TUNE(BEAT_MONTH_BYTES, bytes, 458000000, "of beats in a month, both ways", "500 MB were asked for",
      "")
 TUNE(BEAT_ALLOWANCE_LEAST_NS, ns, 20 * NS_PER_MS, "a beat may be late by, at least", "chosen", "")
 TUNE(BEAT_ALLOWANCE_MOST_NS, ns, 200 * NS_PER_MS, "at most", "chosen", "")
@@ -186,6 +186,8 @@ TUNE(BEAT_SPARE_NS, ns, 5 * NS_PER_S,
 TUNE(BEAT_PROBE_NS, ns, 30 * NS_PER_S, "a probe instead of a beat: round trips are not older",
      "chosen", "")
 TUNE(BEAT_AGAIN_NS, ns, 300 * NS_PER_MS, "who asks again so soon has not been heard", "chosen", "")
+TUNE(BEAT_GRID_NS, ns, 10 * NS_PER_MS, "beats leave at its multiples: all peers' together",
+     "chosen: wake-ups", "none")
 TUNE(BEAT_JOIN_NS, ns, 60 * NS_PER_MS, "beats due within it leave together", "measured: wake-ups",
      "")
 

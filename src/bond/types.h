@@ -93,7 +93,7 @@ struct bond_out {
     size_t ack_count;
     const struct wire_ack *acks[WIRE_PATHS_MAX];
     uint32_t probe_bytes; /* BOND_OUT_PROBE: a PING, padded to so much UDP payload */
-    /* BOND_OUT_BEAT: one byte of padding */
+    /* BOND_OUT_BEAT: WIRE_BEAT_BYTES of padding */
 };
 
 /* Whether the peer is to acknowledge it. */

@@ -10,6 +10,7 @@
 
 #include "base/gro.h"
 #include "base/ip.h"
+#include "bond/tuning.h"
 #include "engine/policy.h"
 
 enum {
@@ -37,6 +38,9 @@ struct socket_slot {
     struct udp udp;
     struct loop_watch watch;
     uint64_t ip_bytes; /* sent and received, outlives the socket */
+    struct udp beats;  /* for what is no news */
+    struct loop_watch beats_watch;
+    bool has_beats;
 };
 
 /* Whether the device behind the listening sockets keeps up with what is sent. */
@@ -60,6 +64,7 @@ struct dataplane {
     bool udp_gso;                /* may be used */
     bool errors_ignored;         /* ICMP is of no interest */
     struct device_queue queue;   /* of the listening sockets */
+    struct tstamp beats_at;      /* beats are read again; NEVER: they wake us */
     uint64_t turns;
 };
 
@@ -119,20 +124,47 @@ static size_t take_datagrams(struct socket_slot *s, struct tstamp now,
 }
 
 /* Until it is empty or the turn has enough to do; a read that was not full has emptied it. */
-static void socket_ready(void *arg, struct tstamp now, unsigned events)
+static void read_socket(struct socket_slot *s, struct udp *u, struct tstamp now)
 {
-    struct socket_slot *s = arg;
     const struct udp_datagram *in;
     size_t bytes = 0;
     int n = UDP_BATCH_COALESCED;
-    if ((events & LOOP_ERROR) != 0)
-        read_errors(s, now);
     for (int sum = 0; n >= UDP_BATCH_COALESCED && sum < READ_DATAGRAMS && bytes < READ_BYTES;
          sum += n) {
-        n = udp_read(&s->udp, s->plane->reader, &in);
+        n = udp_read(u, s->plane->reader, &in);
         if (n > 0)
             bytes += take_datagrams(s, now, in, (size_t)n);
     }
+}
+
+static void socket_ready(void *arg, struct tstamp now, unsigned events)
+{
+    struct socket_slot *s = arg;
+    if ((events & LOOP_ERROR) != 0)
+        read_errors(s, now);
+    read_socket(s, &s->udp, now);
+}
+
+/* A thousand peers' beats would wake us thousands of times a second; ours leave at the same
+ * instants at which they are read. */
+static void beats_ready(void *arg, struct tstamp now, unsigned events)
+{
+    struct socket_slot *s = arg;
+    struct dataplane *d = s->plane;
+    (void)events;
+    read_socket(s, &s->beats, now);
+    loop_change(d->loop, &s->beats_watch, 0);
+    d->beats_at = tstamp_min(d->beats_at, tstamp_add(now, BEAT_GRID_NS - now.ns % BEAT_GRID_NS));
+}
+
+static void watch_beats(struct dataplane *d, struct tstamp now)
+{
+    if (!tstamp_reached(d->beats_at, now))
+        return;
+    d->beats_at = TSTAMP_NEVER;
+    for (unsigned i = WIRE_PATHS_MAX; i < SOCKETS_MAX; i++)
+        if (d->sockets[i].has_beats)
+            loop_change(d->loop, &d->sockets[i].beats_watch, LOOP_READ);
 }
 
 struct dataplane *dataplane_new(const struct dataplane_config *config)
@@ -145,6 +177,7 @@ struct dataplane *dataplane_new(const struct dataplane_config *config)
     d->loop = config->loop;
     d->udp_gso = config->udp_gso;
     d->reader = udp_reader_new();
+    d->beats_at = TSTAMP_NEVER;
     tun_init(&d->tun, config->tun_fd, config->tun_offload, d->pool);
     for (unsigned i = 0; i < OPEN_FLOWS; i++)
         d->joined[i].udp = config->tun_offload >= TUN_OFFLOAD_USO;
@@ -236,6 +269,23 @@ int dataplane_add_socket(struct dataplane *d, uint16_t number, int fd)
     return 0;
 }
 
+int dataplane_add_beats(struct dataplane *d, uint16_t number, int fd)
+{
+    struct socket_slot *s = slot_of(d, number);
+    if (s == NULL || !s->open || s->has_beats) {
+        close(fd);
+        return -EINVAL;
+    }
+    int err = udp_adopt(&s->beats, fd);
+    s->beats_watch = (struct loop_watch){ .fd = fd, .ready = beats_ready, .arg = s };
+    if (err == 0)
+        err = loop_add(d->loop, &s->beats_watch, LOOP_READ);
+    if (err < 0)
+        close(fd);
+    s->has_beats = err == 0;
+    return err;
+}
+
 void dataplane_remove_socket(struct dataplane *d, uint16_t number)
 {
     struct socket_slot *s = slot_of(d, number);
@@ -244,6 +294,11 @@ void dataplane_remove_socket(struct dataplane *d, uint16_t number)
     loop_remove(d->loop, &s->watch);
     udp_close(&s->udp);
     s->open = false;
+    if (!s->has_beats)
+        return;
+    loop_remove(d->loop, &s->beats_watch);
+    udp_close(&s->beats);
+    s->has_beats = false;
 }
 
 void dataplane_set_policies(struct dataplane *d, struct policy_set *policies)
@@ -367,7 +422,8 @@ struct tstamp dataplane_flush(struct dataplane *d, struct tstamp now)
     bool more = write_packets(d);
     send_groups(d, now);
     look_at_queue(d, now);
-    return more ? now : core_deadline(d->core);
+    watch_beats(d, now);
+    return more ? now : tstamp_min(d->beats_at, core_deadline(d->core));
 }
 
 uint64_t dataplane_socket_bytes(const struct dataplane *d, uint16_t link)

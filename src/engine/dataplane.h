@@ -38,6 +38,9 @@ int dataplane_replace_tun(struct dataplane *d, int fd, enum tun_offload offload)
 /* A socket by the core's number: a link's, or CORE_SOCKET_LISTEN + n. Replaces one of the same
  * number. Takes fd over, also on failure. 0 or negative errno. */
 int dataplane_add_socket(struct dataplane *d, uint16_t number, int fd);
+/* The one that gets the peers' beats to that socket, which stay there for some milliseconds: many
+ * are read at once. Takes the descriptor over. */
+int dataplane_add_beats(struct dataplane *d, uint16_t number, int fd);
 void dataplane_remove_socket(struct dataplane *d, uint16_t number);
 
 /* Whether what ICMP says of sent datagrams is of interest; at first it is. */

@@ -117,11 +117,15 @@ static int take_tun(struct engine *e, struct tstamp now, struct channel_input *i
 static int take_listen(struct engine *e, struct tstamp now, struct channel_input *in)
 {
     (void)now;
-    if (in->fd_count != 1)
+    size_t count = in->fd_count;
+    if (count != 1 && count != 2)
         return 0;
     uint16_t number = (uint16_t)(CORE_SOCKET_LISTEN + in->msg.listen);
-    int err = dataplane_add_socket(e->plane, number, in->fds[0]);
     in->fd_count = 0;
+    int err = dataplane_add_socket(e->plane, number, in->fds[0]);
+    int beats_err = count == 2 ? dataplane_add_beats(e->plane, number, in->fds[1]) : 0;
+    if (err == 0)
+        err = beats_err;
     if (err < 0)
         log_error("listening socket %u cannot be used: %s", in->msg.listen, strerror(-err));
     return 0;

@@ -270,6 +270,8 @@ static void stop(struct guard *g)
     for (size_t i = 0; i < g->opened.listen_count; i++) {
         struct udp u = { .fd = g->opened.listen_fds[i] };
         udp_close(&u);
+        if (g->opened.beat_fds[i] >= 0)
+            close(g->opened.beat_fds[i]);
     }
     guard_close_control(g);
     if (g->engine.root[0] != '\0')

@@ -17,6 +17,7 @@
 #include "ipc/control_proto.h"
 #include "sys/directory.h"
 #include "sys/udp.h"
+#include "wire/wire.h"
 
 bool guard_check_privileges(const char *unit)
 {
@@ -154,6 +155,16 @@ bool guard_open_tun(struct guard *g)
     return fd >= 0;
 }
 
+/* What peers send while they have nothing to say can wait for what wakes the engine anyway. */
+static int open_beats(struct udp *u, const struct udp_options *options)
+{
+    struct udp beats;
+    int err = udp_open_apart(&beats, u, options, WIRE_BEAT_DATAGRAM_BYTES);
+    if (err < 0)
+        log_info("no socket of their own for beats: %s", strerror(-err));
+    return err < 0 ? -1 : beats.fd;
+}
+
 bool guard_open_listen(struct guard *g)
 {
     char text[NETADDR_STRLEN];
@@ -181,7 +192,8 @@ bool guard_open_listen(struct guard *g)
             log_error("listen = %s: %s", text, strerror(-err));
         if (err < 0)
             return false;
-        g->opened.listen_fds[g->opened.listen_count++] = u.fd;
+        g->opened.listen_fds[g->opened.listen_count] = u.fd;
+        g->opened.beat_fds[g->opened.listen_count++] = open_beats(&u, &options);
     }
     return true;
 }

@@ -30,7 +30,8 @@ static void on_ready(struct guard *g, struct tstamp now, const struct msg *m)
     watchdog_start(&g->engine.watchdog, now, notify_watchdog_usec());
     for (size_t i = 0; i < g->opened.listen_count; i++) {
         struct msg listen = { .type = MSG_LISTEN, .listen = (uint16_t)i };
-        guard_send(g, &listen, &g->opened.listen_fds[i], 1);
+        const int fds[] = { g->opened.listen_fds[i], g->opened.beat_fds[i] };
+        guard_send(g, &listen, fds, fds[1] >= 0 ? 2 : 1);
     }
     guard_tell_policies(g);
     guard_tell_problems(g);

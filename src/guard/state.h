@@ -90,6 +90,7 @@ struct guard_opened {
     int control_fd;
     bool control_made; /* the socket's file is ours to remove */
     int listen_fds[CONFIG_LISTEN_MAX];
+    int beat_fds[CONFIG_LISTEN_MAX]; /* for the peers' beats to the same addresses; -1: the same */
     size_t listen_count;
 };
 

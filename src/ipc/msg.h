@@ -264,7 +264,7 @@ struct msg_state {
     MESSAGE(SETUP, SETUP)         /* with the TUN device and the listening control socket */       \
     MESSAGE(PEER_GONE, PEER_GONE) /* it is configured no more */                                   \
     MESSAGE(PEER, PEER)           /* a new one, or how one is from now on */                       \
-    MESSAGE(LISTEN, LISTEN)       /* with the socket */                                            \
+    MESSAGE(LISTEN, LISTEN)       /* with the socket, and the one for beats if there is one */     \
     MESSAGE(LINK, LINK)           /* with the socket, when there is a new one */                   \
     MESSAGE(ENDPOINTS, ENDPOINTS)                                                                  \
     MESSAGE(POLICIES, POLICIES) /* so many MSG_POLICY follow, and are then all there are */        \

@@ -157,8 +157,8 @@ static size_t seal_out(struct peer *p, struct tstamp now, const struct bond_out 
         spans[0] = ping_span(o->probe_bytes);
         break;
     case BOND_OUT_BEAT:
-        frame[0] = WIRE_PADDING;
-        spans[0] = (struct aead_span){ .data = frame, .len_bytes = 1 };
+        memset(frame, WIRE_PADDING, WIRE_BEAT_BYTES);
+        spans[0] = (struct aead_span){ .data = frame, .len_bytes = WIRE_BEAT_BYTES };
         break;
     }
     bool eliciting = bond_out_eliciting(o);

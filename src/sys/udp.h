@@ -40,6 +40,14 @@ struct udp_options {
 int udp_open(struct udp *u, const struct udp_options *options);
 void udp_close(struct udp *u);
 
+/*
+ * A second socket at the address of one that udp_open() opened with the same options: from now on
+ * it gets the datagrams of len_bytes, and u all others. Nobody else can share the port: it was u's
+ * alone. 0 or negative errno; then u has all.
+ */
+int udp_open_apart(struct udp *apart, struct udp *u, const struct udp_options *options,
+                   uint16_t len_bytes);
+
 /* A socket that another process opened, with its features asked anew. */
 int udp_adopt(struct udp *u, int fd);
 

@@ -4,6 +4,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <linux/errqueue.h>
+#include <linux/filter.h>
 #include <linux/sock_diag.h>
 #include <netinet/in.h>
 #include <netinet/udp.h>
@@ -133,7 +134,8 @@ static int set_options(int fd, bool ipv6, const struct udp_options *o)
     return err;
 }
 
-static int open_family(struct udp *u, bool ipv6, const struct udp_options *o)
+/* shared: with sockets that are marked to share. */
+static int open_family(struct udp *u, bool ipv6, const struct udp_options *o, bool shared)
 {
     union address local;
     socklen_t len = put_address(&local, &o->local, ipv6);
@@ -141,6 +143,8 @@ static int open_family(struct udp *u, bool ipv6, const struct udp_options *o)
     if (fd < 0)
         return -errno;
     int err = set_options(fd, ipv6, o);
+    if (err == 0 && shared)
+        err = set_int(fd, SOL_SOCKET, SO_REUSEPORT, 1);
     if (err == 0 && bind(fd, &local.any, len) < 0)
         err = -errno;
     if (err < 0) {
@@ -156,11 +160,42 @@ static int open_family(struct udp *u, bool ipv6, const struct udp_options *o)
 int udp_open(struct udp *u, const struct udp_options *options)
 {
     if (options->local.family == 4)
-        return open_family(u, false, options);
-    int err = open_family(u, true, options);
+        return open_family(u, false, options, false);
+    int err = open_family(u, true, options, false);
     /* A kernel without IPv6, or where it was switched off. */
     if (options->local.family == 0 && (err == -EAFNOSUPPORT || err == -EADDRNOTAVAIL))
-        err = open_family(u, false, options);
+        err = open_family(u, false, options, false);
+    return err;
+}
+
+/* The kernel counts the sockets of a port in the order in which they came. */
+static int set_apart(int fd, uint16_t len_bytes)
+{
+    enum { OTHERS, APART };
+    struct sock_filter code[] = {
+        BPF_STMT(BPF_LD | BPF_W | BPF_LEN, 0), /* of the payload */
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, len_bytes, 0, 1),
+        BPF_STMT(BPF_RET | BPF_K, APART),
+        BPF_STMT(BPF_RET | BPF_K, OTHERS),
+    };
+    const struct sock_fprog program = { .len = sizeof code / sizeof code[0], .filter = code };
+    return setsockopt(fd, SOL_SOCKET, SO_ATTACH_REUSEPORT_CBPF, &program, sizeof program) < 0
+               ? -errno
+               : 0;
+}
+
+int udp_open_apart(struct udp *apart, struct udp *u, const struct udp_options *options,
+                   uint16_t len_bytes)
+{
+    int err = set_int(u->fd, SOL_SOCKET, SO_REUSEPORT, 1);
+    if (err < 0)
+        return err;
+    err = open_family(apart, u->ipv6, options, true);
+    if (err < 0)
+        return err;
+    err = set_apart(apart->fd, len_bytes);
+    if (err < 0)
+        udp_close(apart);
     return err;
 }
 

@@ -29,6 +29,8 @@ enum {
 
     /* Transport datagram: header (authenticated, in clear), then the sealed plaintext. */
     WIRE_HEADER_BYTES = 10,
+    WIRE_BEAT_BYTES = 2, /* plaintext: no other datagram that is sent often is so long */
+    WIRE_BEAT_DATAGRAM_BYTES = WIRE_HEADER_BYTES + WIRE_BEAT_BYTES + WIRE_TAG_BYTES,
     /* A data frame's own header, the first bytes of the plaintext. */
     WIRE_DATA_BYTES = 10,
     /* What a data datagram adds to an inner packet, without the outer UDP and IP headers. */

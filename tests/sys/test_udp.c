@@ -253,6 +253,40 @@ static void empty_datagrams_are_datagrams(void **state)
     udp_close(&b);
 }
 
+/* The kernel tells datagrams apart by their length, in both families; the port stays ours. */
+static void datagrams_of_one_length_come_apart(void **state)
+{
+    (void)state;
+    const struct udp_options listening = { .listening = true, .local = { .port = 5000 } };
+    struct udp all = open_socket(NULL, listening);
+    struct udp apart;
+    int err = udp_open_apart(&apart, &all, &listening, 28);
+    if (err == -ENOPROTOOPT)
+        skip();
+    assert_int_equal(err, 0);
+    const char *const there[] = { "127.0.0.1:5000", "[::1]:5000" };
+    for (unsigned i = 0; i < 2; i++) {
+        struct netaddr to = address(there[i]);
+        struct udp sender =
+            open_socket(i == 0 ? "127.0.0.1:5001" : "[::1]:5001", (struct udp_options){ 0 });
+        for (size_t len = 27; len < 30; len++)
+            assert_int_equal(udp_send(&sender, &to, NULL, (const uint8_t[30]){ 0 }, len, len), 0);
+        const struct udp_datagram *d;
+        assert_int_equal(udp_read(&apart, reader, &d), 1);
+        assert_int_equal(d[0].len_bytes, 28);
+        assert_int_equal(d[0].to.family, to.family);
+        int n = udp_read(&all, reader, &d);
+        assert_int_equal(d[0].len_bytes, 27);
+        assert_int_equal(n, 2);
+        assert_int_equal(d[1].len_bytes, 29);
+        udp_close(&sender);
+    }
+    struct udp other;
+    assert_int_equal(udp_open(&other, &listening), -EADDRINUSE);
+    udp_close(&apart);
+    udp_close(&all);
+}
+
 /* Last, as it stays: a machine where IPv6 was switched off still has its IPv4. */
 static void without_ipv6(void **state)
 {
@@ -275,6 +309,7 @@ int main(void)
         cmocka_unit_test(icmp_is_told_while_wanted),
         cmocka_unit_test(features_survive_a_hand_over),
         cmocka_unit_test(empty_datagrams_are_datagrams),
+        cmocka_unit_test(datagrams_of_one_length_come_apart),
         cmocka_unit_test(without_ipv6),
     };
     if (geteuid() != 0 || unshare(CLONE_NEWNET) < 0) {

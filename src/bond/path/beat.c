@@ -5,7 +5,7 @@
 
 int64_t beat_interval_ns(uint32_t overhead_bytes)
 {
-    return MONTH_NS / BEAT_MONTH_BYTES * 2 * (BEAT_DATAGRAM_BYTES + overhead_bytes);
+    return MONTH_NS / BEAT_MONTH_BYTES * 2 * (WIRE_BEAT_DATAGRAM_BYTES + overhead_bytes);
 }
 
 int64_t beat_allowance_ns(int64_t rttvar_ns)

@@ -98,10 +98,17 @@ int64_t path_standby_interval_ns(const struct path *p)
     return MONTH_NS / STANDBY_MONTH_BYTES * probe_bytes;
 }
 
+/* Those of all peers at the same instants: one wake-up for all. */
+static struct tstamp next_beat(const struct path *p)
+{
+    struct tstamp latest = tstamp_add(p->beat.spoke, path_beat_interval_ns(p));
+    return tstamp_add(latest, -(latest.ns % BEAT_GRID_NS));
+}
+
 static struct tstamp next_idle(const struct path *p)
 {
     if (path_quiet(p))
-        return tstamp_add(p->beat.spoke, path_beat_interval_ns(p));
+        return next_beat(p);
     return tstamp_add(p->flight.last_sent, path_idle_interval_ns(p));
 }
 
