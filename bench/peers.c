@@ -12,6 +12,7 @@
  * them, or with AWAKE that are up, takes far longer than with one. --awake: the time of an idle
  * turn with one peer that is up, and how much more it is with COUNT, us.
  */
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -178,6 +179,9 @@ int main(int argc, char **argv)
 {
     bool check = argc > 1 && strcmp(argv[1], "--check") == 0;
     struct figures one = { 0 };
+#ifdef M_MMAP_THRESHOLD
+    mallopt(M_MMAP_THRESHOLD, 1 << 17); /* as the engine: see memory_map_large() */
+#endif
     bool good = crypto_init() == 0;
     if (good && argc == 3 && strcmp(argv[1], "--awake") == 0)
         return print_awake(strtoul(argv[2], NULL, 10)) ? 0 : 1;

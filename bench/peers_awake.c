@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/ip.h"
 #include "crypto/key.h"
 
 enum { LINKS = 2, STEPS_MAX = 400, BATCH = 64, SERVER_PORT = 4297, PACKET_BYTES = 300 };
@@ -185,6 +186,7 @@ static void ping(struct bench *b, struct client *c, bool up)
     p->data[3] = PACKET_BYTES & 0xff;
     p->data[9] = 1; /* ICMP */
     inner_address(c->number, p->data + (up ? 12 : 16));
+    ip_parse(p);
     core_tun(up ? c->core : b->server, b->now, &p, 1);
 }
 

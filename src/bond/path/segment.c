@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include "bond/path/segment.h"
 
-enum { RING_FIRST = 32 };
+enum { RING_FIRST = 16 };
 
 void ring_init(struct segment_ring *r, struct arena_share *memory, uint32_t most)
 {
