@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Sizes of tables: as shipped, or small. With HAWSER_SMALL a core takes some 1 MB instead of 28 MB,
- * so that the fuzzer makes thousands of them a second, and its tables are full after few packets.
+ * Sizes of tables at most: as shipped, or small. With HAWSER_SMALL the fuzzer makes thousands of
+ * cores a second, and their tables are full after few packets.
  * The same goes for how long the walk through a packet filter's rules may be. Nothing else differs.
  * Of a table both sizes are of the same kind: powers of two, multiples of 64.
  */

@@ -2,9 +2,10 @@
 /*
  * The bond of one peer: flow queues, scheduler, path estimators, lanes, reordering and repair.
  *
- * No system calls, no clock, no allocation after bond_new(). It handles plaintext only: the session
- * seals what bond_next() asks for, and hands in what it opened. Packet numbers are the bond's: one
- * space per path, starting at 0 with the association (bond_reset()) and going on over rekeys.
+ * No system calls, no clock, no allocation while a packet is handled. It handles plaintext only:
+ * the session seals what bond_next() asks for, and hands in what it opened. Packet numbers are the
+ * bond's: one space per path, starting at 0 with the association (bond_reset()) and going on over
+ * rekeys.
  *
  * Guarantees: a packet number of a path is given out once; an ordered lane's packets are delivered
  * in order but for packets later than the hold; no packet is delivered twice; what is held for

@@ -4,8 +4,8 @@
  *
  * The driver hands in datagrams, inner packets, link events and the time, and asks for what is to
  * be sent, written to the tunnel and told. Deterministic: all randomness comes from
- * core_config.random. Nothing is allocated on the packet path. Not thread-safe; several cores may
- * live in one process, they share nothing.
+ * core_config.random. Nothing is allocated while a packet is handled. Not thread-safe; several
+ * cores may live in one process, they share nothing.
  *
  * A peer with endpoints is called first (this side initiates, and gives the paths their ids: one
  * for each link); a peer without is waited for.
