@@ -13,7 +13,12 @@
 uint64_t checksum_add(const uint8_t *data, size_t len_bytes, uint64_t sum);
 
 /* The 16 bits of a sum. Over what holds its own checksum they are 0xffff. */
-uint16_t checksum_fold(uint64_t sum);
+static inline uint16_t checksum_fold(uint64_t sum)
+{
+    while (sum >> 16 != 0)
+        sum = (sum & 0xffff) + (sum >> 16);
+    return (uint16_t)sum;
+}
 
 /* Writes the checksum of an IPv4 header (at least 20 bytes) into it. */
 void checksum_ipv4(uint8_t *header, size_t len_bytes);

@@ -163,19 +163,24 @@ __attribute__((noinline)) static struct peer *find_anew(struct allowed *a, uint8
     return a->last_peer;
 }
 
-struct peer *allowed_find(struct allowed *a, uint8_t family, const uint8_t *addr)
+static inline struct peer *find(struct allowed *a, uint8_t family, const uint8_t *addr)
 {
     bool same = a->last_family == family &&
                 (family == 4 ? memcmp(a->last_addr, addr, 4) : memcmp(a->last_addr, addr, 16)) == 0;
     return same ? a->last_peer : find_anew(a, family, addr);
 }
 
+struct peer *allowed_find(struct allowed *a, uint8_t family, const uint8_t *addr)
+{
+    return find(a, family, addr);
+}
+
 struct peer *allowed_source(struct allowed *a, const struct pkt *p)
 {
-    return p->ip.family != 0 ? allowed_find(a, p->ip.family, ip_source(p)) : NULL;
+    return p->ip.family != 0 ? find(a, p->ip.family, ip_source(p)) : NULL;
 }
 
 struct peer *allowed_destination(struct allowed *a, const struct pkt *p)
 {
-    return p->ip.family != 0 ? allowed_find(a, p->ip.family, ip_destination(p)) : NULL;
+    return p->ip.family != 0 ? find(a, p->ip.family, ip_destination(p)) : NULL;
 }

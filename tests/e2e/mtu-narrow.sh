@@ -170,13 +170,10 @@ both_ways
 # Until the sender has been told: these arrive in pieces.
 between 1 "$(counted c large3)" 400 "packets of TCP above the narrow client's MTU"
 full 3
-end_all
 
-server_tunnel="routes = no
-mss-clamp = no
-mtu = 1436"
-begin
-own_routes
+sed -i 's/^routes = no/&\nmtu = 1436/' "$tmp/server.conf"
+"$hawser" reload -i "$tmp/server.sock"
+forget
 for address in $lan; do
     fits i 1436 $address
     fits s 1436 $address

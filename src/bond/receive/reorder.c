@@ -183,7 +183,8 @@ static void begin_partial(struct reorder *r, struct reorder_lane *l, struct tsta
 static void emit(struct reorder *r, struct reorder_lane *l, struct tstamp now, struct pkt *p)
 {
     if ((p->flags & (WIRE_DATA_MORE | WIRE_DATA_CONT)) == 0) {
-        drop_partial(r, l);
+        if (l->partial != NULL)
+            drop_partial(r, l);
         pkt_list_push(&r->out, p);
         return;
     }
