@@ -238,81 +238,146 @@ static char *receive_line(int fd, size_t *len_bytes)
 /*
  * What the daemon says is shown on terminals, and the process that says it reads packets of
  * others: no text of its moves a cursor or colours a screen, and no such name of a value is known.
+ * True: it was so before.
  */
-static void make_plain(json_t *value)
+static bool make_plain(json_t *value)
 {
     size_t index;
     const char *key;
     void *next;
     json_t *member;
-    json_array_foreach(value, index, member) make_plain(member);
+    bool was_plain = true;
+    json_array_foreach(value, index, member) was_plain = make_plain(member) && was_plain;
     json_object_foreach_safe(value, next, key, member)
     {
-        if (plain_is_text(key))
-            make_plain(member);
-        else
+        bool is_named = plain_is_text(key);
+        was_plain = is_named && make_plain(member) && was_plain;
+        if (!is_named)
             json_object_del(value, key);
     }
     if (!json_is_string(value) || plain_is_text(json_string_value(value)))
-        return;
+        return was_plain;
     char *text = strdup(json_string_value(value));
     if (text == NULL || json_string_set(value, plain_text(text)) < 0)
         json_string_set(value, "");
     free(text);
+    return false;
 }
 
-/* The answer of the daemon, or NULL with the line in error. */
-static json_t *exchange(int fd, const char *tunnel, const struct control_request *request,
-                        char error[CLIENT_ERROR_BYTES])
+/* One answer, as it came and as it is understood. */
+struct exchange {
+    char *line; /* owned; without its newline, and with a terminating zero */
+    json_t *answer;
+    bool is_plain; /* also between the texts */
+};
+
+static void exchange_clear(struct exchange *x)
+{
+    free(x->line);
+    json_decref(x->answer);
+}
+
+/* False: the line is in error, and there is nothing to clear. */
+static bool exchange(int fd, const char *tunnel, const struct control_request *request,
+                     struct exchange *out, char error[CLIENT_ERROR_BYTES])
 {
     char text[CONTROL_REQUEST_BYTES_MAX];
-    size_t answer_len = 0;
+    size_t len_bytes = 0;
     json_error_t json_error;
     int len = control_request_format(request, text);
+    *out = (struct exchange){ .line = NULL };
     if (len < 0) {
         fail(error, "\"%s\" is no name of a link: hawser link lists them", request->link);
-        return NULL;
+        return false;
     }
-    char *line = NULL;
     if (send_all(fd, text, (size_t)len) == 0)
-        line = receive_line(fd, &answer_len);
-    if (line == NULL) {
+        out->line = receive_line(fd, &len_bytes);
+    if (out->line == NULL) {
         fail(error, "the daemon of %s gives no answer: %s", tunnel,
              errno == EAGAIN   ? "it is busy or stopped, see its log"
              : errno == EPROTO ? "it hung up, see its log"
                                : strerror(errno));
-        return NULL;
+        return false;
     }
-    json_t *answer = json_loadb(line, answer_len, JSON_REJECT_DUPLICATES, &json_error);
-    free(line);
-    if (!json_is_object(answer) || !json_is_boolean(json_object_get(answer, "ok"))) {
+    out->line[len_bytes] = '\0';
+    out->answer = json_loadb(out->line, len_bytes, JSON_REJECT_DUPLICATES, &json_error);
+    if (!json_is_object(out->answer) || !json_is_boolean(json_object_get(out->answer, "ok"))) {
         fail(error, "the answer of %s is not understood: are daemon and command of one version?",
              tunnel);
-        json_decref(answer);
-        return NULL;
+        exchange_clear(out);
+        return false;
     }
-    make_plain(answer);
-    return answer;
+    out->is_plain = make_plain(out->answer) && plain_is_text(out->line);
+    return true;
+}
+
+/* As client_try(), with the exchange to be cleared. */
+static int try(const char *tunnel, const struct control_request *request, int patience_ms,
+               struct exchange *out, char error[CLIENT_ERROR_BYTES])
+{
+    int fd = connect_to(tunnel, patience_ms, error);
+    if (fd < 0)
+        return COMMAND_FAILED;
+    bool is_answered = exchange(fd, tunnel, request, out, error);
+    close(fd);
+    if (!is_answered)
+        return COMMAND_FAILED;
+    if (json_is_true(json_object_get(out->answer, "ok")))
+        return COMMAND_DONE;
+    const char *why = json_string_value(json_object_get(out->answer, "error"));
+    fail(error, "%s: %s", tunnel, why != NULL ? why : "refused, without a reason");
+    exchange_clear(out);
+    return COMMAND_FAILED;
 }
 
 int client_try(const char *tunnel, const struct control_request *request, int patience_ms,
                json_t **answer, char error[CLIENT_ERROR_BYTES])
 {
-    int fd = connect_to(tunnel, patience_ms, error);
+    struct exchange x;
     *answer = NULL;
-    if (fd < 0)
+    if (try(tunnel, request, patience_ms, &x, error) != COMMAND_DONE)
         return COMMAND_FAILED;
-    *answer = exchange(fd, tunnel, request, error);
-    close(fd);
-    if (*answer == NULL)
+    *answer = json_incref(x.answer);
+    exchange_clear(&x);
+    return COMMAND_DONE;
+}
+
+/* What stands behind "status" in an answer that has nothing else; NULL: it is not written so. */
+static char *status_text(const struct exchange *x)
+{
+    static const char before[] = "{\"ok\":true,\"status\":";
+    size_t len = strlen(x->line);
+    bool is_alone = json_object_size(x->answer) == 2 && x->line[len - 1] == '}';
+    if (!x->is_plain || !is_alone || strncmp(x->line, before, strlen(before)) != 0)
+        return NULL;
+    return strndup(x->line + strlen(before), len - 1 - strlen(before));
+}
+
+int client_try_status(const char *tunnel, const struct control_request *request, json_t **status,
+                      char **text, char error[CLIENT_ERROR_BYTES])
+{
+    struct exchange x;
+    *status = NULL;
+    *text = NULL;
+    if (try(tunnel, request, CONTROL_TIMEOUT_MS, &x, error) != COMMAND_DONE)
         return COMMAND_FAILED;
-    if (json_is_true(json_object_get(*answer, "ok")))
-        return COMMAND_DONE;
-    const char *why = json_string_value(json_object_get(*answer, "error"));
-    fail(error, "%s: %s", tunnel, why != NULL ? why : "refused, without a reason");
-    json_decref(*answer);
-    *answer = NULL;
-    return COMMAND_FAILED;
+    if (json_is_object(json_object_get(x.answer, "status"))) {
+        *status = json_incref(json_object_get(x.answer, "status"));
+        *text = status_text(&x);
+    } else {
+        fail(error, "the answer of %s holds no status: are daemon and command of one version?",
+             tunnel);
+    }
+    exchange_clear(&x);
+    return *status != NULL ? COMMAND_DONE : COMMAND_FAILED;
+}
+
+int client_ask_status(const char *tunnel, const struct control_request *request, json_t **status,
+                      char **text)
+{
+    char error[CLIENT_ERROR_BYTES];
+    int rc = client_try_status(tunnel, request, status, text, error);
+    return rc == COMMAND_DONE ? rc : command_fail("%s", error);
 }
 
 int client_ask(const char *tunnel, const struct control_request *request, json_t **answer)

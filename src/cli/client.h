@@ -36,7 +36,18 @@ int client_find_one(struct client_tunnels *out, const struct command_options *op
  */
 int client_ask(const char *tunnel, const struct control_request *request, json_t **answer);
 
-/* The same, for at most so long, with the line in error. */
+/*
+ * The same for a status or summary: status is to be given back with json_decref(). text is what
+ * the daemon wrote of it on its line, to be freed; NULL where that may not go to a terminal.
+ */
+int client_ask_status(const char *tunnel, const struct control_request *request, json_t **status,
+                      char **text);
+
+/* The same, with the line in error. */
+int client_try_status(const char *tunnel, const struct control_request *request, json_t **status,
+                      char **text, char error[CLIENT_ERROR_BYTES]);
+
+/* As client_ask(), for at most so long, with the line in error. */
 int client_try(const char *tunnel, const struct control_request *request, int patience_ms,
                json_t **answer, char error[CLIENT_ERROR_BYTES]);
 

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* The status of many peers: a line for each. */
-#include <math.h>
+/* The status of many peers: a line for each, of what a summary has of them. */
 #include <string.h>
 
 #include "cli/render.h"
@@ -14,52 +13,17 @@ static bool is_up(const json_t *object)
     return state != NULL && strcmp(state, "up") == 0;
 }
 
-/* What its paths come to. */
-struct sums {
-    size_t links;
-    size_t up;
-    double tx_bps;
-    double rx_bps;
-    double rtt_ms; /* smallest of those that are up */
-};
-
-static double known(double value)
-{
-    return isfinite(value) ? value : 0;
-}
-
-static struct sums sum_paths(const json_t *paths)
-{
-    struct sums s = { .rtt_ms = NAN };
-    size_t i;
-    json_t *path;
-    json_array_foreach(paths, i, path)
-    {
-        s.links++;
-        s.tx_bps += known(render_number(path, "tx_bps"));
-        s.rx_bps += known(render_number(path, "rx_bps"));
-        if (!is_up(path))
-            continue;
-        s.up++;
-        s.rtt_ms = fmin(s.rtt_ms, render_number(path, "rtt_ms"));
-    }
-    return s;
-}
-
 static void fill_row(const json_t *peer, table_cell row[COLUMNS])
 {
-    struct sums s = sum_paths(json_object_get(peer, "paths"));
     double age_s = render_number(peer, "handshake_age_s");
     size_t c = 0;
     render_string(peer, "name", row[c++]);
     render_string(peer, "state", row[c++]);
-    snprintf(row[c++], sizeof row[0], "%zu of %zu", s.up, s.links);
-    if (isfinite(s.rtt_ms))
-        snprintf(row[c++], sizeof row[0], "%.1f ms", s.rtt_ms);
-    else
-        strcpy(row[c++], "-");
-    render_rate(s.tx_bps, row[c++]);
-    render_rate(s.rx_bps, row[c++]);
+    snprintf(row[c++], sizeof row[0], "%.0f of %.0f", render_number(peer, "links_up"),
+             render_number(peer, "links"));
+    render_ms(render_number(peer, "rtt_ms"), row[c++]);
+    render_rate(render_number(peer, "tx_bps"), row[c++]);
+    render_rate(render_number(peer, "rx_bps"), row[c++]);
     if (age_s >= 0)
         render_age(age_s, row[c++]);
     else

@@ -17,7 +17,7 @@ enum { RENDER_TEXT_BYTES = TABLE_CELL_BYTES };
 
 /* The whole status, as hawser status shows it. */
 void render_status(const json_t *status, FILE *to);
-/* The same with a line for each peer. */
+/* The answer to CONTROL_SUMMARY, with a line for each peer. */
 void render_lines(const json_t *status, FILE *to);
 /* Of it what is the tunnel's own. */
 void render_tunnel(const json_t *status, FILE *to);

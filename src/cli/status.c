@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "cli/client.h"
@@ -13,6 +14,7 @@ enum { PEERS_IN_FULL = 4 };
 
 struct view {
     bool as_json;
+    bool summary;
     struct control_request request;
     const char *peer; /* this one only; NULL: all */
     bool peer_found;
@@ -32,23 +34,30 @@ static void note_name(struct view *v, const json_t *peer)
     v->distance = distance;
 }
 
-static void print(struct view *v, json_t *status)
+static void print_json(const json_t *status, const char *text)
 {
-    bool many = json_array_size(json_object_get(status, "peers")) > PEERS_IN_FULL;
+    if (text != NULL)
+        fputs(text, stdout); /* a thousand peers are not written anew */
+    else
+        json_dumpf(status, stdout, JSON_COMPACT);
+    putchar('\n');
+}
+
+static void print(struct view *v, json_t *status, const char *text)
+{
+    bool is_brief = v->request.command == CONTROL_SUMMARY;
     if (v->shown++ > 0 && !v->as_json)
         putchar('\n');
-    if (v->request.command == CONTROL_SUMMARY)
+    if (v->summary)
         summary_make(status);
-    if (v->as_json) {
-        json_dumpf(status, stdout, JSON_COMPACT);
-        putchar('\n');
-    } else if (v->request.command == CONTROL_SUMMARY) {
+    if (v->as_json)
+        print_json(status, v->summary ? NULL : text);
+    else if (v->summary)
         summary_print(status, stdout);
-    } else if (many) {
+    else if (is_brief)
         render_lines(status, stdout);
-    } else {
+    else
         render_status(status, stdout);
-    }
 }
 
 static bool is_any_up(const json_t *status)
@@ -75,35 +84,45 @@ static int judge(const char *tunnel, const struct view *v, bool any_up)
     return command_fail("%s: no peer is up", tunnel);
 }
 
-/* The status of one tunnel in the answer; NULL: a line on stderr said why there is none. */
-static json_t *ask(const char *tunnel, const struct control_request *request, json_t **answer)
-{
-    if (client_ask(tunnel, request, answer) != COMMAND_DONE)
-        return NULL;
-    json_t *status = json_object_get(*answer, "status");
-    if (json_is_object(status))
-        return status;
-    command_fail("the answer of %s holds no status: are daemon and command of one version?",
-                 tunnel);
-    return NULL;
-}
-
 static int show(const char *tunnel, struct view *v)
 {
-    json_t *answer = NULL;
-    int rc = COMMAND_FAILED;
-    json_t *status = ask(tunnel, &v->request, &answer);
+    json_t *status;
+    char *text;
+    int rc = client_ask_status(tunnel, &v->request, &status, &text);
+    if (rc != COMMAND_DONE)
+        return rc;
     bool found = json_array_size(json_object_get(status, "peers")) > 0;
-    if (status != NULL && v->peer != NULL && !found) {
-        rc = COMMAND_DONE; /* another tunnel may have it */
-    } else if (status != NULL) {
+    v->peer_found = v->peer_found || found;
+    if (v->peer == NULL || found) { /* else another tunnel may have it */
         bool any_up = is_any_up(status);
-        v->peer_found = v->peer_found || found;
-        print(v, status);
+        print(v, status, text);
         rc = judge(tunnel, v, any_up);
     }
-    json_decref(answer);
+    free(text);
+    json_decref(status);
     return rc;
+}
+
+/* For people: few peers in full, of many a line each. A daemon of before tells all in full. */
+static int show_all(const char *tunnel, struct view *v)
+{
+    char error[CLIENT_ERROR_BYTES];
+    json_t *status;
+    char *text;
+    v->request.command = CONTROL_SUMMARY;
+    int rc = client_try_status(tunnel, &v->request, &status, &text, error);
+    bool many = json_array_size(json_object_get(status, "peers")) > PEERS_IN_FULL;
+    if (many) {
+        bool any_up = is_any_up(status);
+        print(v, status, text);
+        rc = judge(tunnel, v, any_up);
+    }
+    free(text);
+    json_decref(status);
+    if (many)
+        return rc;
+    v->request.command = CONTROL_STATUS;
+    return show(tunnel, v);
 }
 
 /* Nobody has that name. */
@@ -113,15 +132,16 @@ static int tell_nearest(struct view *v, const struct client_tunnels *tunnels)
     size_t k;
     json_t *peer;
     for (size_t i = 0; i < tunnels->count; i++) {
-        json_t *answer = NULL;
-        json_t *status = ask(tunnels->names[i], &all, &answer);
+        json_t *status;
+        char *text;
+        if (client_ask_status(tunnels->names[i], &all, &status, &text) != COMMAND_DONE)
+            return COMMAND_FAILED;
         json_array_foreach(json_object_get(status, "peers"), k, peer)
         {
             note_name(v, peer);
         }
-        json_decref(answer);
-        if (status == NULL)
-            return COMMAND_FAILED;
+        free(text);
+        json_decref(status);
     }
     if (v->nearest[0] == '\0')
         return command_fail("there is no peer \"%s\", nor any other", v->peer);
@@ -144,11 +164,13 @@ int command_status(int argc, char **argv)
     if (rc != COMMAND_DONE)
         return rc;
     v.as_json = options.json;
-    if (options.summary)
+    v.summary = options.summary;
+    if (v.summary)
         v.request.command = CONTROL_SUMMARY;
+    bool in_lines = v.peer == NULL && !v.as_json && !v.summary;
     bool can_be = v.peer == NULL || control_peer_parse(v.peer, &v.request);
     for (size_t i = 0; can_be && i < tunnels.count; i++) {
-        int one = show(tunnels.names[i], &v);
+        int one = in_lines ? show_all(tunnels.names[i], &v) : show(tunnels.names[i], &v);
         if (one != COMMAND_DONE)
             rc = one;
     }

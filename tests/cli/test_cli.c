@@ -27,7 +27,8 @@ static char status_expected[TEXT_BYTES];
 
 static const char *answer_for(const char *request)
 {
-    if (strcmp(request, "{\"cmd\":\"status\"}\n") == 0)
+    if (strcmp(request, "{\"cmd\":\"status\"}\n") == 0 ||
+        strcmp(request, "{\"cmd\":\"summary\"}\n") == 0)
         return status_answer;
     if (strcmp(request, "{\"cmd\":\"link\",\"link\":\"dsl\",\"state\":\"down\"}\n") == 0)
         return "{\"ok\":true}\n";
