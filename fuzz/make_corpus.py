@@ -101,6 +101,8 @@ FRAMES["report"] = (
 )
 FRAMES["report-cut"] = FRAMES["report"][:-1]
 FRAMES["accepted"] = b"\x0b\0\0\0\x01\x03" + b"\x04\x18\x0a\x4d\0" + b"\x04\0" + b"\x06\x10\xfd\x77"
+FRAMES["rate-limit"] = b"\x0c\0\0\0\x01\x80\0\x4e\x20"
+FRAMES["rate-limit-none"] = b"\x0c\0\0\0\x02\0"
 FRAMES["accepted-none"] = b"\x0b\0\0\0\x02\0"
 FRAMES["accepted-host-bits"] = b"\x0b\0\0\0\x03\x01\x04\x09\x0a\x40"
 FRAMES["packet"] = packet_frame(data(0, 1, INNER["tcp4-ack"]))

@@ -44,6 +44,8 @@ static size_t fill_peer(struct core_peer_config *peer, enum pair_side side,
     *peer = (struct core_peer_config){ .name = "other", .initiate = side == PAIR_CLIENT };
     peer->allowed = setting->allowed % 4 == 2 ? &some : everything;
     peer->allowed_count = counts[setting->allowed % 4];
+    peer->send_limit_bps = (setting->allowed & 4) != 0 ? 3000000 : 0;
+    peer->receive_limit_bps = (setting->allowed & 8) != 0 ? 1000000 : 0;
     if (setting->has_preshared_key)
         memset(peer->preshared_key, 7, sizeof peer->preshared_key);
     memset(other_private, seeds[pair_other(side)], sizeof other_private);

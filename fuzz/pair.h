@@ -35,7 +35,9 @@ struct pair_record {
 
 /* How a core is configured; a pair begins with zeros. */
 struct pair_setting {
-    uint8_t allowed; /* 0: everything of IPv4, 1: nothing, 2: 10.77.0.0/16, 3: everything */
+    /* Low bits: 0: everything of IPv4, 1: nothing, 2: 10.77.0.0/16, 3: everything; bit 2: what is
+     * sent has a rate, bit 3: what comes. */
+    uint8_t allowed;
     bool has_preshared_key;
     bool has_no_peer;
 };

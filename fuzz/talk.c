@@ -439,6 +439,8 @@ static void check_peers(const struct guard *g, const struct engine *e)
         int number = core_find_peer(e->core, p->public_key);
         must(number >= 0 && strcmp(core_peer_name(e->core, (size_t)number), p->name) == 0);
         must(core_peer_initiates(e->core, (size_t)number) == (p->endpoint_count > 0));
+        const struct rate_limit *r = &e->core->peers.list[number]->rate_limit;
+        must(r->send_bps + r->receive_bps == p->max_up_bps + p->max_down_bps);
         for (size_t j = 0; j < p->allowed_count; j++)
             must(allowed_find(&e->core->allowed, p->allowed[j].family, p->allowed[j].addr) ==
                  e->core->peers.list[number]);

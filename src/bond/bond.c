@@ -9,6 +9,7 @@
 #include "bond/members.h"
 #include "bond/out.h"
 #include "bond/path/tick.h"
+#include "bond/send/allowance.h"
 #include "bond/send/aqm.h"
 #include "bond/send/overdue.h"
 #include "bond/send/repair.h"
@@ -128,6 +129,26 @@ int64_t bond_path_srtt_ns(const struct bond *b, uint8_t path)
     return p->rtt.same_ns > 0 ? p->rtt.same_ns : p->rtt.srtt_ns;
 }
 
+void bond_allow(struct bond *b, int64_t bytes, double rate_bps)
+{
+    shape_allow(&b->sender.shape, allowance_used_bytes(&b->sender), bytes, rate_bps);
+}
+
+void bond_allow_all(struct bond *b)
+{
+    b->sender.shape = (struct shape){ 0 };
+}
+
+uint64_t bond_used_bytes(const struct bond *b)
+{
+    return allowance_used_bytes(&b->sender);
+}
+
+bool bond_is_held(const struct bond *b)
+{
+    return allowance_holds(&b->sender);
+}
+
 uint32_t bond_inner_mtu(const struct bond *b)
 {
     return b->sender.usable.inner_mtu;
@@ -238,7 +259,8 @@ static struct recruit_facts recruit_facts(struct bond *b)
                                    .bulk_bps = snd->load.bulk_bps,
                                    .queued_bytes = snd->queue.bytes,
                                    .sharing = snd->load.sharing,
-                                   .ranked = snd->usable.ranked };
+                                   .ranked = snd->usable.ranked,
+                                   .held = snd->shape.holds };
 }
 
 /* Of what came in order the next that is not held. */
@@ -343,7 +365,7 @@ void bond_tick(struct bond *b, struct tstamp now)
         set_brisk(b, now, false);
     members_tick(b, now);
     aqm_set_spare(&snd->paths);
-    aqm_adapt(&snd->queue, now, &snd->paths);
+    aqm_adapt(&snd->queue, now, &snd->paths, &snd->shape);
     load_look_bulk(&snd->load, now, &snd->paths);
     line_look(&snd->line, now, &snd->paths);
     for_each_path (&snd->paths, p)

@@ -94,6 +94,19 @@ void bond_rx_ack(struct bond *b, struct tstamp now, uint8_t arrived_on, const st
 /* After those of one datagram: what they mean for the paths together. */
 void bond_rx_acks_end(struct bond *b, struct tstamp now);
 
+/*
+ * From now on all paths together may send so many bytes of bulk (on the wire, as rates are), and
+ * more only when more is allowed; negative: what overtakes bulk has already sent more than that.
+ * rate_bps: at which it is allowed. Before the first call, and after bond_allow_all(), they may
+ * send what they can.
+ */
+void bond_allow(struct bond *b, int64_t bytes, double rate_bps);
+void bond_allow_all(struct bond *b);
+/* What was sent in this association, or is bound to a path: what counts against the allowance. */
+uint64_t bond_used_bytes(const struct bond *b);
+/* Bulk waits, and a path has room for it: more has to be allowed. */
+bool bond_is_held(const struct bond *b);
+
 /* The next inner packet for the tunnel, whose reference passes to the caller, or NULL. */
 struct pkt *bond_deliver(struct bond *b);
 /* Whether there may be one. */

@@ -259,6 +259,6 @@ void members_tick(struct bond *b, struct tstamp now)
     for (struct path *p; (p = unfit_next(&snd->paths, now, snd->policies)) != NULL; changed = true)
         state_changed(b, p);
     tell_slumps(b);
-    if (load_look(&snd->load, now, &snd->usable, &snd->paths, snd->queue.bytes) || changed)
+    if (load_look(&snd->load, now, &snd->usable, &snd->paths, sender_waiting_bytes(snd)) || changed)
         choose_standby(b, now);
 }

@@ -14,6 +14,8 @@ static bool is_loaded(const struct bond *b, const struct path *p)
 {
     if (p->rate.phase == RATE_START && b->sender.recruit.stage == RECRUIT_ON)
         return true;
+    if (b->sender.shape.holds)
+        return false; /* what waits does not wait for it */
     return p->pacer.committed.count > 0 || flowq_has_bulk(&b->sender.queue);
 }
 

@@ -74,6 +74,10 @@ static const char *const limits[WIRE_LIMIT_COUNT][3] = {
     [WIRE_LIMIT_OWN_LINE] = { "own-line", "this side's own line is full",
                               "the peer's own line is full" },
     [WIRE_LIMIT_CPU] = { "cpu", "this side's processor", "the peer's processor" },
+    [WIRE_LIMIT_PEER_RATE] = { "peer-rate", "the rate configured for the peer",
+                               "the rate configured for it" },
+    [WIRE_LIMIT_UPLINK] = { "uplink", "this side's uplink, which peers share",
+                            "the peer's uplink, which others share" },
 };
 
 static const char *limit_text(uint8_t limit, unsigned column)

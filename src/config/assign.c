@@ -493,6 +493,27 @@ void assign_allowed_ips(struct config_parser *p, const char *value)
     add_allowed(p, &prefix);
 }
 
+static void set_rate(struct config_parser *p, const char *value, uint64_t *out)
+{
+    if (!value_rate_bps(value, out))
+        config_bad_value(p, value, "no rate: write for example 20mbit, 1.5gbit or 800kbit");
+}
+
+void assign_uplink(struct config_parser *p, const char *value)
+{
+    set_rate(p, value, &p->config->uplink_bps);
+}
+
+void assign_peer_max_up(struct config_parser *p, const char *value)
+{
+    set_rate(p, value, &config_this_peer(p)->max_up_bps);
+}
+
+void assign_peer_max_down(struct config_parser *p, const char *value)
+{
+    set_rate(p, value, &config_this_peer(p)->max_down_bps);
+}
+
 /* [link NAME] */
 
 void assign_link_interface(struct config_parser *p, const char *value)
@@ -520,12 +541,6 @@ void assign_link_role(struct config_parser *p, const char *value)
         config_this_link(p)->role = WIRE_PATH_STANDBY;
     else
         config_bad_value(p, value, "no role: write active or standby");
-}
-
-static void set_rate(struct config_parser *p, const char *value, uint64_t *out)
-{
-    if (!value_rate_bps(value, out))
-        config_bad_value(p, value, "no rate: write for example 20mbit, 1.5gbit or 800kbit");
 }
 
 void assign_link_max_up(struct config_parser *p, const char *value)

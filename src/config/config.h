@@ -43,6 +43,8 @@ struct config_peer {
     size_t endpoint_count;
     struct netprefix *allowed; /* owned; host bits are clear, no two peers share one */
     size_t allowed_count;
+    uint64_t max_up_bps;   /* from the side that calls to the other; 0: no limit */
+    uint64_t max_down_bps; /* and back */
 };
 
 struct config_link {
@@ -106,7 +108,8 @@ struct config {
     size_t address_count;
     struct netaddr *listen; /* owned; family 0: all addresses; the port is never 0 */
     size_t listen_count;
-    uint32_t mtu_bytes; /* 0: auto */
+    uint32_t mtu_bytes;  /* 0: auto */
+    uint64_t uplink_bps; /* of this machine's own line; 0: not limited */
     struct config_network network;
     struct config_engine engine;
     enum log_level log_level;

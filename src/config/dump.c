@@ -59,6 +59,12 @@ static void dump_fallback(const struct config *c, FILE *to)
         fprintf(to, "mark = 0x%" PRIx32 "/0x%" PRIx32 "\n", c->network.mark, c->network.mark_mask);
 }
 
+static void dump_rate(const char *key, uint64_t rate_bps, FILE *to)
+{
+    if (rate_bps != 0)
+        fprintf(to, "%s = %" PRIu64 "bit\n", key, rate_bps);
+}
+
 static void dump_tunnel(const struct config *c, FILE *to)
 {
     char text[NETADDR_STRLEN];
@@ -80,6 +86,7 @@ static void dump_tunnel(const struct config *c, FILE *to)
         fputs("mtu = auto\n", to);
     else
         fprintf(to, "mtu = %" PRIu32 "\n", c->mtu_bytes);
+    dump_rate("uplink", c->uplink_bps, to);
     const char *cipher = wire_cipher_name(c->engine.cipher);
     fprintf(to, "cipher = %s\nuser = %s\n", cipher != NULL ? cipher : "auto", c->engine.user);
     if (c->engine.memory_max_bytes > 0)
@@ -112,6 +119,8 @@ static void dump_peer(const struct config_peer *peer, FILE *to)
     }
     for (size_t i = 0; i < peer->allowed_count; i++)
         fprintf(to, "allowed-ips = %s\n", netprefix_format(&peer->allowed[i], text));
+    dump_rate("max-up", peer->max_up_bps, to);
+    dump_rate("max-down", peer->max_down_bps, to);
 }
 
 /* In whole units where that is exact. */
@@ -138,10 +147,8 @@ static void dump_link(const struct config_link *link, FILE *to)
     if (link->gateway.family != 0)
         fprintf(to, "gateway = %s\n", netaddr_format(&link->gateway, text));
     fprintf(to, "role = %s\n", link->role == WIRE_PATH_STANDBY ? "standby" : "active");
-    if (link->max_up_bps != 0)
-        fprintf(to, "max-up = %" PRIu64 "bit\n", link->max_up_bps);
-    if (link->max_down_bps != 0)
-        fprintf(to, "max-down = %" PRIu64 "bit\n", link->max_down_bps);
+    dump_rate("max-up", link->max_up_bps, to);
+    dump_rate("max-down", link->max_down_bps, to);
     if (link->standby_busy)
         fputs("standby-when = busy\n", to);
     if (link->quota.bytes != 0)

@@ -104,6 +104,7 @@ static int make_core(struct engine *e)
                              .ciphers = one == 0 ? both : (uint8_t)(1 << (one - 1)),
                              .preferred_cipher = one == 0 ? (uint8_t)aead_preferred() : one,
                              .memory_max_bytes = e->setup.memory_max_bytes,
+                             .uplink_bps = e->setup.uplink_bps,
                              .rekey_after_ns = e->setup.rekey_s * NS_PER_S,
                              .wall_offset_ns = e->wall.offset_ns,
                              .version = HAWSER_VERSION,

@@ -13,6 +13,8 @@ static int take_peer(struct engine *e, struct tstamp now, struct channel_input *
 {
     const struct msg_peer *m = &in->msg.peer;
     struct core_peer_config peer = { .initiate = m->initiate,
+                                     .send_limit_bps = m->send_limit_bps,
+                                     .receive_limit_bps = m->receive_limit_bps,
                                      .allowed = m->allowed,
                                      .allowed_count = m->allowed_count };
     memcpy(peer.name, m->name, sizeof peer.name);
@@ -133,10 +135,10 @@ static int take_listen(struct engine *e, struct tstamp now, struct channel_input
 
 static int take_settings(struct engine *e, struct tstamp now, struct channel_input *in)
 {
-    (void)now;
     const struct msg_settings *m = &in->msg.settings;
     log_set_level((enum log_level)m->log_level);
     e->setup.log_level = m->log_level;
+    core_set_uplink(e->core, now, m->uplink_bps);
     if (e->setup.mtu_bytes == m->mtu_bytes)
         return 0;
     e->setup.mtu_bytes = m->mtu_bytes;

@@ -74,6 +74,8 @@ static void fill_peer(struct msg *m, const struct config_peer *p)
     memcpy(m->peer.public_key, p->public_key, sizeof m->peer.public_key);
     memcpy(m->peer.preshared_key, p->preshared_key, sizeof m->peer.preshared_key);
     m->peer.initiate = p->endpoint_count > 0;
+    m->peer.send_limit_bps = m->peer.initiate ? p->max_up_bps : p->max_down_bps;
+    m->peer.receive_limit_bps = m->peer.initiate ? p->max_down_bps : p->max_up_bps;
     m->peer.allowed_count = (uint16_t)p->allowed_count;
     memcpy(m->peer.allowed, p->allowed, p->allowed_count * sizeof p->allowed[0]);
 }
@@ -162,6 +164,7 @@ bool guard_tell_settings(struct guard *g)
     struct msg m = { .type = MSG_SETTINGS };
     m.settings.log_level = (uint8_t)guard_log_level(g);
     m.settings.mtu_bytes = g->config.mtu_bytes;
+    m.settings.uplink_bps = g->config.uplink_bps;
     return guard_send(g, &m, NULL, 0);
 }
 
@@ -192,6 +195,7 @@ static bool tell_setup(struct guard *g)
     m.setup.rekey_s = c->engine.rekey_s;
     m.setup.memory_max_bytes = memory_max_bytes(c);
     m.setup.mtu_bytes = c->mtu_bytes;
+    m.setup.uplink_bps = c->uplink_bps;
     m.setup.log_level = (uint8_t)guard_log_level(g);
     m.setup.journal = g->journal;
     m.setup.tun_offload = (uint8_t)g->opened.tun_offload;

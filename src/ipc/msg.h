@@ -41,6 +41,7 @@ struct msg_setup {
     uint32_t rekey_s;
     uint64_t memory_max_bytes; /* of peers' tables */
     uint32_t mtu_bytes;        /* of the device; 0: as measured */
+    uint64_t uplink_bps;       /* 0: not limited */
     uint8_t log_level;         /* enum log_level */
     bool journal;
     uint8_t tun_offload;                  /* enum tun_offload */
@@ -56,6 +57,8 @@ struct msg_peer {
     uint8_t public_key[32];
     uint8_t preshared_key[32];
     bool initiate;
+    uint64_t send_limit_bps; /* 0: none */
+    uint64_t receive_limit_bps;
     uint16_t allowed_count;
     struct netprefix allowed[CONFIG_ALLOWED_MAX];
 };
@@ -98,8 +101,9 @@ struct msg_choose {
 };
 
 struct msg_settings {
-    uint8_t log_level;  /* enum log_level */
-    uint32_t mtu_bytes; /* of the device; 0: as measured */
+    uint8_t log_level;   /* enum log_level */
+    uint32_t mtu_bytes;  /* of the device; 0: as measured */
+    uint64_t uplink_bps; /* 0: not limited */
 };
 
 struct msg_wish {
@@ -184,6 +188,7 @@ struct msg_state {
     FIELD(u32, setup.rekey_s)                                                                      \
     FIELD(u64, setup.memory_max_bytes)                                                             \
     FIELD(u32, setup.mtu_bytes)                                                                    \
+    FIELD(u64, setup.uplink_bps)                                                                   \
     FIELD(upto, setup.log_level, LOG_LEVEL_DEBUG)                                                  \
     FIELD(flag, setup.journal)                                                                     \
     FIELD(upto, setup.tun_offload, MSG_OFFLOAD_MAX)                                                \
@@ -197,6 +202,8 @@ struct msg_state {
     FIELD(bytes, peer.public_key)                                                                  \
     FIELD(bytes, peer.preshared_key)                                                               \
     FIELD(flag, peer.initiate)                                                                     \
+    FIELD(u64, peer.send_limit_bps)                                                                \
+    FIELD(u64, peer.receive_limit_bps)                                                             \
     FIELD(prefixes, peer.allowed, peer.allowed_count, CONFIG_ALLOWED_MAX)
 #define MSG_FIELDS_PEER_GONE(FIELD) FIELD(bytes, peer_gone)
 #define MSG_FIELDS_LISTEN(FIELD) FIELD(u16, listen)
@@ -223,7 +230,8 @@ struct msg_state {
 #define MSG_FIELDS_PROBLEMS(FIELD) FIELD(problems, problems)
 #define MSG_FIELDS_SETTINGS(FIELD)                                                                 \
     FIELD(upto, settings.log_level, LOG_LEVEL_DEBUG)                                               \
-    FIELD(u32, settings.mtu_bytes)
+    FIELD(u32, settings.mtu_bytes)                                                                 \
+    FIELD(u64, settings.uplink_bps)
 #define MSG_FIELDS_WISH(FIELD)                                                                     \
     FIELD(bytes, wish.public_key)                                                                  \
     FIELD(text, wish.link)                                                                         \

@@ -16,10 +16,12 @@
 #include "session/peer.h"
 #include "session/peers.h"
 #include "session/policies.h"
+#include "session/rate_limit.h"
 #include "session/receive.h"
 #include "session/reports.h"
 #include "session/responder.h"
 #include "session/send.h"
+#include "session/share.h"
 #include "session/state.h"
 #include "session/too_big.h"
 #include "session/transmit.h"
@@ -62,6 +64,8 @@ int core_new(struct core **out, const struct core_config *config, struct tstamp 
     c->now = now;
     c->group = malloc(STATE_GROUP_BYTES);
     peers_init(&c->peers, 0);
+    share_init(&c->share);
+    share_set_line(c, now, config->uplink_bps);
     int err = local_keys_init(&c->local, config->private_key);
     if (c->group == NULL || allowed_init(&c->allowed) < 0 || index_init(&c->index, 0) < 0)
         err = -ENOMEM;
@@ -380,6 +384,11 @@ void core_tell_too_big(struct core *c, bool on)
     c->tells_too_big = on;
 }
 
+void core_set_uplink(struct core *c, struct tstamp now, uint64_t rate_bps)
+{
+    share_set_line(c, now, rate_bps);
+}
+
 bool core_is_calling(const struct core *c)
 {
     return c->peers.calling > 0;
@@ -390,12 +399,16 @@ static struct pkt *deliver_from(struct core *c, struct peer *p)
 {
     struct pkt *pkt;
     while ((pkt = bond_deliver(p->bond)) != NULL) {
-        if (allowed_source(&c->allowed, pkt) == p) {
+        if (allowed_source(&c->allowed, pkt) != p) {
+            core_drop_one(c, CORE_DROP_SOURCE);
+        } else if (p->rate_limit.receive_bps != 0 &&
+                   !rate_limit_admits(p, c->now, pkt->len_bytes)) {
+            core_drop_one(c, CORE_DROP_RATE_LIMIT);
+        } else {
             p->rx_bytes += pkt->len_bytes;
             p->rx_packets++;
             return pkt;
         }
-        core_drop_one(c, CORE_DROP_SOURCE);
         pkt_put(pkt);
     }
     return NULL;
@@ -450,9 +463,10 @@ struct tstamp core_deadline(const struct core *c)
         return at_once;
     if (c->closing)
         return TSTAMP_NEVER;
-    if (!list_is_empty(&c->peers.sending) || c->peers.more)
+    if (!list_is_empty(&c->peers.early) || !list_is_empty(&c->peers.sending) || c->peers.more)
         return at_once;
-    return tstamp_min(peers_deadline(c), policies_deadline(c));
+    struct tstamp at = tstamp_min(peers_deadline(c), policies_deadline(c));
+    return tstamp_min(at, share_deadline(c));
 }
 
 void core_close(struct core *c, struct tstamp now)

@@ -92,6 +92,8 @@ void core_tx_done(struct core *c, struct tstamp now, const struct core_tx *tx, i
 void core_unreachable(struct core *c, struct tstamp now, uint16_t socket, const struct netaddr *to,
                       int error);
 /* Peers are being called in vain, so that such news is wanted. */
+/* The rate of this machine's own line, which the peers share; 0: not limited. */
+void core_set_uplink(struct core *c, struct tstamp now, uint64_t rate_bps);
 bool core_is_calling(const struct core *c);
 
 /*

@@ -7,6 +7,7 @@
 #include "session/accepted.h"
 #include "session/lifecycle.h"
 #include "session/paths.h"
+#include "session/rate_limit.h"
 #include "session/reports.h"
 #include "session/send.h"
 #include "session/state.h"
@@ -100,6 +101,9 @@ static void frame_rx(struct peer *p, struct tstamp now, uint8_t path, const stru
         break;
     case WIRE_ACCEPTED:
         accepted_told(p, now, &f->accepted);
+        break;
+    case WIRE_RATE_LIMIT:
+        rate_limit_told(p, now, &f->rate_limit);
         break;
     case WIRE_CLOSE:
         close_rx(p, now, &f->close);

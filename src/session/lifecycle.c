@@ -16,8 +16,10 @@
 #include "session/peer.h"
 #include "session/peers.h"
 #include "session/policies.h"
+#include "session/rate_limit.h"
 #include "session/reports.h"
 #include "session/send.h"
+#include "session/share.h"
 #include "session/state.h"
 #include "session/transmit.h"
 
@@ -26,6 +28,7 @@ static const struct peer_path no_paths[WIRE_PATHS_MAX];
 
 static void free_bond(struct peer *p)
 {
+    share_forget(p);
     bond_free(p->bond);
     if (p->paths != no_paths)
         free(p->paths);
@@ -64,6 +67,7 @@ static int make_bond(struct peer *p, struct tstamp now)
     p->paths = paths;
     list_add(&p->core->peers.awake, &p->awake);
     paths_clear(p);
+    share_bond_begins(p, now);
     bond_line_full(bond, p->core->line_full && !p->initiates);
     int err = policies_apply(p);
     if (err < 0)
@@ -101,6 +105,8 @@ int lifecycle_configure(struct peer *p, struct tstamp now, const struct core_pee
     free(p->allowed);
     p->allowed = allowed;
     p->allowed_count = config->allowed_count;
+    if (rate_limit_set(p, now, config->send_limit_bps, config->receive_limit_bps))
+        paths_tell(p, now);
     memcpy(p->name, config->name, sizeof p->name);
     p->name[CORE_NAME_MAX] = '\0';
     memcpy(p->preshared_key, config->preshared_key, sizeof p->preshared_key);
@@ -133,6 +139,8 @@ int lifecycle_new(struct peer **out, struct core *c, const struct core_peer_conf
     lives_init(&p->lives);
     initiator_init(p);
     accepted_init(p);
+    rate_limit_init(p);
+    share_peer_init(p);
     int err = lifecycle_configure(p, now, config);
     if (err < 0) {
         lifecycle_free(p);
@@ -174,6 +182,7 @@ static void begin_association(struct peer *p, struct tstamp now, const struct ke
     peer_drop_keys(p, &p->next);
     transmit_forget(p->core, p);
     bond_reset(p->bond, now);
+    share_bond_begins(p, now);
     paths_clear(p);
     p->probes = 0;
     memcpy(p->epoch, fresh->local_epoch, sizeof p->epoch);
@@ -217,6 +226,7 @@ int lifecycle_adopt(struct peer *p, struct tstamp now, struct keys *k)
     if (is_new)
         p->reports.heard = false; /* it may speak of other paths */
     accepted_adopted(p, now, is_new);
+    rate_limit_adopted(p, now, is_new);
     paths_refresh(p, now);
     peer_wake(p, now);
     return 0;
@@ -349,6 +359,7 @@ void lifecycle_tick(struct peer *p, struct tstamp now)
     if (peer_can_send(p, now) && paths_tick(p, now))
         lifecycle_set_up(p, now, true, PATHS_VALIDATED);
     accepted_tick(p, now);
+    rate_limit_tick(p, now);
     event_tick(p);
     if (p->proof.late != NULL)
         peer_wake(p, proof_expire(&p->proof, now));

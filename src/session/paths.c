@@ -9,6 +9,7 @@
 #include "session/links.h"
 #include "session/peer.h"
 #include "session/policies.h"
+#include "session/rate_limit.h"
 #include "session/send.h"
 #include "session/state.h"
 #include "session/tag.h"
@@ -42,11 +43,8 @@ static void configure(struct peer *p, struct tstamp now, uint8_t id)
     enum wire_path_use use = links_use(p, id);
     uint64_t limit_bps = links_are_ours(p) ? link->limit_up_bps : 0;
     uint8_t flags = links_are_ours(p) ? link->flags : path->remote.flags;
-    if (path->heard) {
-        uint64_t theirs_bps = path->remote.limit_kbps * 1000;
-        if (theirs_bps != 0 && (limit_bps == 0 || theirs_bps < limit_bps))
-            limit_bps = theirs_bps;
-    }
+    if (path->heard)
+        limit_bps = rate_limit_least(limit_bps, path->remote.limit_kbps * 1000);
     const struct bond_path_config config = {
         .use = use,
         .limit_bps = limit_bps,
@@ -70,6 +68,13 @@ static void tell(struct peer *p, struct tstamp now, uint8_t id)
 {
     p->paths[id].status_due = true;
     peer_wake(p, now);
+}
+
+void paths_tell(struct peer *p, struct tstamp now)
+{
+    for (uint8_t id = 0; id < WIRE_PATHS_MAX; id++)
+        if (p->paths[id].opened)
+            tell(p, now, id);
 }
 
 static void close_path(struct peer *p, struct tstamp now, uint8_t id)
@@ -383,6 +388,8 @@ static void tag_came_back(struct peer *p, struct tstamp now, const struct bond_e
     }
     if (tag >> 24 == TAG_ACCEPTED)
         accepted_came_back(p, now, serial, acked);
+    if (tag >> 24 == TAG_RATE_LIMIT)
+        rate_limit_came_back(p, now, serial, acked);
     if (tag >> 24 == TAG_MTU && path->opened) {
         bool changed = acked ? mtu_acked(&path->mtu, now, serial)
                              : mtu_lost(&path->mtu, now, serial, e->alone);
@@ -490,11 +497,12 @@ static struct wire_frame_value status_frame(struct peer *p, uint8_t id)
     s->path = id;
     s->sequence = ++path->status_sequence;
     s->use = (uint8_t)links_local_use(p, id);
+    s->limit_kbps = rate_limit_of_path_kbps(p);
     s->datagram_bytes = path->opened ? (uint16_t)path->mtu.confirmed_bytes : 0;
     if (links_are_ours(p)) {
         s->flags = link->flags;
         s->cost = link->cost;
-        s->limit_kbps = link->limit_down_bps / 1000;
+        s->limit_kbps = rate_limit_least(s->limit_kbps, link->limit_down_bps / 1000);
         s->name_len = (uint8_t)strnlen(link->name, WIRE_LINK_NAME_MAX);
         memcpy(s->name, link->name, s->name_len);
     }

@@ -44,6 +44,8 @@ void paths_bond_event(struct peer *p, struct tstamp now, const struct bond_event
 void paths_refused(struct peer *p, struct tstamp now, uint8_t id, uint32_t bytes);
 
 /* What this side wants of the paths over a link of the peer's is another. */
+/* The limits that the peer is to be told of them changed. */
+void paths_tell(struct peer *p, struct tstamp now);
 void paths_wish_changed(struct peer *p, struct tstamp now, const char *link);
 
 void paths_close_all(struct peer *p, struct tstamp now);

@@ -8,11 +8,14 @@
 
 #include "session/state.h"
 
+enum { PEERS_ROOM_ANY = 1 << 30, ROUNDS_LATELY = 16 };
+
 void peers_init(struct peers *ps, uint64_t seed)
 {
     *ps = (struct peers){ .by_key = { .seed = seed } };
     list_init(&ps->touched);
     list_init(&ps->sending);
+    list_init(&ps->early);
     list_init(&ps->giving);
     list_init(&ps->silent);
     list_init(&ps->awake);
@@ -89,10 +92,48 @@ void peers_touch(struct peer *p)
     list_add(&p->core->peers.touched, &p->touched);
 }
 
+static int64_t turn_bytes(const struct peers *ps)
+{
+    uint32_t bytes = PEERS_ROUND_BYTES / (ps->in_turn + 1);
+    if (bytes > PEERS_TURN_BYTES)
+        return PEERS_TURN_BYTES;
+    return bytes > PEERS_TURN_LEAST_BYTES ? bytes : PEERS_TURN_LEAST_BYTES;
+}
+
+/* Once a round each gets what it may send in it. */
+static void begin_round(struct peer *p)
+{
+    struct turn *t = &p->turn;
+    bool lately = p->core->peers.round - t->round <= ROUNDS_LATELY;
+    t->heavy = lately && t->sent_bytes > PEERS_EARLY_BYTES;
+    t->round = p->core->peers.round;
+    t->sent_bytes = 0;
+    t->left_bytes = (t->left_bytes < 0 ? t->left_bytes : 0) + turn_bytes(&p->core->peers);
+}
+
+/* Before those in turn if it has sent next to nothing in this round and before. */
+static void take_place(struct peer *p)
+{
+    struct peers *ps = &p->core->peers;
+    struct turn *t = &p->turn;
+    if (t->round != ps->round)
+        begin_round(p);
+    t->early = !t->heavy && t->left_bytes > 0 && t->sent_bytes < PEERS_EARLY_BYTES;
+    ps->in_turn += !t->early;
+    list_add(t->early ? &ps->early : &ps->sending, &p->sending);
+}
+
+static void leave_place(struct peer *p)
+{
+    p->core->peers.in_turn -= list_has(&p->sending) && !p->turn.early;
+    list_remove(&p->sending);
+}
+
 void peers_stir(struct peer *p)
 {
     peers_touch(p);
-    list_add(&p->core->peers.sending, &p->sending);
+    if (!list_has(&p->sending))
+        take_place(p);
 }
 
 void peers_give(struct peer *p)
@@ -102,7 +143,8 @@ void peers_give(struct peer *p)
 
 static struct tstamp deadline_of(const struct peer *p)
 {
-    return p->bond != NULL ? tstamp_min(p->wake, bond_deadline(p->bond)) : p->wake;
+    struct tstamp at = tstamp_min(p->wake, p->share.due);
+    return p->bond != NULL ? tstamp_min(at, bond_deadline(p->bond)) : at;
 }
 
 void peers_settle(struct peer *p)
@@ -136,29 +178,69 @@ struct tstamp peers_deadline(const struct core *c)
     return at;
 }
 
-struct peer *peers_next_sending(struct core *c)
+/* The next round begins when all that were in turn have had theirs. */
+static void count_turn(struct peers *ps)
 {
-    struct list_item *first = list_first(&c->peers.sending);
-    if (first == NULL)
-        return NULL;
-    list_remove(first);
-    return LIST_OF(first, struct peer, sending);
+    if (ps->turns_left == 0) {
+        ps->round++;
+        ps->turns_left = ps->in_turn;
+    }
+    if (ps->turns_left > 0)
+        ps->turns_left--;
 }
 
-bool peers_sends_alone(const struct peer *p)
+struct peer *peers_next_sending(struct core *c)
 {
-    const struct list *sending = &p->core->peers.sending;
-    const struct list_item *first = list_first(sending);
-    if (first == &p->sending)
-        first = list_after(sending, first);
-    return first == NULL;
+    struct peers *ps = &c->peers;
+    struct list_item *next = list_first(&ps->early);
+    if (next == NULL || ps->in_turn == 0)
+        count_turn(ps);
+    if (next == NULL && (next = list_first(&ps->sending)) == NULL)
+        return NULL;
+    struct peer *p = LIST_OF(next, struct peer, sending);
+    if (p->turn.left_bytes <= 0)
+        begin_round(p);
+    leave_place(p);
+    return p;
+}
+
+void peers_take(struct peer *p)
+{
+    leave_place(p);
+    p->turn.early = false;
+}
+
+void peers_sent(struct peer *p, size_t bytes)
+{
+    struct turn *t = &p->turn;
+    t->sent_bytes += (uint32_t)bytes;
+    t->left_bytes -= (int64_t)bytes;
+    /* What one sends alone is owed to nobody. */
+    if (t->left_bytes <= -PEERS_TURN_LEAST_BYTES)
+        t->left_bytes = 1 - PEERS_TURN_LEAST_BYTES;
+}
+
+int64_t peers_room_bytes(const struct peer *p)
+{
+    const struct peers *ps = &p->core->peers;
+    const struct list_item *other = list_first(&ps->early);
+    if (other == &p->sending)
+        other = list_after(&ps->early, other);
+    if (other == NULL && (other = list_first(&ps->sending)) == &p->sending)
+        other = list_after(&ps->sending, other);
+    if (other == NULL)
+        return PEERS_ROOM_ANY;
+    int64_t left_bytes = p->turn.left_bytes;
+    if (p->turn.early && left_bytes > PEERS_EARLY_BYTES)
+        left_bytes = PEERS_EARLY_BYTES;
+    return left_bytes > 0 ? left_bytes : 0;
 }
 
 void peers_forget(struct peer *p)
 {
     struct peers *ps = &p->core->peers;
     list_remove(&p->touched);
-    list_remove(&p->sending);
+    leave_place(p);
     list_remove(&p->giving);
     list_remove(&p->silent);
     list_remove(&p->awake);

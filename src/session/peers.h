@@ -14,6 +14,15 @@
 
 #include "base/tstamp.h"
 
+/* With larger turns, or rounds, bonds would take the time until their next turn for a queue of
+ * their links, and slow down; with smaller ones a send would hold too little. */
+enum {
+    PEERS_ROUND_BYTES = 160 << 10, /* of all together, while their turns are not shorter than: */
+    PEERS_TURN_LEAST_BYTES = 4096,
+    PEERS_TURN_BYTES = 16384, /* the longest */
+    PEERS_EARLY_BYTES = 2048, /* some packets of calls */
+};
+
 struct core;
 struct peer;
 struct peers;
@@ -47,10 +56,20 @@ void peers_wake_due(struct core *c, struct tstamp now);
 /* When the next one is due; NEVER: none will be. */
 struct tstamp peers_deadline(const struct core *c);
 
-/* The next of those that may have something to send, and out of their list; NULL: none. */
+/*
+ * The next of those that may have something to send, and out of their list; NULL: none.
+ *
+ * They take turns by deficit round robin, all of the same size. Who sends no more than
+ * PEERS_EARLY_BYTES in a round goes before the others: a call does not wait for those that send all
+ * that they can. Who sends more than its turn gets less the next time.
+ */
 struct peer *peers_next_sending(struct core *c);
-/* Nobody but that peer may have something to send. */
-bool peers_sends_alone(const struct peer *p);
+/* That one is asked now, out of its turn. */
+void peers_take(struct peer *p);
+/* So many bytes of datagrams of it leave. */
+void peers_sent(struct peer *p, size_t bytes);
+/* What is left of its turn; as much as it likes while nobody else has something to send. */
+int64_t peers_room_bytes(const struct peer *p);
 
 /*
  * Those that have a bond, one after the other; NULL: there is no other. What concerns links, lines

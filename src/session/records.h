@@ -33,6 +33,63 @@ struct accepted {
     struct tstamp event_at;
 };
 
+/* Rates in bits per second, of datagrams with all headers; 0: no limit. */
+struct rate_limit {
+    uint64_t send_bps;    /* configured */
+    uint64_t receive_bps; /* configured; the peer is told, and held to it */
+    /* ours, as told */
+    bool due;
+    bool told; /* in this association */
+    uint32_t sequence;
+    uint16_t serial;    /* of the datagram that told it last */
+    struct tstamp sent; /* NEVER: acknowledged, or not told yet */
+    /* the peer's */
+    bool heard; /* in this association */
+    uint32_t remote_sequence;
+    uint64_t remote_bps;
+    /* of what it sends may still be delivered */
+    double left_bytes;
+    struct tstamp left_at;
+};
+
+/* Bytes that may be sent at a rate. */
+struct share_bucket {
+    double rate_bps; /* 0: as many as one likes */
+    double left_bytes;
+    struct tstamp filled_at;
+};
+
+/* Of a core; see share.h. */
+struct share {
+    struct share_bucket line;
+    struct tstamp opens_at; /* the line is full until then */
+    struct list waiting;    /* peers whose bulk waits for the line, in their turns */
+    uint32_t waiting_count;
+    bool line_first; /* at the next choice of a peer */
+};
+
+/* Of a peer at the sockets; see peers.h. */
+struct turn {
+    uint32_t round;      /* in which it had its turn */
+    int64_t left_bytes;  /* of that, or owed */
+    uint32_t sent_bytes; /* in that round */
+    bool heavy;          /* it sent more than PEERS_EARLY_BYTES in the one before */
+    bool early;          /* its place is, or was, before those in turn */
+};
+
+/* Of a peer. */
+struct peer_share {
+    bool on; /* a rate is to be kept, its own or the line's */
+    struct share_bucket own;
+    double turn_bytes; /* of the line, that are left of its turns; or owed */
+    struct tstamp turn_at;
+    uint64_t used_bytes;      /* as the bond counts them */
+    struct tstamp due;        /* when its own rate lets bulk go on; NEVER: it does not wait */
+    struct list_item waiting; /* see struct share */
+    struct tstamp held_at;    /* bulk had to wait last; with: */
+    enum wire_limit held_by;
+};
+
 struct reports {
     /* what we want */
     struct tstamp look_until;

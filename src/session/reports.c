@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: ISC */
 #include "session/reports.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "bond/why.h"
 #include "session/links.h"
 #include "session/peer.h"
 #include "session/send.h"
+#include "session/share.h"
 #include "session/state.h"
 
 bool reports_due(const struct peer *p)
@@ -73,13 +75,23 @@ static void fill_path(const struct peer *p, struct tstamp now, uint8_t id,
     };
 }
 
-void reports_limit(const struct peer *p, struct bond_stats *s)
+void reports_limit(const struct peer *p, struct tstamp now, struct bond_stats *s)
 {
+    double rate_bps;
+    enum wire_limit rate = share_limit(p, now, &rate_bps);
     bool busy = p->core->cpu != WIRE_REPORT_CPU_UNKNOWN && p->core->cpu >= REPORTS_BUSY_CPU;
-    if (!busy || (s->limit_code != WIRE_LIMIT_FLOWS && s->limit_code != WIRE_LIMIT_SOME_LINKS))
+    if (s->limit_code == WIRE_LIMIT_NO_PATH)
         return;
-    s->limit_code = WIRE_LIMIT_CPU;
-    bond_limit_sentence(WIRE_LIMIT_CPU, s->limit);
+    if (rate != WIRE_LIMIT_UNKNOWN) {
+        char words[BOND_WHY_BYTES];
+        s->limit_code = rate;
+        snprintf(s->limit, sizeof s->limit, "%.48s: %.1f Mbit/s",
+                 bond_limit_sentence((uint8_t)rate, words), rate_bps / 1e6);
+    } else if (busy &&
+               (s->limit_code == WIRE_LIMIT_FLOWS || s->limit_code == WIRE_LIMIT_SOME_LINKS)) {
+        s->limit_code = WIRE_LIMIT_CPU;
+        bond_limit_sentence(WIRE_LIMIT_CPU, s->limit);
+    }
 }
 
 static void report(struct peer *p, struct tstamp now)
@@ -88,7 +100,7 @@ static void report(struct peer *p, struct tstamp now)
     struct wire_report *r = &f.report;
     struct bond_stats s;
     bond_stats(p->bond, now, &s);
-    reports_limit(p, &s);
+    reports_limit(p, now, &s);
     r->cpu = p->core->cpu;
     r->limit = (uint8_t)s.limit_code;
     r->version_len = (uint8_t)strnlen(p->core->version, WIRE_VERSION_NAME_MAX);

@@ -39,8 +39,8 @@ void reports_asked(struct peer *p, struct tstamp now, uint8_t seconds);
 void reports_told(struct peer *p, struct tstamp now, const struct wire_report *report);
 void reports_tick(struct peer *p, struct tstamp now);
 
-/* What limits the bond, with what is known of the program. */
-void reports_limit(const struct peer *p, struct bond_stats *s);
+/* What limits the bond, with what is known of rates and of the program. */
+void reports_limit(const struct peer *p, struct tstamp now, struct bond_stats *s);
 
 /* The newest report, if it is of now; NULL: there is none. */
 const struct wire_report *reports_latest(const struct peer *p, struct tstamp now);

@@ -55,10 +55,14 @@ struct peers {
     struct peer **list; /* owned, and so is each; count of them */
     size_t count;
     size_t capacity;
-    uint64_t version;     /* counts changes of the list */
-    struct hash by_key;   /* owned: their numbers */
-    struct list touched;  /* changed since they were looked at: their deadline may be another */
-    struct list sending;  /* may have something to send, in their turns */
+    uint64_t version;    /* counts changes of the list */
+    struct hash by_key;  /* owned: their numbers */
+    struct list touched; /* changed since they were looked at: their deadline may be another */
+    struct list sending; /* may have something to send, in their turns */
+    struct list early;   /* the same, and before those: sent next to nothing in this round */
+    uint32_t in_turn;    /* those in sending */
+    uint32_t round;      /* of turns; turns_left: in it */
+    uint32_t turns_left;
     struct list giving;   /* may have packets for the tunnel, in their turns */
     struct list silent;   /* may be down without people knowing why */
     struct list awake;    /* have a bond: those that call, and those that called of late */
@@ -132,6 +136,9 @@ struct peer {
     struct why_facts why;
     bool calls_in_vain; /* peers.calling counts it */
     struct accepted accepted;
+    struct rate_limit rate_limit;
+    struct peer_share share;
+    struct turn turn;
     struct reports reports;
 
     struct tstamp heard_at; /* last authentic datagram */
@@ -192,6 +199,7 @@ struct core {
     struct tstamp now; /* of the last call that brought something */
 
     struct peers peers;
+    struct share share;
     unsigned tun_in_turn; /* packets of one peer, one after the other */
     bool line_full;       /* as the driver sees it */
     bool tells_too_big;
@@ -221,7 +229,6 @@ struct core {
     uint8_t spill_path;
     size_t spill_at;
     size_t spill_bytes;
-    unsigned groups_in_turn; /* of one peer, one after the other */
 };
 
 static inline void core_drop_one(struct core *c, enum core_drop reason)

@@ -45,6 +45,8 @@ const char *core_drop_name(enum core_drop reason)
         return "calls-too-often";
     case CORE_DROP_COOKIE:
         return "cookie-asked";
+    case CORE_DROP_RATE_LIMIT:
+        return "over-rate-limit";
     case CORE_DROP_COUNT:
         break;
     }
@@ -163,7 +165,7 @@ void core_peer_status(const struct core *c, struct tstamp now, size_t peer,
     why_peer(p, now, &out->why);
     if (p->bond != NULL) {
         bond_stats(p->bond, now, &out->bond);
-        reports_limit(p, &out->bond);
+        reports_limit(p, now, &out->bond);
     }
     const struct wire_report *far = reports_latest(p, now);
     out->tells = (p->remote_features & WIRE_FEATURE_REPORTS) != 0;

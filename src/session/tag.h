@@ -5,7 +5,7 @@
 
 #include <stdint.h>
 
-enum tag_kind { TAG_STATUS = 1, TAG_MTU = 2, TAG_ACCEPTED = 3 };
+enum tag_kind { TAG_STATUS = 1, TAG_MTU = 2, TAG_ACCEPTED = 3, TAG_RATE_LIMIT = 4 };
 
 static inline uint32_t tag_of(enum tag_kind kind, uint8_t path, uint16_t serial)
 {

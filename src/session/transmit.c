@@ -8,11 +8,11 @@
 #include "session/paths.h"
 #include "session/peer.h"
 #include "session/peers.h"
+#include "session/share.h"
 #include "session/state.h"
 
 enum {
     SPANS_MAX = 3,          /* data header, inner header, inner payload */
-    GROUPS_PER_TURN = 8,    /* of one peer while others wait */
     PEER_NONE = UINT16_MAX, /* core_tx.peer of a datagram of no peer */
 };
 
@@ -21,6 +21,7 @@ struct group {
     struct peer *peer;
     uint8_t path;
     size_t bytes;
+    size_t most_bytes; /* with it the last datagram: of one send, and what the turn has left */
     size_t segment_bytes;
     size_t count;
 };
@@ -186,8 +187,10 @@ static bool joins(const struct group *g, uint8_t path, size_t len)
 static void append(struct group *g, uint8_t path, size_t len)
 {
     if (g->count == 0) {
+        int64_t room_bytes = peers_room_bytes(g->peer) + (int64_t)len;
         g->path = path;
         g->segment_bytes = len;
+        g->most_bytes = room_bytes < CORE_TX_BYTES_MAX ? (size_t)room_bytes : CORE_TX_BYTES_MAX;
     }
     g->bytes += len;
     g->count++;
@@ -200,7 +203,7 @@ static void append(struct group *g, uint8_t path, size_t len)
 static bool full(const struct group *g)
 {
     return mtu_is_small(&g->peer->paths[g->path].mtu) || g->count == CORE_TX_SEGMENTS_MAX ||
-           g->bytes % g->segment_bytes != 0 || g->bytes + g->segment_bytes > CORE_TX_BYTES_MAX;
+           g->bytes % g->segment_bytes != 0 || g->bytes + g->segment_bytes > g->most_bytes;
 }
 
 /* The datagram that did not fit the last group opens this one, if its path is still there. */
@@ -217,7 +220,7 @@ static void take_spill(struct core *c, struct group *g)
     append(g, path, c->spill_bytes);
 }
 
-static void fill(struct core *c, struct tstamp now, struct group *g)
+static void take_from_bond(struct core *c, struct tstamp now, struct group *g)
 {
     struct bond_out o;
     while ((g->count == 0 || !full(g)) && bond_next(g->peer->bond, now, &o)) {
@@ -235,16 +238,27 @@ static void fill(struct core *c, struct tstamp now, struct group *g)
     }
 }
 
+static void fill(struct core *c, struct tstamp now, struct group *g)
+{
+    struct peer *p = g->peer;
+    if (p->share.on)
+        share_before(p, now);
+    take_from_bond(c, now, g);
+    if (p->share.on)
+        share_after(p, now);
+}
+
 static bool next_spill(struct core *c, struct tstamp now, struct core_tx *out)
 {
     struct group g = { 0 };
     if (c->spill_peer == NULL)
         return false;
     take_spill(c, &g);
-    if (peers_sends_alone(g.peer) || ++c->groups_in_turn < GROUPS_PER_TURN)
+    if (peers_room_bytes(g.peer) > 0)
         fill(c, now, &g);
     if (g.count == 0)
         return false;
+    peers_sent(g.peer, g.bytes);
     peers_stir(g.peer); /* there may be more */
     group_out(c, &g, out);
     return true;
@@ -253,16 +267,18 @@ static bool next_spill(struct core *c, struct tstamp now, struct core_tx *out)
 static bool next_group(struct core *c, struct tstamp now, struct core_tx *out)
 {
     peers_wake_due(c, now);
-    for (struct peer *p; (p = peers_next_sending(c)) != NULL; peers_settle(p)) {
+    for (struct peer *p; (p = share_next(c, now)) != NULL; peers_settle(p)) {
         struct group g = { .peer = p };
-        if (!peer_can_send(p, now))
+        if (!peer_can_send(p, now)) {
+            share_forget(p);
             continue;
+        }
         if (!probe_group(c, now, &g)) {
             g = (struct group){ .peer = p };
-            c->groups_in_turn = 0;
             fill(c, now, &g);
         }
         if (g.count > 0) {
+            peers_sent(p, g.bytes);
             peers_stir(p); /* there may be more */
             group_out(c, &g, out);
             return true;

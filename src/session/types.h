@@ -60,6 +60,9 @@ struct core_peer_config {
     const struct netprefix *allowed; /* allowed_count of them; copied */
     size_t allowed_count;
     bool initiate; /* it has endpoints: core_endpoints() will name them */
+    /* All paths together; 0: no limit. */
+    uint64_t send_limit_bps;
+    uint64_t receive_limit_bps;
 };
 
 struct core_config {
@@ -71,6 +74,7 @@ struct core_config {
     uint8_t ciphers;          /* wire_hello.ciphers: which we accept */
     uint8_t preferred_cipher; /* enum wire_cipher */
     int64_t rekey_after_ns;   /* 0: 120 s */
+    uint64_t uplink_bps;      /* 0: not limited */
     int64_t wall_offset_ns;   /* wall clock (Unix time) minus the clock that now is of */
     const char *version;      /* of the program, as peers are told; NULL: none; copied */
     uint8_t test_cipher;      /* AEAD_SUM or AEAD_NULL instead of what was agreed; 0: no */
@@ -190,9 +194,10 @@ enum core_drop {
     CORE_DROP_SOURCE,     /* inner packet from outside the peer's allowed-ips */
     CORE_DROP_NO_SESSION, /* inner packet while the peer was not reachable for too long */
     CORE_DROP_NO_BUFFER,
-    CORE_DROP_SEND,   /* the kernel refused the datagram */
-    CORE_DROP_COOKIE, /* a handshake under load: the caller got a cookie and may try again */
-    CORE_DROP_CALLS,  /* a handshake of a caller who calls too often */
+    CORE_DROP_SEND,       /* the kernel refused the datagram */
+    CORE_DROP_COOKIE,     /* a handshake under load: the caller got a cookie and may try again */
+    CORE_DROP_CALLS,      /* a handshake of a caller who calls too often */
+    CORE_DROP_RATE_LIMIT, /* more than the peer may send: see rate_limit.h */
     CORE_DROP_COUNT,
 };
 

@@ -367,6 +367,10 @@ void wire_put_frame(struct writer *w, const struct wire_frame_value *f)
     case WIRE_ACCEPTED:
         put_accepted(w, &f->accepted);
         break;
+    case WIRE_RATE_LIMIT:
+        write_u32(w, f->rate_limit.sequence);
+        write_varint(w, f->rate_limit.kbps);
+        break;
     case WIRE_ACK:
     case WIRE_PADDING:
     case WIRE_PING:
@@ -419,6 +423,10 @@ int wire_get_frame(struct reader *r, struct wire_frame_value *out)
         break;
     case WIRE_ACCEPTED:
         good = get_accepted(r, &out->accepted);
+        break;
+    case WIRE_RATE_LIMIT:
+        out->rate_limit.sequence = read_u32(r);
+        out->rate_limit.kbps = read_varint(r);
         break;
     default:
         good = false;

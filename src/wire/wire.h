@@ -95,6 +95,7 @@ enum wire_frame {
     WIRE_REPORT_ASK = 9,
     WIRE_REPORT = 10,
     WIRE_ACCEPTED = 11,
+    WIRE_RATE_LIMIT = 12,
     WIRE_DATA = 0x80,
 };
 
@@ -205,6 +206,12 @@ struct wire_accepted {
     struct netprefix list[WIRE_ACCEPTED_MAX]; /* bits behind the length are 0 */
 };
 
+/* How much the receiver of the frame may send, over all paths together. */
+struct wire_rate_limit {
+    uint32_t sequence; /* one with a lower than the last is ignored */
+    uint64_t kbps;     /* as a path's limit; 0: as much as it can */
+};
+
 /* Why a path is used as it is. Numbers are never used for something else; unknown ones are shown as
  * such. */
 enum wire_path_why {
@@ -242,6 +249,8 @@ enum wire_limit {
     WIRE_LIMIT_SOME_LINKS = 6,
     WIRE_LIMIT_OWN_LINE = 7, /* the sender's, which all paths share */
     WIRE_LIMIT_CPU = 8,
+    WIRE_LIMIT_PEER_RATE = 9, /* configured for the peer, by either side */
+    WIRE_LIMIT_UPLINK = 10,   /* the rate of the sender's line, which its peers share */
     WIRE_LIMIT_COUNT,
 };
 
@@ -284,6 +293,7 @@ struct wire_frame_value {
         struct wire_close close;
         struct wire_packet packet;
         struct wire_accepted accepted;
+        struct wire_rate_limit rate_limit;
         uint8_t report_s; /* REPORT_ASK: reports are wanted for so long */
         struct wire_report report;
     };
@@ -308,8 +318,9 @@ enum wire_feature {
     WIRE_FEATURE_REPLACED_BY = 0x02, /* WIRE_CLOSE_REPLACED_BY */
     WIRE_FEATURE_ACCEPTED = 0x04,    /* ACCEPTED */
     WIRE_FEATURE_CHALLENGE = 0x08,   /* WIRE_REFUSAL_CHALLENGE */
+    WIRE_FEATURE_RATE_LIMIT = 0x10,  /* RATE_LIMIT */
     WIRE_FEATURES = WIRE_FEATURE_REPORTS | WIRE_FEATURE_REPLACED_BY | WIRE_FEATURE_ACCEPTED |
-                    WIRE_FEATURE_CHALLENGE,
+                    WIRE_FEATURE_CHALLENGE | WIRE_FEATURE_RATE_LIMIT,
 };
 
 /* What the initiator says inside the handshake. */

@@ -48,6 +48,8 @@ static void fill_peer(struct msg *msg)
     memset(m->public_key, 1, sizeof m->public_key);
     memset(m->preshared_key, 2, sizeof m->preshared_key);
     m->initiate = true;
+    m->send_limit_bps = UINT64_C(1) << 40;
+    m->receive_limit_bps = 64000;
     m->allowed_count = CONFIG_ALLOWED_MAX;
     for (size_t i = 0; i < CONFIG_ALLOWED_MAX; i++)
         m->allowed[i] = (struct netprefix){ .family = i % 2 == 0 ? 4 : 6, .len = 32 };
@@ -186,7 +188,9 @@ static void fill_usage(struct msg *m)
 
 static void fill_settings(struct msg *m)
 {
-    m->settings = (struct msg_settings){ .log_level = LOG_LEVEL_DEBUG, .mtu_bytes = 9000 };
+    m->settings = (struct msg_settings){ .log_level = LOG_LEVEL_DEBUG,
+                                         .mtu_bytes = 9000,
+                                         .uplink_bps = 50000000 };
 }
 
 static void fill_wish(struct msg *m)

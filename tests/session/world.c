@@ -12,7 +12,17 @@
 #include "crypto/hash.h"
 #include "crypto/key.h"
 
-enum { INNER_HEADERS = 28, OUTER_HEADERS = 28, POOL_SMALL = 8192, POOL_LARGE = 64 };
+enum {
+    INNER_HEADERS = 28,
+    OUTER_HEADERS = 28,
+    LINK_HEADERS = OUTER_HEADERS + 14,
+    POOL_SMALL = 8192,
+    POOL_SMALL_OF_MANY = 512,
+    MANY = 8,
+    POOL_LARGE = 64,
+};
+
+#define LINK_QUEUE_NS (200 * NS_PER_MS)
 
 static void random_of(void *arg, void *out, size_t len_bytes)
 {
@@ -49,6 +59,8 @@ struct world *world_new(size_t clients, size_t links)
     assert(w != NULL && crypto_init() == 0 && clients < WORLD_NODES && links <= WORLD_LINKS);
     w->now.ns = 1000 * NS_PER_S;
     w->node_count = clients + 1;
+    w->nodes = calloc(w->node_count, sizeof *w->nodes);
+    assert(w->nodes != NULL);
     w->random.state = 7;
     for (size_t i = 0; i < w->node_count; i++) {
         struct world_node *n = &w->nodes[i];
@@ -80,6 +92,8 @@ static struct core_peer_config peer_config(const struct world *w, size_t own, si
     snprintf(p.name, sizeof p.name, "node%zu", other);
     memcpy(p.public_key, w->nodes[other].public_key, sizeof p.public_key);
     memcpy(p.preshared_key, w->psk, sizeof p.preshared_key);
+    p.send_limit_bps = own == 0 ? w->nodes[other].send_limit_bps : 0;
+    p.receive_limit_bps = own == 0 ? w->nodes[other].receive_limit_bps : 0;
     if (own != 0 && w->wrong_psk)
         p.preshared_key[5] ^= 1;
     return p;
@@ -105,14 +119,21 @@ void world_link_event(struct world *w, size_t node, uint16_t link, bool present,
     core_link_event(w->nodes[node].core, w->now, &l);
 }
 
-static void start_node(struct world *w, size_t node)
+static size_t peer_configs(const struct world *w, size_t node,
+                           struct core_peer_config peers[WORLD_NODES])
 {
-    struct world_node *n = &w->nodes[node];
-    struct core_peer_config peers[WORLD_NODES];
     size_t count = 0;
     for (size_t other = 0; other < w->node_count; other++)
         if ((node == 0) != (other == 0) && !(node == 0 && w->strangers) && w->twin_of[other] == 0)
             peers[count++] = peer_config(w, node, other);
+    return count;
+}
+
+static void start_node(struct world *w, size_t node)
+{
+    struct world_node *n = &w->nodes[node];
+    struct core_peer_config peers[WORLD_NODES];
+    size_t count = peer_configs(w, node, peers);
     struct core_config config = {
         .pool = n->pool,
         .peers = peers,
@@ -121,6 +142,7 @@ static void start_node(struct world *w, size_t node)
         .preferred_cipher =
             w->preferred_cipher[node] == 0 ? (uint8_t)aead_preferred() : w->preferred_cipher[node],
         .rekey_after_ns = w->rekey_after_ns,
+        .uplink_bps = node == 0 ? w->uplink_bps : 0,
         .wall_offset_ns = w->wall_offset_ns[node],
         .version = "world",
         .random = random_of,
@@ -150,7 +172,8 @@ void world_start(struct world *w)
         n->allowed = twin->allowed;
     }
     for (size_t i = 0; i < w->node_count; i++) {
-        w->nodes[i].pool = pkt_pool_new(POOL_SMALL, POOL_LARGE);
+        bool many = i > 0 && w->node_count > MANY;
+        w->nodes[i].pool = pkt_pool_new(many ? POOL_SMALL_OF_MANY : POOL_SMALL, POOL_LARGE);
         assert(w->nodes[i].pool != NULL);
         start_node(w, i);
     }
@@ -161,6 +184,13 @@ void world_restart(struct world *w, size_t node)
     core_free(w->nodes[node].core);
     assert(pkt_pool_used(w->nodes[node].pool) == 0);
     start_node(w, node);
+}
+
+void world_reload(struct world *w)
+{
+    struct core_peer_config peers[WORLD_NODES];
+    size_t count = peer_configs(w, 0, peers);
+    world_set_peers(w->nodes[0].core, w->now, peers, count);
 }
 
 static void free_datagram(struct world_datagram *d)
@@ -195,6 +225,7 @@ void world_free(struct world *w)
         assert(pkt_pool_used(w->nodes[i].pool) == 0);
         pkt_pool_free(w->nodes[i].pool);
     }
+    free(w->nodes);
     free(w);
 }
 
@@ -263,6 +294,20 @@ static void gone_astray(struct world *w, const uint8_t *data, size_t len)
     enqueue(w, d);
 }
 
+/* When a datagram that leaves now is there; NEVER: the link's queue is full. */
+static struct tstamp arrival(const struct world *w, struct world_link *l, bool down, size_t len)
+{
+    uint64_t bps = down ? l->down_bps : l->up_bps;
+    struct tstamp *free_at = down ? &l->down_free_at : &l->up_free_at;
+    if (bps == 0)
+        return tstamp_add(w->now, l->delay_ns);
+    if (tstamp_sub(*free_at, w->now) > LINK_QUEUE_NS)
+        return TSTAMP_NEVER;
+    int64_t took_ns = (int64_t)((len + LINK_HEADERS) * 8 * NS_PER_S / bps);
+    *free_at = tstamp_add(tstamp_max(*free_at, w->now), took_ns);
+    return tstamp_add(*free_at, l->delay_ns);
+}
+
 /* One datagram on its way; 0 or what the kernel would say. */
 static int route(struct world *w, size_t from_node, const struct core_tx *tx, const uint8_t *data,
                  size_t len)
@@ -293,9 +338,12 @@ static int route(struct world *w, size_t from_node, const struct core_tx *tx, co
     if (l->cut || too_big || rng_unit(&w->random) < l->loss)
         return 0;
     bool down = from_node == 0;
+    struct tstamp at = arrival(w, l, down, len);
+    if (tstamp_is_never(at))
+        return 0;
     struct world_datagram *d =
         new_datagram(down ? node : 0, down ? socket : CORE_SOCKET_LISTEN, data, len);
-    d->at = tstamp_add(w->now, l->delay_ns);
+    d->at = at;
     struct netaddr outside = tx->to.family == 6 ? l->outside6 : l->outside;
     d->from = down ? server : outside;
     d->to = down ? outside : server;
@@ -311,8 +359,14 @@ static bool drain_tx(struct world *w, size_t node)
 {
     struct core_tx tx;
     bool any = false;
-    while (core_next_tx(w->nodes[node].core, w->now, &tx)) {
+    bool limited = node == 0 && w->device_bps != 0;
+    while (!(limited && tstamp_before(w->now, w->device_free_at)) &&
+           core_next_tx(w->nodes[node].core, w->now, &tx)) {
         int result = 0;
+        if (limited)
+            w->device_free_at =
+                tstamp_add(tstamp_max(w->device_free_at, tstamp_add(w->now, -NS_PER_MS / 10)),
+                           (int64_t)(tx.len_bytes * 8 * NS_PER_S / w->device_bps));
         any = true;
         assert(tx.segment_count >= 1 && tx.segment_count <= CORE_TX_SEGMENTS_MAX);
         assert(tx.len_bytes <= CORE_TX_BYTES_MAX);
@@ -334,8 +388,12 @@ static void drain_rest(struct world *w, size_t node)
     struct pkt *p;
     while ((p = core_next_tun(n->core)) != NULL) {
         assert(p->len_bytes >= INNER_HEADERS + 2);
-        n->seen[p->data[INNER_HEADERS] << 8 | p->data[INNER_HEADERS + 1]]++;
+        size_t number = (size_t)p->data[INNER_HEADERS] << 8 | p->data[INNER_HEADERS + 1];
+        n->seen[number]++;
+        if (number < WORLD_TIMED_MAX)
+            n->seen_at[number] = w->now;
         n->delivered++;
+        n->delivered_bytes += p->len_bytes;
         for (size_t i = INNER_HEADERS + 2; i < p->len_bytes; i++)
             assert(p->data[i] == (uint8_t)i);
         pkt_put(p);
@@ -407,8 +465,8 @@ bool world_run_until_up(struct world *w, size_t client, int64_t patience_ns)
     return false;
 }
 
-void world_send_as(struct world *w, size_t from, size_t to, size_t source_of, uint16_t n,
-                   size_t len_bytes)
+static void send_from_port(struct world *w, size_t from, size_t to, size_t source_of, uint16_t port,
+                           uint16_t n, size_t len_bytes)
 {
     struct pkt *p = pkt_new(w->nodes[from].pool, len_bytes);
     assert(p != NULL && len_bytes >= INNER_HEADERS + 2);
@@ -423,7 +481,8 @@ void world_send_as(struct world *w, size_t from, size_t to, size_t source_of, ui
     p->data[9] = 17;
     memcpy(p->data + 12, source, 4);
     memcpy(p->data + 16, destination, 4);
-    p->data[21] = 7;
+    p->data[20] = (uint8_t)(port >> 8);
+    p->data[21] = (uint8_t)port;
     p->data[23] = 7;
     p->data[24] = (uint8_t)((len_bytes - 20) >> 8);
     p->data[25] = (uint8_t)(len_bytes - 20);
@@ -433,6 +492,18 @@ void world_send_as(struct world *w, size_t from, size_t to, size_t source_of, ui
         p->data[i] = (uint8_t)i;
     ip_parse(p);
     core_tun(w->nodes[from].core, w->now, &p, 1);
+}
+
+void world_send_as(struct world *w, size_t from, size_t to, size_t source_of, uint16_t n,
+                   size_t len_bytes)
+{
+    send_from_port(w, from, to, source_of, 7, n, len_bytes);
+}
+
+void world_send_flow(struct world *w, size_t from, size_t to, uint16_t flow, uint16_t n,
+                     size_t len_bytes)
+{
+    send_from_port(w, from, to, from, (uint16_t)(1000 + flow), n, len_bytes);
 }
 
 void world_send(struct world *w, size_t from, size_t to, uint16_t n, size_t len_bytes)

@@ -19,10 +19,11 @@
 #include "session/core.h"
 
 enum {
-    WORLD_NODES = 4,
+    WORLD_NODES = 104,
     WORLD_LINKS = 4,
     WORLD_EVENTS = 256,
     WORLD_SEEN_MAX = 65536, /* numbers of inner packets */
+    WORLD_TIMED_MAX = 1024,
 };
 
 struct world_link {
@@ -33,11 +34,13 @@ struct world_link {
     uint32_t mtu_bytes;      /* IP packets above it vanish */
     uint32_t mtu_down_bytes; /* the same towards the client, where that differs; 0: not */
     uint8_t cost;
-    bool refuse_big;         /* or are refused by the kernel */
-    int error;               /* negative errno of the kernel, of every datagram */
-    struct netaddr outside6; /* family 0: no IPv6 there */
-    struct netaddr outside;  /* the address that the server sees */
-    struct netaddr gateway;  /* what the client's system says of its way out */
+    bool refuse_big;           /* or are refused by the kernel */
+    int error;                 /* negative errno of the kernel, of every datagram */
+    struct netaddr outside6;   /* family 0: no IPv6 there */
+    struct netaddr outside;    /* the address that the server sees */
+    struct netaddr gateway;    /* what the client's system says of its way out */
+    uint64_t up_bps, down_bps; /* of datagrams with all headers; 0: any */
+    struct tstamp up_free_at, down_free_at;
     uint64_t tx_bytes, rx_bytes;
 };
 
@@ -49,9 +52,13 @@ struct world_node {
     uint8_t public_key[32];
     struct netprefix allowed; /* what the other side accepts from this node */
     struct world_link links[WORLD_LINKS];
+    size_t delivered_bytes;
+    /* settings of the server for this client, for world_start() and world_reload() */
+    uint64_t send_limit_bps, receive_limit_bps;
     struct core_event events[WORLD_EVENTS];
     size_t event_count;
-    uint8_t seen[WORLD_SEEN_MAX]; /* how often an inner packet with that number came */
+    uint8_t seen[WORLD_SEEN_MAX];           /* how often an inner packet with that number came */
+    struct tstamp seen_at[WORLD_TIMED_MAX]; /* and when it came last, of the lowest numbers */
     size_t delivered;
 };
 
@@ -70,7 +77,7 @@ enum world_verdict { WORLD_PASS, WORLD_DROP };
 
 struct world {
     struct tstamp now;
-    struct world_node nodes[WORLD_NODES];
+    struct world_node *nodes; /* owned; node_count of them */
     size_t node_count;
     struct world_datagram *flying; /* by time of arrival; owned */
     struct rng random;
@@ -89,6 +96,9 @@ struct world {
     uint8_t preferred_cipher[WORLD_NODES];        /* 0: as this machine would */
     struct netaddr endpoints[CORE_ENDPOINTS_MAX]; /* none: the server's IPv4 address */
     size_t endpoint_count;
+    uint64_t uplink_bps; /* of the server */
+    uint64_t device_bps; /* all that the server's sockets take; 0: anything */
+    struct tstamp device_free_at;
     uint8_t psk[32];
     bool wrong_psk;              /* the clients' differs */
     bool strangers;              /* the server does not know the clients */
@@ -101,6 +111,8 @@ struct world *world_new(size_t clients, size_t links);
 void world_start(struct world *w);
 /* A node forgets everything and starts anew. */
 void world_restart(struct world *w, size_t node);
+/* The server takes its peers' settings anew. */
+void world_reload(struct world *w);
 /* Frees everything; asserts that no packet buffer is left. */
 /* The core's peers are these from now on: others go. */
 void world_set_peers(struct core *c, struct tstamp now, const struct core_peer_config *peers,
@@ -116,6 +128,9 @@ bool world_run_until_up(struct world *w, size_t client, int64_t patience_ns);
 void world_send(struct world *w, size_t from, size_t to, uint16_t n, size_t len_bytes);
 void world_send_as(struct world *w, size_t from, size_t to, size_t source_of, uint16_t n,
                    size_t len_bytes);
+/* The same of one flow of many. */
+void world_send_flow(struct world *w, size_t from, size_t to, uint16_t flow, uint16_t n,
+                     size_t len_bytes);
 /* A datagram that some stranger injects. */
 void world_inject(struct world *w, size_t node, uint16_t socket, const struct netaddr *from,
                   const uint8_t *data, size_t len_bytes);

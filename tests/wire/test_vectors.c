@@ -200,7 +200,12 @@ static void make_frames(void)
     f.accepted.list[1] = (struct netprefix){ .family = 4 };
     f.accepted.list[2] = (struct netprefix){ .family = 6, .len = 16, .addr = { 0xfd, 0x77 } };
     make_frame("accepted frame", &f);
+    f = (struct wire_frame_value){ .type = WIRE_RATE_LIMIT };
+    f.rate_limit = (struct wire_rate_limit){ .sequence = 1, .kbps = 20000 };
+    make_frame("rate limit frame", &f);
 }
+
+enum { BEFORE_RATE_LIMIT = 0x0f }; /* features */
 
 /* With features, and a refusal for want of a common cipher. */
 static void make_payloads(void)
@@ -217,7 +222,7 @@ static void make_payloads(void)
                                           .refusal = WIRE_REFUSAL_CIPHER };
     const struct wire_welcome challenge = { .epoch = { 3, 3, 3, 3, 3, 3, 3, 3 },
                                             .version = WIRE_VERSION,
-                                            .features = WIRE_FEATURES,
+                                            .features = BEFORE_RATE_LIMIT,
                                             .refusal = WIRE_REFUSAL_CHALLENGE };
     uint8_t out[WIRE_HELLO_LONG_BYTES];
     value("hello with features", out, wire_put_hello(out, &hello));
@@ -226,7 +231,7 @@ static void make_payloads(void)
     wire_put_welcome(out, &challenge);
     value("challenge", out, WIRE_WELCOME_BYTES);
     struct wire_hello repeated = hello;
-    repeated.features = WIRE_FEATURES;
+    repeated.features = BEFORE_RATE_LIMIT;
     repeated.challenged = true;
     memcpy(repeated.challenge, challenge.epoch, sizeof repeated.challenge);
     value("hello with a challenge", out, wire_put_hello(out, &repeated));

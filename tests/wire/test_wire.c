@@ -134,8 +134,9 @@ static struct wire_frame_value random_frame(struct rng *r)
 {
     static const uint8_t inner[300] = { 0x45, [299] = 7 };
     static const enum wire_frame types[] = {
-        WIRE_PING,  WIRE_ACK,    WIRE_PATH_CHALLENGE, WIRE_PATH_RESPONSE, WIRE_PATH_STATUS,
-        WIRE_CLOSE, WIRE_PACKET, WIRE_REPORT_ASK,     WIRE_REPORT,        WIRE_ACCEPTED,
+        WIRE_PING,        WIRE_ACK,      WIRE_PATH_CHALLENGE, WIRE_PATH_RESPONSE,
+        WIRE_PATH_STATUS, WIRE_CLOSE,    WIRE_PACKET,         WIRE_REPORT_ASK,
+        WIRE_REPORT,      WIRE_ACCEPTED, WIRE_RATE_LIMIT,
     };
     struct wire_frame_value f = { .type = types[some(r, sizeof types / sizeof types[0])] };
     switch (f.type) {
@@ -196,6 +197,10 @@ static struct wire_frame_value random_frame(struct rng *r)
         break;
     case WIRE_ACCEPTED:
         random_accepted(r, &f.accepted);
+        break;
+    case WIRE_RATE_LIMIT:
+        f.rate_limit.sequence = (uint32_t)rng_next(r);
+        f.rate_limit.kbps = rng_next(r) >> (2 + some(r, 60));
         break;
     case WIRE_PADDING:
     case WIRE_PING:

@@ -70,7 +70,8 @@ void aqm_set_spare(const struct path_set *paths)
  * CoDel must know the delay that equalization adds, or TCP never opens its window wide enough. With
  * a round trip as the target the window, also after a cut, holds what a doubled rate takes.
  */
-void aqm_adapt(struct flowq *q, struct tstamp now, const struct path_set *paths)
+void aqm_adapt(struct flowq *q, struct tstamp now, const struct path_set *paths,
+               const struct shape *shape)
 {
     double rtt = 0;
     double rate = 0;
@@ -85,6 +86,10 @@ void aqm_adapt(struct flowq *q, struct tstamp now, const struct path_set *paths)
         loss = fmax(loss, p->rate.loss);
         swing = fmax(swing, rate_swing(&p->rate));
         starting = starting || p->rate.phase == RATE_START;
+    }
+    if (shape->holds) {
+        rate = fmin(rate, shape->rate_bps);
+        starting = false;
     }
     struct flowq_codel *c = &q->codel;
     q->ack_gap_max_ns = (int64_t)fmin(rtt / TCP_ACK_GAP_RTT_PARTS, TCP_ACK_GAP_MOST_NS);

@@ -4,6 +4,7 @@
 #include <math.h>
 
 #include "bond/frame.h"
+#include "bond/send/allowance.h"
 #include "bond/send/budget.h"
 #include "bond/send/choose.h"
 #include "bond/send/commit.h"
@@ -19,7 +20,7 @@ static void pump_band_express(struct sender *snd, struct tstamp now, struct flow
         bool late = tstamp_sub(now, head->time) > REALTIME_AGE_NS;
         enum budget_kind kind =
             band->realtime ? BUDGET_REALTIME : budget_sparse_kind(head->len_bytes);
-        bool full = p == NULL || !budget_allows(p, now, kind);
+        bool full = p == NULL || !allowance_lets(snd, p, now, kind);
         if (paths != 0 && band->realtime && full && !late)
             return;
         struct pkt *pkt = flowq_band_pop_sparse(&snd->queue, band);
@@ -170,11 +171,15 @@ void bands_pump_bulk(struct sender *snd, struct tstamp now)
     for (;;) {
         struct turn t;
         uint16_t seg;
+        if (snd->shape.on && allowance_is_short(snd, now))
+            return;
         int i = next_band(snd, now, false, &t);
         if (i < 0)
             i = next_band(snd, now, true, &t);
-        if (i < 0)
+        if (i < 0) {
+            snd->shape.holds = false;
             return;
+        }
         struct flowq_band *band = band_at(snd, (unsigned)i);
         uint32_t flows = band->listed > 0 ? band->listed : 1;
         struct pkt *pkt = flowq_band_pop_bulk(&snd->queue, band, now, &seg);

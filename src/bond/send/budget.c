@@ -42,6 +42,11 @@ bool budget_allows(const struct path *p, struct tstamp now, enum budget_kind kin
     return pacer_debt_ns(&p->pacer, now) <= most_debt_ns(kind, packet_ns);
 }
 
+bool budget_bears(enum budget_kind kind, double debt_ns, double packet_ns)
+{
+    return debt_ns <= (double)most_debt_ns(kind, packet_ns);
+}
+
 bool budget_take_copy(struct path *p, struct tstamp now, uint32_t wire_bytes)
 {
     struct copies *copies = &p->copies;

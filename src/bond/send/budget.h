@@ -36,6 +36,9 @@ enum budget_kind budget_sparse_kind(uint32_t bytes);
 
 bool budget_allows(const struct path *p, struct tstamp now, enum budget_kind kind);
 
+/* The same of another debt than a path's, where a full packet takes packet_ns. */
+bool budget_bears(enum budget_kind kind, double debt_ns, double packet_ns);
+
 /* Whether the path takes a copy of a packet of so many bytes on the wire, which is then counted. */
 bool budget_take_copy(struct path *p, struct tstamp now, uint32_t wire_bytes);
 

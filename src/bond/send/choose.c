@@ -36,7 +36,7 @@ static double commit_allowance_ns(const struct sender *snd, const struct path *p
 bool choose_is_spare(const struct sender *snd, const struct path *p)
 {
     return p->spill_bytes > 0 &&
-           (snd->queue.bytes < p->spill_bytes || snd->load.cheap_full < LOAD_SPILLS);
+           (sender_waiting_bytes(snd) < p->spill_bytes || snd->load.cheap_full < LOAD_SPILLS);
 }
 
 /* The same with only some of the paths to choose from. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include "bond/send/pump.h"
 
+#include "bond/send/allowance.h"
 #include "bond/send/bands.h"
 #include "bond/send/budget.h"
 #include "bond/send/choose.h"
@@ -17,6 +18,27 @@ static const struct pkt *next_of(struct sender *snd)
                                             : NULL;
 }
 
+static void pump_one(struct sender *snd, struct tstamp now, struct path *p)
+{
+    uint16_t seg;
+    struct pkt *pkt = flowq_pop_bulk(&snd->queue, now, &seg);
+    if (pkt != NULL)
+        commit_bulk(snd, now, pkt, seg, p, NULL);
+}
+
+/* As far as the allowance goes. */
+static void pump_allowed(struct sender *snd, struct tstamp now)
+{
+    while (flowq_has_bulk(&snd->queue) && !allowance_is_short(snd, now)) {
+        struct path *p = choose_next_bulk(snd, now, next_of(snd));
+        if (p == NULL) {
+            snd->shape.holds = false;
+            return;
+        }
+        pump_one(snd, now, p);
+    }
+}
+
 /* Moves bulk from the flow queues to the paths that have room. */
 static void pump_bulk(struct sender *snd, struct tstamp now)
 {
@@ -25,12 +47,12 @@ static void pump_bulk(struct sender *snd, struct tstamp now)
         bands_pump_bulk(snd, now);
         return;
     }
-    while (flowq_has_bulk(&snd->queue) && (p = choose_next_bulk(snd, now, next_of(snd))) != NULL) {
-        uint16_t seg;
-        struct pkt *pkt = flowq_pop_bulk(&snd->queue, now, &seg);
-        if (pkt != NULL)
-            commit_bulk(snd, now, pkt, seg, p, NULL);
+    if (snd->shape.on) {
+        pump_allowed(snd, now);
+        return;
     }
+    while (flowq_has_bulk(&snd->queue) && (p = choose_next_bulk(snd, now, next_of(snd))) != NULL)
+        pump_one(snd, now, p);
 }
 
 /*
@@ -45,7 +67,7 @@ static void pump_acks(struct sender *snd, struct tstamp now, struct tstamp by,
         const struct pkt *ack = flowq_first_ack(&snd->queue);
         uint32_t paths = place_paths(snd, now, ack);
         const struct path *p = choose_express(snd, now, TCP_ACK_GUESSED_BYTES, paths);
-        if (p != NULL && budget_allows(p, now, kind)) {
+        if (p != NULL && allowance_lets(snd, p, now, kind)) {
             by = joined;
             commit_express(snd, now, flowq_pop_ack(&snd->queue, now), false);
         } else if (paths == 0) {
@@ -66,7 +88,7 @@ static void pump_express(struct sender *snd, struct tstamp now)
     while (flowq_has_sparse(&snd->queue)) {
         struct pkt *pkt = flowq_pop_sparse(&snd->queue);
         const struct path *p = choose_express(snd, now, pkt->len_bytes, ANY_PATH);
-        if (p == NULL || !budget_allows(p, now, budget_sparse_kind(pkt->len_bytes))) {
+        if (p == NULL || !allowance_lets(snd, p, now, budget_sparse_kind(pkt->len_bytes))) {
             if (pkt->len_bytes < SPARSE_LARGE_BYTES)
                 sparse_refuse(&snd->queue.sparse, now);
             flowq_wait(&snd->queue, pkt);

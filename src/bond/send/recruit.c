@@ -339,8 +339,8 @@ static void watch(struct recruit *r, const struct recruit_facts *w, struct tstam
     bool full = w->bulk_bps > HEAP_FULL_BEST * v->best_bps &&
                 w->bulk_bps < HEAP_FULL_ALL * v->all_bps && v->all_bps > HEAP_GAIN * v->best_bps &&
                 v->apart && heap_ns(v) < HEAP_REFUSED_NS && !w->ranked;
-    if (w->queued_bytes * 8e9 >
-        (HEAP_FULL_QUEUE_NS + HEAP_FULL_QUEUE_RTTS * v->near_ns) * v->best_bps)
+    if (w->held || w->queued_bytes * 8e9 >
+                       (HEAP_FULL_QUEUE_NS + HEAP_FULL_QUEUE_RTTS * v->near_ns) * v->best_bps)
         full = false;
     if (!full)
         r->full_from = TSTAMP_NEVER;

@@ -106,6 +106,7 @@ struct recruit_facts {
     uint32_t queued_bytes;
     bool sharing; /* bulk comes faster than the best path takes it */
     bool ranked;  /* the paths are not all of one rank */
+    bool held;    /* what waits does not wait for a path */
 };
 
 /* Whether there may be anything to hold. */

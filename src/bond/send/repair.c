@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include "bond/send/repair.h"
 
+#include "bond/send/allowance.h"
 #include "bond/send/budget.h"
 #include "bond/send/choose.h"
 #include "bond/send/place.h"
@@ -21,7 +22,7 @@ void repair_take(struct sender *snd, const struct path *p, struct segment *s)
 /* Repeats make a queue in the network, small where calls would have to stand in it. */
 static bool may_repeat(const struct sender *snd, struct tstamp now, const struct path *p)
 {
-    return budget_allows(p, now, BUDGET_REPEAT) &&
+    return allowance_lets(snd, p, now, BUDGET_REPEAT) &&
            (!policies_urgent(snd->policies, now) || budget_allows(p, now, BUDGET_CARE));
 }
 

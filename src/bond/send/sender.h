@@ -18,6 +18,7 @@
 #include "bond/send/path_set.h"
 #include "bond/send/policies.h"
 #include "bond/send/recruit.h"
+#include "bond/send/shape.h"
 #include "bond/send/usable.h"
 #include "bond/types.h"
 
@@ -47,6 +48,7 @@ struct sender {
     struct segment_ring repairs;
     struct recruit recruit;
     struct line line;
+    struct shape shape;
     uint64_t drops[BOND_DROP_COUNT];
 };
 
@@ -55,6 +57,12 @@ void sender_survey(struct sender *snd);
 
 /* 0 or -ENOMEM. */
 int sender_set_policies(struct sender *snd, const struct bond_policy table[BOND_POLICIES_MAX]);
+
+/* What waits for a path, and not for more to be allowed. */
+static inline uint32_t sender_waiting_bytes(const struct sender *snd)
+{
+    return snd->shape.holds ? 0 : snd->queue.bytes;
+}
 
 /* A packet is dropped, and that is counted. */
 static inline void sender_drop(struct sender *snd, enum bond_drop reason, struct pkt *pkt)
