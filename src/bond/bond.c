@@ -37,8 +37,8 @@ struct bond *bond_new(const struct bond_config *config, struct tstamp now)
     b->receiver.reorder.share = &b->receiver.share;
     room_grow(snd); /* what the first packets need is there, whatever others take meanwhile */
     reorder_grow(&b->receiver.reorder);
-    recruit_clear(&snd->recruit, &snd->queue.heavy);
-    line_init(&snd->line);
+    aggregate_clear(&snd->aggregate, &snd->queue.largest);
+    bottleneck_init(&snd->bottleneck);
     b->now = now;
     b->expire_at = TSTAMP_NEVER;
     return b;
@@ -50,7 +50,7 @@ static void count_forgotten(struct bond *b)
     for (unsigned i = 0; i < WIRE_PATHS_MAX; i++)
         b->sender.drops[BOND_DROP_FORGOTTEN] += path_packets(&b->sender.paths.at[i]);
     b->sender.drops[BOND_DROP_FORGOTTEN] +=
-        b->receiver.reorder.held + recruit_held(&b->sender.recruit);
+        b->receiver.reorder.held + aggregate_held(&b->sender.aggregate);
 }
 
 void bond_reset(struct bond *b, struct tstamp now)
@@ -63,8 +63,8 @@ void bond_reset(struct bond *b, struct tstamp now)
     }
     b->sender.paths.known = 0;
     repair_clear(&b->sender);
-    recruit_clear(&b->sender.recruit, &b->sender.queue.heavy);
-    line_init(&b->sender.line);
+    aggregate_clear(&b->sender.aggregate, &b->sender.queue.largest);
+    bottleneck_init(&b->sender.bottleneck);
     reorder_clear(&b->receiver.reorder);
     memset(b->sender.lanes.next, 0, sizeof b->sender.lanes.next);
     b->receiver.arrivals = (struct arrivals){ 0 };
@@ -247,32 +247,32 @@ uint64_t bond_take_pn(struct bond *b, struct tstamp now, uint8_t path, uint32_t 
     return path_sent(p, now, path_wire_bytes(p, payload_bytes), eliciting, tag, NULL, false);
 }
 
-static struct recruit_facts recruit_facts(struct bond *b)
+static struct aggregate_facts aggregate_facts(struct bond *b)
 {
     const struct sender *snd = &b->sender;
-    return (struct recruit_facts){ .now = b->now,
-                                   .paths = &snd->paths,
-                                   .heavy = &b->sender.queue.heavy,
-                                   .out = &b->receiver.reorder.out,
-                                   .seed = snd->queue.seed,
-                                   .all_bps = snd->usable.all_bps,
-                                   .bulk_bps = snd->load.bulk_bps,
-                                   .queued_bytes = snd->queue.bytes,
-                                   .sharing = snd->load.sharing,
-                                   .ranked = snd->usable.ranked,
-                                   .held = snd->shape.holds };
+    return (struct aggregate_facts){ .now = b->now,
+                                     .paths = &snd->paths,
+                                     .largest = &b->sender.queue.largest,
+                                     .out = &b->receiver.reorder.out,
+                                     .seed = snd->queue.seed,
+                                     .all_bps = snd->usable.all_bps,
+                                     .bulk_bps = snd->load.bulk_bps,
+                                     .queued_bytes = snd->queue.bytes,
+                                     .sharing = snd->load.sharing,
+                                     .ranked = snd->usable.ranked,
+                                     .held = snd->shape.holds };
 }
 
 /* Of what came in order the next that is not held. */
 static struct pkt *pop_delivered(struct bond *b)
 {
     struct pkt_list *out = &b->receiver.reorder.out;
-    struct recruit *r = &b->sender.recruit;
-    if (!recruit_watches(r))
+    struct aggregate *r = &b->sender.aggregate;
+    if (!aggregate_watches(r))
         return pkt_list_pop(out);
-    const struct recruit_facts facts = recruit_facts(b);
+    const struct aggregate_facts facts = aggregate_facts(b);
     struct pkt *p;
-    while ((p = pkt_list_pop(out)) != NULL && recruit_hold(r, &facts, p))
+    while ((p = pkt_list_pop(out)) != NULL && aggregate_hold(r, &facts, p))
         ;
     return p;
 }
@@ -367,11 +367,11 @@ void bond_tick(struct bond *b, struct tstamp now)
     aqm_set_spare(&snd->paths);
     aqm_adapt(&snd->queue, now, &snd->paths, &snd->shape);
     load_look_bulk(&snd->load, now, &snd->paths);
-    line_look(&snd->line, now, &snd->paths);
+    bottleneck_look(&snd->bottleneck, now, &snd->paths);
     for_each_path (&snd->paths, p)
-        p->rate.calm = policies_urgent(snd->policies, now);
-    const struct recruit_facts facts = recruit_facts(b);
-    recruit_tick(&snd->recruit, &facts, now);
+        p->rate.urgent = policies_urgent(snd->policies, now);
+    const struct aggregate_facts facts = aggregate_facts(b);
+    aggregate_tick(&snd->aggregate, &facts, now);
     adapt_hold(b);
     reorder_tick(&b->receiver.reorder, now);
     expire(b, now);
@@ -379,8 +379,8 @@ void bond_tick(struct bond *b, struct tstamp now)
 
 struct tstamp bond_deadline(const struct bond *b)
 {
-    struct tstamp t =
-        tstamp_min(reorder_deadline(&b->receiver.reorder), recruit_deadline(&b->sender.recruit));
+    struct tstamp t = tstamp_min(reorder_deadline(&b->receiver.reorder),
+                                 aggregate_deadline(&b->sender.aggregate));
     bool usable = false;
     bool opened = members_any_open(b); /* what is to be acknowledged waits for a way back */
     struct tstamp room = TSTAMP_NEVER;

@@ -129,13 +129,13 @@ static void choose_standby(struct bond *b, struct tstamp now)
 {
     unsigned first = UINT_MAX;
     for_each_path (&b->sender.paths, p)
-        if (p->life.state == BOND_PATH_UP && path_line(p) < first)
-            first = path_line(p);
+        if (p->life.state == BOND_PATH_UP && path_tier(p) < first)
+            first = path_tier(p);
     for_each_path (&b->sender.paths, p) {
         if (p->config.use != WIRE_PATH_STANDBY)
             continue;
         bool helps = p->config.standby_busy && !p->config.last_resort && b->sender.load.busy;
-        bool wanted = path_line(p) <= first || helps;
+        bool wanted = path_tier(p) <= first || helps;
         if (!wanted && path_open(p))
             happens(b, now, p, LIFE_HOLD);
         else if (wanted)

@@ -7,12 +7,12 @@
 #include "bond/tuning.h"
 
 /*
- * Others wait behind what leaves now; or the path is recruited for a paced flow, which gives it all
+ * Others wait behind what leaves now; or a paced flow takes all paths alike, and gives this one all
  * that it takes though nothing waits.
  */
 static bool is_loaded(const struct bond *b, const struct path *p)
 {
-    if (p->rate.phase == RATE_START && b->sender.recruit.stage == RECRUIT_ON)
+    if (p->rate.phase == RATE_START && b->sender.aggregate.stage == AGGREGATE_ON)
         return true;
     if (b->sender.shape.holds)
         return false; /* what waits does not wait for it */

@@ -186,7 +186,7 @@ static enum wire_limit find_limit(const struct bond *b, const struct sum *s)
         return WIRE_LIMIT_IDLE;
     if (s->configured > 0 && s->configured == s->usable)
         return WIRE_LIMIT_CONFIGURED_RATES;
-    if (b->sender.line.full || (b->line_full && s->full > 0))
+    if (b->sender.bottleneck.full || (b->line_full && s->full > 0))
         return WIRE_LIMIT_OWN_LINE;
     if (s->full == 0)
         return WIRE_LIMIT_FLOWS;

@@ -138,7 +138,7 @@ TUNE(PEER_CLOCK_AHEAD_NS, ns, 3600 * NS_PER_S, "a peer's clock that gains so muc
 
 TUNE(PATH_CREDIT_NS, ns, 4 * NS_PER_MS, "sending time that may be saved up",
      "tuned: wake-ups are late", "half: dsllte +2 ms")
-TUNE(PATH_CREDIT_CALM_NS, ns, NS_PER_MS, "the same beside calls and at a policer",
+TUNE(PATH_CREDIT_STRICT_NS, ns, NS_PER_MS, "the same beside calls and at a policer",
      "tuned: 4 ms at 60 Mbit/s are 30 kB", "none")
 TUNE(BURST_NS, ns, NS_PER_MS, "packets leave in bursts of so long", "measured: speed",
      "half: calls +.006; twice: calls +.006 +1 ms")
@@ -297,7 +297,7 @@ TUNE(RATE_NOISE_JITTERS, times, 3, "mean jitter: a delay of more is a queue", "c
 TUNE(RATE_IDLE_NS, ns, 5 * NS_PER_S, "with next to nothing sent, any delay is the path's own",
      "measured: stepping .52 for .94", "none")
 TUNE(RATE_IDLE, share, .1, "of the capacity: less makes no queue", "chosen", "none")
-TUNE(RATE_HOPE_NS, ns_real, 3e9, "memory of the largest capacity", "chosen", "none")
+TUNE(RATE_HIGH_NS, ns_real, 3e9, "memory of the largest capacity", "chosen", "none")
 TUNE(RATE_LOW_NS, ns_real, 10e9, "memory of the smallest", "chosen", "none")
 TUNE(RATE_SETTLE_NS, ns, 3 * NS_PER_S, "behind start-up extremes do not count", "chosen", "none")
 
@@ -305,7 +305,7 @@ TUNE(RATE_SETTLE_NS, ns, 3 * NS_PER_S, "behind start-up extremes do not count", 
 
 TUNE(QUEUE_AIM_NS, ns_real, 2e6, "the network's queue that is aimed at: without any a link idles",
      "tuned: 3 has ping +1", "twice: dsllte +.02 +2 ms")
-TUNE(QUEUE_AIM_CALM_NS, ns_real, 1.5e6, "the same beside calls", "chosen", "none")
+TUNE(QUEUE_AIM_URGENT_NS, ns_real, 1.5e6, "the same beside calls", "chosen", "none")
 TUNE(QUEUE_AIM_PACKETS, times, .25, "or so much of a packet", "tuned: .5 has ping +3.7 over dsllte",
      "twice: dsllte +1 ms")
 TUNE(QUEUE_AIM_JITTER_NS, ns_real, 10e6, "jitter above that, at most", "chosen", "none")
@@ -364,7 +364,8 @@ TUNE(RAISE_IDLE, share, .15, "where no queue shows at all", "tuned: .5 takes lin
 TUNE(RAISE_MOST, times, 1, "at most", "chosen", "none")
 TUNE(RAISE_FELL_MOST, times, 3, "on the way back to what the path has carried", "chosen", "none")
 TUNE(RAISE_PAID, share, .5, "of the gain came: it paid, and the next is bolder", "chosen", "none")
-TUNE(RAISE_CALM, share, .5, "of the gain, and of what has to come, beside calls", "chosen", "none")
+TUNE(RAISE_URGENT, share, .5, "of the gain, and of what has to come, beside calls", "chosen",
+     "none")
 TUNE(RAISE_GROWTH, times, 1.7, "bolder by", "chosen", "none")
 TUNE(RAISE_GROWTH_FELL, times, 3, "on the way back", "chosen", "none")
 TUNE(RAISE_FELL, share, .7, "of the largest capacity: it fell", "chosen", "none")
@@ -442,28 +443,28 @@ TUNE(LIMIT_QUEUE_WINDOWS, count, 5, "with a queue: something else does", "chosen
 
 /* ---- paths: competing traffic; runs: rival ---- */
 
-TUNE(RIVAL_MEMORY_NS, ns, 8 * NS_PER_S, "drains that did not empty the queue count for so long",
+TUNE(CROSS_MEMORY_NS, ns, 8 * NS_PER_S, "drains that did not empty the queue count for so long",
      "chosen", "none")
-TUNE(RIVAL_STRIKES, count, 2, "of them: somebody competes", "chosen", "none")
-TUNE(RIVAL_KNOWN_NS, ns, 60 * NS_PER_S, "one is enough, if somebody did before", "chosen", "none")
-TUNE(RIVAL_MARGIN_NS, ns, 60 * NS_PER_MS, "a drain is watched on for", "chosen", "none")
-TUNE(RIVAL_FROM_RTTS, share, .5, "of a round trip until it is watched", "computed", "none")
-TUNE(RIVAL_PEAK_NS, ns_real, 30e9, "memory of the largest capacity", "chosen", "none")
-TUNE(RIVAL_PEAK, share, .5, "of it: where the window was before", "chosen", "none")
-TUNE(RIVAL_MOVES_NS, ns_real, 15e6, "a delay moves by more: probes and drains do by 10 ms",
+TUNE(CROSS_STRIKES, count, 2, "of them: somebody competes", "chosen", "none")
+TUNE(CROSS_KNOWN_NS, ns, 60 * NS_PER_S, "one is enough, if somebody did before", "chosen", "none")
+TUNE(CROSS_MARGIN_NS, ns, 60 * NS_PER_MS, "a drain is watched on for", "chosen", "none")
+TUNE(CROSS_FROM_RTTS, share, .5, "of a round trip until it is watched", "computed", "none")
+TUNE(CROSS_PEAK_NS, ns_real, 30e9, "memory of the largest capacity", "chosen", "none")
+TUNE(CROSS_PEAK, share, .5, "of it: where the window was before", "chosen", "none")
+TUNE(CROSS_MOVES_NS, ns_real, 15e6, "a delay moves by more: probes and drains do by 10 ms",
      "measured", "none")
-TUNE(RIVAL_NEAR_NS, ns_real, 4e6, "so near the least: empty", "chosen", "none")
-TUNE(RIVAL_EMPTY_RTTS, count, 2, "round trips empty: gone", "Copa (NSDI 2018): five", "none")
-TUNE(RIVAL_FALL_THEIRS, share, .6, "of the expected fall: with less the queue is theirs", "chosen",
+TUNE(CROSS_NEAR_NS, ns_real, 4e6, "so near the least: empty", "chosen", "none")
+TUNE(CROSS_EMPTY_RTTS, count, 2, "round trips empty: gone", "Copa (NSDI 2018): five", "none")
+TUNE(CROSS_FALL_THEIRS, share, .6, "of the expected fall: with less the queue is theirs", "chosen",
      "none")
-TUNE(RIVAL_FALL_OURS, share, .85, "of it: with more ours", "chosen", "none")
-TUNE(RIVAL_SHARE_FIRST, share, .5, "first guess of our share of the queue", "chosen", "none")
-TUNE(RIVAL_SHARE_PARTS, divisor, 2, "of each new one goes into it", "chosen", "none")
-TUNE(RIVAL_SHARE_SMALL, share, .25, "with less our window grows fast", "chosen", "none")
-TUNE(RIVAL_WINDOW_LEAST, times, 2, "packets of the window at least", "RFC 9438: two", "none")
-TUNE(RIVAL_WINDOW_UNUSED, times, 1.5, "of what is used: more does not grow", "RFC 7661",
+TUNE(CROSS_FALL_OURS, share, .85, "of it: with more ours", "chosen", "none")
+TUNE(CROSS_SHARE_FIRST, share, .5, "first guess of our share of the queue", "chosen", "none")
+TUNE(CROSS_SHARE_PARTS, divisor, 2, "of each new one goes into it", "chosen", "none")
+TUNE(CROSS_SHARE_SMALL, share, .25, "with less our window grows fast", "chosen", "none")
+TUNE(CROSS_WINDOW_LEAST, times, 2, "packets of the window at least", "RFC 9438: two", "none")
+TUNE(CROSS_WINDOW_UNUSED, times, 1.5, "of what is used: more does not grow", "RFC 7661",
      "half: rival -.10")
-TUNE(RIVAL_GROWTH, share, .5, "of the window more each round trip, at most", "RFC 9438, 4.4",
+TUNE(CROSS_GROWTH, share, .5, "of the window more each round trip, at most", "RFC 9438, 4.4",
      "none")
 
 /* ---- what is told to people ---- */
@@ -669,15 +670,15 @@ TUNE(OVERDUE_TRIES, count, 3, "what was sent so often has had its chances", "cho
 
 /* ---- sending: this side's own line ---- */
 
-TUNE(LINE_LOOK_NS, ns, 50 * NS_PER_MS, "between looks at all rates", "chosen", "")
-TUNE(LINE_PEAK_NS, ns_real, 8e9, "memory of a path's best rate", "chosen", "")
-TUNE(LINE_FALLEN, share, .75, "of it: less is a fall", "chosen", "")
-TUNE(LINE_TOGETHER_NS, ns, 800 * NS_PER_MS, "all paths fall within it: they share a line", "chosen",
-     "")
-TUNE(LINE_HEALED, times, 1.3, "what came through then: more ends it", "chosen", "")
-TUNE(LINE_SMOOTH_NS, ns_real, 1e9, "smoothing of what comes through", "chosen", "")
-TUNE(LINE_SETTLE_NS, ns, 3 * NS_PER_S, "until the rates have found their place", "chosen", "")
-TUNE(LINE_FORGET_NS, ns, 5 * NS_PER_S, "without load it is forgotten", "chosen", "")
+TUNE(BOTTLENECK_LOOK_NS, ns, 50 * NS_PER_MS, "between looks at all rates", "chosen", "")
+TUNE(BOTTLENECK_PEAK_NS, ns_real, 8e9, "memory of a path's best rate", "chosen", "")
+TUNE(BOTTLENECK_FALLEN, share, .75, "of it: less is a fall", "chosen", "")
+TUNE(BOTTLENECK_TOGETHER_NS, ns, 800 * NS_PER_MS, "all paths fall within it: they share a line",
+     "chosen", "")
+TUNE(BOTTLENECK_HEALED, times, 1.3, "what came through then: more ends it", "chosen", "")
+TUNE(BOTTLENECK_SMOOTH_NS, ns_real, 1e9, "smoothing of what comes through", "chosen", "")
+TUNE(BOTTLENECK_SETTLE_NS, ns, 3 * NS_PER_S, "until the rates have found their place", "chosen", "")
+TUNE(BOTTLENECK_FORGET_NS, ns, 5 * NS_PER_S, "without load it is forgotten", "chosen", "")
 
 /* ---- sending: large flows, and windows too small for slow paths; runs: bbr ---- */
 

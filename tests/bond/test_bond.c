@@ -475,7 +475,7 @@ static void it_says_why_a_path_is_not_used(void **state)
     assert_words(path_stats(0, 0).why, "% loss");
 }
 
-static void a_benched_path_steps_in(void **state)
+static void a_path_out_of_use_steps_in(void **state)
 {
     (void)state;
     static const struct pipe_link links[] = { LINK(20, 10, 0.31), LINK(20, 15, 0) };
@@ -827,7 +827,7 @@ int main(void)
         bond_test(standby_helps_the_busy_only_where_it_may),
         bond_test(a_limit_is_kept_and_the_queue_behind_it_short),
         bond_test(it_says_why_a_path_is_not_used),
-        bond_test(a_benched_path_steps_in),
+        bond_test(a_path_out_of_use_steps_in),
         bond_test(it_says_what_limits_the_bond),
         bond_test(large_packets_cross_small_paths_in_pieces),
         bond_test(super_packets_cross_segment_by_segment),

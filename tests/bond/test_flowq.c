@@ -619,8 +619,8 @@ static void a_flow_that_is_kept_is_never_sparse(void **state)
     (void)state;
     for (uint32_t i = 0; i < 100; i++)
         push_packet(at_ms(0), packet_tcp_super(pool, 1, 2, 1000));
-    assert_int_not_equal(queue->heavy.hashes[0], 0);
-    queue->heavy.flows[0].kept = true;
+    assert_int_not_equal(queue->largest.hashes[0], 0);
+    queue->largest.flows[0].kept = true;
     for (uint16_t seg; flowq_has_bulk(queue);) {
         struct pkt *p = flowq_pop_bulk(queue, at_ms(1), &seg);
         pkt_put(p);

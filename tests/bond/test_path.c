@@ -144,62 +144,6 @@ static bool ack(struct tstamp now, uint64_t first, uint64_t last)
 
 /* ---- pacer ---- */
 
-static const double paces_bps[] = { 1e6, 10e6, 40e6, 100e6, 1e9 };
-
-/*
- * Whatever the moments at which somebody asks: in any time t no more leaves than
- * pace * (t + PATH_CREDIT_NS) and one burst of 1 ms or a packet.
- */
-static void the_pacer_keeps_its_inequality(void **state)
-{
-    (void)state;
-    enum { SENDS = 1500 };
-    static struct tstamp left[SENDS];
-    struct rng random = { 5 };
-    for (size_t i = 0; i < sizeof paces_bps / sizeof *paces_bps; i++) {
-        double bytes_per_ns = paces_bps[i] / 8e9;
-        struct tstamp now = at_ms((int64_t)i * 100000);
-        set_pace(now, paces_bps[i]);
-        unsigned n = 0;
-        while (n < SENDS) {
-            while (n < SENDS && pacer_may_send(&path->pacer, now)) {
-                path_sent(path, now, WIRE_BYTES, true, 0, NULL, true);
-                left[n++] = now;
-            }
-            /* Often on time, sometimes late by up to 20 ms. */
-            int64_t late = rng_below(&random, 50) == 0 ? 20 * NS_PER_MS : 300 * NS_PER_US;
-            struct tstamp due = tstamp_max(now, path->pacer.free_at);
-            now = tstamp_add(due, (int64_t)rng_below(&random, (uint64_t)late));
-        }
-        double burst = bytes_per_ns * (double)NS_PER_MS + WIRE_BYTES;
-        for (unsigned a = 0; a < SENDS; a++)
-            for (unsigned b = a; b < SENDS; b++) {
-                double t = (double)tstamp_sub(left[b], left[a]) + (double)PATH_CREDIT_NS;
-                assert_true((b - a + 1.0) * WIRE_BYTES <= bytes_per_ns * t + burst + WIRE_BYTES);
-            }
-    }
-}
-
-static void the_pacer_reaches_its_pace(void **state)
-{
-    (void)state;
-    for (size_t i = 0; i < sizeof paces_bps / sizeof *paces_bps; i++) {
-        struct tstamp start = at_ms((int64_t)i * 100000);
-        struct tstamp now = start;
-        double bytes = 0;
-        events_bring_up(path, now);
-        set_pace(now, paces_bps[i]);
-        while (tstamp_sub(now, start) < NS_PER_S) {
-            for (; pacer_may_send(&path->pacer, now); bytes += WIRE_BYTES)
-                path_sent(path, now, WIRE_BYTES, true, 0, NULL, true);
-            assert_true(tstamp_before(now, path->pacer.free_at)); /* or the caller would spin */
-            now = tstamp_add(path->pacer.free_at, 50 * NS_PER_US);
-        }
-        double share = bytes * 8 / paces_bps[i];
-        assert_true(share > 0.98 && share < 1.03);
-    }
-}
-
 static void acknowledgements_run_up_no_debt(void **state)
 {
     (void)state;
@@ -735,7 +679,7 @@ static void a_closed_path_has_nothing_to_do(void **state)
     assert_false(path->probe.wanted);
 }
 
-/* ---- the bench ---- */
+/* ---- out of use for doing harm ---- */
 
 /* Sends the probes that are wanted until end; each is answered after rtt_ns, but for the ones of
  * lost, a bit mask of those that were sent. Returns how many were sent. */
@@ -763,7 +707,7 @@ static unsigned answer_probes(struct tstamp *now, struct tstamp end, int64_t rtt
     return sent;
 }
 
-static void bench(struct tstamp now, enum path_fault fault)
+static void take_out(struct tstamp now, enum path_fault fault)
 {
     warm_up();
     path->fitness.rtt_most_ns = 400 * NS_PER_MS;
@@ -772,11 +716,11 @@ static void bench(struct tstamp now, enum path_fault fault)
 }
 
 /* Losses have brought its rate down before the verdict; TCP's window was made for more. */
-static void a_benched_path_counts_as_what_it_was(void **state)
+static void a_path_out_of_use_counts_as_what_it_was(void **state)
 {
     (void)state;
     warm_up();
-    path->rate.hope_bps = 40e6;
+    path->rate.high_bps = 40e6;
     path->rate.capacity_bps = 10e6;
     path_unfit(path, at_ms(2000), PATH_LOSSY);
     assert_true(path->fall.rate_bps == 40e6);
@@ -786,11 +730,11 @@ static void a_benched_path_counts_as_what_it_was(void **state)
     assert_true(path->rate.capacity_bps == 20e6);
 }
 
-static void a_benched_path_returns_after_a_trial(void **state)
+static void a_path_out_of_use_returns_after_a_trial(void **state)
 {
     struct tstamp now = at_ms(2000);
     (void)state;
-    bench(now, PATH_LOSSY);
+    take_out(now, PATH_LOSSY);
     unsigned sent = answer_probes(&now, at_ms(2500), 30 * NS_PER_MS, 1 << 5);
     assert_true(sent >= TRIAL_PACKETS && sent <= TRIAL_PACKETS + 1);
     assert_int_equal(path->life.state, BOND_PATH_UP);
@@ -802,7 +746,7 @@ static void two_losses_fail_a_trial(void **state)
 {
     struct tstamp now = at_ms(2000);
     (void)state;
-    bench(now, PATH_LOSSY);
+    take_out(now, PATH_LOSSY);
     unsigned sent = answer_probes(&now, at_ms(2120), 30 * NS_PER_MS, 1 << 2 | 1 << 5);
     assert_int_equal(path->life.state, BOND_PATH_PROBING);
     assert_true(sent < TRIAL_PACKETS); /* the rest of the train is spared */
@@ -814,7 +758,7 @@ static void late_answers_fail_a_trial(void **state)
 {
     struct tstamp now = at_ms(2000);
     (void)state;
-    bench(now, PATH_LATE);
+    take_out(now, PATH_LATE);
     answer_probes(&now, at_ms(3000), 450 * NS_PER_MS, 0);
     assert_int_equal(path->life.state, BOND_PATH_PROBING);
     answer_probes(&now, at_ms(4000), 300 * NS_PER_MS, 0);
@@ -825,7 +769,7 @@ static void trials_become_rare(void **state)
 {
     struct tstamp now = at_ms(2000);
     (void)state;
-    bench(now, PATH_LOSSY);
+    take_out(now, PATH_LOSSY);
     now = at_ms(602000);
     path_tick(path, now, false);
     unsigned trains = 0;
@@ -866,8 +810,6 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         path_test(test_packets_under_way),
-        path_test(the_pacer_keeps_its_inequality),
-        path_test(the_pacer_reaches_its_pace),
         path_test(acknowledgements_run_up_no_debt),
         path_test(round_trips_are_smoothed_as_in_rfc6298),
         path_test(the_receivers_delay_is_taken_off),
@@ -897,8 +839,8 @@ int main(void)
         path_test(a_closed_path_has_fallen),
         path_test(a_path_that_is_switched_off_sends_no_more),
         path_test(a_closed_path_has_nothing_to_do),
-        path_test(a_benched_path_counts_as_what_it_was),
-        path_test(a_benched_path_returns_after_a_trial),
+        path_test(a_path_out_of_use_counts_as_what_it_was),
+        path_test(a_path_out_of_use_returns_after_a_trial),
         path_test(two_losses_fail_a_trial),
         path_test(late_answers_fail_a_trial),
         path_test(trials_become_rare),

@@ -409,7 +409,7 @@ static void a_link_is_shared_with_a_rival(void **state)
         run(w, 8 * NS_PER_S);
         measure(w);
         run(w, 8 * NS_PER_S);
-        assert_false(w->rate.rival.on);
+        assert_false(w->rate.cross.on);
         expect(w, "the rival has gone", 0.9, 15);
     }
 }
@@ -424,7 +424,7 @@ static void nobody_is_taken_for_a_rival(void **state)
         w->link.delay_ns = (i % 3 == 0 ? 45 : 15) * NS_PER_MS;
         for (int j = 0; j < 40; j++) {
             run(w, 100 * NS_PER_MS);
-            assert_false(w->rate.rival.on);
+            assert_false(w->rate.cross.on);
         }
     }
 }

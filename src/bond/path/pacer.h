@@ -85,14 +85,14 @@ static inline struct tstamp pacer_deadline(const struct pacer *p)
 }
 
 /*
- * A datagram left. calm: little may be saved up. What is not acknowledged tells nothing of the
+ * A datagram left. strict: little may be saved up. What is not acknowledged tells nothing of the
  * rate: on a path that carries little else it must not pile up a debt by an estimate that nothing
  * corrects.
  */
 static inline void pacer_charge(struct pacer *p, struct tstamp now, uint32_t wire_bytes,
-                                bool eliciting, bool calm)
+                                bool eliciting, bool strict)
 {
-    int64_t credit_ns = calm ? PATH_CREDIT_CALM_NS : PATH_CREDIT_NS;
+    int64_t credit_ns = strict ? PATH_CREDIT_STRICT_NS : PATH_CREDIT_NS;
     struct tstamp start = tstamp_max(p->free_at, tstamp_add(now, -credit_ns));
     if (eliciting || tstamp_sub(start, now) < PATH_CREDIT_NS)
         p->free_at = tstamp_add(start, pacer_send_time_ns(p, wire_bytes));

@@ -241,7 +241,7 @@ bool path_close(struct path *p, struct tstamp now)
 bool path_unfit(struct path *p, struct tstamp now, enum path_fault fault)
 {
     /* TCP's window was made for what the path carried before it went bad. */
-    double before_bps = p->fall.fallen ? p->fall.rate_bps : p->rate.hope_bps;
+    double before_bps = p->fall.fallen ? p->fall.rate_bps : p->rate.high_bps;
     if (!path_event(p, now, LIFE_UNFIT))
         return false;
     p->fall.rate_bps = fmax(p->fall.rate_bps, before_bps);
@@ -280,11 +280,11 @@ int64_t path_first_look_ns(const struct path *p)
 uint64_t path_sent(struct path *p, struct tstamp now, uint32_t wire_bytes, bool eliciting,
                    uint32_t tag, const struct segment *segment, bool loaded)
 {
-    const bool calm = p->rate.calm || policer_rules(&p->rate.policer);
+    const bool strict = p->rate.urgent || policer_rules(&p->rate.policer);
     p->count.tx_bytes += wire_bytes;
     p->count.tx_bytes_second += wire_bytes;
     p->count.tx_packets++;
-    pacer_charge(&p->pacer, now, wire_bytes, eliciting, calm);
+    pacer_charge(&p->pacer, now, wire_bytes, eliciting, strict);
     p->beat.spoke = now;
     if (eliciting)
         p->flight.last_sent = now;

@@ -126,7 +126,7 @@ static inline bool path_open(const struct path *p)
  * How far back in the line a path stands: first the active ones by their cost, then those on
  * standby, then the last resorts.
  */
-static inline unsigned path_line(const struct path *p)
+static inline unsigned path_tier(const struct path *p)
 {
     if (p->config.use == WIRE_PATH_ACTIVE)
         return 0;
@@ -134,7 +134,7 @@ static inline unsigned path_line(const struct path *p)
 }
 static inline unsigned path_rank(const struct path *p)
 {
-    return path_line(p) << 8 | p->config.cost;
+    return path_tier(p) << 8 | p->config.cost;
 }
 
 /* On standby: whatever was sent last was answered, so it may be used without asking first. */

@@ -52,16 +52,16 @@ void rate_restart(struct rate *r, struct tstamp now, int64_t rtt_ns)
 
 void rate_return(struct rate *r, struct tstamp now, int64_t rtt_ns)
 {
-    double hope_bps = r->hope_bps;
+    double high_bps = r->high_bps;
     double low_bps = r->low_bps;
     rate_restart(r, now, rtt_ns);
-    r->hope_bps = hope_bps;
+    r->high_bps = high_bps;
     r->low_bps = low_bps;
 }
 
 double rate_swing(const struct rate *r)
 {
-    return r->low_bps > 0 ? fmax(r->hope_bps / r->low_bps, 1) : 1;
+    return r->low_bps > 0 ? fmax(r->high_bps / r->low_bps, 1) : 1;
 }
 
 void rate_expect(struct rate *r, double bps)
@@ -82,7 +82,8 @@ static double packet_time_ns(const struct rate *r)
 
 static double queue_target_ns(const struct rate *r)
 {
-    return fmax(r->calm ? QUEUE_AIM_CALM_NS : QUEUE_AIM_NS, QUEUE_AIM_PACKETS * packet_time_ns(r)) +
+    return fmax(r->urgent ? QUEUE_AIM_URGENT_NS : QUEUE_AIM_NS,
+                QUEUE_AIM_PACKETS * packet_time_ns(r)) +
            fmin(r->jitter_ns, QUEUE_AIM_JITTER_NS);
 }
 
@@ -214,7 +215,7 @@ static void raise_capacity(struct rate *r, double span_ns, double rtt_ns)
 /* A queue that moves so much that another may be filling it. */
 static double filled_ns(const struct rate *r, double mean_ns)
 {
-    return rival_excess_ns(&r->rival, mean_ns, RATE_NOISE_JITTERS * r->jitter_ns);
+    return cross_excess_ns(&r->cross, mean_ns, RATE_NOISE_JITTERS * r->jitter_ns);
 }
 
 /*
@@ -231,7 +232,7 @@ static void begin_drain(struct rate *r, struct tstamp now, double mean_ns, doubl
     int64_t length =
         risen ? (int64_t)fmin(excess / (1 - DRAIN_DEEP), DRAIN_DEEP_MOST_NS) : (int64_t)rtt_ns;
     r->drain_until = tstamp_add(now, length + DRAIN_MARGIN_NS);
-    rival_drain(&r->rival, now, r->drain_until, rtt_ns,
+    cross_drain(&r->cross, now, r->drain_until, rtt_ns,
                 fmin(filled, (1 - DRAIN_DEEP) * (double)length), mean_ns);
 }
 
@@ -351,7 +352,7 @@ static void update_start(struct rate *r, struct tstamp now, double delivered, do
 /* The stride after one that paid. */
 static double bolder_gain(const struct rate *r)
 {
-    double most = fmin(r->hope_bps / r->capacity_bps - 1, RAISE_FELL_MOST);
+    double most = fmin(r->high_bps / r->capacity_bps - 1, RAISE_FELL_MOST);
     if (most <= RAISE_MOST)
         return fmin(r->probe_gain * RAISE_GROWTH, RAISE_MOST);
     return fmin(r->probe_gain * RAISE_GROWTH_FELL, most);
@@ -364,7 +365,7 @@ static void update_probe(struct rate *r, struct tstamp now, bool loaded, double 
     bool repeat = false;
     if (r->probe_before_bps > 0 &&
         tstamp_reached(tstamp_add(r->probe_until, (int64_t)rtt_ns), now)) {
-        double paid = RAISE_PAID * r->probe_gain * (r->calm ? RAISE_CALM : 1);
+        double paid = RAISE_PAID * r->probe_gain * (r->urgent ? RAISE_URGENT : 1);
         repeat = r->capacity_bps > (1 + paid) * r->probe_before_bps;
         r->probe_gain = repeat ? bolder_gain(r) : RAISE_GAIN;
         r->probe_before_bps = 0;
@@ -378,7 +379,7 @@ static void update_probe(struct rate *r, struct tstamp now, bool loaded, double 
     if (r->probe_before_bps > 0 || !loaded || !small_queue ||
         !(repeat || idle_link || tstamp_reached(r->probe_next, now)))
         return;
-    bool fell = r->capacity_bps < RAISE_FELL * r->hope_bps;
+    bool fell = r->capacity_bps < RAISE_FELL * r->high_bps;
     if (fell)
         r->probe_gain = fmax(r->probe_gain, RAISE_MOST);
     if (idle_link) {
@@ -414,7 +415,7 @@ static void come_down(struct rate *r, struct tstamp now, double delivered, bool 
     r->probe_before_bps = 0;
     r->delivered_bps = delivered;
     /* Beside somebody who fills the queue, less and less would be delivered. */
-    bool all_there_is = loaded && r->rival.strikes == 0;
+    bool all_there_is = loaded && r->cross.strikes == 0;
     if (all_there_is && delivered < COME_DOWN_HALF * r->capacity_bps) {
         /* A line that loses as much at any rate comes down again soon. */
         if (lost && tstamp_sub(now, r->halved) > RATE_FOUND_NS)
@@ -427,7 +428,7 @@ static void come_down(struct rate *r, struct tstamp now, double delivered, bool 
 static void note_extremes(struct rate *r, struct tstamp now, double span_ns)
 {
     bool settling = tstamp_sub(now, r->found_at) < RATE_SETTLE_NS;
-    r->hope_bps = fmax(r->capacity_bps, r->hope_bps * (1 - fmin(span_ns / RATE_HOPE_NS, 1)));
+    r->high_bps = fmax(r->capacity_bps, r->high_bps * (1 - fmin(span_ns / RATE_HIGH_NS, 1)));
     r->low_bps += (r->capacity_bps - r->low_bps) * fmin(span_ns / RATE_LOW_NS, 1);
     if (settling || r->low_bps <= 0 || r->low_bps > r->capacity_bps)
         r->low_bps = r->capacity_bps;
@@ -470,33 +471,33 @@ static void update_alone(struct rate *r, struct tstamp now, double delivered, do
         update_steady(r, now, delivered, sent, span_ns, loaded, rtt_ns);
 }
 
-/* Beside a rival the base stays what it was, and the rate is that of a window. */
+/* Beside cross traffic the base stays what it was, and the rate is that of a window. */
 static void update_beside_rival(struct rate *r, struct tstamp now, double delivered, double mean_ns,
                                 bool loaded, double span_ns, double rtt_ns)
 {
-    struct rival *v = &r->rival;
+    struct cross *v = &r->cross;
     r->last_bps = delivered;
-    set_base(r, rival_least_ns(v));
-    r->queue_ns = mean_ns - rival_least_ns(v);
+    set_base(r, cross_least_ns(v));
+    r->queue_ns = mean_ns - cross_least_ns(v);
     r->delivered_bps = (r->delivered_bps + delivered) / 2;
     if (tstamp_reached(r->base_turn, now)) {
         begin_drain(r, now, mean_ns, rtt_ns);
         r->base_turn = next_turn(now, DRAIN_EVERY_NS);
     }
-    if (rival_gone(v, now, rtt_ns) || rival_judge(v, now) == RIVAL_OURS) {
-        rival_end(v);
+    if (cross_gone(v, now, rtt_ns) || cross_judge(v, now) == CROSS_OURS) {
+        cross_end(v);
         set_capacity(r, fmax(delivered, r->delivered_bps));
         return;
     }
     set_capacity(
-        r, rival_rate_bps(v, now, r->delivered_bps, loaded, r->window.lost > 0, span_ns, rtt_ns));
+        r, cross_rate_bps(v, now, r->delivered_bps, loaded, r->window.lost > 0, span_ns, rtt_ns));
 }
 
 /* Losses that depend on the rate make a ceiling, which the capacity then keeps to. */
 static void judge_losses(struct rate *r, struct tstamp now, double span_ns, double rtt_ns)
 {
     const struct rate_window *w = &r->window;
-    if (r->rival.on) { /* its queue overflows */
+    if (r->cross.on) { /* its queue overflows */
         policer_restart(&r->policer, now);
         return;
     }
@@ -579,12 +580,12 @@ void rate_update(struct rate *r, struct tstamp now, int64_t rtt_ns)
         loss > START_LOSS && w->lost >= START_LOSS_PACKETS && r->policer.runs >= START_LOSS_RUNS;
     r->start_loss_windows = start_loss ? r->start_loss_windows + 1 : 0;
     forget_base(r, now, sent, loaded);
-    rival_see(&r->rival, now, mean, r->capacity_bps, span_ns);
-    if (!r->rival.on && rival_judge(&r->rival, now) == RIVAL_THEIRS) {
-        rival_begin(&r->rival, now, fmin(r->capacity_bps, delivered), rtt);
+    cross_see(&r->cross, now, mean, r->capacity_bps, span_ns);
+    if (!r->cross.on && cross_judge(&r->cross, now) == CROSS_THEIRS) {
+        cross_begin(&r->cross, now, fmin(r->capacity_bps, delivered), rtt);
         r->phase = RATE_STEADY;
     }
-    if (r->rival.on)
+    if (r->cross.on)
         update_beside_rival(r, now, delivered, mean, loaded, span_ns, rtt);
     else
         update_alone(r, now, delivered, sent, span_ns, mean, loaded, rtt);
@@ -615,13 +616,13 @@ double rate_pace_bps(const struct rate *r, struct tstamp now)
     case RATE_STEADY: {
         bool up = r->loaded && !policer_rules(&r->policer);
         double correction = (queue_target_ns(r) - r->queue_ns) / QUEUE_WORKED_NS;
-        if (!r->rival.on)
+        if (!r->cross.on)
             pace *= 1 + fmin(fmax(correction, -QUEUE_DOWN_MOST), up ? QUEUE_UP_MOST : 0);
         if (!tstamp_reached(r->drain_until, now))
             pace *= r->drain_factor;
         else if (r->probe_before_bps > 0 && !tstamp_reached(r->probe_until, now) &&
                  !policer_rules(&r->policer))
-            pace *= 1 + r->probe_gain * (r->calm ? RAISE_CALM : 1);
+            pace *= 1 + r->probe_gain * (r->urgent ? RAISE_URGENT : 1);
         break;
     }
     }

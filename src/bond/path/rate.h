@@ -13,7 +13,7 @@
  * All paths are drained at the same time every 3 s, so that each sees the delay without any queue
  * of ours, also behind a bottleneck that they share.
  *
- * A queue that another keeps full is shared as rival.h says; a rate from which on packets are lost
+ * A queue that another keeps full is shared as cross.h says; a rate from which on packets are lost
  * without a queue is kept as policer.h says.
  *
  * Rates are in bits per second, as in bond.h. The clocks of the two sides need not agree; delays
@@ -26,8 +26,8 @@
 #include <stdint.h>
 
 #include "base/tstamp.h"
+#include "bond/path/cross.h"
 #include "bond/path/policer.h"
-#include "bond/path/rival.h"
 
 enum rate_phase { RATE_START, RATE_DRAIN, RATE_STEADY };
 
@@ -50,13 +50,14 @@ struct rate {
     struct rate_window window;
     double limit_bps;  /* 0: none */
     double reorder_ns; /* by so much packets may come later than later ones; set by the path */
-    bool calm;         /* packets of a policy suffer from any queue: smaller, half as bold */
+    bool urgent; /* set by the bond: packets of a policy suffer from any queue: smaller, half as
+                    bold */
     double capacity_bps;
     double bucket_bps[2];
     double bucket_loaded_ns;
     double delivered_bps;   /* A, smoothed */
     double last_bps;        /* A of the last window */
-    double hope_bps;        /* largest C of the last seconds, fading */
+    double high_bps;        /* largest C of the last seconds, fading */
     struct tstamp found_at; /* end of start-up */
     double low_bps;         /* smallest C of some ten seconds, rising back to it */
     double recent_bps;      /* largest A of the last few hundred milliseconds */
@@ -85,7 +86,7 @@ struct rate {
     uint32_t start_loss_windows; /* one after another with so much loss that start-up ends */
     struct policer policer;
     struct tstamp halved; /* when it came down to less than half at once */
-    struct rival rival;
+    struct cross cross;
     /* probing */
     double probe_gain;
     struct tstamp probe_until;

@@ -82,8 +82,8 @@ static void consider(struct choice *best, struct path *p, unsigned rank, double 
         *best = (struct choice){ p, rank, at };
 }
 
-/* Recruited paths are used by what is paced, too: of those that are free, the one that was for
- * longest. */
+/* Paths that are shared are used by what is paced, too: of those that are free, the one that was
+ * for longest. */
 static double shared_wait(const struct path *p, struct tstamp now)
 {
     double backlog = (double)pacer_backlog_ns(&p->pacer, now);
@@ -101,14 +101,14 @@ struct path *choose_bulk(struct sender *snd, struct tstamp now, uint32_t bytes, 
                          bool shared)
 {
     struct choice best = { .path = NULL };
-    bool recruit = snd->recruit.stage == RECRUIT_ON;
+    bool aggregates = snd->aggregate.stage == AGGREGATE_ON;
     for_each_path (&snd->paths, p)
         if ((among >> p->id & 1) != 0 && choose_has_room(snd, p, now, among) &&
             !(shared && pacer_backlog_ns(&p->pacer, now) >= COMMIT_AHEAD_NS))
             consider(&best, p, path_rank(p),
-                     shared                          ? shared_wait(p, now)
-                     : snd->load.sharing && !recruit ? (double)pacer_backlog_ns(&p->pacer, now)
-                                                     : predict_arrival(p, now, bytes, false));
+                     shared                             ? shared_wait(p, now)
+                     : snd->load.sharing && !aggregates ? (double)pacer_backlog_ns(&p->pacer, now)
+                                                        : predict_arrival(p, now, bytes, false));
     return best.path;
 }
 
@@ -147,7 +147,7 @@ struct path *choose_express(struct sender *snd, struct tstamp now, uint32_t byte
 struct path *choose_next_bulk(struct sender *snd, struct tstamp now, const struct pkt *next)
 {
     struct path *p = snd->run.path;
-    bool shared = next != NULL && recruit_shares(&snd->recruit, next->flow_hash);
+    bool shared = next != NULL && aggregate_shares(&snd->aggregate, next->flow_hash);
     if (p == NULL || shared != snd->run.shared || snd->run.ns <= 0 ||
         !choose_has_room(snd, p, now, ANY_PATH)) {
         p = snd->run.path = choose_bulk(snd, now, FRAME_BYTES, ANY_PATH, shared);
@@ -156,7 +156,7 @@ struct path *choose_next_bulk(struct sender *snd, struct tstamp now, const struc
     }
     if (p != NULL) {
         snd->run.ns -= pacer_send_time_ns(&p->pacer, FRAME_BYTES);
-        if (path_line(p) > 0)
+        if (path_tier(p) > 0)
             snd->load.spilled_at = now;
     }
     return p;

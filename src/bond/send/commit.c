@@ -57,7 +57,7 @@ void commit_bulk(struct sender *snd, struct tstamp now, struct pkt *pkt, uint16_
         uint32_t bytes = total - offset < piece ? total - offset : piece;
         if (offset > 0 && pkt->policy == 0)
             p = choose_bulk(snd, now, bytes, ANY_PATH,
-                            recruit_shares(&snd->recruit, pkt->flow_hash));
+                            aggregate_shares(&snd->aggregate, pkt->flow_hash));
         if (p == NULL)
             p = choose_express(snd, now, bytes, place_paths(snd, now, pkt));
         struct segment s = { .pkt = pkt,

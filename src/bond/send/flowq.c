@@ -498,7 +498,7 @@ static bool is_heavy(struct flowq *q, struct tstamp now, const struct pkt *p, ui
         .bytes = p->len_bytes,
         .recent_bytes = recent_bytes * RECENT_NS / q->sparse.recent_ns,
     };
-    return heavy_count(&q->heavy, now, &counted);
+    return largest_count(&q->largest, now, &counted);
 }
 
 void flowq_push(struct flowq *q, struct tstamp now, struct pkt *p)
@@ -526,8 +526,8 @@ void flowq_push(struct flowq *q, struct tstamp now, struct pkt *p)
     if (f->put_off && f->packets.count <= QUEUE_RETRY_PACKETS && sparse_is(&q->sparse, recent))
         retry(band, f);
     bool waiting = f->packets.head != NULL || f->ack != NULL;
-    bool heavy = tcp.data && is_heavy(q, now, p, tcp.end, recent);
-    bool sparse = band->realtime || (sparse_is(&q->sparse, recent) && !waiting && !heavy &&
+    bool kept = tcp.data && is_heavy(q, now, p, tcp.end, recent);
+    bool sparse = band->realtime || (sparse_is(&q->sparse, recent) && !waiting && !kept &&
                                      !overtakes_itself(q, f, &tcp, now));
 
     if (tcp.pure_ack && !band->realtime && p->gso == PKT_GSO_NONE &&

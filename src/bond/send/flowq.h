@@ -32,7 +32,7 @@
 #include "base/size.h"
 #include "base/tstamp.h"
 #include "bond/frame.h"
-#include "bond/send/heavy.h"
+#include "bond/send/largest.h"
 #include "bond/send/sparse.h"
 #include "bond/tuning.h"
 
@@ -113,7 +113,7 @@ struct flowq {
     uint32_t ack_flows;
     struct sparse sparse;
     struct flowq_codel codel;
-    struct heavy heavy;
+    struct largest largest;
     uint64_t seed;
     uint32_t bytes_max;
     const struct pkt_share *share; /* borrowed: of the packets; NULL: they may be any number */

@@ -14,8 +14,8 @@
 /* The next bulk packet, where it matters whose it is. */
 static const struct pkt *next_of(struct sender *snd)
 {
-    return snd->recruit.stage == RECRUIT_ON ? flowq_band_first(&snd->queue, &snd->queue.plain)
-                                            : NULL;
+    return snd->aggregate.stage == AGGREGATE_ON ? flowq_band_first(&snd->queue, &snd->queue.plain)
+                                                : NULL;
 }
 
 static void pump_one(struct sender *snd, struct tstamp now, struct path *p)

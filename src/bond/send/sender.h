@@ -12,12 +12,12 @@
 #include "base/pkt.h"
 #include "base/tstamp.h"
 #include "bond/path/segment.h"
+#include "bond/send/aggregate.h"
+#include "bond/send/bottleneck.h"
 #include "bond/send/flowq.h"
-#include "bond/send/line.h"
 #include "bond/send/load.h"
 #include "bond/send/path_set.h"
 #include "bond/send/policies.h"
-#include "bond/send/recruit.h"
 #include "bond/send/shape.h"
 #include "bond/send/usable.h"
 #include "bond/types.h"
@@ -32,7 +32,7 @@ struct sender_lanes {
 struct sender_run {
     struct path *path; /* bulk goes to it for so much more of sending time; NULL: there is none */
     int64_t ns;
-    bool shared; /* it is of a recruited flow */
+    bool shared; /* it is of a flow that takes all paths alike */
 };
 
 struct sender {
@@ -46,8 +46,8 @@ struct sender {
     struct sender_run run;
     struct sender_lanes lanes;
     struct segment_ring repairs;
-    struct recruit recruit;
-    struct line line;
+    struct aggregate aggregate;
+    struct bottleneck bottleneck;
     struct shape shape;
     uint64_t drops[BOND_DROP_COUNT];
 };

@@ -17,14 +17,14 @@
  *
  * Rates are in bits per second; windows count packets of FRAME_BYTES.
  */
-#ifndef HAWSER_BOND_PATH_RIVAL_H
-#define HAWSER_BOND_PATH_RIVAL_H
+#ifndef HAWSER_BOND_PATH_CROSS_H
+#define HAWSER_BOND_PATH_CROSS_H
 
 #include <stdbool.h>
 
 #include "base/tstamp.h"
 
-struct rival {
+struct cross {
     bool on;
     struct tstamp known_at; /* last time it went on; 0: never */
     double least_ns[2];     /* smallest delay of this period of 15 s and of the one before */
@@ -49,33 +49,33 @@ struct rival {
 };
 
 /* The mean delay of a window of the rate control, which lasted span_ns. */
-void rival_see(struct rival *v, struct tstamp now, double delay_ns, double capacity_bps,
+void cross_see(struct cross *v, struct tstamp now, double delay_ns, double capacity_bps,
                double span_ns);
 
 /* Smallest delay of the last 15 to 30 s, longer while the mode is on. */
-double rival_least_ns(const struct rival *v);
+double cross_least_ns(const struct cross *v);
 
 /* How far the delay is above that, if it moved by more than noise_ns since the last drain; or 0. */
-double rival_excess_ns(const struct rival *v, double delay_ns, double noise_ns);
+double cross_excess_ns(const struct cross *v, double delay_ns, double noise_ns);
 
 /* A drain begins, in which a queue of ours would fall by expected_ns; 0: it is not watched. */
-void rival_drain(struct rival *v, struct tstamp now, struct tstamp until, double rtt_ns,
+void cross_drain(struct cross *v, struct tstamp now, struct tstamp until, double rtt_ns,
                  double expected_ns, double delay_ns);
 
 /* What the last drain told, once: the queue went, or it did not and that is enough to know. */
-enum rival_verdict { RIVAL_UNKNOWN, RIVAL_OURS, RIVAL_THEIRS };
-enum rival_verdict rival_judge(struct rival *v, struct tstamp now);
+enum cross_verdict { CROSS_UNKNOWN, CROSS_OURS, CROSS_THEIRS };
+enum cross_verdict cross_judge(struct cross *v, struct tstamp now);
 
 /* Turns the mode on, with the window that the rate makes. */
-void rival_begin(struct rival *v, struct tstamp now, double bps, double rtt_ns);
-void rival_end(struct rival *v);
+void cross_begin(struct cross *v, struct tstamp now, double bps, double rtt_ns);
+void cross_end(struct cross *v);
 
 /* With the mode on: the queue has been empty for two round trips. */
-bool rival_gone(const struct rival *v, struct tstamp now, double rtt_ns);
+bool cross_gone(const struct cross *v, struct tstamp now, double rtt_ns);
 
 /* The rate that the window makes. Of the last span_ns: loaded: it was in use; lost: packets were.
  */
-double rival_rate_bps(struct rival *v, struct tstamp now, double delivered_bps, bool loaded,
+double cross_rate_bps(struct cross *v, struct tstamp now, double delivered_bps, bool loaded,
                       bool lost, double span_ns, double rtt_ns);
 
 #endif

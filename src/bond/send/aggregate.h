@@ -22,8 +22,8 @@
  * Acknowledgements carry no data: nobody but the sending TCP sees that they are late. No timeout
  * of TCP (at least 200 ms above the round trip) is as short as a hold.
  */
-#ifndef HAWSER_BOND_SEND_RECRUIT_H
-#define HAWSER_BOND_SEND_RECRUIT_H
+#ifndef HAWSER_BOND_SEND_AGGREGATE_H
+#define HAWSER_BOND_SEND_AGGREGATE_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -31,24 +31,24 @@
 
 #include "base/pkt.h"
 #include "base/tstamp.h"
-#include "bond/send/heavy.h"
+#include "bond/send/largest.h"
 #include "bond/send/path_set.h"
 
-enum recruit_stage {
-    RECRUIT_OFF,
-    RECRUIT_TRY, /* heaps, to open the windows and to see whether they are open */
-    RECRUIT_ON,  /* some flow shares all paths */
+enum aggregate_stage {
+    AGGREGATE_OFF,
+    AGGREGATE_TRY, /* heaps, to open the windows and to see whether they are open */
+    AGGREGATE_ON,  /* some flow shares all paths */
 };
 
-enum { RECRUIT_HELD_MAX = 24 }; /* acknowledgements of a flow, 4 ms apart */
+enum { AGGREGATE_HELD_MAX = 24 }; /* acknowledgements of a flow, 4 ms apart */
 
-struct recruit_held {
+struct aggregate_held {
     struct pkt *pkt; /* owned */
     struct tstamp due;
 };
 
-/* At the same place as in flowq.heavy. */
-struct recruit_flow {
+/* At the same place as in flowq.largest. */
+struct aggregate_flow {
     uint32_t hash;        /* 0: nobody's place */
     bool asked;           /* takes part in heaps */
     bool shares;          /* takes all paths: its window pays for them */
@@ -63,11 +63,11 @@ struct recruit_flow {
     uint32_t acked; /* highest acknowledgement number; with acked_known */
     bool acked_known;
     unsigned held_count;
-    struct recruit_held held[RECRUIT_HELD_MAX]; /* the first is due first */
+    struct aggregate_held held[AGGREGATE_HELD_MAX]; /* the first is due first */
 };
 
-struct recruit {
-    enum recruit_stage stage;
+struct aggregate {
+    enum aggregate_stage stage;
     struct tstamp full_from; /* only the best path is full since then; NEVER: it is not */
     double standing;         /* share of the last moments in which bulk waited: the windows pay */
     struct tstamp looked_at;
@@ -91,18 +91,18 @@ struct recruit {
     struct tstamp hold_end;
     struct tstamp next_heap;
     unsigned heaps; /* of this stage */
-    struct recruit_flow flows[HEAVY_FLOWS];
+    struct aggregate_flow flows[LARGEST_FLOWS];
 };
 
 /* What it needs to know, and what it acts on. */
-struct recruit_facts {
+struct aggregate_facts {
     struct tstamp now;
     const struct path_set *paths;
-    struct heavy *heavy;  /* whom it keeps there */
-    struct pkt_list *out; /* where what was held goes */
-    uint64_t seed;        /* of the flows' hashes */
-    double all_bps;       /* of all usable paths */
-    double bulk_bps;      /* that bulk takes of them */
+    struct largest *largest; /* whom it keeps there */
+    struct pkt_list *out;    /* where what was held goes */
+    uint64_t seed;           /* of the flows' hashes */
+    double all_bps;          /* of all usable paths */
+    double bulk_bps;         /* that bulk takes of them */
     uint32_t queued_bytes;
     bool sharing; /* bulk comes faster than the best path takes it */
     bool ranked;  /* the paths are not all of one rank */
@@ -110,21 +110,21 @@ struct recruit_facts {
 };
 
 /* Whether there may be anything to hold. */
-static inline bool recruit_watches(const struct recruit *r)
+static inline bool aggregate_watches(const struct aggregate *r)
 {
-    return r->stage != RECRUIT_OFF || r->spreads;
+    return r->stage != AGGREGATE_OFF || r->spreads;
 }
 
 /* A packet for the tunnel; true: it is held, and comes out later. */
-bool recruit_hold(struct recruit *r, const struct recruit_facts *w, struct pkt *p);
-void recruit_tick(struct recruit *r, const struct recruit_facts *w, struct tstamp now);
-struct tstamp recruit_deadline(const struct recruit *r);
+bool aggregate_hold(struct aggregate *r, const struct aggregate_facts *w, struct pkt *p);
+void aggregate_tick(struct aggregate *r, const struct aggregate_facts *w, struct tstamp now);
+struct tstamp aggregate_deadline(const struct aggregate *r);
 /* Packets that it holds. */
-size_t recruit_held(const struct recruit *r);
+size_t aggregate_held(const struct aggregate *r);
 /* Forgets all; gives back what it holds. */
-void recruit_clear(struct recruit *r, struct heavy *heavy);
+void aggregate_clear(struct aggregate *r, struct largest *largest);
 
 /* Packets of that flow are to take whichever path is free first. */
-bool recruit_shares(const struct recruit *r, uint32_t flow_hash);
+bool aggregate_shares(const struct aggregate *r, uint32_t flow_hash);
 
 #endif

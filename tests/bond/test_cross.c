@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-/* Who fills a queue, told by what happens to it when we send less; and the window beside a rival.
+/* Who fills a queue, told by what happens to it when we send less; and the window beside cross
+ * traffic.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -9,7 +10,7 @@
 
 #include <cmocka.h>
 
-#include "bond/path/rival.h"
+#include "bond/path/cross.h"
 
 #define BASE_NS 20e6
 #define SPAN_NS (20 * NS_PER_MS)
@@ -20,7 +21,7 @@
 #define RATE_BPS 20e6
 
 struct world {
-    struct rival rival;
+    struct cross cross;
     struct tstamp now;
     uint32_t turn;
 };
@@ -33,7 +34,7 @@ static void live(struct world *w, int64_t duration_ns, double delay_ns, double s
     for (int64_t t = 0; t < duration_ns; t += SPAN_NS) {
         w->now = tstamp_add(w->now, SPAN_NS);
         double at = w->turn++ % 20 < 10 ? delay_ns - swing_ns : delay_ns + swing_ns;
-        rival_see(&w->rival, w->now, at, RATE_BPS, (double)SPAN_NS);
+        cross_see(&w->cross, w->now, at, RATE_BPS, (double)SPAN_NS);
     }
 }
 
@@ -47,13 +48,13 @@ static struct world *begin(void)
 }
 
 /* A drain in which the delay falls by so much, and what it told. */
-static enum rival_verdict drain(struct world *w, double delay_ns, double fall_ns)
+static enum cross_verdict drain(struct world *w, double delay_ns, double fall_ns)
 {
-    rival_drain(&w->rival, w->now, tstamp_add(w->now, DRAIN_NS), RTT_NS, EXPECTED_NS, delay_ns);
-    assert_int_equal(rival_judge(&w->rival, w->now), RIVAL_UNKNOWN); /* not before its end */
+    cross_drain(&w->cross, w->now, tstamp_add(w->now, DRAIN_NS), RTT_NS, EXPECTED_NS, delay_ns);
+    assert_int_equal(cross_judge(&w->cross, w->now), CROSS_UNKNOWN); /* not before its end */
     live(w, DRAIN_NS + (int64_t)RTT_NS, delay_ns - fall_ns, 0);
     live(w, 100 * NS_PER_MS, delay_ns, 0);
-    return rival_judge(&w->rival, w->now);
+    return cross_judge(&w->cross, w->now);
 }
 
 static void a_queue_that_stays_in_two_drains_is_anothers(void **state)
@@ -61,11 +62,11 @@ static void a_queue_that_stays_in_two_drains_is_anothers(void **state)
     (void)state;
     struct world *w = begin();
     live(w, DRAINS_EVERY_NS, BASE_NS + 60e6, 12e6);
-    assert_true(rival_excess_ns(&w->rival, BASE_NS + 60e6, 0) > 50e6);
-    assert_int_equal(drain(w, BASE_NS + 60e6, 8e6), RIVAL_UNKNOWN);
-    assert_int_equal(rival_judge(&w->rival, w->now), RIVAL_UNKNOWN); /* one drain counts once */
+    assert_true(cross_excess_ns(&w->cross, BASE_NS + 60e6, 0) > 50e6);
+    assert_int_equal(drain(w, BASE_NS + 60e6, 8e6), CROSS_UNKNOWN);
+    assert_int_equal(cross_judge(&w->cross, w->now), CROSS_UNKNOWN); /* one drain counts once */
     live(w, DRAINS_EVERY_NS, BASE_NS + 60e6, 12e6);
-    assert_int_equal(drain(w, BASE_NS + 60e6, 8e6), RIVAL_THEIRS);
+    assert_int_equal(drain(w, BASE_NS + 60e6, 8e6), CROSS_THEIRS);
 }
 
 static void two_drains_long_after_one_another_tell_nothing(void **state)
@@ -74,7 +75,7 @@ static void two_drains_long_after_one_another_tell_nothing(void **state)
     struct world *w = begin();
     for (int i = 0; i < 3; i++) {
         live(w, 10 * NS_PER_S, BASE_NS + 60e6, 12e6);
-        assert_int_equal(drain(w, BASE_NS + 60e6, 8e6), RIVAL_UNKNOWN);
+        assert_int_equal(drain(w, BASE_NS + 60e6, 8e6), CROSS_UNKNOWN);
     }
 }
 
@@ -83,11 +84,11 @@ static void a_queue_that_falls_as_ours_would_is_ours(void **state)
     (void)state;
     struct world *w = begin();
     live(w, DRAINS_EVERY_NS, BASE_NS + 60e6, 12e6);
-    assert_int_equal(drain(w, BASE_NS + 60e6, 8e6), RIVAL_UNKNOWN);
+    assert_int_equal(drain(w, BASE_NS + 60e6, 8e6), CROSS_UNKNOWN);
     live(w, DRAINS_EVERY_NS, BASE_NS + 60e6, 12e6);
-    assert_int_equal(drain(w, BASE_NS + 60e6, EXPECTED_NS), RIVAL_OURS);
+    assert_int_equal(drain(w, BASE_NS + 60e6, EXPECTED_NS), CROSS_OURS);
     live(w, DRAINS_EVERY_NS, BASE_NS + 60e6, 12e6);
-    assert_int_equal(drain(w, BASE_NS + 60e6, 8e6), RIVAL_UNKNOWN); /* counted anew */
+    assert_int_equal(drain(w, BASE_NS + 60e6, 8e6), CROSS_UNKNOWN); /* counted anew */
 }
 
 static void a_delay_that_only_stepped_is_nobodys_queue(void **state)
@@ -95,9 +96,9 @@ static void a_delay_that_only_stepped_is_nobodys_queue(void **state)
     (void)state;
     struct world *w = begin();
     live(w, DRAINS_EVERY_NS, BASE_NS + 30e6, 0);
-    rival_drain(&w->rival, w->now, w->now, RTT_NS, 0, BASE_NS + 30e6);
+    cross_drain(&w->cross, w->now, w->now, RTT_NS, 0, BASE_NS + 30e6);
     live(w, DRAINS_EVERY_NS, BASE_NS + 30e6, 2e6);
-    assert_true(rival_excess_ns(&w->rival, BASE_NS + 30e6, 0) <= 0);
+    assert_true(cross_excess_ns(&w->cross, BASE_NS + 30e6, 0) <= 0);
 }
 
 /* Of the two least delays that are remembered the one before the step goes within 30 s. */
@@ -106,20 +107,20 @@ static void the_least_delay_is_forgotten(void **state)
     (void)state;
     struct world *w = begin();
     live(w, 31 * NS_PER_S, BASE_NS + 30e6, 0);
-    assert_true(rival_least_ns(&w->rival) >= BASE_NS + 30e6);
+    assert_true(cross_least_ns(&w->cross) >= BASE_NS + 30e6);
 }
 
 static void one_drain_is_enough_for_one_that_was_known(void **state)
 {
     (void)state;
     struct world *w = begin();
-    rival_begin(&w->rival, w->now, RATE_BPS, RTT_NS);
+    cross_begin(&w->cross, w->now, RATE_BPS, RTT_NS);
     live(w, NS_PER_S, BASE_NS, 0);
-    assert_true(rival_gone(&w->rival, w->now, RTT_NS));
-    rival_end(&w->rival);
+    assert_true(cross_gone(&w->cross, w->now, RTT_NS));
+    cross_end(&w->cross);
     live(w, DRAINS_EVERY_NS, BASE_NS + 60e6, 12e6);
-    assert_false(rival_gone(&w->rival, w->now, RTT_NS));
-    assert_int_equal(drain(w, BASE_NS + 60e6, 8e6), RIVAL_THEIRS);
+    assert_false(cross_gone(&w->cross, w->now, RTT_NS));
+    assert_int_equal(drain(w, BASE_NS + 60e6, 8e6), CROSS_THEIRS);
 }
 
 /* RFC 9438, section 4.2: with W_max packets before a loss the window is back there after K. */
@@ -130,20 +131,20 @@ static void the_window_is_that_of_cubic(void **state)
     static const double before = 100;            /* packets */
     static const double plateau_s = 4.217163327; /* cbrt(100 * 0.3 / 0.4) */
     struct world *w = begin();
-    struct rival *v = &w->rival;
+    struct cross *v = &w->cross;
     double bps = before * 1514 * 8 * 1e9 / far_rtt_ns;
     v->peak_bps = 0;
-    rival_begin(v, w->now, bps, far_rtt_ns);
+    cross_begin(v, w->now, bps, far_rtt_ns);
     w->now = tstamp_add(w->now, NS_PER_S);
-    double cut = rival_rate_bps(v, w->now, bps, true, true, (double)SPAN_NS, far_rtt_ns);
+    double cut = cross_rate_bps(v, w->now, bps, true, true, (double)SPAN_NS, far_rtt_ns);
     assert_true(cut > 0.699 * bps && cut < 0.701 * bps);
     /* A second loss in the same round trip is the same congestion. */
-    assert_true(rival_rate_bps(v, w->now, bps, true, true, 0, far_rtt_ns) > 0.699 * bps);
+    assert_true(cross_rate_bps(v, w->now, bps, true, true, 0, far_rtt_ns) > 0.699 * bps);
     double rate = cut;
     double half = 0;
     for (int64_t t = 0; t < (int64_t)(plateau_s * 1e9); t += SPAN_NS) {
         w->now = tstamp_add(w->now, SPAN_NS);
-        rate = rival_rate_bps(v, w->now, rate, true, false, (double)SPAN_NS, far_rtt_ns);
+        rate = cross_rate_bps(v, w->now, rate, true, false, (double)SPAN_NS, far_rtt_ns);
         half = t < (int64_t)(plateau_s * 0.5e9) ? rate : half;
     }
     assert_true(half > 0.94 * bps && half < 0.98 * bps); /* 1 - .3 / 8 */
@@ -152,7 +153,7 @@ static void the_window_is_that_of_cubic(void **state)
     for (int i = 0; i < 100; i++) {
         w->now = tstamp_add(w->now, SPAN_NS);
         double idle =
-            rival_rate_bps(v, w->now, rate / 10, false, false, (double)SPAN_NS, far_rtt_ns);
+            cross_rate_bps(v, w->now, rate / 10, false, false, (double)SPAN_NS, far_rtt_ns);
         assert_true(idle <= rate * 1.001);
     }
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-#include "bond/send/recruit.h"
+#include "bond/send/aggregate.h"
 
 #include <math.h>
 #include <string.h>
@@ -47,7 +47,7 @@ static double heap_ns(const struct view *v)
 /* ---- what is held ---- */
 
 /* The first of a flow is due at once, or when its time has come. */
-static void let_go(const struct recruit_facts *w, struct recruit_flow *f, struct tstamp by)
+static void let_go(const struct aggregate_facts *w, struct aggregate_flow *f, struct tstamp by)
 {
     unsigned n = 0;
     while (n < f->held_count && tstamp_reached(f->held[n].due, by))
@@ -56,11 +56,11 @@ static void let_go(const struct recruit_facts *w, struct recruit_flow *f, struct
     memmove(f->held, f->held + n, f->held_count * sizeof f->held[0]);
 }
 
-static void let_go_due(struct recruit *r, const struct recruit_facts *w, struct tstamp now)
+static void let_go_due(struct aggregate *r, const struct aggregate_facts *w, struct tstamp now)
 {
     r->due = TSTAMP_NEVER;
-    for (unsigned i = 0; i < HEAVY_FLOWS; i++) {
-        struct recruit_flow *f = &r->flows[i];
+    for (unsigned i = 0; i < LARGEST_FLOWS; i++) {
+        struct aggregate_flow *f = &r->flows[i];
         let_go(w, f, now);
         if (f->held_count > 0)
             r->due = tstamp_min(r->due, f->held[0].due);
@@ -68,54 +68,55 @@ static void let_go_due(struct recruit *r, const struct recruit_facts *w, struct 
 }
 
 /* A later acknowledgement tells what the one before it told. */
-static void hold(struct recruit *r, struct recruit_flow *f, struct pkt *p, struct tstamp due)
+static void hold(struct aggregate *r, struct aggregate_flow *f, struct pkt *p, struct tstamp due)
 {
-    struct recruit_held *last = f->held_count > 0 ? &f->held[f->held_count - 1] : NULL;
+    struct aggregate_held *last = f->held_count > 0 ? &f->held[f->held_count - 1] : NULL;
     if (last != NULL &&
-        (f->held_count == RECRUIT_HELD_MAX || tstamp_sub(due, last->due) < HEAP_APART_NS)) {
+        (f->held_count == AGGREGATE_HELD_MAX || tstamp_sub(due, last->due) < HEAP_APART_NS)) {
         pkt_put(last->pkt);
         last->pkt = p;
         return;
     }
-    f->held[f->held_count++] = (struct recruit_held){ p, due };
+    f->held[f->held_count++] = (struct aggregate_held){ p, due };
     r->due = tstamp_min(r->due, due);
 }
 
-size_t recruit_held(const struct recruit *r)
+size_t aggregate_held(const struct aggregate *r)
 {
     size_t n = 0;
-    for (unsigned i = 0; i < HEAVY_FLOWS; i++)
+    for (unsigned i = 0; i < LARGEST_FLOWS; i++)
         n += r->flows[i].held_count;
     return n;
 }
 
-bool recruit_shares(const struct recruit *r, uint32_t flow_hash)
+bool aggregate_shares(const struct aggregate *r, uint32_t flow_hash)
 {
-    if (r->stage == RECRUIT_ON)
-        for (unsigned i = 0; i < HEAVY_FLOWS; i++)
+    if (r->stage == AGGREGATE_ON)
+        for (unsigned i = 0; i < LARGEST_FLOWS; i++)
             if (r->flows[i].hash == flow_hash && r->flows[i].shares)
                 return true;
     return false;
 }
 
-void recruit_clear(struct recruit *r, struct heavy *heavy)
+void aggregate_clear(struct aggregate *r, struct largest *largest)
 {
-    for (unsigned i = 0; i < HEAVY_FLOWS; i++) {
+    for (unsigned i = 0; i < LARGEST_FLOWS; i++) {
         for (unsigned n = 0; n < r->flows[i].held_count; n++)
             pkt_put(r->flows[i].held[n].pkt);
-        heavy->flows[i].kept = false;
+        largest->flows[i].kept = false;
     }
-    *r = (struct recruit){ .full_from = TSTAMP_NEVER, .due = TSTAMP_NEVER };
+    *r = (struct aggregate){ .full_from = TSTAMP_NEVER, .due = TSTAMP_NEVER };
 }
 
-static bool in_heap(const struct recruit *r, const struct recruit_flow *f)
+static bool in_heap(const struct aggregate *r, const struct aggregate_flow *f)
 {
     return r->holding && f->asked && (!f->shares || (r->whole && !f->settled));
 }
 
 /* When an acknowledgement of what the flow sent may go on; in the past: now. */
-static struct tstamp due_at(struct recruit *r, const struct recruit_facts *w,
-                            struct recruit_flow *f, struct tstamp paused_at, struct tstamp sent_at)
+static struct tstamp due_at(struct aggregate *r, const struct aggregate_facts *w,
+                            struct aggregate_flow *f, struct tstamp paused_at,
+                            struct tstamp sent_at)
 {
     if (in_heap(r, f))
         return r->hold_end;
@@ -128,16 +129,16 @@ static struct tstamp due_at(struct recruit *r, const struct recruit_facts *w,
     return f->shares || paused ? tstamp_add(sent_at, r->floor_ns) : w->now;
 }
 
-bool recruit_hold(struct recruit *r, const struct recruit_facts *w, struct pkt *p)
+bool aggregate_hold(struct aggregate *r, const struct aggregate_facts *w, struct pkt *p)
 {
-    if (!recruit_watches(r) || p->len_bytes > HEAP_ACK_BYTES)
+    if (!aggregate_watches(r) || p->len_bytes > HEAP_ACK_BYTES)
         return false;
     const struct ip_tcp tcp = ip_tcp(p);
     if (!tcp.pure_ack)
         return false;
-    int i = heavy_find(w->heavy, ip_reverse_hash(p, w->seed));
-    struct recruit_flow *f = i >= 0 ? &r->flows[i] : NULL;
-    if (f == NULL || f->hash != w->heavy->hashes[i])
+    int i = largest_find(w->largest, ip_reverse_hash(p, w->seed));
+    struct aggregate_flow *f = i >= 0 ? &r->flows[i] : NULL;
+    if (f == NULL || f->hash != w->largest->hashes[i])
         return false;
     bool progress = !f->acked_known || (int32_t)(tcp.ack - f->acked) > 0;
     if (!progress)
@@ -146,8 +147,8 @@ bool recruit_hold(struct recruit *r, const struct recruit_facts *w, struct pkt *
     f->acked_known = true;
     if (in_heap(r, f))
         r->ack_at = w->now;
-    const struct heavy_flow *h = &w->heavy->flows[i];
-    struct tstamp due = due_at(r, w, f, h->paused_at, heavy_sent_at(h, tcp.ack));
+    const struct largest_flow *h = &w->largest->flows[i];
+    struct tstamp due = due_at(r, w, f, h->paused_at, largest_sent_at(h, tcp.ack));
     if (f->held_count == 0 && tstamp_reached(due, w->now))
         return false;
     hold(r, f, p, due);
@@ -156,42 +157,42 @@ bool recruit_hold(struct recruit *r, const struct recruit_facts *w, struct pkt *
 
 /* ---- the flows ---- */
 
-static void leave_alone(struct recruit *r, const struct recruit_facts *w, unsigned i)
+static void leave_alone(struct aggregate *r, const struct aggregate_facts *w, unsigned i)
 {
-    struct recruit_flow *f = &r->flows[i];
+    struct aggregate_flow *f = &r->flows[i];
     let_go(w, f, TSTAMP_NEVER);
-    w->heavy->flows[i].kept = f->asked = f->shares = f->settled = false;
+    w->largest->flows[i].kept = f->asked = f->shares = f->settled = false;
 }
 
 /* Another flow may have got the place of one that was silent. */
-static void meet(struct recruit *r, const struct recruit_facts *w)
+static void meet(struct aggregate *r, const struct aggregate_facts *w)
 {
-    for (unsigned i = 0; i < HEAVY_FLOWS; i++) {
-        struct recruit_flow *f = &r->flows[i];
-        if (f->hash == w->heavy->hashes[i])
+    for (unsigned i = 0; i < LARGEST_FLOWS; i++) {
+        struct aggregate_flow *f = &r->flows[i];
+        if (f->hash == w->largest->hashes[i])
             continue;
         let_go(w, f, TSTAMP_NEVER);
-        *f = (struct recruit_flow){ .hash = w->heavy->hashes[i] };
+        *f = (struct aggregate_flow){ .hash = w->largest->hashes[i] };
     }
 }
 
 /* Those that have ended, or wait for something else, are not waited for. */
-static void part(struct recruit *r, const struct recruit_facts *w, struct tstamp now)
+static void part(struct aggregate *r, const struct aggregate_facts *w, struct tstamp now)
 {
-    for (unsigned i = 0; i < HEAVY_FLOWS; i++) {
-        const struct recruit_flow *f = &r->flows[i];
-        int64_t silent_ns = tstamp_sub(now, w->heavy->flows[i].last);
+    for (unsigned i = 0; i < LARGEST_FLOWS; i++) {
+        const struct aggregate_flow *f = &r->flows[i];
+        int64_t silent_ns = tstamp_sub(now, w->largest->flows[i].last);
         if (f->asked && silent_ns > (f->settled ? HEAP_LEFT_SETTLED_NS : HEAP_LEFT_NS))
             leave_alone(r, w, i);
     }
 }
 
 /* Asks those that have begun long enough ago. */
-static void join(struct recruit *r, const struct recruit_facts *w, struct tstamp now)
+static void join(struct aggregate *r, const struct aggregate_facts *w, struct tstamp now)
 {
-    for (unsigned i = 0; i < HEAVY_FLOWS; i++) {
-        struct heavy_flow *h = &w->heavy->flows[i];
-        struct recruit_flow *f = &r->flows[i];
+    for (unsigned i = 0; i < LARGEST_FLOWS; i++) {
+        struct largest_flow *h = &w->largest->flows[i];
+        struct aggregate_flow *f = &r->flows[i];
         if (f->asked || f->hash == 0 || tstamp_sub(now, h->last) > HEAP_LEFT_NS ||
             tstamp_sub(now, h->since) < HEAP_JOIN_NS || !tstamp_reached(f->again, now))
             continue;
@@ -206,10 +207,10 @@ struct count {
     unsigned settled;
 };
 
-static struct count count_flows(const struct recruit *r)
+static struct count count_flows(const struct aggregate *r)
 {
     struct count n = { 0 };
-    for (unsigned i = 0; i < HEAVY_FLOWS; i++) {
+    for (unsigned i = 0; i < LARGEST_FLOWS; i++) {
         n.asked += r->flows[i].asked;
         n.sharing += r->flows[i].shares;
         n.settled += r->flows[i].settled;
@@ -217,49 +218,49 @@ static struct count count_flows(const struct recruit *r)
     return n;
 }
 
-static void set_stage(struct recruit *r, const struct recruit_facts *w, struct tstamp now,
-                      enum recruit_stage stage)
+static void set_stage(struct aggregate *r, const struct aggregate_facts *w, struct tstamp now,
+                      enum aggregate_stage stage)
 {
     r->stage = stage;
     r->good_at = r->sound_at = now;
     r->heaps = 0;
     r->full_from = TSTAMP_NEVER;
-    if (stage != RECRUIT_OFF)
+    if (stage != AGGREGATE_OFF)
         return;
     r->holding = false;
-    for (unsigned i = 0; i < HEAVY_FLOWS; i++)
+    for (unsigned i = 0; i < LARGEST_FLOWS; i++)
         leave_alone(r, w, i);
     r->due = TSTAMP_NEVER;
 }
 
-static void give_up(struct recruit *r, const struct recruit_facts *w, struct tstamp now)
+static void give_up(struct aggregate *r, const struct aggregate_facts *w, struct tstamp now)
 {
     r->patience_ns = r->patience_ns == 0 ? HEAP_PATIENCE_NS : 2 * r->patience_ns;
     if (r->patience_ns > HEAP_PATIENCE_MOST_NS)
         r->patience_ns = HEAP_PATIENCE_MOST_NS;
     r->again = tstamp_add(now, r->patience_ns);
-    set_stage(r, w, now, RECRUIT_OFF);
+    set_stage(r, w, now, AGGREGATE_OFF);
 }
 
 /* ---- rates ---- */
 
-static void begin_turn(struct recruit *r, const struct recruit_facts *w, struct tstamp now)
+static void begin_turn(struct aggregate *r, const struct aggregate_facts *w, struct tstamp now)
 {
     r->turn = now;
-    for (unsigned i = 0; i < HEAVY_FLOWS; i++)
-        r->flows[i].turn_bytes = w->heavy->flows[i].bytes;
+    for (unsigned i = 0; i < LARGEST_FLOWS; i++)
+        r->flows[i].turn_bytes = w->largest->flows[i].bytes;
 }
 
 /* What each flow sends, also those that are not asked; not while a heap HEAP_GROWS. */
-static void count_turn(struct recruit *r, const struct recruit_facts *w, struct tstamp now)
+static void count_turn(struct aggregate *r, const struct aggregate_facts *w, struct tstamp now)
 {
     int64_t turn_ns = tstamp_sub(now, r->turn);
     if (turn_ns < HEAP_TURN_NS || r->holding)
         return;
     double step = fmin((double)turn_ns / HEAP_RATE_NS, 1);
-    for (unsigned i = 0; i < HEAVY_FLOWS; i++) {
-        struct recruit_flow *f = &r->flows[i];
-        uint64_t bytes = w->heavy->flows[i].bytes;
+    for (unsigned i = 0; i < LARGEST_FLOWS; i++) {
+        struct aggregate_flow *f = &r->flows[i];
+        uint64_t bytes = w->largest->flows[i].bytes;
         double bps =
             bytes < f->turn_bytes ? 0 : 8e9 * (double)(bytes - f->turn_bytes) / (double)turn_ns;
         f->quiet_turns = bps < HEAP_QUIET * f->rate_bps ? f->quiet_turns + 1 : 0;
@@ -270,7 +271,7 @@ static void count_turn(struct recruit *r, const struct recruit_facts *w, struct 
 
 /* ---- heaps ---- */
 
-static void begin_heap(struct recruit *r, const struct recruit_facts *w, struct tstamp now,
+static void begin_heap(struct aggregate *r, const struct aggregate_facts *w, struct tstamp now,
                        const struct view *v, bool whole)
 {
     double ns = fmin(fmax(heap_ns(v), HEAP_LEAST_NS), HEAP_MOST_NS);
@@ -280,45 +281,46 @@ static void begin_heap(struct recruit *r, const struct recruit_facts *w, struct 
     r->hold_from = now;
     r->hold_end = tstamp_add(now, (int64_t)ns);
     r->ack_at = now;
-    for (unsigned i = 0; i < HEAVY_FLOWS; i++)
-        r->flows[i].hold_bytes = w->heavy->flows[i].bytes;
+    for (unsigned i = 0; i < LARGEST_FLOWS; i++)
+        r->flows[i].hold_bytes = w->largest->flows[i].bytes;
     if (whole)
         r->next_heap = tstamp_add(now, HEAP_ROUNDS * (int64_t)fmax((double)r->rtt_ns, v->far_ns));
 }
 
-static struct tstamp heap_deadline(const struct recruit *r)
+static struct tstamp heap_deadline(const struct aggregate *r)
 {
     return r->holding ? tstamp_min(r->hold_end, tstamp_add(r->ack_at, HEAP_DRY_NS)) : TSTAMP_NEVER;
 }
 
-struct tstamp recruit_deadline(const struct recruit *r)
+struct tstamp aggregate_deadline(const struct aggregate *r)
 {
     return tstamp_min(r->due, heap_deadline(r));
 }
 
 /* A flow that went on sending while the heap grew shares from now on. */
-static void judge(struct recruit *r, const struct recruit_facts *w, struct tstamp now, unsigned i)
+static void judge(struct aggregate *r, const struct aggregate_facts *w, struct tstamp now,
+                  unsigned i)
 {
-    struct recruit_flow *f = &r->flows[i];
-    double sent = 8e9 * (double)(w->heavy->flows[i].bytes - f->hold_bytes);
+    struct aggregate_flow *f = &r->flows[i];
+    double sent = 8e9 * (double)(w->largest->flows[i].bytes - f->hold_bytes);
     f->heaps++;
     if (tstamp_reached(r->hold_end, now) &&
         sent > HEAP_PAYS * f->rate_bps * (double)tstamp_sub(now, r->hold_from)) {
         f->shares = true;
         f->since = now;
-    } else if (f->heaps == HEAP_TRIES && r->stage == RECRUIT_ON) {
+    } else if (f->heaps == HEAP_TRIES && r->stage == AGGREGATE_ON) {
         f->again = tstamp_add(now, HEAP_PATIENCE_NS);
         leave_alone(r, w, i);
     }
 }
 
 /* True: the heap is over now. */
-static bool end_heap(struct recruit *r, const struct recruit_facts *w, struct tstamp now)
+static bool end_heap(struct aggregate *r, const struct aggregate_facts *w, struct tstamp now)
 {
     if (!r->holding || !tstamp_reached(heap_deadline(r), now))
         return false;
-    for (unsigned i = 0; i < HEAVY_FLOWS; i++) {
-        struct recruit_flow *f = &r->flows[i];
+    for (unsigned i = 0; i < LARGEST_FLOWS; i++) {
+        struct aggregate_flow *f = &r->flows[i];
         if (!in_heap(r, f))
             continue;
         let_go(w, f, TSTAMP_NEVER);
@@ -333,7 +335,7 @@ static bool end_heap(struct recruit *r, const struct recruit_facts *w, struct ts
 
 /* ---- stages ---- */
 
-static void watch(struct recruit *r, const struct recruit_facts *w, struct tstamp now,
+static void watch(struct aggregate *r, const struct aggregate_facts *w, struct tstamp now,
                   const struct view *v)
 {
     bool full = w->bulk_bps > HEAP_FULL_BEST * v->best_bps &&
@@ -355,14 +357,14 @@ static void watch(struct recruit *r, const struct recruit_facts *w, struct tstam
         return;
     r->rate_bps = fmin(r->rate_bps, w->bulk_bps);
     r->rtt_ns = 0;
-    set_stage(r, w, now, RECRUIT_TRY);
+    set_stage(r, w, now, AGGREGATE_TRY);
 }
 
-static void try_windows(struct recruit *r, const struct recruit_facts *w, struct tstamp now,
+static void try_windows(struct aggregate *r, const struct aggregate_facts *w, struct tstamp now,
                         const struct view *v)
 {
     if (end_heap(r, w, now) && count_flows(r).sharing > 0) {
-        set_stage(r, w, now, RECRUIT_ON);
+        set_stage(r, w, now, AGGREGATE_ON);
         r->fast_at = now;
         r->settled_bps = r->rate_bps;
         r->next_heap = tstamp_add(now, HEAP_FIRST_RTTS * (int64_t)v->far_ns);
@@ -374,11 +376,11 @@ static void try_windows(struct recruit *r, const struct recruit_facts *w, struct
 }
 
 /* Whether one pauses, as BBR does to measure its round trip: then it has settled. */
-static bool pauses(struct recruit *r, struct tstamp now)
+static bool pauses(struct aggregate *r, struct tstamp now)
 {
     bool any = false;
-    for (unsigned i = 0; i < HEAVY_FLOWS; i++) {
-        struct recruit_flow *f = &r->flows[i];
+    for (unsigned i = 0; i < LARGEST_FLOWS; i++) {
+        struct aggregate_flow *f = &r->flows[i];
         bool paused =
             f->asked && f->quiet_turns >= HEAP_QUIET_TURNS && f->quiet_turns < HEAP_QUIET_MOST;
         if (paused && f->shares && tstamp_sub(now, f->since) > HEAP_SETTLE_NS)
@@ -389,7 +391,7 @@ static bool pauses(struct recruit *r, struct tstamp now)
 }
 
 /* Left alone, the flows are not as fast as they were before they measured their round trips. */
-static bool relapses(struct recruit *r, const struct recruit_facts *w, struct tstamp now,
+static bool relapses(struct aggregate *r, const struct aggregate_facts *w, struct tstamp now,
                      bool paused)
 {
     if (paused || r->standing > HEAP_STANDING_FEW || w->bulk_bps > HEAP_RELAPSED * r->settled_bps)
@@ -397,7 +399,7 @@ static bool relapses(struct recruit *r, const struct recruit_facts *w, struct ts
     return tstamp_sub(now, r->sound_at) > HEAP_RELAPSE_NS;
 }
 
-static void share(struct recruit *r, const struct recruit_facts *w, struct tstamp now,
+static void share(struct aggregate *r, const struct aggregate_facts *w, struct tstamp now,
                   const struct view *v, double step)
 {
     bool paused = pauses(r, now);
@@ -420,7 +422,7 @@ static void share(struct recruit *r, const struct recruit_facts *w, struct tstam
             r->patience_ns = 0;
         if (!relapses(r, w, now, paused))
             return;
-        for (unsigned i = 0; i < HEAVY_FLOWS; i++)
+        for (unsigned i = 0; i < LARGEST_FLOWS; i++)
             r->flows[i].settled = false;
         r->sound_at = r->next_heap = now;
     } else {
@@ -436,7 +438,7 @@ static void share(struct recruit *r, const struct recruit_facts *w, struct tstam
 }
 
 /* Whether the slow paths were in use of late, and are within reach. */
-static void look_spread(struct recruit *r, const struct recruit_facts *w, struct tstamp now,
+static void look_spread(struct aggregate *r, const struct aggregate_facts *w, struct tstamp now,
                         const struct view *v)
 {
     if (w->sharing)
@@ -445,7 +447,7 @@ static void look_spread(struct recruit *r, const struct recruit_facts *w, struct
                  tstamp_sub(now, r->spread_at) < HEAP_SPREAD_NS;
 }
 
-void recruit_tick(struct recruit *r, const struct recruit_facts *w, struct tstamp now)
+void aggregate_tick(struct aggregate *r, const struct aggregate_facts *w, struct tstamp now)
 {
     bool heap_over = tstamp_reached(heap_deadline(r), now);
     if (tstamp_reached(r->due, now))
@@ -461,13 +463,13 @@ void recruit_tick(struct recruit *r, const struct recruit_facts *w, struct tstam
     meet(r, w);
     count_turn(r, w, now);
     switch (r->stage) {
-    case RECRUIT_OFF:
+    case AGGREGATE_OFF:
         watch(r, w, now, &v);
         break;
-    case RECRUIT_TRY:
+    case AGGREGATE_TRY:
         try_windows(r, w, now, &v);
         break;
-    case RECRUIT_ON:
+    case AGGREGATE_ON:
         share(r, w, now, &v, step);
         break;
     }

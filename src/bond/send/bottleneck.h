@@ -7,8 +7,8 @@
  * until clearly more gets through than since then, or they are no longer full. One path alone tells
  * nothing.
  */
-#ifndef HAWSER_BOND_SEND_LINE_H
-#define HAWSER_BOND_SEND_LINE_H
+#ifndef HAWSER_BOND_SEND_BOTTLENECK_H
+#define HAWSER_BOND_SEND_BOTTLENECK_H
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -17,7 +17,7 @@
 #include "bond/send/path_set.h"
 #include "wire/wire.h"
 
-struct line {
+struct bottleneck {
     bool full;
     struct tstamp since;             /* with full */
     double least_bps;                /* that came through since then */
@@ -28,8 +28,8 @@ struct line {
     struct tstamp fallen_at[WIRE_PATHS_MAX]; /* when it fell far below that; NEVER: it did not */
 };
 
-void line_init(struct line *l);
+void bottleneck_init(struct bottleneck *l);
 /* With each tick. */
-void line_look(struct line *l, struct tstamp now, const struct path_set *paths);
+void bottleneck_look(struct bottleneck *l, struct tstamp now, const struct path_set *paths);
 
 #endif

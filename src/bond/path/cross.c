@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-#include "bond/path/rival.h"
+#include "bond/path/cross.h"
 
 #include <math.h>
 #include <stdint.h>
@@ -12,18 +12,18 @@ static const double cubic_c = 0.4;
 static const double cubic_beta = 0.7;
 static const double cubic_alpha = 3 * (1 - 0.7) / (1 + 0.7);
 
-double rival_least_ns(const struct rival *v)
+double cross_least_ns(const struct cross *v)
 {
     return fmin(v->least_ns[0], v->least_ns[1]);
 }
 
-static void forget_span(struct rival *v)
+static void forget_span(struct cross *v)
 {
     v->low_ns = INFINITY;
     v->high_ns = -INFINITY;
 }
 
-void rival_see(struct rival *v, struct tstamp now, double delay_ns, double capacity_bps,
+void cross_see(struct cross *v, struct tstamp now, double delay_ns, double capacity_bps,
                double span_ns)
 {
     if (v->least_turn.ns == 0) {
@@ -36,10 +36,10 @@ void rival_see(struct rival *v, struct tstamp now, double delay_ns, double capac
         v->least_ns[0] = INFINITY;
         v->least_turn = tstamp_add(now, FLOOR_PERIOD_NS);
     }
-    if (fabs(delay_ns - rival_least_ns(v)) > RIVAL_NEAR_NS)
+    if (fabs(delay_ns - cross_least_ns(v)) > CROSS_NEAR_NS)
         v->filled_at = now; /* far below: the least was none */
     v->least_ns[0] = fmin(v->least_ns[0], delay_ns);
-    v->peak_bps = fmax(capacity_bps, v->peak_bps * (1 - fmin(span_ns / RIVAL_PEAK_NS, 1)));
+    v->peak_bps = fmax(capacity_bps, v->peak_bps * (1 - fmin(span_ns / CROSS_PEAK_NS, 1)));
     if (v->watching && tstamp_reached(v->watch_from, now)) {
         v->drain_low_ns = fmin(v->drain_low_ns, delay_ns);
         return;
@@ -48,108 +48,108 @@ void rival_see(struct rival *v, struct tstamp now, double delay_ns, double capac
     v->high_ns = fmax(v->high_ns, delay_ns);
 }
 
-double rival_excess_ns(const struct rival *v, double delay_ns, double noise_ns)
+double cross_excess_ns(const struct cross *v, double delay_ns, double noise_ns)
 {
-    double excess = delay_ns - rival_least_ns(v);
-    bool moves = v->high_ns - v->low_ns > RIVAL_MOVES_NS + noise_ns;
-    return excess > RIVAL_MOVES_NS + noise_ns && (moves || v->on) ? excess : 0;
+    double excess = delay_ns - cross_least_ns(v);
+    bool moves = v->high_ns - v->low_ns > CROSS_MOVES_NS + noise_ns;
+    return excess > CROSS_MOVES_NS + noise_ns && (moves || v->on) ? excess : 0;
 }
 
-void rival_drain(struct rival *v, struct tstamp now, struct tstamp until, double rtt_ns,
+void cross_drain(struct cross *v, struct tstamp now, struct tstamp until, double rtt_ns,
                  double expected_ns, double delay_ns)
 {
     forget_span(v);
     if (expected_ns <= 0)
         return;
     v->watching = true;
-    v->watch_from = tstamp_add(now, (int64_t)(RIVAL_FROM_RTTS * rtt_ns));
-    v->watch_until = tstamp_add(until, (int64_t)rtt_ns + RIVAL_MARGIN_NS);
+    v->watch_from = tstamp_add(now, (int64_t)(CROSS_FROM_RTTS * rtt_ns));
+    v->watch_until = tstamp_add(until, (int64_t)rtt_ns + CROSS_MARGIN_NS);
     v->drain_from_ns = delay_ns;
     v->drain_low_ns = INFINITY;
     v->drain_expected_ns = expected_ns;
 }
 
 /* Its share of a queue falls with what we do not send, so the fall tells it. */
-static void note_share(struct rival *v, double fell_ns)
+static void note_share(struct cross *v, double fell_ns)
 {
     double share = fmin(fmax(fell_ns / v->drain_expected_ns, 0), 1);
-    v->share += (share - v->share) / RIVAL_SHARE_PARTS;
-    if (v->share < RIVAL_SHARE_SMALL)
+    v->share += (share - v->share) / CROSS_SHARE_PARTS;
+    if (v->share < CROSS_SHARE_SMALL)
         v->starting = true;
 }
 
-enum rival_verdict rival_judge(struct rival *v, struct tstamp now)
+enum cross_verdict cross_judge(struct cross *v, struct tstamp now)
 {
     if (!v->watching || !tstamp_reached(v->watch_until, now))
-        return RIVAL_UNKNOWN;
+        return CROSS_UNKNOWN;
     v->watching = false;
     double fell = v->drain_from_ns - v->drain_low_ns;
     if (v->on)
         note_share(v, fell);
-    if (fell > RIVAL_FALL_OURS * v->drain_expected_ns) {
+    if (fell > CROSS_FALL_OURS * v->drain_expected_ns) {
         v->strikes = 0;
-        return RIVAL_OURS;
+        return CROSS_OURS;
     }
-    if (fell > RIVAL_FALL_THEIRS * v->drain_expected_ns) {
+    if (fell > CROSS_FALL_THEIRS * v->drain_expected_ns) {
         v->strikes = 0;
-        return RIVAL_UNKNOWN;
+        return CROSS_UNKNOWN;
     }
-    if (tstamp_sub(now, v->struck_at) > RIVAL_MEMORY_NS)
+    if (tstamp_sub(now, v->struck_at) > CROSS_MEMORY_NS)
         v->strikes = 0;
     v->struck_at = now;
     v->strikes++;
-    bool known = v->known_at.ns > 0 && tstamp_sub(now, v->known_at) < RIVAL_KNOWN_NS;
-    return known || v->strikes >= RIVAL_STRIKES ? RIVAL_THEIRS : RIVAL_UNKNOWN;
+    bool known = v->known_at.ns > 0 && tstamp_sub(now, v->known_at) < CROSS_KNOWN_NS;
+    return known || v->strikes >= CROSS_STRIKES ? CROSS_THEIRS : CROSS_UNKNOWN;
 }
 
-static void begin_growth(struct rival *v, struct tstamp now)
+static void begin_growth(struct cross *v, struct tstamp now)
 {
     v->since = now;
     v->reno = v->window;
     v->plateau_s = cbrt(fmax(v->before - v->window, 0) / cubic_c);
 }
 
-void rival_begin(struct rival *v, struct tstamp now, double bps, double rtt_ns)
+void cross_begin(struct cross *v, struct tstamp now, double bps, double rtt_ns)
 {
     v->on = true;
     v->known_at = now;
-    v->share = RIVAL_SHARE_FIRST;
+    v->share = CROSS_SHARE_FIRST;
     v->starting = true;
-    v->window = fmax(bps * rtt_ns / 1e9 / FRAME_BITS, RIVAL_WINDOW_LEAST);
-    v->before = fmax(v->window, RIVAL_PEAK * v->peak_bps * rtt_ns / 1e9 / FRAME_BITS);
+    v->window = fmax(bps * rtt_ns / 1e9 / FRAME_BITS, CROSS_WINDOW_LEAST);
+    v->before = fmax(v->window, CROSS_PEAK * v->peak_bps * rtt_ns / 1e9 / FRAME_BITS);
     v->cut_at = now;
     begin_growth(v, now);
 }
 
-bool rival_gone(const struct rival *v, struct tstamp now, double rtt_ns)
+bool cross_gone(const struct cross *v, struct tstamp now, double rtt_ns)
 {
-    return tstamp_sub(now, v->filled_at) > RIVAL_EMPTY_RTTS * (int64_t)rtt_ns;
+    return tstamp_sub(now, v->filled_at) > CROSS_EMPTY_RTTS * (int64_t)rtt_ns;
 }
 
-void rival_end(struct rival *v)
+void cross_end(struct cross *v)
 {
     v->on = false;
     v->strikes = 0;
 }
 
-double rival_rate_bps(struct rival *v, struct tstamp now, double delivered_bps, bool loaded,
+double cross_rate_bps(struct cross *v, struct tstamp now, double delivered_bps, bool loaded,
                       bool lost, double span_ns, double rtt_ns)
 {
     if (lost && tstamp_sub(now, v->cut_at) > (int64_t)rtt_ns) {
         v->cut_at = now;
         v->starting = false;
         v->before = v->window < v->before ? v->window * (1 + cubic_beta) / 2 : v->window;
-        v->window = fmax(v->window * cubic_beta, RIVAL_WINDOW_LEAST);
+        v->window = fmax(v->window * cubic_beta, CROSS_WINDOW_LEAST);
         begin_growth(v, now);
     } else if (loaded) {
         double past_s = (double)tstamp_sub(now, v->since) / 1e9 - v->plateau_s;
         v->reno += cubic_alpha * span_ns / rtt_ns;
         double target = fmax(cubic_c * past_s * past_s * past_s + v->before, v->reno);
-        double most = v->window * (1 + RIVAL_GROWTH * span_ns / rtt_ns);
+        double most = v->window * (1 + CROSS_GROWTH * span_ns / rtt_ns);
         double used = delivered_bps * rtt_ns / 1e9 / FRAME_BITS;
         if (v->starting)
             target = most;
-        if (v->window < RIVAL_WINDOW_UNUSED * used)
+        if (v->window < CROSS_WINDOW_UNUSED * used)
             v->window = fmax(v->window, fmin(target, most));
     } else {
         v->since = tstamp_add(v->since, (int64_t)span_ns);
