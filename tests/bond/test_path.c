@@ -720,7 +720,7 @@ static void a_path_out_of_use_counts_as_what_it_was(void **state)
 {
     (void)state;
     warm_up();
-    path->rate.high_bps = 40e6;
+    path->rate.range.high_bps = 40e6;
     path->rate.capacity_bps = 10e6;
     path_unfit(path, at_ms(2000), PATH_LOSSY);
     assert_true(path->fall.rate_bps == 40e6);

@@ -229,7 +229,7 @@ static void the_rate_comes_back(void **state)
     struct rate r;
     rate_init(&r, at_ms(0), 2 * DELAY_NS);
     r.phase = RATE_STEADY;
-    r.capacity_bps = r.bucket_bps[0] = 20e6;
+    r.capacity_bps = r.peak.bps[0] = 20e6;
     struct tstamp now = at_ms(0);
     unsigned cut = 0;
     for (; r.capacity_bps > 15e6 && cut < 1000; cut++) {

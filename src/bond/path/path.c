@@ -241,7 +241,7 @@ bool path_close(struct path *p, struct tstamp now)
 bool path_unfit(struct path *p, struct tstamp now, enum path_fault fault)
 {
     /* TCP's window was made for what the path carried before it went bad. */
-    double before_bps = p->fall.fallen ? p->fall.rate_bps : p->rate.high_bps;
+    double before_bps = p->fall.fallen ? p->fall.rate_bps : p->rate.range.high_bps;
     if (!path_event(p, now, LIFE_UNFIT))
         return false;
     p->fall.rate_bps = fmax(p->fall.rate_bps, before_bps);

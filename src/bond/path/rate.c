@@ -19,7 +19,7 @@ static struct tstamp next_turn(struct tstamp now, int64_t period_ns)
 
 static void set_base(struct rate *r, double delay_ns)
 {
-    r->base_ns[0] = r->base_ns[1] = r->floor_ns[0] = r->floor_ns[1] = delay_ns;
+    r->base.ns[0] = r->base.ns[1] = r->base.floor_ns[0] = r->base.floor_ns[1] = delay_ns;
 }
 
 void rate_init(struct rate *r, struct tstamp now, int64_t rtt_ns)
@@ -43,25 +43,25 @@ void rate_restart(struct rate *r, struct tstamp now, int64_t rtt_ns)
     r->phase = RATE_START;
     r->capacity_bps = fmin(fmax(first, RATE_FIRST_BPS), RATE_FIRST_MOST_BPS);
     set_base(r, INFINITY);
-    r->base_turn = next_turn(now, DRAIN_EVERY_NS);
-    r->floor_turn = next_turn(now, FLOOR_PERIOD_NS);
-    r->probe_gain = RAISE_GAIN;
-    r->no_queue_since = TSTAMP_NEVER;
-    r->busy_at = now;
+    r->base.turn = next_turn(now, DRAIN_EVERY_NS);
+    r->base.floor_turn = next_turn(now, FLOOR_PERIOD_NS);
+    r->raise.gain = RAISE_GAIN;
+    r->raise.no_queue_since = TSTAMP_NEVER;
+    r->base.busy_at = now;
 }
 
 void rate_return(struct rate *r, struct tstamp now, int64_t rtt_ns)
 {
-    double high_bps = r->high_bps;
-    double low_bps = r->low_bps;
+    double high_bps = r->range.high_bps;
+    double low_bps = r->range.low_bps;
     rate_restart(r, now, rtt_ns);
-    r->high_bps = high_bps;
-    r->low_bps = low_bps;
+    r->range.high_bps = high_bps;
+    r->range.low_bps = low_bps;
 }
 
 double rate_swing(const struct rate *r)
 {
-    return r->low_bps > 0 ? fmax(r->high_bps / r->low_bps, 1) : 1;
+    return r->range.low_bps > 0 ? fmax(r->range.high_bps / r->range.low_bps, 1) : 1;
 }
 
 void rate_expect(struct rate *r, double bps)
@@ -72,7 +72,7 @@ void rate_expect(struct rate *r, double bps)
 
 static double base_delay(const struct rate *r)
 {
-    return fmin(r->base_ns[0], r->base_ns[1]);
+    return fmin(r->base.ns[0], r->base.ns[1]);
 }
 
 static double packet_time_ns(const struct rate *r)
@@ -121,7 +121,7 @@ void rate_acked(struct rate *r, struct tstamp sent, int64_t came_ns, bool known_
         note_delay(r, sent, owd);
         if (!w->open || tstamp_sub(sent, w->last_sent) > RATE_WINDOW_GAP_NS ||
             w->last_came_ns - came_ns > RATE_WINDOW_GAP_NS) {
-            if (tstamp_sub(sent, r->busy_at) > RATE_IDLE_NS)
+            if (tstamp_sub(sent, r->base.busy_at) > RATE_IDLE_NS)
                 set_base(r, INFINITY); /* as forget_base(), which sees whole windows only */
             *w = (struct rate_window){ .open = true,
                                        .first_sent = sent,
@@ -158,7 +158,7 @@ void rate_lost(struct rate *r, struct tstamp sent, uint32_t bytes, uint64_t pn)
 {
     policer_lost(&r->policer, pn);
     /* What was sent at a rate that the path no longer takes tells nothing of the present one. */
-    if (!tstamp_before(sent, r->halved)) {
+    if (!tstamp_before(sent, r->losses.halved)) {
         r->loss += (1 - r->loss) / RATE_LOSS_PACKETS;
         r->loss_now += (1 - r->loss_now) / RATE_LOSS_NOW_PACKETS;
     }
@@ -180,8 +180,8 @@ static double window_loss(const struct rate_window *w)
 static void set_capacity(struct rate *r, double bps)
 {
     r->capacity_bps = fmax(bps, RATE_LEAST_BPS);
-    r->bucket_bps[0] = r->bucket_bps[1] = r->capacity_bps;
-    r->bucket_loaded_ns = 0;
+    r->peak.bps[0] = r->peak.bps[1] = r->capacity_bps;
+    r->peak.loaded_ns = 0;
 }
 
 void rate_found(struct rate *r, struct tstamp now, uint32_t bytes)
@@ -194,22 +194,23 @@ void rate_found(struct rate *r, struct tstamp now, uint32_t bytes)
         w->lost--;
         w->lost_bytes = fmax(0, w->lost_bytes - bytes);
     }
-    r->high_loss_windows = r->high_loss_gaps = 0;
-    if (r->before_loss_bps > r->capacity_bps && tstamp_sub(now, r->came_down) < RATE_FOUND_NS)
-        set_capacity(r, r->before_loss_bps);
-    r->before_loss_bps = 0;
+    r->losses.high_windows = r->losses.high_gaps = 0;
+    if (r->losses.before_bps > r->capacity_bps &&
+        tstamp_sub(now, r->losses.came_down) < RATE_FOUND_NS)
+        set_capacity(r, r->losses.before_bps);
+    r->losses.before_bps = 0;
 }
 
 static void raise_capacity(struct rate *r, double span_ns, double rtt_ns)
 {
-    r->bucket_bps[0] = fmax(r->bucket_bps[0], r->delivered_bps);
-    r->bucket_loaded_ns += span_ns;
-    if (r->bucket_loaded_ns > fmax(RATE_PEAK_NS, RATE_PEAK_RTTS * rtt_ns)) {
-        r->bucket_bps[1] = r->bucket_bps[0];
-        r->bucket_bps[0] = r->delivered_bps;
-        r->bucket_loaded_ns = 0;
+    r->peak.bps[0] = fmax(r->peak.bps[0], r->delivered_bps);
+    r->peak.loaded_ns += span_ns;
+    if (r->peak.loaded_ns > fmax(RATE_PEAK_NS, RATE_PEAK_RTTS * rtt_ns)) {
+        r->peak.bps[1] = r->peak.bps[0];
+        r->peak.bps[0] = r->delivered_bps;
+        r->peak.loaded_ns = 0;
     }
-    r->capacity_bps = fmax(fmax(r->bucket_bps[0], r->bucket_bps[1]), RATE_LEAST_BPS);
+    r->capacity_bps = fmax(fmax(r->peak.bps[0], r->peak.bps[1]), RATE_LEAST_BPS);
 }
 
 /* A queue that moves so much that another may be filling it. */
@@ -224,15 +225,15 @@ static double filled_ns(const struct rate *r, double mean_ns)
  */
 static void begin_drain(struct rate *r, struct tstamp now, double mean_ns, double rtt_ns)
 {
-    double excess = base_delay(r) - fmin(r->floor_ns[0], r->floor_ns[1]);
+    double excess = base_delay(r) - fmin(r->base.floor_ns[0], r->base.floor_ns[1]);
     double filled = filled_ns(r, mean_ns);
     bool risen = excess > DRAIN_RISEN_NS + r->jitter_ns || filled > 0;
     excess = fmax(excess, filled);
-    r->drain_factor = risen ? DRAIN_DEEP : DRAIN_SHALLOW;
+    r->drain.factor = risen ? DRAIN_DEEP : DRAIN_SHALLOW;
     int64_t length =
         risen ? (int64_t)fmin(excess / (1 - DRAIN_DEEP), DRAIN_DEEP_MOST_NS) : (int64_t)rtt_ns;
-    r->drain_until = tstamp_add(now, length + DRAIN_MARGIN_NS);
-    cross_drain(&r->cross, now, r->drain_until, rtt_ns,
+    r->drain.until = tstamp_add(now, length + DRAIN_MARGIN_NS);
+    cross_drain(&r->cross, now, r->drain.until, rtt_ns,
                 fmin(filled, (1 - DRAIN_DEEP) * (double)length), mean_ns);
 }
 
@@ -243,8 +244,8 @@ static void begin_drain(struct rate *r, struct tstamp now, double mean_ns, doubl
 static void forget_base(struct rate *r, struct tstamp now, double sent_bps, bool loaded)
 {
     if (loaded || sent_bps >= RATE_IDLE * r->capacity_bps)
-        r->busy_at = now;
-    else if (tstamp_sub(now, r->busy_at) > RATE_IDLE_NS)
+        r->base.busy_at = now;
+    else if (tstamp_sub(now, r->base.busy_at) > RATE_IDLE_NS)
         set_base(r, INFINITY);
 }
 
@@ -253,19 +254,19 @@ static void update_base(struct rate *r, struct tstamp now, double mean_ns, bool 
                         double rtt_ns)
 {
     if (loaded || isinf(base_delay(r))) {
-        r->base_ns[0] = fmin(r->base_ns[0], mean_ns);
-        r->floor_ns[0] = fmin(r->floor_ns[0], mean_ns);
+        r->base.ns[0] = fmin(r->base.ns[0], mean_ns);
+        r->base.floor_ns[0] = fmin(r->base.floor_ns[0], mean_ns);
     }
-    if (!tstamp_reached(r->base_turn, now) || !(loaded || filled_ns(r, mean_ns) > 0))
+    if (!tstamp_reached(r->base.turn, now) || !(loaded || filled_ns(r, mean_ns) > 0))
         return;
     begin_drain(r, now, mean_ns, rtt_ns);
-    r->base_ns[1] = r->base_ns[0];
-    r->base_ns[0] = INFINITY;
-    r->base_turn = next_turn(now, DRAIN_EVERY_NS);
-    if (tstamp_reached(r->floor_turn, now)) {
-        r->floor_ns[1] = r->floor_ns[0];
-        r->floor_ns[0] = INFINITY;
-        r->floor_turn = next_turn(now, FLOOR_PERIOD_NS);
+    r->base.ns[1] = r->base.ns[0];
+    r->base.ns[0] = INFINITY;
+    r->base.turn = next_turn(now, DRAIN_EVERY_NS);
+    if (tstamp_reached(r->base.floor_turn, now)) {
+        r->base.floor_ns[1] = r->base.floor_ns[0];
+        r->base.floor_ns[0] = INFINITY;
+        r->base.floor_turn = next_turn(now, FLOOR_PERIOD_NS);
     }
 }
 
@@ -275,31 +276,31 @@ static void update_base(struct rate *r, struct tstamp now, double mean_ns, bool 
  */
 static void check_drain(struct rate *r, double mean_ns, double sent, double span_ns)
 {
-    double shrink = span_ns * (1 - sent / fmin(r->recent_bps, r->capacity_bps));
+    double shrink = span_ns * (1 - sent / fmin(r->peak.recent_bps, r->capacity_bps));
     double telling = fmax(DRAIN_TELLS_NS, DRAIN_TELLS_PACKETS * packet_time_ns(r));
     /* In start-up the capacity is a guess, and twice too high by intention. */
     if (r->phase != RATE_STEADY || r->queue_ns < telling || shrink < 0) {
-        r->drain_expected_ns = 0;
+        r->drain.expected_ns = 0;
         return;
     }
-    if (r->drain_expected_ns <= 0)
-        r->drain_from_ns = r->last_mean_ns;
-    r->drain_expected_ns += shrink;
-    if (r->drain_expected_ns < telling)
+    if (r->drain.expected_ns <= 0)
+        r->drain.from_ns = r->base.last_mean_ns;
+    r->drain.expected_ns += shrink;
+    if (r->drain.expected_ns < telling)
         return;
-    if (r->drain_from_ns - mean_ns < DRAIN_FELL * r->drain_expected_ns) {
+    if (r->drain.from_ns - mean_ns < DRAIN_FELL * r->drain.expected_ns) {
         set_base(r, mean_ns);
         r->queue_ns = 0;
-        r->high_queue_windows = 0;
+        r->drain.high_queue_windows = 0;
     }
-    r->drain_expected_ns = 0;
+    r->drain.expected_ns = 0;
 }
 
 /* Losses of a rate that is no more: also of what is still on its way. */
 static void forget_losses(struct rate *r, struct tstamp now)
 {
     r->loss = r->loss_now = 0;
-    r->halved = now;
+    r->losses.halved = now;
 }
 
 static void leave_start(struct rate *r, struct tstamp now, double delivered)
@@ -307,9 +308,9 @@ static void leave_start(struct rate *r, struct tstamp now, double delivered)
     set_capacity(r, fmax(delivered, RATE_LEAST_FOUND_BPS));
     r->delivered_bps = r->capacity_bps;
     r->phase = RATE_DRAIN;
-    if (r->low_bps <= 0)
-        r->found_at = now;
-    r->drain_until =
+    if (r->range.low_bps <= 0)
+        r->range.found_at = now;
+    r->drain.until =
         tstamp_add(now, (int64_t)fmin(START_DRAIN_QUEUES * r->queue_ns, START_DRAIN_MOST_NS));
 }
 
@@ -329,33 +330,33 @@ static void update_start(struct rate *r, struct tstamp now, double delivered, do
     most = r->limit_bps > 0 ? fmin(most, r->limit_bps) : most;
     bool at_limit = r->loaded && delivered > START_LIMIT * most;
     bool queue = queue_grows || queue_high;
-    bool dropped =
-        r->start_loss_windows >= START_LOSS_WINDOWS || r->high_loss_windows >= RATE_LOSS_WINDOWS;
+    bool dropped = r->losses.start_windows >= START_LOSS_WINDOWS ||
+                   r->losses.high_windows >= RATE_LOSS_WINDOWS;
     bool congested = queue || dropped;
-    double since_ns = (double)tstamp_sub(now, r->came_down);
+    double since_ns = (double)tstamp_sub(now, r->losses.came_down);
     if (at_limit || (congested && r->loaded)) {
         leave_start(r, now, delivered * (loss < RATE_NOISE || !queue ? 1 : 1 - loss));
         if (dropped && !queue) /* they were our guess's, and go with it */
             forget_losses(r, now);
     } else if (congested && since_ns > rtt_ns) {
         r->capacity_bps = fmax(START_DOWN * r->capacity_bps, RATE_LEAST_BPS);
-        r->came_down = now;
+        r->losses.came_down = now;
     } else if (!congested && r->loaded) {
         r->capacity_bps = fmax(r->capacity_bps, START_GROWTH * delivered);
     } else if (!congested && since_ns > (double)START_AGAIN_NS) {
         r->capacity_bps =
             fmax(r->capacity_bps, fmin(START_GROWTH * r->capacity_bps, RATE_FIRST_BPS));
-        r->came_down = now;
+        r->losses.came_down = now;
     }
 }
 
 /* The stride after one that paid. */
 static double bolder_gain(const struct rate *r)
 {
-    double most = fmin(r->high_bps / r->capacity_bps - 1, RAISE_FELL_MOST);
+    double most = fmin(r->range.high_bps / r->capacity_bps - 1, RAISE_FELL_MOST);
     if (most <= RAISE_MOST)
-        return fmin(r->probe_gain * RAISE_GROWTH, RAISE_MOST);
-    return fmin(r->probe_gain * RAISE_GROWTH_FELL, most);
+        return fmin(r->raise.gain * RAISE_GROWTH, RAISE_MOST);
+    return fmin(r->raise.gain * RAISE_GROWTH_FELL, most);
 }
 
 /* Ends a probe that is over, begins the next when it is time. */
@@ -363,39 +364,39 @@ static void update_probe(struct rate *r, struct tstamp now, bool loaded, double 
 {
     bool small_queue = r->queue_ns < queue_target_ns(r) + QUEUE_SMALL_NS;
     bool repeat = false;
-    if (r->probe_before_bps > 0 &&
-        tstamp_reached(tstamp_add(r->probe_until, (int64_t)rtt_ns), now)) {
-        double paid = RAISE_PAID * r->probe_gain * (r->urgent ? RAISE_URGENT : 1);
-        repeat = r->capacity_bps > (1 + paid) * r->probe_before_bps;
-        r->probe_gain = repeat ? bolder_gain(r) : RAISE_GAIN;
-        r->probe_before_bps = 0;
+    if (r->raise.before_bps > 0 &&
+        tstamp_reached(tstamp_add(r->raise.until, (int64_t)rtt_ns), now)) {
+        double paid = RAISE_PAID * r->raise.gain * (r->urgent ? RAISE_URGENT : 1);
+        repeat = r->capacity_bps > (1 + paid) * r->raise.before_bps;
+        r->raise.gain = repeat ? bolder_gain(r) : RAISE_GAIN;
+        r->raise.before_bps = 0;
     }
     if (r->queue_ns > RAISE_NO_QUEUE * queue_target_ns(r) || !loaded)
-        r->no_queue_since = TSTAMP_NEVER;
-    else if (tstamp_is_never(r->no_queue_since))
-        r->no_queue_since = now;
+        r->raise.no_queue_since = TSTAMP_NEVER;
+    else if (tstamp_is_never(r->raise.no_queue_since))
+        r->raise.no_queue_since = now;
     double idle_ns = fmax(RAISE_NO_QUEUE_NS, RAISE_NO_QUEUE_RTTS * rtt_ns);
-    bool idle_link = tstamp_reached(tstamp_add(r->no_queue_since, (int64_t)idle_ns), now);
-    if (r->probe_before_bps > 0 || !loaded || !small_queue ||
-        !(repeat || idle_link || tstamp_reached(r->probe_next, now)))
+    bool idle_link = tstamp_reached(tstamp_add(r->raise.no_queue_since, (int64_t)idle_ns), now);
+    if (r->raise.before_bps > 0 || !loaded || !small_queue ||
+        !(repeat || idle_link || tstamp_reached(r->raise.next, now)))
         return;
-    bool fell = r->capacity_bps < RAISE_FELL * r->high_bps;
+    bool fell = r->capacity_bps < RAISE_FELL * r->range.high_bps;
     if (fell)
-        r->probe_gain = fmax(r->probe_gain, RAISE_MOST);
+        r->raise.gain = fmax(r->raise.gain, RAISE_MOST);
     if (idle_link) {
-        r->probe_gain = fmax(r->probe_gain, RAISE_IDLE);
-        r->no_queue_since = now;
+        r->raise.gain = fmax(r->raise.gain, RAISE_IDLE);
+        r->raise.no_queue_since = now;
     }
-    r->probe_before_bps = r->capacity_bps;
+    r->raise.before_bps = r->capacity_bps;
     /* So many packets that a window has none but those of the probe. */
     double full_ns =
-        fell || idle_link ? RAISE_PACKETS * packet_time_ns(r) / (1 + r->probe_gain) : 0;
+        fell || idle_link ? RAISE_PACKETS * packet_time_ns(r) / (1 + r->raise.gain) : 0;
     /* The queue that it makes where there is no more must not overflow before that is told. */
-    double long_ns = fmin(rtt_ns, RAISE_QUEUE_NS / r->probe_gain);
-    r->probe_until = tstamp_add(now, (int64_t)fmax(fmax(RAISE_LEAST_NS, long_ns), full_ns));
+    double long_ns = fmin(rtt_ns, RAISE_QUEUE_NS / r->raise.gain);
+    r->raise.until = tstamp_add(now, (int64_t)fmax(fmax(RAISE_LEAST_NS, long_ns), full_ns));
     double pause_ns = fell ? fmax(RAISE_LEAST_NS, RAISE_FELL_RTTS * rtt_ns)
                            : fmax(RAISE_PAUSE_NS, RAISE_PAUSE_RTTS * rtt_ns);
-    r->probe_next = tstamp_add(now, (int64_t)pause_ns);
+    r->raise.next = tstamp_add(now, (int64_t)pause_ns);
 }
 
 /*
@@ -405,33 +406,35 @@ static void update_probe(struct rate *r, struct tstamp now, bool loaded, double 
 static void come_down(struct rate *r, struct tstamp now, double delivered, bool loaded,
                       double rtt_ns)
 {
-    bool lost = r->high_loss_windows >= RATE_LOSS_WINDOWS && r->high_loss_gaps >= RATE_LOSS_GAPS;
-    if (tstamp_sub(now, r->came_down) < (int64_t)rtt_ns)
+    bool lost =
+        r->losses.high_windows >= RATE_LOSS_WINDOWS && r->losses.high_gaps >= RATE_LOSS_GAPS;
+    if (tstamp_sub(now, r->losses.came_down) < (int64_t)rtt_ns)
         return;
-    r->came_down = now;
-    r->before_loss_bps = r->high_loss_windows >= RATE_LOSS_WINDOWS ? r->capacity_bps : 0;
-    r->high_queue_windows = 0;
-    r->high_loss_windows = r->high_loss_gaps = 0;
-    r->probe_before_bps = 0;
+    r->losses.came_down = now;
+    r->losses.before_bps = r->losses.high_windows >= RATE_LOSS_WINDOWS ? r->capacity_bps : 0;
+    r->drain.high_queue_windows = 0;
+    r->losses.high_windows = r->losses.high_gaps = 0;
+    r->raise.before_bps = 0;
     r->delivered_bps = delivered;
     /* Beside somebody who fills the queue, less and less would be delivered. */
     bool all_there_is = loaded && r->cross.strikes == 0;
     if (all_there_is && delivered < COME_DOWN_HALF * r->capacity_bps) {
         /* A line that loses as much at any rate comes down again soon. */
-        if (lost && tstamp_sub(now, r->halved) > RATE_FOUND_NS)
+        if (lost && tstamp_sub(now, r->losses.halved) > RATE_FOUND_NS)
             forget_losses(r, now);
-        r->halved = now;
+        r->losses.halved = now;
     }
     set_capacity(r, all_there_is ? delivered : fmax(delivered, COME_DOWN_LEAST * r->capacity_bps));
 }
 
 static void note_extremes(struct rate *r, struct tstamp now, double span_ns)
 {
-    bool settling = tstamp_sub(now, r->found_at) < RATE_SETTLE_NS;
-    r->high_bps = fmax(r->capacity_bps, r->high_bps * (1 - fmin(span_ns / RATE_HIGH_NS, 1)));
-    r->low_bps += (r->capacity_bps - r->low_bps) * fmin(span_ns / RATE_LOW_NS, 1);
-    if (settling || r->low_bps <= 0 || r->low_bps > r->capacity_bps)
-        r->low_bps = r->capacity_bps;
+    bool settling = tstamp_sub(now, r->range.found_at) < RATE_SETTLE_NS;
+    r->range.high_bps =
+        fmax(r->capacity_bps, r->range.high_bps * (1 - fmin(span_ns / RATE_HIGH_NS, 1)));
+    r->range.low_bps += (r->capacity_bps - r->range.low_bps) * fmin(span_ns / RATE_LOW_NS, 1);
+    if (settling || r->range.low_bps <= 0 || r->range.low_bps > r->capacity_bps)
+        r->range.low_bps = r->capacity_bps;
 }
 
 static void update_steady(struct rate *r, struct tstamp now, double delivered, double sent,
@@ -441,17 +444,17 @@ static void update_steady(struct rate *r, struct tstamp now, double delivered, d
     if (loaded)
         raise_capacity(r, span_ns, rtt_ns);
     bool high = r->queue_ns > queue_target_ns(r) + fmax(QUEUE_HIGH_NS, QUEUE_HIGH_RTTS * rtt_ns);
-    r->high_queue_windows = high ? r->high_queue_windows + 1 : 0;
+    r->drain.high_queue_windows = high ? r->drain.high_queue_windows + 1 : 0;
     /* With less sent than the path can take the queue is not growing; check_drain() judges it. */
     bool overdriven =
         sent > QUEUE_HIGH_SENT * r->capacity_bps || delivered < QUEUE_HIGH_CAME * sent;
-    if ((r->high_queue_windows >= QUEUE_HIGH_WINDOWS && overdriven) ||
-        r->high_loss_windows >= RATE_LOSS_WINDOWS)
+    if ((r->drain.high_queue_windows >= QUEUE_HIGH_WINDOWS && overdriven) ||
+        r->losses.high_windows >= RATE_LOSS_WINDOWS)
         come_down(r, now, delivered, loaded, rtt_ns);
     note_extremes(r, now, span_ns);
     update_probe(r, now, loaded, rtt_ns);
     if (r->phase == RATE_DRAIN &&
-        (tstamp_reached(r->drain_until, now) || r->queue_ns < queue_target_ns(r)))
+        (tstamp_reached(r->drain.until, now) || r->queue_ns < queue_target_ns(r)))
         r->phase = RATE_STEADY;
 }
 
@@ -460,10 +463,11 @@ static void update_alone(struct rate *r, struct tstamp now, double delivered, do
 {
     update_base(r, now, mean_ns, loaded, rtt_ns);
     r->queue_ns = fmax(mean_ns - base_delay(r), 0);
-    r->recent_bps = fmax(delivered, r->recent_bps + (delivered - r->recent_bps) *
-                                                        fmin(span_ns / RATE_RECENT_NS, 1));
+    r->peak.recent_bps =
+        fmax(delivered, r->peak.recent_bps +
+                            (delivered - r->peak.recent_bps) * fmin(span_ns / RATE_RECENT_NS, 1));
     check_drain(r, mean_ns, sent, span_ns);
-    r->last_mean_ns = mean_ns;
+    r->base.last_mean_ns = mean_ns;
     r->last_bps = delivered;
     if (r->phase == RATE_START)
         update_start(r, now, delivered, sent, rtt_ns);
@@ -480,9 +484,9 @@ static void update_beside_rival(struct rate *r, struct tstamp now, double delive
     set_base(r, cross_least_ns(v));
     r->queue_ns = mean_ns - cross_least_ns(v);
     r->delivered_bps = (r->delivered_bps + delivered) / 2;
-    if (tstamp_reached(r->base_turn, now)) {
+    if (tstamp_reached(r->base.turn, now)) {
         begin_drain(r, now, mean_ns, rtt_ns);
-        r->base_turn = next_turn(now, DRAIN_EVERY_NS);
+        r->base.turn = next_turn(now, DRAIN_EVERY_NS);
     }
     if (cross_gone(v, now, rtt_ns) || cross_judge(v, now) == CROSS_OURS) {
         cross_end(v);
@@ -512,13 +516,13 @@ static void judge_losses(struct rate *r, struct tstamp now, double span_ns, doub
                                    .lost = w->lost,
                                    .loaded = r->loaded,
                                    .steady = r->phase == RATE_STEADY && !queue,
-                                   .overflow = queue && r->high_loss_windows > 0 };
+                                   .overflow = queue && r->losses.high_windows > 0 };
     switch (policer_see(&r->policer, now, &seen, &before_bps, rtt_ns)) {
     case POLICER_GOES_ON:
         break;
     case POLICER_CUTS:
         r->loss = r->loss_now = r->policer.noise;
-        r->probe_before_bps = 0;
+        r->raise.before_bps = 0;
         break;
     case POLICER_FREES:
         set_capacity(r, before_bps);
@@ -526,7 +530,7 @@ static void judge_losses(struct rate *r, struct tstamp now, double span_ns, doub
     }
     if (r->policer.state != POLICER_LIMITED)
         return;
-    bool full = r->loaded && r->high_queue_windows == 0 && r->phase == RATE_STEADY;
+    bool full = r->loaded && r->drain.high_queue_windows == 0 && r->phase == RATE_STEADY;
     if (full || r->capacity_bps > r->policer.ceiling_bps)
         set_capacity(r, r->policer.ceiling_bps);
 }
@@ -539,13 +543,13 @@ static void note_high_loss(struct rate *r, double loss)
 {
     const struct rate_window *w = &r->window;
     if (loss <= RATE_CONGESTION || w->lost + w->packets < RATE_CONGESTION_PACKETS) {
-        r->high_loss_windows = r->high_loss_gaps = 0;
+        r->losses.high_windows = r->losses.high_gaps = 0;
         return;
     }
-    r->high_loss_gaps += r->policer.gaps;
+    r->losses.high_gaps += r->policer.gaps;
     bool most =
-        loss > RATE_LOSS_MOST && w->lost >= RATE_LOSS_MANY && r->high_loss_gaps >= RATE_LOSS_GAPS;
-    r->high_loss_windows += most ? 2 : 1;
+        loss > RATE_LOSS_MOST && w->lost >= RATE_LOSS_MANY && r->losses.high_gaps >= RATE_LOSS_GAPS;
+    r->losses.high_windows += most ? 2 : 1;
 }
 
 static bool window_complete(const struct rate *r, const struct rate_window *w, double span_ns)
@@ -578,7 +582,7 @@ void rate_update(struct rate *r, struct tstamp now, int64_t rtt_ns)
     note_high_loss(r, loss);
     bool start_loss =
         loss > START_LOSS && w->lost >= START_LOSS_PACKETS && r->policer.runs >= START_LOSS_RUNS;
-    r->start_loss_windows = start_loss ? r->start_loss_windows + 1 : 0;
+    r->losses.start_windows = start_loss ? r->losses.start_windows + 1 : 0;
     forget_base(r, now, sent, loaded);
     cross_see(&r->cross, now, mean, r->capacity_bps, span_ns);
     if (!r->cross.on && cross_judge(&r->cross, now) == CROSS_THEIRS) {
@@ -618,11 +622,11 @@ double rate_pace_bps(const struct rate *r, struct tstamp now)
         double correction = (queue_target_ns(r) - r->queue_ns) / QUEUE_WORKED_NS;
         if (!r->cross.on)
             pace *= 1 + fmin(fmax(correction, -QUEUE_DOWN_MOST), up ? QUEUE_UP_MOST : 0);
-        if (!tstamp_reached(r->drain_until, now))
-            pace *= r->drain_factor;
-        else if (r->probe_before_bps > 0 && !tstamp_reached(r->probe_until, now) &&
+        if (!tstamp_reached(r->drain.until, now))
+            pace *= r->drain.factor;
+        else if (r->raise.before_bps > 0 && !tstamp_reached(r->raise.until, now) &&
                  !policer_rules(&r->policer))
-            pace *= 1 + r->probe_gain * (r->urgent ? RAISE_URGENT : 1);
+            pace *= 1 + r->raise.gain * (r->urgent ? RAISE_URGENT : 1);
         break;
     }
     }

@@ -45,59 +45,88 @@ struct rate_window {
     uint32_t delay_count;
 };
 
+/* The largest A under load, in two periods. */
+struct rate_peak {
+    double bps[2];
+    double loaded_ns;  /* time under load in the present one */
+    double recent_bps; /* the same of the last few hundred milliseconds */
+};
+
+/* How C has changed. */
+struct rate_range {
+    double high_bps;        /* largest of the last seconds, fading */
+    double low_bps;         /* smallest of some ten seconds, rising back to it */
+    struct tstamp found_at; /* end of start-up */
+};
+
+/* The delay without a queue. */
+struct rate_base {
+    double ns[2];       /* smallest loaded window means: this period's and the one before */
+    double floor_ns[2]; /* the same over 15 to 30 s */
+    struct tstamp turn;
+    struct tstamp floor_turn;
+    double last_mean_ns;   /* of the window before */
+    struct tstamp busy_at; /* when enough was sent to make a queue */
+};
+
+/* What losses have done. */
+struct rate_losses {
+    uint32_t high_windows;
+    uint32_t high_gaps;     /* between losses of these windows */
+    uint32_t start_windows; /* one after another with so much loss that start-up ends */
+    double before_bps;      /* capacity when losses brought it down; 0: they did not */
+    struct tstamp came_down;
+    struct tstamp halved; /* when it came down to less than half at once */
+};
+
+/* A raise of the pace, to find more. */
+struct rate_raise {
+    double gain;
+    struct tstamp until;
+    struct tstamp next;
+    double before_bps;
+    struct tstamp no_queue_since;
+};
+
+/* Sending less, to see the delay without a queue; and whether a queue goes. */
+struct rate_drain {
+    struct tstamp until;
+    double factor;      /* of the pace until then */
+    double expected_ns; /* by how much a queue of ours would have shrunk by now */
+    double from_ns;     /* mean delay when that began */
+    uint32_t high_queue_windows;
+};
+
 struct rate {
     enum rate_phase phase;
-    struct rate_window window;
     double limit_bps;  /* 0: none */
     double reorder_ns; /* by so much packets may come later than later ones; set by the path */
     bool urgent; /* set by the bond: packets of a policy suffer from any queue: smaller, half as
                     bold */
-    double capacity_bps;
-    double bucket_bps[2];
-    double bucket_loaded_ns;
-    double delivered_bps;   /* A, smoothed */
-    double last_bps;        /* A of the last window */
-    double high_bps;        /* largest C of the last seconds, fading */
-    struct tstamp found_at; /* end of start-up */
-    double low_bps;         /* smallest C of some ten seconds, rising back to it */
-    double recent_bps;      /* largest A of the last few hundred milliseconds */
+    double capacity_bps;  /* C */
+    double delivered_bps; /* A, smoothed */
+    double last_bps;      /* A of the last window */
+    bool loaded;          /* the last window was */
+    double loaded_ns;     /* time of such windows, until rate_take_loaded_ns() */
     /* delays: one-way, relative */
     double owd_ns;    /* smoothed over packets */
     double jitter_ns; /* RFC 3550, section 6.4.1 */
     double last_owd_ns;
     struct tstamp owd_sent; /* when the packet left that told it */
     bool owd_known;
-    double base_ns[2];  /* smallest loaded window means: this period's and the one before */
-    double floor_ns[2]; /* the same over 15 to 30 s */
-    struct tstamp base_turn;
-    struct tstamp floor_turn;
     double queue_ns;
-    /* loss: share of packets, smoothed over a few hundred of them */
+    /* share of packets, smoothed over a few hundred of them */
     double loss;
-    double loss_now;          /* over a few tens */
-    double last_mean_ns;      /* of the window before */
-    double drain_expected_ns; /* by how much a queue of ours would have shrunk by now */
-    double drain_from_ns;     /* mean delay when that began */
-    uint32_t high_loss_windows;
-    uint32_t high_loss_gaps; /* between losses of these windows */
-    uint32_t high_queue_windows;
-    struct tstamp came_down;
-    double before_loss_bps;      /* capacity when losses brought it down; 0: they did not */
-    uint32_t start_loss_windows; /* one after another with so much loss that start-up ends */
+    double loss_now; /* over a few tens */
+    struct rate_window window;
+    struct rate_peak peak;
+    struct rate_range range;
+    struct rate_base base;
+    struct rate_losses losses;
+    struct rate_raise raise;
+    struct rate_drain drain;
     struct policer policer;
-    struct tstamp halved; /* when it came down to less than half at once */
     struct cross cross;
-    /* probing */
-    double probe_gain;
-    struct tstamp probe_until;
-    struct tstamp probe_next;
-    double probe_before_bps;
-    struct tstamp no_queue_since;
-    struct tstamp drain_until;
-    double drain_factor;   /* of the pace until then */
-    bool loaded;           /* the last window was */
-    double loaded_ns;      /* time of such windows, until rate_take_loaded_ns() */
-    struct tstamp busy_at; /* when enough was sent to make a queue */
 };
 
 /* rtt_ns: first round trip measured, 0 if unknown. */
