@@ -40,8 +40,8 @@ void cross_see(struct cross *v, struct tstamp now, double delay_ns, double capac
         v->filled_at = now; /* far below: the least was none */
     v->least_ns[0] = fmin(v->least_ns[0], delay_ns);
     v->peak_bps = fmax(capacity_bps, v->peak_bps * (1 - fmin(span_ns / CROSS_PEAK_NS, 1)));
-    if (v->watching && tstamp_reached(v->watch_from, now)) {
-        v->drain_low_ns = fmin(v->drain_low_ns, delay_ns);
+    if (v->drain.watched && tstamp_reached(v->drain.from, now)) {
+        v->drain.low_ns = fmin(v->drain.low_ns, delay_ns);
         return;
     }
     v->low_ns = fmin(v->low_ns, delay_ns);
@@ -61,36 +61,36 @@ void cross_drain(struct cross *v, struct tstamp now, struct tstamp until, double
     forget_span(v);
     if (expected_ns <= 0)
         return;
-    v->watching = true;
-    v->watch_from = tstamp_add(now, (int64_t)(CROSS_FROM_RTTS * rtt_ns));
-    v->watch_until = tstamp_add(until, (int64_t)rtt_ns + CROSS_MARGIN_NS);
-    v->drain_from_ns = delay_ns;
-    v->drain_low_ns = INFINITY;
-    v->drain_expected_ns = expected_ns;
+    v->drain.watched = true;
+    v->drain.from = tstamp_add(now, (int64_t)(CROSS_FROM_RTTS * rtt_ns));
+    v->drain.until = tstamp_add(until, (int64_t)rtt_ns + CROSS_MARGIN_NS);
+    v->drain.from_ns = delay_ns;
+    v->drain.low_ns = INFINITY;
+    v->drain.expected_ns = expected_ns;
 }
 
 /* Its share of a queue falls with what we do not send, so the fall tells it. */
 static void note_share(struct cross *v, double fell_ns)
 {
-    double share = fmin(fmax(fell_ns / v->drain_expected_ns, 0), 1);
+    double share = fmin(fmax(fell_ns / v->drain.expected_ns, 0), 1);
     v->share += (share - v->share) / CROSS_SHARE_PARTS;
     if (v->share < CROSS_SHARE_SMALL)
-        v->starting = true;
+        v->window.starting = true;
 }
 
 enum cross_verdict cross_judge(struct cross *v, struct tstamp now)
 {
-    if (!v->watching || !tstamp_reached(v->watch_until, now))
+    if (!v->drain.watched || !tstamp_reached(v->drain.until, now))
         return CROSS_UNKNOWN;
-    v->watching = false;
-    double fell = v->drain_from_ns - v->drain_low_ns;
+    v->drain.watched = false;
+    double fell = v->drain.from_ns - v->drain.low_ns;
     if (v->on)
         note_share(v, fell);
-    if (fell > CROSS_FALL_OURS * v->drain_expected_ns) {
+    if (fell > CROSS_FALL_OURS * v->drain.expected_ns) {
         v->strikes = 0;
         return CROSS_OURS;
     }
-    if (fell > CROSS_FALL_THEIRS * v->drain_expected_ns) {
+    if (fell > CROSS_FALL_THEIRS * v->drain.expected_ns) {
         v->strikes = 0;
         return CROSS_UNKNOWN;
     }
@@ -104,9 +104,9 @@ enum cross_verdict cross_judge(struct cross *v, struct tstamp now)
 
 static void begin_growth(struct cross *v, struct tstamp now)
 {
-    v->since = now;
-    v->reno = v->window;
-    v->plateau_s = cbrt(fmax(v->before - v->window, 0) / cubic_c);
+    v->window.since = now;
+    v->window.reno = v->window.now;
+    v->window.plateau_s = cbrt(fmax(v->window.before - v->window.now, 0) / cubic_c);
 }
 
 void cross_begin(struct cross *v, struct tstamp now, double bps, double rtt_ns)
@@ -114,10 +114,10 @@ void cross_begin(struct cross *v, struct tstamp now, double bps, double rtt_ns)
     v->on = true;
     v->known_at = now;
     v->share = CROSS_SHARE_FIRST;
-    v->starting = true;
-    v->window = fmax(bps * rtt_ns / 1e9 / FRAME_BITS, CROSS_WINDOW_LEAST);
-    v->before = fmax(v->window, CROSS_PEAK * v->peak_bps * rtt_ns / 1e9 / FRAME_BITS);
-    v->cut_at = now;
+    v->window.starting = true;
+    v->window.now = fmax(bps * rtt_ns / 1e9 / FRAME_BITS, CROSS_WINDOW_LEAST);
+    v->window.before = fmax(v->window.now, CROSS_PEAK * v->peak_bps * rtt_ns / 1e9 / FRAME_BITS);
+    v->window.cut_at = now;
     begin_growth(v, now);
 }
 
@@ -135,24 +135,25 @@ void cross_end(struct cross *v)
 double cross_rate_bps(struct cross *v, struct tstamp now, double delivered_bps, bool loaded,
                       bool lost, double span_ns, double rtt_ns)
 {
-    if (lost && tstamp_sub(now, v->cut_at) > (int64_t)rtt_ns) {
-        v->cut_at = now;
-        v->starting = false;
-        v->before = v->window < v->before ? v->window * (1 + cubic_beta) / 2 : v->window;
-        v->window = fmax(v->window * cubic_beta, CROSS_WINDOW_LEAST);
+    if (lost && tstamp_sub(now, v->window.cut_at) > (int64_t)rtt_ns) {
+        v->window.cut_at = now;
+        v->window.starting = false;
+        v->window.before =
+            v->window.now < v->window.before ? v->window.now * (1 + cubic_beta) / 2 : v->window.now;
+        v->window.now = fmax(v->window.now * cubic_beta, CROSS_WINDOW_LEAST);
         begin_growth(v, now);
     } else if (loaded) {
-        double past_s = (double)tstamp_sub(now, v->since) / 1e9 - v->plateau_s;
-        v->reno += cubic_alpha * span_ns / rtt_ns;
-        double target = fmax(cubic_c * past_s * past_s * past_s + v->before, v->reno);
-        double most = v->window * (1 + CROSS_GROWTH * span_ns / rtt_ns);
+        double past_s = (double)tstamp_sub(now, v->window.since) / 1e9 - v->window.plateau_s;
+        v->window.reno += cubic_alpha * span_ns / rtt_ns;
+        double target = fmax(cubic_c * past_s * past_s * past_s + v->window.before, v->window.reno);
+        double most = v->window.now * (1 + CROSS_GROWTH * span_ns / rtt_ns);
         double used = delivered_bps * rtt_ns / 1e9 / FRAME_BITS;
-        if (v->starting)
+        if (v->window.starting)
             target = most;
-        if (v->window < CROSS_WINDOW_UNUSED * used)
-            v->window = fmax(v->window, fmin(target, most));
+        if (v->window.now < CROSS_WINDOW_UNUSED * used)
+            v->window.now = fmax(v->window.now, fmin(target, most));
     } else {
-        v->since = tstamp_add(v->since, (int64_t)span_ns);
+        v->window.since = tstamp_add(v->window.since, (int64_t)span_ns);
     }
-    return v->window * FRAME_BITS * 1e9 / rtt_ns;
+    return v->window.now * FRAME_BITS * 1e9 / rtt_ns;
 }

@@ -24,6 +24,23 @@
 
 #include "base/tstamp.h"
 
+/* The drain that is watched. */
+struct cross_drain {
+    bool watched;
+    struct tstamp from, until;
+    double from_ns;     /* delay before it */
+    double low_ns;      /* smallest seen in it */
+    double expected_ns; /* by how much a queue of ours would fall */
+};
+
+/* CUBIC's window, in packets. */
+struct cross_window {
+    bool starting;
+    double now, before, reno;    /* before: the last loss; reno: as Reno would have it */
+    double plateau_s;            /* from the last loss until the window is as before */
+    struct tstamp since, cut_at; /* when it began to grow; last loss */
+};
+
 struct cross {
     bool on;
     struct tstamp known_at; /* last time it went on; 0: never */
@@ -32,20 +49,11 @@ struct cross {
     struct tstamp filled_at; /* when the delay was last away from it */
     double low_ns, high_ns;  /* since the last drain */
     double peak_bps;         /* largest capacity, fading within half a minute */
-    /* the drain that is watched */
-    bool watching;
-    struct tstamp watch_from, watch_until;
-    double drain_from_ns;     /* delay before it */
-    double drain_low_ns;      /* smallest seen in it */
-    double drain_expected_ns; /* by how much a queue of ours would fall */
-    unsigned strikes;         /* drains of late that did not empty the queue */
+    struct cross_drain drain;
+    unsigned strikes; /* drains of late that did not empty the queue */
     struct tstamp struck_at;
     double share; /* of the queue that is ours, 0..1 */
-    /* the window */
-    bool starting;
-    double window, before, reno; /* now, before the last loss, and as Reno would have it */
-    double plateau_s;            /* from the last loss until the window is as before */
-    struct tstamp since, cut_at; /* when it began to grow; last loss */
+    struct cross_window window;
 };
 
 /* The mean delay of a window of the rate control, which lasted span_ns. */

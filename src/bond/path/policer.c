@@ -29,7 +29,7 @@ double policer_most_bps(const struct policer *p)
     case POLICER_NONE:
         break;
     case POLICER_TESTING:
-        return LIMIT_TEST * p->test_delivered_bps;
+        return LIMIT_TEST * p->test.delivered_bps;
     case POLICER_LIMITED:
         return p->ceiling_bps;
     }
@@ -102,11 +102,11 @@ static void limit_at(struct policer *p, struct tstamp now, double bps, double rt
 
 static enum policer_verdict is_noise(struct policer *p, struct tstamp now)
 {
-    p->noise = fmin(sum_loss(&p->sum), p->test_loss);
-    p->test_pause_ns = p->test_pause_ns == 0 ? LIMIT_PAUSE_NS : 2 * p->test_pause_ns;
-    if (p->test_pause_ns > LIMIT_PAUSE_MOST_NS)
-        p->test_pause_ns = LIMIT_PAUSE_MOST_NS;
-    p->test_next = tstamp_add(now, p->test_pause_ns);
+    p->noise = fmin(sum_loss(&p->sum), p->test.loss);
+    p->test.pause_ns = p->test.pause_ns == 0 ? LIMIT_PAUSE_NS : 2 * p->test.pause_ns;
+    if (p->test.pause_ns > LIMIT_PAUSE_MOST_NS)
+        p->test.pause_ns = LIMIT_PAUSE_MOST_NS;
+    p->test.next = tstamp_add(now, p->test.pause_ns);
     p->state = POLICER_NONE;
     begin_sum(p, now);
     return POLICER_FREES;
@@ -119,12 +119,12 @@ static void begin_test(struct policer *p, struct tstamp now, double least_bps, d
     const struct policer_sum *s = &p->sum;
     double delivered = fmin(fmax(sum_delivered_bps(s), least_bps), most_bps);
     p->state = POLICER_TESTING;
-    p->test_loss = sum_loss(s);
-    p->test_runs = fmin(sum_runs(s), LIMIT_USUAL * p->usual_runs);
-    p->test_delivered_bps = delivered;
+    p->test.loss = sum_loss(s);
+    p->test.runs = fmin(sum_runs(s), LIMIT_USUAL * p->usual_runs);
+    p->test.delivered_bps = delivered;
     double packet_ns = FRAME_BYTES * 8e9 / policer_most_bps(p);
-    double needed_ns = LIMIT_TEST_TIMES * LIMIT_EXPECTED / p->test_runs * packet_ns;
-    p->test_until = tstamp_add(
+    double needed_ns = LIMIT_TEST_TIMES * LIMIT_EXPECTED / p->test.runs * packet_ns;
+    p->test.until = tstamp_add(
         now, (int64_t)(rtt_ns + fmin(fmax(needed_ns, LIMIT_TEST_LEAST_NS), LIMIT_TEST_MOST_NS)));
     begin_sum(p, tstamp_add(now, (int64_t)(LIMIT_BEGIN_RTTS * rtt_ns) + LIMIT_BEGIN_NS));
 }
@@ -133,22 +133,22 @@ static enum policer_verdict see_test(struct policer *p, struct tstamp now, doubl
                                      double rtt_ns)
 {
     const struct policer_sum *s = &p->sum;
-    double expected = s->packets * p->test_runs;
+    double expected = s->packets * p->test.runs;
     bool gone = s->runs <= LIMIT_GONE * fmax(expected, LIMIT_EXPECTED);
-    if (gone && expected < LIMIT_EXPECTED && !tstamp_reached(p->test_until, now))
+    if (gone && expected < LIMIT_EXPECTED && !tstamp_reached(p->test.until, now))
         return POLICER_GOES_ON;
-    if (!gone && sum_loss(s) > LIMIT_GROWN * p->test_loss &&
-        sum_delivered_bps(s) < p->test_delivered_bps) {
-        begin_test(p, now, LIMIT_CUT_MOST / 2 * p->test_delivered_bps, p->test_delivered_bps,
+    if (!gone && sum_loss(s) > LIMIT_GROWN * p->test.loss &&
+        sum_delivered_bps(s) < p->test.delivered_bps) {
+        begin_test(p, now, LIMIT_CUT_MOST / 2 * p->test.delivered_bps, p->test.delivered_bps,
                    rtt_ns);
         return POLICER_GOES_ON;
     }
     if (!gone || expected < LIMIT_EXPECTED_LEAST) {
-        *capacity_bps = p->test_before_bps;
+        *capacity_bps = p->test.before_bps;
         return is_noise(p, now);
     }
-    p->test_pause_ns = 0;
-    limit_at(p, now, LIMIT_CEILING * p->test_delivered_bps, rtt_ns);
+    p->test.pause_ns = 0;
+    limit_at(p, now, LIMIT_CEILING * p->test.delivered_bps, rtt_ns);
     begin_sum(p, now);
     return POLICER_CUTS;
 }
@@ -159,7 +159,7 @@ static bool suspect(const struct policer *p, struct tstamp now)
     double loss = sum_loss(s);
     return loss > LIMIT_LOSS && s->runs >= LIMIT_RUNS && sum_runs(s) > LIMIT_RUNS_SHARE &&
            s->span_ns > LIMIT_SPAN_NS && sum_busy(s) &&
-           (tstamp_reached(p->test_next, now) || loss > LIMIT_NOISE_TIMES * p->noise + LIMIT_LOSS);
+           (tstamp_reached(p->test.next, now) || loss > LIMIT_NOISE_TIMES * p->noise + LIMIT_LOSS);
 }
 
 static void rise(struct policer *p, struct tstamp now, double rtt_ns)
@@ -177,7 +177,7 @@ static enum policer_verdict take_losses(struct policer *p, struct tstamp now, do
 {
     const struct policer_sum *s = &p->sum;
     if (!p->risen) {
-        p->test_before_bps = p->cut_from_bps;
+        p->test.before_bps = p->cut_from_bps;
         begin_test(p, now, LIMIT_CUT_MOST * p->ceiling_bps, p->ceiling_bps, rtt_ns);
         return POLICER_CUTS;
     }
@@ -233,7 +233,7 @@ enum policer_verdict policer_see(struct policer *p, struct tstamp now,
         case POLICER_NONE:
             if (!w->steady || !suspect(p, now))
                 break;
-            p->test_before_bps = p->cut_from_bps = *capacity_bps;
+            p->test.before_bps = p->cut_from_bps = *capacity_bps;
             begin_test(p, now, 0, *capacity_bps, rtt_ns);
             break;
         case POLICER_TESTING:
@@ -251,5 +251,5 @@ enum policer_verdict policer_see(struct policer *p, struct tstamp now,
 
 void policer_restart(struct policer *p, struct tstamp now)
 {
-    *p = (struct policer){ .sum_from = now, .test_next = now, .noise = p->noise };
+    *p = (struct policer){ .sum_from = now, .test.next = now, .noise = p->noise };
 }

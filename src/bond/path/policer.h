@@ -38,6 +38,14 @@ struct policer_sum {
     uint32_t windows, loaded;
 };
 
+/* Less is sent, to see whether losses go. */
+struct policer_test {
+    double runs; /* of losses for each packet before it */
+    double loss, delivered_bps, before_bps;
+    struct tstamp until, next;
+    int64_t pause_ns;
+};
+
 /* All zero: nothing was lost. */
 struct policer {
     enum policer_state state;
@@ -49,11 +57,7 @@ struct policer {
     double noise;           /* loss that did not go with the rate */
     double usual_runs;      /* for each packet of the last seen_packets */
     double seen_packets;
-    /* testing */
-    double test_runs; /* of losses for each packet before it */
-    double test_loss, test_delivered_bps, test_before_bps;
-    struct tstamp test_until, test_next;
-    int64_t test_pause_ns;
+    struct policer_test test;
     /* limited */
     double ceiling_bps;
     double gain; /* next rise */

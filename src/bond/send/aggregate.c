@@ -110,7 +110,7 @@ void aggregate_clear(struct aggregate *r, struct largest *largest)
 
 static bool in_heap(const struct aggregate *r, const struct aggregate_flow *f)
 {
-    return r->holding && f->asked && (!f->shares || (r->whole && !f->settled));
+    return r->heap.grows && f->asked && (!f->shares || (r->heap.whole && !f->settled));
 }
 
 /* When an acknowledgement of what the flow sent may go on; in the past: now. */
@@ -119,7 +119,7 @@ static struct tstamp due_at(struct aggregate *r, const struct aggregate_facts *w
                             struct tstamp sent_at)
 {
     if (in_heap(r, f))
-        return r->hold_end;
+        return r->heap.end;
     if (tstamp_is_never(sent_at))
         return w->now;
     int64_t rtt_ns = tstamp_sub(w->now, sent_at);
@@ -146,7 +146,7 @@ bool aggregate_hold(struct aggregate *r, const struct aggregate_facts *w, struct
     f->acked = tcp.ack;
     f->acked_known = true;
     if (in_heap(r, f))
-        r->ack_at = w->now;
+        r->heap.ack_at = w->now;
     const struct largest_flow *h = &w->largest->flows[i];
     struct tstamp due = due_at(r, w, f, h->paused_at, largest_sent_at(h, tcp.ack));
     if (f->held_count == 0 && tstamp_reached(due, w->now))
@@ -222,12 +222,12 @@ static void set_stage(struct aggregate *r, const struct aggregate_facts *w, stru
                       enum aggregate_stage stage)
 {
     r->stage = stage;
-    r->good_at = r->sound_at = now;
-    r->heaps = 0;
+    r->gain.good_at = r->gain.sound_at = now;
+    r->heap.count = 0;
     r->full_from = TSTAMP_NEVER;
     if (stage != AGGREGATE_OFF)
         return;
-    r->holding = false;
+    r->heap.grows = false;
     for (unsigned i = 0; i < LARGEST_FLOWS; i++)
         leave_alone(r, w, i);
     r->due = TSTAMP_NEVER;
@@ -251,11 +251,11 @@ static void begin_turn(struct aggregate *r, const struct aggregate_facts *w, str
         r->flows[i].turn_bytes = w->largest->flows[i].bytes;
 }
 
-/* What each flow sends, also those that are not asked; not while a heap HEAP_GROWS. */
+/* What each flow sends, also those that are not asked; not while a heap grows. */
 static void count_turn(struct aggregate *r, const struct aggregate_facts *w, struct tstamp now)
 {
     int64_t turn_ns = tstamp_sub(now, r->turn);
-    if (turn_ns < HEAP_TURN_NS || r->holding)
+    if (turn_ns < HEAP_TURN_NS || r->heap.grows)
         return;
     double step = fmin((double)turn_ns / HEAP_RATE_NS, 1);
     for (unsigned i = 0; i < LARGEST_FLOWS; i++) {
@@ -275,21 +275,22 @@ static void begin_heap(struct aggregate *r, const struct aggregate_facts *w, str
                        const struct view *v, bool whole)
 {
     double ns = fmin(fmax(heap_ns(v), HEAP_LEAST_NS), HEAP_MOST_NS);
-    r->holding = true;
-    r->whole = whole;
-    r->heaps++;
-    r->hold_from = now;
-    r->hold_end = tstamp_add(now, (int64_t)ns);
-    r->ack_at = now;
+    r->heap.grows = true;
+    r->heap.whole = whole;
+    r->heap.count++;
+    r->heap.from = now;
+    r->heap.end = tstamp_add(now, (int64_t)ns);
+    r->heap.ack_at = now;
     for (unsigned i = 0; i < LARGEST_FLOWS; i++)
         r->flows[i].hold_bytes = w->largest->flows[i].bytes;
     if (whole)
-        r->next_heap = tstamp_add(now, HEAP_ROUNDS * (int64_t)fmax((double)r->rtt_ns, v->far_ns));
+        r->heap.next = tstamp_add(now, HEAP_ROUNDS * (int64_t)fmax((double)r->rtt_ns, v->far_ns));
 }
 
 static struct tstamp heap_deadline(const struct aggregate *r)
 {
-    return r->holding ? tstamp_min(r->hold_end, tstamp_add(r->ack_at, HEAP_DRY_NS)) : TSTAMP_NEVER;
+    return r->heap.grows ? tstamp_min(r->heap.end, tstamp_add(r->heap.ack_at, HEAP_DRY_NS))
+                         : TSTAMP_NEVER;
 }
 
 struct tstamp aggregate_deadline(const struct aggregate *r)
@@ -304,8 +305,8 @@ static void judge(struct aggregate *r, const struct aggregate_facts *w, struct t
     struct aggregate_flow *f = &r->flows[i];
     double sent = 8e9 * (double)(w->largest->flows[i].bytes - f->hold_bytes);
     f->heaps++;
-    if (tstamp_reached(r->hold_end, now) &&
-        sent > HEAP_PAYS * f->rate_bps * (double)tstamp_sub(now, r->hold_from)) {
+    if (tstamp_reached(r->heap.end, now) &&
+        sent > HEAP_PAYS * f->rate_bps * (double)tstamp_sub(now, r->heap.from)) {
         f->shares = true;
         f->since = now;
     } else if (f->heaps == HEAP_TRIES && r->stage == AGGREGATE_ON) {
@@ -317,7 +318,7 @@ static void judge(struct aggregate *r, const struct aggregate_facts *w, struct t
 /* True: the heap is over now. */
 static bool end_heap(struct aggregate *r, const struct aggregate_facts *w, struct tstamp now)
 {
-    if (!r->holding || !tstamp_reached(heap_deadline(r), now))
+    if (!r->heap.grows || !tstamp_reached(heap_deadline(r), now))
         return false;
     for (unsigned i = 0; i < LARGEST_FLOWS; i++) {
         struct aggregate_flow *f = &r->flows[i];
@@ -327,7 +328,7 @@ static bool end_heap(struct aggregate *r, const struct aggregate_facts *w, struc
         if (!f->shares)
             judge(r, w, now, i);
     }
-    r->holding = false;
+    r->heap.grows = false;
     let_go_due(r, w, now);
     begin_turn(r, w, now);
     return true;
@@ -346,16 +347,16 @@ static void watch(struct aggregate *r, const struct aggregate_facts *w, struct t
         full = false;
     if (!full)
         r->full_from = TSTAMP_NEVER;
-    else if (tstamp_is_never(r->full_from) || w->bulk_bps > HEAP_GROWS * r->rate_bps) {
+    else if (tstamp_is_never(r->full_from) || w->bulk_bps > HEAP_GROWS * r->gain.rate_bps) {
         r->full_from = now;
-        r->rate_bps = w->bulk_bps;
+        r->gain.rate_bps = w->bulk_bps;
     }
     if (!full || tstamp_sub(now, r->full_from) < HEAP_FULL_NS || !tstamp_reached(r->again, now))
         return;
     join(r, w, now);
     if (count_flows(r).asked == 0)
         return;
-    r->rate_bps = fmin(r->rate_bps, w->bulk_bps);
+    r->gain.rate_bps = fmin(r->gain.rate_bps, w->bulk_bps);
     r->rtt_ns = 0;
     set_stage(r, w, now, AGGREGATE_TRY);
 }
@@ -365,12 +366,12 @@ static void try_windows(struct aggregate *r, const struct aggregate_facts *w, st
 {
     if (end_heap(r, w, now) && count_flows(r).sharing > 0) {
         set_stage(r, w, now, AGGREGATE_ON);
-        r->fast_at = now;
-        r->settled_bps = r->rate_bps;
-        r->next_heap = tstamp_add(now, HEAP_FIRST_RTTS * (int64_t)v->far_ns);
-    } else if (!r->holding && r->heaps == HEAP_TRIES) {
+        r->gain.fast_at = now;
+        r->gain.settled_bps = r->gain.rate_bps;
+        r->heap.next = tstamp_add(now, HEAP_FIRST_RTTS * (int64_t)v->far_ns);
+    } else if (!r->heap.grows && r->heap.count == HEAP_TRIES) {
         give_up(r, w, now);
-    } else if (!r->holding) {
+    } else if (!r->heap.grows) {
         begin_heap(r, w, now, v, true);
     }
 }
@@ -394,26 +395,27 @@ static bool pauses(struct aggregate *r, struct tstamp now)
 static bool relapses(struct aggregate *r, const struct aggregate_facts *w, struct tstamp now,
                      bool paused)
 {
-    if (paused || r->standing > HEAP_STANDING_FEW || w->bulk_bps > HEAP_RELAPSED * r->settled_bps)
-        r->sound_at = now;
-    return tstamp_sub(now, r->sound_at) > HEAP_RELAPSE_NS;
+    if (paused || r->standing > HEAP_STANDING_FEW ||
+        w->bulk_bps > HEAP_RELAPSED * r->gain.settled_bps)
+        r->gain.sound_at = now;
+    return tstamp_sub(now, r->gain.sound_at) > HEAP_RELAPSE_NS;
 }
 
 static void share(struct aggregate *r, const struct aggregate_facts *w, struct tstamp now,
                   const struct view *v, double step)
 {
     bool paused = pauses(r, now);
-    bool fast = w->bulk_bps > HEAP_GAIN * r->rate_bps;
+    bool fast = w->bulk_bps > HEAP_GAIN * r->gain.rate_bps;
     end_heap(r, w, now);
     part(r, w, now);
     join(r, w, now);
     struct count n = count_flows(r);
     if (fast)
-        r->fast_at = now;
-    if (fast || w->bulk_bps > HEAP_SLOW * r->rate_bps)
-        r->good_at = now;
-    if (n.sharing == 0 || tstamp_sub(now, r->fast_at) > HEAP_GAIN_NS ||
-        tstamp_sub(now, r->good_at) > HEAP_SLOW_NS) {
+        r->gain.fast_at = now;
+    if (fast || w->bulk_bps > HEAP_SLOW * r->gain.rate_bps)
+        r->gain.good_at = now;
+    if (n.sharing == 0 || tstamp_sub(now, r->gain.fast_at) > HEAP_GAIN_NS ||
+        tstamp_sub(now, r->gain.good_at) > HEAP_SLOW_NS) {
         give_up(r, w, now);
         return;
     }
@@ -424,15 +426,16 @@ static void share(struct aggregate *r, const struct aggregate_facts *w, struct t
             return;
         for (unsigned i = 0; i < LARGEST_FLOWS; i++)
             r->flows[i].settled = false;
-        r->sound_at = r->next_heap = now;
+        r->gain.sound_at = r->heap.next = now;
     } else {
-        r->sound_at = now;
-        r->settled_bps = fmax(w->bulk_bps, r->settled_bps * (1 - step / HEAP_SETTLED_PARTS));
+        r->gain.sound_at = now;
+        r->gain.settled_bps =
+            fmax(w->bulk_bps, r->gain.settled_bps * (1 - step / HEAP_SETTLED_PARTS));
         /* Where some have settled, the queue is theirs. */
         bool whole = !paused && (r->standing < HEAP_STANDING_FEW || n.settled > 0) &&
-                     tstamp_reached(r->next_heap, now);
+                     tstamp_reached(r->heap.next, now);
         /* Until a window pays heap follows heap: BBR remembers them for a few short round trips. */
-        if (!r->holding && (whole || n.sharing < n.asked))
+        if (!r->heap.grows && (whole || n.sharing < n.asked))
             begin_heap(r, w, now, v, whole);
     }
 }

@@ -57,7 +57,7 @@ struct aggregate_flow {
     struct tstamp again;  /* refused: it is not asked before that */
     unsigned heaps;       /* of those that it was in before it shared */
     uint64_t hold_bytes;  /* its bytes when the heap began */
-    double rate_bps;      /* while no heap HEAP_GROWS */
+    double rate_bps;      /* while no heap grows */
     unsigned quiet_turns; /* in which it sent next to nothing */
     uint64_t turn_bytes;
     uint32_t acked; /* highest acknowledgement number; with acked_known */
@@ -66,31 +66,41 @@ struct aggregate_flow {
     struct aggregate_held held[AGGREGATE_HELD_MAX]; /* the first is due first */
 };
 
+/* Acknowledgements that are let go together. */
+struct aggregate_heap {
+    bool grows;
+    bool whole;           /* of all that have not settled, not only of those that do not share */
+    struct tstamp ack_at; /* when an acknowledgement came last */
+    struct tstamp from;
+    struct tstamp end;
+    struct tstamp next;
+    unsigned count; /* of this stage */
+};
+
+/* What it gains. */
+struct aggregate_gain {
+    double rate_bps;        /* of bulk before the try */
+    struct tstamp good_at;  /* last time that bulk was as fast as it should be */
+    struct tstamp fast_at;  /* last time that it was clearly faster than before */
+    struct tstamp sound_at; /* and as fast as it was when all had settled, settled_bps */
+    double settled_bps;
+};
+
 struct aggregate {
     enum aggregate_stage stage;
     struct tstamp full_from; /* only the best path is full since then; NEVER: it is not */
     double standing;         /* share of the last moments in which bulk waited: the windows pay */
     struct tstamp looked_at;
-    struct tstamp good_at;  /* last time that bulk was as fast as it should be */
-    struct tstamp again;    /* no try before that */
-    int64_t patience_ns;    /* after a try that fails; 0: none has failed */
-    double rate_bps;        /* of bulk before the try */
-    struct tstamp fast_at;  /* last time that it was clearly faster than before */
-    struct tstamp sound_at; /* and as fast as it was when all had settled, settled_bps */
-    double settled_bps;
+    struct tstamp again; /* no try before that */
+    int64_t patience_ns; /* after a try that fails; 0: none has failed */
+    struct aggregate_gain gain;
     struct tstamp turn;      /* in which what the flows send is counted */
     int64_t rtt_ns;          /* of the flows, smoothed; 0: none yet */
     int64_t floor_ns;        /* no acknowledgement of a flow that shares comes sooner */
     struct tstamp spread_at; /* last time that bulk came faster than the best path takes it */
     bool spreads;            /* of late: who pauses now is to find the slow path's round trip */
     struct tstamp due;       /* first of what is held */
-    struct tstamp ack_at;    /* when an acknowledgement came last */
-    bool holding;            /* the heap HEAP_GROWS */
-    bool whole;              /* of all that have not settled, not only of those that do not share */
-    struct tstamp hold_from;
-    struct tstamp hold_end;
-    struct tstamp next_heap;
-    unsigned heaps; /* of this stage */
+    struct aggregate_heap heap;
     struct aggregate_flow flows[LARGEST_FLOWS];
 };
 
