@@ -315,6 +315,10 @@ row_load() {
 }
 
 row_shares() {
+    if ! grep -q uplink "$top/docs/hawser.conf.5"; then
+        row "Jain's index of 10 peers that want the same (there is no uplink = yet)" 0.95 - "" ">="
+        return
+    fi
     server_settings="uplink = 50mbit"
     start_server 10
     server_settings=
