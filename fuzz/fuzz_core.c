@@ -63,12 +63,12 @@ static void sealed(struct trial *t, const uint8_t *data, size_t len_bytes)
     const struct core *from = t->pair.cores[pair_other(t->side)];
     const struct core *to = t->pair.cores[t->side];
     if (len_bytes < 2 || len_bytes > SEALED_BYTES_MAX || from->peers.count == 0 ||
-        to->peers.count == 0 || from->peers.list[0]->current == NULL)
+        to->peers.count == 0 || from->peers.list[0]->association.current == NULL)
         return;
     uint8_t path = data[0] % WIRE_PATHS_MAX;
     uint64_t pn = to->peers.list[0]->paths[path].expected_pn + data[0] / WIRE_PATHS_MAX;
     const struct aead_span span = { .data = data + 1, .len_bytes = len_bytes - 1 };
-    size_t n = keys_seal(from->peers.list[0]->current, path, pn, &span, 1, out);
+    size_t n = keys_seal(from->peers.list[0]->association.current, path, pn, &span, 1, out);
     pair_deliver(&t->pair, t->side, path % PAIR_LINKS, out, n);
 }
 

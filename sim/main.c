@@ -350,7 +350,7 @@ static bool set_flag(struct parsing *p, int option)
         o->config.carrier = SIM_IDEAL;
         return true;
     case OPT_ECN:
-        o->config.ecn = true;
+        o->config.tcp.ecn = true;
         return true;
     case OPT_CALL:
         o->config.call = true;
@@ -385,9 +385,9 @@ static bool set_word(struct sim_config *c, int option, const char *value)
     static const char *const directions[] = { "down", "up", "both", NULL };
     unsigned word;
     if (option == OPT_CC && parse_word(value, transports, &word))
-        c->transport = (enum sim_transport)word;
+        c->tcp.transport = (enum sim_transport)word;
     else if (option == OPT_HYSTART && parse_word(value, hystarts, &word))
-        c->hystart = (enum cc_hystart)word;
+        c->tcp.hystart = (enum cc_hystart)word;
     else if (option == OPT_DIRECTION && parse_word(value, directions, &word))
         c->direction = (enum sim_direction)word;
     else
@@ -401,13 +401,13 @@ static bool set_count(struct options *o, int option, const char *value)
     if (!parse_count(value, UINT32_MAX, &number))
         return false;
     if (option == OPT_FLOWS && number <= SIM_FLOWS_MAX)
-        o->config.flows = number;
+        o->config.tcp.flows = number;
     else if (option == OPT_SUPER && number >= 1 && number <= 45)
-        o->config.super_segments = (uint16_t)number;
+        o->config.tcp.super_segments = (uint16_t)number;
     else if (option == OPT_WINDOW && number >= 16 && number <= 16384)
-        o->config.window_bytes = number * 1024;
+        o->config.tcp.window_bytes = number * 1024;
     else if (option == OPT_TRANSFER && number >= 1)
-        o->config.transfer_bytes = number * UINT64_C(1000);
+        o->config.tcp.transfer_bytes = number * UINT64_C(1000);
     else if (option == OPT_SEED)
         o->config.seed = number;
     else
@@ -458,15 +458,15 @@ static bool set_value(struct parsing *p, int option, const char *value)
     case OPT_REBIND:
         return add_action(p, SIM_REBIND, value);
     case OPT_SECONDS:
-        return parse_seconds(value, &o->config.run_ns);
+        return parse_seconds(value, &o->config.times.run_ns);
     case OPT_WARMUP:
-        return parse_seconds(value, &o->config.warmup_ns);
+        return parse_seconds(value, &o->config.times.warmup_ns);
     case OPT_IDLE:
-        return parse_seconds(value, &o->config.idle_ns);
+        return parse_seconds(value, &o->config.times.idle_ns);
     case OPT_LATE:
-        return parse_seconds(value, &o->config.late_ns);
+        return parse_seconds(value, &o->config.times.late_ns);
     case OPT_REKEY:
-        return parse_seconds(value, &o->config.rekey_after_ns);
+        return parse_seconds(value, &o->config.times.rekey_after_ns);
     case OPT_TRACE:
         o->config.trace = fopen(value, "w");
         return o->config.trace != NULL || bad(strerror(errno), value);
@@ -551,7 +551,7 @@ static bool parse_options(struct options *o, int argc, char **argv)
     }
     if (optind < argc)
         return bad("unexpected argument", argv[optind]);
-    if (o->config.warmup_ns >= o->config.run_ns)
+    if (o->config.times.warmup_ns >= o->config.times.run_ns)
         return bad("the warm-up takes the whole run", "--warmup");
     return parse_links(&p);
 }
@@ -562,7 +562,8 @@ static void print_random(const struct options *o)
                                          "cut-up", "cut-down", "spoil" };
     const struct sim_config *c = &o->config;
     printf("# links: %s\n# super %u, ecn %d, hystart %d, rekey %.1f s", o->links_text,
-           c->super_segments, c->ecn, (int)c->hystart, (double)c->rekey_after_ns / 1e9);
+           c->tcp.super_segments, c->tcp.ecn, (int)c->tcp.hystart,
+           (double)c->times.rekey_after_ns / 1e9);
     for (size_t i = 0; i < c->action_count; i++) {
         const struct sim_action *a = &c->actions[i];
         printf(", %s %zu@%.3f:%.3f%s%s", kinds[a->kind], a->link + 1, (double)a->at_ns / 1e9,

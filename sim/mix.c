@@ -85,11 +85,11 @@ const struct mix *mix_find(const char *name)
 void mix_apply(const struct mix *mix, struct sim_config *config)
 {
     config->direction = mix->direction;
-    config->flows = mix->flows;
+    config->tcp.flows = mix->flows;
     config->datagrams = mix->datagrams;
     config->pages = mix->pages;
     config->call = mix->call;
-    config->run_ns = config->warmup_ns = 0; /* mix_fit() */
+    config->times.run_ns = config->times.warmup_ns = 0; /* mix_fit() */
 }
 
 static bool is_used(const struct sim_config *c, enum link_direction d)
@@ -160,19 +160,19 @@ static int64_t startup_ns(const struct sim_config *c)
         int64_t own_ns = both[LINK_UP].delay_ns + both[LINK_DOWN].delay_ns;
         rtt_ns = own_ns > rtt_ns ? own_ns : rtt_ns;
     }
-    double windows_ns = c->flows * (INITIAL_WINDOW * LINK_FRAME_BYTES * 8e9) / least_sum_bps(c);
+    double windows_ns = c->tcp.flows * (INITIAL_WINDOW * LINK_FRAME_BYTES * 8e9) / least_sum_bps(c);
     return (int64_t)fmax(STARTUP_NS, fmax((double)(STARTUP_RTTS * rtt_ns), windows_ns));
 }
 
 void mix_fit(struct sim_config *c)
 {
-    if (c->warmup_ns == 0)
-        c->warmup_ns = startup_ns(c);
-    if (c->run_ns == 0)
-        c->run_ns = c->warmup_ns + MEASURED_NS;
-    double share_bps = least_sum_bps(c) / (c->flows + c->datagrams.flows + 1);
+    if (c->times.warmup_ns == 0)
+        c->times.warmup_ns = startup_ns(c);
+    if (c->times.run_ns == 0)
+        c->times.run_ns = c->times.warmup_ns + MEASURED_NS;
+    double share_bps = least_sum_bps(c) / (c->tcp.flows + c->datagrams.flows + 1);
     double ping_ns = fmax(PROBE_INTERVAL_MS * 1e6, 3 * PING_BYTES * 8e9 / share_bps);
-    c->ping_interval_ns = (int64_t)ping_ns;
+    c->times.ping_interval_ns = (int64_t)ping_ns;
     c->no_ping = ping_ns > PING_MOST_NS;
 }
 
@@ -215,7 +215,7 @@ static bool is_far(const struct sim_config *c)
  */
 static double asked(const struct sim_config *c, const struct sim_stream_result *s)
 {
-    if (c->flows > 0 && !is_far(c))
+    if (c->tcp.flows > 0 && !is_far(c))
         return 1;
     return fmin(1, c->datagrams.rate_bps / s->offered_bps);
 }
@@ -223,9 +223,9 @@ static double asked(const struct sim_config *c, const struct sim_stream_result *
 static bool direction_holds(const struct sim_config *c, const struct sim_stream_result *s,
                             char text[static MIX_TEXT_BYTES])
 {
-    double measured_s = (double)(c->run_ns - c->warmup_ns) / 1e9;
-    double flows = c->flows + c->datagrams.flows;
-    double packet_bytes = c->flows > 0 ? LINK_FRAME_BYTES : c->datagrams.packet_bytes;
+    double measured_s = (double)(c->times.run_ns - c->times.warmup_ns) / 1e9;
+    double flows = c->tcp.flows + c->datagrams.flows;
+    double packet_bytes = c->tcp.flows > 0 ? LINK_FRAME_BYTES : c->datagrams.packet_bytes;
     bool judged = s->offered_bps / flows * measured_s > SHARE_PACKETS * packet_bytes * 8;
     if (s->dropped >= 0.01)
         snprintf(text, MIX_TEXT_BYTES, "the links' queues drop %.2f %%", 100 * s->dropped);

@@ -51,7 +51,7 @@ static void put_actions(struct rng *r, struct sim_config *config)
         struct sim_action *a = &config->actions[i];
         a->kind = (enum sim_action_kind)rng_below(r, SIM_REBIND + 1);
         a->link = (size_t)rng_below(r, config->links->count);
-        a->at_ns = (int64_t)between(r, 0.2, (double)config->run_ns);
+        a->at_ns = (int64_t)between(r, 0.2, (double)config->times.run_ns);
         a->duration_ns = (int64_t)(log_between(r, 0.02, 3.0) * 1e9);
     }
 }
@@ -69,14 +69,14 @@ static bool draw_scenario(struct rng *r, size_t links, struct sim_config *config
         return false;
     }
     config->links = specs;
-    config->flows = (unsigned)rng_below(r, RANDOM_FLOWS_MAX + 1);
-    config->transport = (enum sim_transport)rng_below(r, SIM_QUIC + 1);
+    config->tcp.flows = (unsigned)rng_below(r, RANDOM_FLOWS_MAX + 1);
+    config->tcp.transport = (enum sim_transport)rng_below(r, SIM_QUIC + 1);
     config->direction = (enum sim_direction)rng_below(r, SIM_BOTH + 1);
-    config->hystart = (enum cc_hystart)rng_below(r, CC_HYSTART_PLUS + 1);
-    config->ecn = chance(r, 0.3);
+    config->tcp.hystart = (enum cc_hystart)rng_below(r, CC_HYSTART_PLUS + 1);
+    config->tcp.ecn = chance(r, 0.3);
     config->call = chance(r, 0.5);
-    config->super_segments = chance(r, 0.5) ? 40 : 1;
-    config->rekey_after_ns = chance(r, 0.3) ? NS_PER_S : 0;
+    config->tcp.super_segments = chance(r, 0.5) ? 40 : 1;
+    config->times.rekey_after_ns = chance(r, 0.3) ? NS_PER_S : 0;
     return true;
 }
 
@@ -122,7 +122,7 @@ static void put_faults(struct rng *r, struct sim_config *config, size_t link)
                                                   SIM_SPOIL, SIM_SPOIL,  SIM_REBIND };
     enum { KINDS = sizeof(kinds) / sizeof(kinds[0]) };
     int64_t at_ns = (int64_t)(log_between(r, 0.3, 4.0) * 1e9);
-    while (at_ns < config->run_ns && config->action_count < SIM_ACTIONS_MAX) {
+    while (at_ns < config->times.run_ns && config->action_count < SIM_ACTIONS_MAX) {
         int64_t duration_ns = (int64_t)(log_between(r, 0.1, 3.0) * 1e9);
         uint64_t kind = rng_below(r, KINDS + 1);
         if (kind == KINDS) {

@@ -18,8 +18,8 @@ void report_row(const char *name, const struct sim_config *c, const struct sim_r
     const struct sim_stream_result *s = &r->stream[direction];
     printf("%-10s %-4s %5s%-6s x%-2u %7.2f %5.3f  %8.1f %8.1f %4llu %7.0f %9.0f %8llu %3llu %4llu "
            "%7.2f ",
-           name, direction == LINK_UP ? "up" : "down", transports[c->transport],
-           carriers[c->carrier], c->flows, s->goodput_bps / 1e6, s->share,
+           name, direction == LINK_UP ? "up" : "down", transports[c->tcp.transport],
+           carriers[c->carrier], c->tcp.flows, s->goodput_bps / 1e6, s->share,
            (double)r->ping_p50_ns / 1e6, (double)r->ping_p99_ns / 1e6,
            (unsigned long long)r->ping_lost, (double)r->ping_gap_ns / 1e6,
            (double)s->stall_ns / 1e6, (unsigned long long)s->repeats,
@@ -48,7 +48,7 @@ static void put_ms(const char *key, int64_t time_ns, bool known)
 static void put_flows(const struct sim_config *c, const struct sim_stream_result *s)
 {
     printf(",\"flows_mbps\":[");
-    for (unsigned i = 0; i < c->flows; i++)
+    for (unsigned i = 0; i < c->tcp.flows; i++)
         printf("%s%.3f", i > 0 ? "," : "", s->flow_bps[i] / 1e6);
     putchar(']');
 }
@@ -70,7 +70,7 @@ void report_json(const char *name, const struct sim_config *c, const struct sim_
 {
     const struct sim_stream_result *s = &r->stream[direction];
     printf("{\"scenario\":\"%s\",\"direction\":\"%s\",\"cc\":\"%s\",\"flows\":%u,\"seed\":%llu",
-           name, direction == LINK_UP ? "up" : "down", transports[c->transport], c->flows,
+           name, direction == LINK_UP ? "up" : "down", transports[c->tcp.transport], c->tcp.flows,
            (unsigned long long)c->seed);
     printf(",\"mbps\":%.3f,\"offered_mbps\":%.3f,\"share\":%.4f,\"jain\":%.4f",
            s->goodput_bps / 1e6, s->offered_bps / 1e6, s->share, s->jain);

@@ -43,8 +43,8 @@ static void stream_result(const struct simulator *s, const struct stream *stream
     r->recoveries += stream->sender.counts.recoveries;
     r->undone += stream->sender.counts.undone;
     int64_t taken_ns = tstamp_sub(stream->receiver.last_read, stream->began);
-    bool complete = stream->receiver.next >= s->config->transfer_bytes;
-    if (s->config->transfer_bytes > 0 && complete && taken_ns > r->transfer_ns)
+    bool complete = stream->receiver.next >= s->config->tcp.transfer_bytes;
+    if (s->config->tcp.transfer_bytes > 0 && complete && taken_ns > r->transfer_ns)
         r->transfer_ns = taken_ns;
 }
 
@@ -58,7 +58,7 @@ static void direction_result(const struct simulator *s, enum link_direction d,
         if (stream->direction != d || stream->page)
             continue;
         stream_result(s, stream, r);
-        incomplete = incomplete || stream->receiver.next < s->config->transfer_bytes;
+        incomplete = incomplete || stream->receiver.next < s->config->tcp.transfer_bytes;
         if (tstamp_is_never(s->measured_from))
             continue;
         r->flow_bps[flows] = stream_bps(s, stream);
@@ -125,7 +125,7 @@ static void fair_result(const struct simulator *s, enum link_direction d,
 {
     const struct datagrams *all = &s->datagrams[d];
     double share[SIM_FLOWS_MAX + DATAGRAMS_FLOWS_MAX];
-    double flows = s->config->flows;
+    double flows = s->config->tcp.flows;
     unsigned count = all->config.flows;
     double tcp_bps = r->goodput_bps * simulator_mtu_bytes(s) /
                      (simulator_mtu_bytes(s) - segment_header_bytes(SEGMENT_TCP));
@@ -135,9 +135,9 @@ static void fair_result(const struct simulator *s, enum link_direction d,
     double tcp_fair = (tcp_bps + r->datagrams_bps - datagrams_fair * count) / fmax(flows, 1);
     for (unsigned i = 0; i < count; i++)
         share[i] = (double)datagrams_measured_bytes(all, i) * 8.0 / measured_s(s) / datagrams_fair;
-    for (unsigned i = 0; i < s->config->flows && r->goodput_bps > 0; i++)
+    for (unsigned i = 0; i < s->config->tcp.flows && r->goodput_bps > 0; i++)
         share[count + i] = r->flow_bps[i] / r->goodput_bps * tcp_bps / tcp_fair;
-    r->fair = jain_index(share, count + s->config->flows);
+    r->fair = jain_index(share, count + s->config->tcp.flows);
 }
 
 /* How long the flows of web pages took that were through. */

@@ -53,31 +53,40 @@ struct sim_foreign {
     size_t link;
 };
 
+/* The flows of each direction. */
+struct sim_tcp {
+    unsigned flows; /* 0: probes only */
+    enum sim_transport transport;
+    enum cc_hystart hystart;
+    uint64_t transfer_bytes; /* each carries so much, and the run ends with them; 0: no end */
+    bool ecn;
+    uint16_t super_segments; /* most segments of a super-packet; 1: none */
+    uint32_t window_bytes;   /* of the receivers */
+};
+
+struct sim_times {
+    int64_t run_ns;         /* flows begin SIM_SETTLE_NS before it */
+    int64_t idle_ns;        /* and so much later: the tunnel is up, and nobody uses it */
+    int64_t warmup_ns;      /* of run_ns, not measured */
+    int64_t late_ns;        /* the last flow of each direction begins so much later; 0: with all */
+    int64_t rekey_after_ns; /* 0: the default */
+    int64_t ping_interval_ns; /* 0: the probe's own */
+};
+
 struct sim_config {
     const struct linkspecs *links; /* not owned */
     enum sim_carrier carrier;
-    size_t via;     /* SIM_LINK */
-    unsigned flows; /* in each direction; 0: probes only */
-    enum sim_transport transport;
-    enum cc_hystart hystart;
+    size_t via; /* SIM_LINK */
     enum sim_direction direction;
+    struct sim_tcp tcp;
+    struct sim_times times;
     struct sim_foreign foreign;
-    int64_t late_ns;         /* the last flow of each direction begins so much later; 0: with all */
-    uint64_t transfer_bytes; /* each flow carries so much, and the run ends with them; 0: no end */
-    struct sim_pages pages;  /* beside them, in each direction */
-    struct datagrams_config datagrams; /* beside them, in each direction */
-    bool ecn;
-    bool call; /* a call of 64 kbit/s in each direction */
+    struct sim_pages pages;            /* beside the flows, in each direction */
+    struct datagrams_config datagrams; /* the same */
+    bool call;                         /* a call of 64 kbit/s in each direction */
     bool no_ping;
-    int64_t ping_interval_ns; /* 0: the probe's own */
-    bool redundant_pings;     /* a policy of both sides: redundant, real-time */
-    uint32_t standby;         /* bit mask of links that are on standby */
-    uint16_t super_segments;  /* most segments of a TCP super-packet; 1: none */
-    uint32_t window_bytes;    /* of the receivers */
-    int64_t run_ns;           /* flows begin SIM_SETTLE_NS before it */
-    int64_t idle_ns;          /* and so much later: the tunnel is up, and nobody uses it */
-    int64_t warmup_ns;        /* of run_ns, not measured */
-    int64_t rekey_after_ns;   /* 0: the default */
+    bool redundant_pings; /* a policy of both sides: redundant, real-time */
+    uint32_t standby;     /* bit mask of links that are on standby */
     uint64_t seed;
     bool cipher;
     bool verbose;

@@ -37,12 +37,12 @@ enum {
 void sim_config_default(struct sim_config *config)
 {
     *config = (struct sim_config){
-        .flows = 1,
-        .hystart = CC_HYSTART_CLASSIC,
-        .super_segments = 1,
-        .window_bytes = 8 << 20,
-        .run_ns = 12 * NS_PER_S,
-        .warmup_ns = 4 * NS_PER_S,
+        .tcp.flows = 1,
+        .tcp.hystart = CC_HYSTART_CLASSIC,
+        .tcp.super_segments = 1,
+        .tcp.window_bytes = 8 << 20,
+        .times.run_ns = 12 * NS_PER_S,
+        .times.warmup_ns = 4 * NS_PER_S,
         .seed = 1,
     };
 }
@@ -112,7 +112,7 @@ static void act(void *owner, uint64_t index)
 /* From the start to the flows. */
 static int64_t settle_ns(const struct sim_config *c)
 {
-    return SIM_SETTLE_NS + c->idle_ns;
+    return SIM_SETTLE_NS + c->times.idle_ns;
 }
 
 static void add_actions(struct simulator *s)
@@ -168,7 +168,7 @@ static bool make_carrier(struct simulator *s)
                                         .verbose = c->verbose,
                                         .redundant_pings = c->redundant_pings,
                                         .standby = c->standby,
-                                        .rekey_after_ns = c->rekey_after_ns };
+                                        .rekey_after_ns = c->times.rekey_after_ns };
         s->wires = &s->tunnel.wires;
         return tunnel_init(&s->tunnel, &s->net, &tunnel);
     }
@@ -189,15 +189,15 @@ static void stream_init(struct simulator *s, size_t index, enum link_direction d
     const struct sim_config *c = s->config;
     struct stream *stream = &s->streams[index];
     struct sender_config sender = {
-        .kind = c->transport == SIM_QUIC ? SEGMENT_QUIC : SEGMENT_TCP,
-        .cc = c->transport == SIM_TCP_BBR ? CC_BBR : CC_CUBIC,
-        .hystart = c->hystart,
-        .ecn = c->ecn,
+        .kind = c->tcp.transport == SIM_QUIC ? SEGMENT_QUIC : SEGMENT_TCP,
+        .cc = c->tcp.transport == SIM_TCP_BBR ? CC_BBR : CC_CUBIC,
+        .hystart = c->tcp.hystart,
+        .ecn = c->tcp.ecn,
         .side = direction == LINK_UP ? SIDE_CLIENT : SIDE_SERVER,
         .port = (uint16_t)(PORT_STREAM + 2 * index),
         .mtu_bytes = mtu_bytes,
-        .window_bytes = c->window_bytes,
-        .super_segments = c->carrier == SIM_TUNNEL ? c->super_segments : 1,
+        .window_bytes = c->tcp.window_bytes,
+        .super_segments = c->carrier == SIM_TUNNEL ? c->tcp.super_segments : 1,
     };
     uint32_t payload_bytes = mtu_bytes - segment_header_bytes(sender.kind);
     sender.limit_segments = (bytes + payload_bytes - 1) / payload_bytes;
@@ -224,11 +224,11 @@ static void begin_foreign(struct simulator *s)
     struct sender_config sender = {
         .kind = SEGMENT_TCP,
         .cc = CC_CUBIC,
-        .hystart = c->hystart,
+        .hystart = c->tcp.hystart,
         .side = from,
         .port = PORT_FOREIGN,
         .mtu_bytes = c->links->link[c->foreign.link].mtu_bytes,
-        .window_bytes = c->window_bytes,
+        .window_bytes = c->tcp.window_bytes,
         .super_segments = 1,
     };
     f->stream.direction = from == SIDE_CLIENT ? LINK_UP : LINK_DOWN;
@@ -277,14 +277,14 @@ static void begin_flows(void *owner, uint64_t value)
         return;
     }
     size_t index = 0;
-    for (unsigned i = 0; i < c->flows; i++) {
+    for (unsigned i = 0; i < c->tcp.flows; i++) {
         for (int d = 0; d < LINK_DIRECTIONS; d++) {
             if (!is_used(c, (enum link_direction)d))
                 continue;
-            stream_init(s, index, (enum link_direction)d, mtu_bytes, c->transfer_bytes);
+            stream_init(s, index, (enum link_direction)d, mtu_bytes, c->tcp.transfer_bytes);
             int64_t after_ns = i * FLOW_SPACING_NS;
-            if (i + 1 == c->flows && c->late_ns > 0)
-                after_ns = c->late_ns;
+            if (i + 1 == c->tcp.flows && c->times.late_ns > 0)
+                after_ns = c->times.late_ns;
             events_add(&s->events, tstamp_add(s->events.now, after_ns), stream_begin,
                        &s->streams[index++], 0);
         }
@@ -296,8 +296,8 @@ static void begin_flows(void *owner, uint64_t value)
         datagrams_start(&s->datagrams[d]);
     if (c->foreign.on)
         begin_foreign(s);
-    struct tstamp measure_from = tstamp_add(s->events.now, c->warmup_ns);
-    struct tstamp measure_to = tstamp_add(s->events.now, c->run_ns - PROBE_TAIL_NS);
+    struct tstamp measure_from = tstamp_add(s->events.now, c->times.warmup_ns);
+    struct tstamp measure_to = tstamp_add(s->events.now, c->times.run_ns - PROBE_TAIL_NS);
     if (!c->no_ping)
         probe_start(&s->ping, measure_from, measure_to);
     for (int d = 0; c->call && d < LINK_DIRECTIONS; d++)
@@ -404,7 +404,7 @@ static void sample_queues(struct simulator *s)
 /* Ends the run once all transfers are through; each tells when that was. */
 static void check_transfers(struct simulator *s)
 {
-    uint64_t bytes = s->config->transfer_bytes;
+    uint64_t bytes = s->config->tcp.transfer_bytes;
     bool all = bytes > 0 && s->stream_count > 0;
     for (size_t i = 0; i < s->stream_count; i++)
         all = all && s->streams[i].receiver.next >= bytes;
@@ -479,8 +479,8 @@ static bool simulator_init(struct simulator *s, const struct sim_config *config)
     if (config->foreign.on)
         foreign_init(s);
     probe_init(&s->ping, &s->net, SEGMENT_ECHO, SIDE_CLIENT, PORT_PING);
-    if (config->ping_interval_ns > 0)
-        s->ping.interval_ns = config->ping_interval_ns;
+    if (config->times.ping_interval_ns > 0)
+        s->ping.interval_ns = config->times.ping_interval_ns;
     probe_init(&s->call[LINK_UP], &s->net, SEGMENT_UDP, SIDE_CLIENT, PORT_CALL);
     probe_init(&s->call[LINK_DOWN], &s->net, SEGMENT_UDP, SIDE_SERVER, PORT_CALL + 2);
     init_datagrams(s);
@@ -488,7 +488,8 @@ static bool simulator_init(struct simulator *s, const struct sim_config *config)
     struct tstamp begin = tstamp_add(START, settle_ns(config));
     int64_t phase_ns = (int64_t)((config->seed - 1) % PHASES) * PHASE_NS;
     events_add(&s->events, tstamp_add(begin, phase_ns), begin_flows, s, 0);
-    events_add(&s->events, tstamp_add(begin, phase_ns + config->warmup_ns), begin_measuring, s, 0);
+    events_add(&s->events, tstamp_add(begin, phase_ns + config->times.warmup_ns), begin_measuring,
+               s, 0);
     events_add(&s->events, tstamp_add(START, SAMPLE_NS), sample, s, 0);
     add_actions(s);
     return true;
@@ -536,7 +537,7 @@ bool sim_run(const struct sim_config *config, struct sim_result *result)
     *result = (struct sim_result){ 0 };
     struct simulator *s = sim_alloc(1, sizeof(*s));
     if (simulator_init(s, config)) {
-        events_run(&s->events, tstamp_add(START, settle_ns(config) + config->run_ns));
+        events_run(&s->events, tstamp_add(START, settle_ns(config) + config->times.run_ns));
         if (s->foreign.check.failed)
             check_fail(&s->check, "outside the tunnel: %s", s->foreign.check.message);
         if (!s->check.failed) {

@@ -227,12 +227,12 @@ void bond_stats(const struct bond *b, struct tstamp now, struct bond_stats *out)
     out->reorder_held = b->receiver.reorder.held;
     out->reorder_late = b->receiver.reorder.late;
     memcpy(out->drops, b->sender.drops, sizeof out->drops);
-    out->drops[BOND_DROP_QUEUE_FULL] += b->sender.queue.dropped_full;
+    out->drops[BOND_DROP_QUEUE_FULL] += b->sender.queue.dropped.full;
     out->drops[BOND_DROP_PEER_MEMORY] =
-        b->sender.queue.dropped_memory + b->receiver.reorder.dropped_memory;
-    out->drops[BOND_DROP_CODEL] = b->sender.queue.dropped_codel;
-    out->drops[BOND_DROP_BAD_PACKET] = b->sender.queue.dropped_bad;
-    out->drops[BOND_DROP_ACK_THINNED] = b->sender.queue.acks_thinned;
+        b->sender.queue.dropped.memory + b->receiver.reorder.dropped_memory;
+    out->drops[BOND_DROP_CODEL] = b->sender.queue.dropped.codel;
+    out->drops[BOND_DROP_BAD_PACKET] = b->sender.queue.dropped.bad;
+    out->drops[BOND_DROP_ACK_THINNED] = b->sender.queue.acks.thinned;
     out->drops[BOND_DROP_DUPLICATE] = b->receiver.reorder.duplicates;
     out->drops[BOND_DROP_REORDER_FULL] = b->receiver.reorder.overflows;
     out->drops[BOND_DROP_FRAGMENT] = b->receiver.reorder.fragments_lost;

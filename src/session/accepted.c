@@ -12,12 +12,12 @@
 
 void accepted_init(struct peer *p)
 {
-    p->accepted.sent = TSTAMP_NEVER;
+    p->told.accepted.sent = TSTAMP_NEVER;
 }
 
 static void take(struct peer *p, struct tstamp now, const struct netprefix *list, uint8_t count)
 {
-    struct accepted *a = &p->accepted;
+    struct accepted *a = &p->told.accepted;
     if (count == a->count && memcmp(list, a->list, count * sizeof *list) == 0)
         return;
     memmove(a->list, list, count * sizeof *list);
@@ -28,24 +28,24 @@ static void take(struct peer *p, struct tstamp now, const struct netprefix *list
 
 void accepted_adopted(struct peer *p, struct tstamp now, bool new_association)
 {
-    struct accepted *a = &p->accepted;
+    struct accepted *a = &p->told.accepted;
     if (new_association) {
         a->heard = false;
         accepted_tell(p, now);
     }
-    if ((p->remote_features & WIRE_FEATURE_ACCEPTED) == 0)
+    if ((p->association.remote_features & WIRE_FEATURE_ACCEPTED) == 0)
         take(p, now, a->list, 0);
 }
 
 void accepted_tell(struct peer *p, struct tstamp now)
 {
-    p->accepted.due = true;
+    p->told.accepted.due = true;
     peer_wake(p, now);
 }
 
 void accepted_told(struct peer *p, struct tstamp now, const struct wire_accepted *told)
 {
-    struct accepted *a = &p->accepted;
+    struct accepted *a = &p->told.accepted;
     if (a->heard && (int32_t)(told->sequence - a->remote_sequence) <= 0)
         return;
     a->heard = true;
@@ -55,9 +55,9 @@ void accepted_told(struct peer *p, struct tstamp now, const struct wire_accepted
 
 void accepted_came_back(struct peer *p, struct tstamp now, uint16_t serial, bool acked)
 {
-    if (serial != p->accepted.serial)
+    if (serial != p->told.accepted.serial)
         return;
-    p->accepted.sent = TSTAMP_NEVER;
+    p->told.accepted.sent = TSTAMP_NEVER;
     if (!acked)
         accepted_tell(p, now);
 }
@@ -77,7 +77,7 @@ static void put_allowed(const struct peer *p, struct wire_accepted *out)
 
 static void send(struct peer *p, struct tstamp now)
 {
-    struct accepted *a = &p->accepted;
+    struct accepted *a = &p->told.accepted;
     struct wire_frame_value f = { .type = WIRE_ACCEPTED };
     int via = links_best(p);
     if (via < 0)
@@ -92,7 +92,7 @@ static void send(struct peer *p, struct tstamp now)
 
 void accepted_tick(struct peer *p, struct tstamp now)
 {
-    struct accepted *a = &p->accepted;
+    struct accepted *a = &p->told.accepted;
     if (a->changed && tstamp_reached(a->event_at, now)) {
         event_accepted(p);
         a->changed = false;
@@ -100,7 +100,7 @@ void accepted_tick(struct peer *p, struct tstamp now)
     }
     if (a->changed)
         peer_wake(p, a->event_at);
-    if (!peer_can_send(p, now) || (p->remote_features & WIRE_FEATURE_ACCEPTED) == 0)
+    if (!peer_can_send(p, now) || (p->association.remote_features & WIRE_FEATURE_ACCEPTED) == 0)
         return;
     bool overdue = !tstamp_is_never(a->sent) && tstamp_sub(now, a->sent) >= ACCEPTED_AGAIN_NS;
     if (a->due || overdue)

@@ -49,25 +49,26 @@ int core_new(struct core **out, const struct core_config *config, struct tstamp 
         return -ENOMEM;
     c->pool = config->pool;
     c->arena.limit_bytes = (size_t)config->memory_max_bytes;
-    c->ciphers = config->ciphers;
-    c->preferred_cipher = config->preferred_cipher;
-    c->rekey_after_ns = config->rekey_after_ns != 0 ? config->rekey_after_ns : STATE_REKEY_NS;
-    c->wall_offset_ns = config->wall_offset_ns;
-    c->test_cipher = config->test_cipher;
-    c->cpu = WIRE_REPORT_CPU_UNKNOWN;
+    c->settings.ciphers = config->ciphers;
+    c->settings.preferred_cipher = config->preferred_cipher;
+    c->settings.rekey_after_ns =
+        config->rekey_after_ns != 0 ? config->rekey_after_ns : STATE_REKEY_NS;
+    c->settings.wall_offset_ns = config->wall_offset_ns;
+    c->settings.test_cipher = config->test_cipher;
+    c->settings.cpu = WIRE_REPORT_CPU_UNKNOWN;
     if (config->version != NULL)
-        snprintf(c->version, sizeof c->version, "%s", config->version);
-    c->random = config->random;
-    c->random_arg = config->random_arg;
+        snprintf(c->settings.version, sizeof c->settings.version, "%s", config->version);
+    c->settings.random = config->random;
+    c->settings.random_arg = config->random_arg;
     c->mtu.bytes = MTU_AT_START;
-    list_init(&c->news);
+    list_init(&c->events.waiting);
     c->now = now;
-    c->group = malloc(STATE_GROUP_BYTES);
+    c->group.bytes = malloc(STATE_GROUP_BYTES);
     peers_init(&c->peers, 0);
     share_init(&c->share);
     share_set_line(c, now, config->uplink_bps);
     int err = local_keys_init(&c->local, config->private_key);
-    if (c->group == NULL || allowed_init(&c->allowed) < 0 || index_init(&c->index, 0) < 0)
+    if (c->group.bytes == NULL || allowed_init(&c->allowed) < 0 || index_init(&c->index, 0) < 0)
         err = -ENOMEM;
     if (err == 0) {
         responder_init(c, now);
@@ -90,10 +91,10 @@ void core_free(struct core *c)
     for (size_t i = 0; i < c->peers.count; i++)
         lifecycle_free(c->peers.list[i]); /* of which nobody asks for anything any more */
     peers_free(&c->peers);
-    pkt_list_clear(&c->answers);
+    pkt_list_clear(&c->tun.answers);
     allowed_free(&c->allowed);
     index_free(&c->index);
-    free(c->group);
+    free(c->group.bytes);
     secret_clear(c, sizeof *c);
     free(c);
 }
@@ -200,20 +201,20 @@ const uint8_t *core_peer_key(const struct core *c, size_t peer)
 
 bool core_peer_initiates(const struct core *c, size_t peer)
 {
-    return c->peers.list[peer]->initiates;
+    return c->peers.list[peer]->calling.initiates;
 }
 
 int core_next_silent(const struct core *c, int after)
 {
     const struct list *silent = &c->peers.silent;
     struct list_item *next =
-        after < 0 ? list_first(silent) : list_after(silent, &c->peers.list[after]->silent);
-    return next != NULL ? LIST_OF(next, struct peer, silent)->number : -1;
+        after < 0 ? list_first(silent) : list_after(silent, &c->peers.list[after]->places.silent);
+    return next != NULL ? LIST_OF(next, struct peer, places.silent)->number : -1;
 }
 
 void core_not_silent(struct core *c, size_t peer)
 {
-    list_remove(&c->peers.list[peer]->silent);
+    list_remove(&c->peers.list[peer]->places.silent);
 }
 
 void core_set_policies(struct core *c, const struct core_policy policies[CORE_POLICIES_MAX])
@@ -223,7 +224,7 @@ void core_set_policies(struct core *c, const struct core_policy policies[CORE_PO
 
 void core_set_wall_offset(struct core *c, int64_t wall_offset_ns)
 {
-    c->wall_offset_ns = wall_offset_ns;
+    c->settings.wall_offset_ns = wall_offset_ns;
 }
 
 void core_endpoints(struct core *c, struct tstamp now, size_t peer, const struct netaddr *addrs,
@@ -232,15 +233,15 @@ void core_endpoints(struct core *c, struct tstamp now, size_t peer, const struct
     if (peer >= c->peers.count)
         return;
     struct peer *p = c->peers.list[peer];
-    if (!p->initiates)
+    if (!p->calling.initiates)
         return;
-    struct netaddr used = p->endpoints[p->endpoint];
-    p->endpoint_count = count < CORE_ENDPOINTS_MAX ? count : CORE_ENDPOINTS_MAX;
-    p->endpoint = 0;
-    for (uint8_t i = 0; i < p->endpoint_count; i++) {
-        p->endpoints[i] = addrs[i];
+    struct netaddr used = p->calling.endpoints[p->calling.endpoint];
+    p->calling.endpoint_count = count < CORE_ENDPOINTS_MAX ? count : CORE_ENDPOINTS_MAX;
+    p->calling.endpoint = 0;
+    for (uint8_t i = 0; i < p->calling.endpoint_count; i++) {
+        p->calling.endpoints[i] = addrs[i];
         if (netaddr_equal(&addrs[i], &used))
-            p->endpoint = i;
+            p->calling.endpoint = i;
     }
     peers_touch(p);
     paths_refresh(p, now);
@@ -272,7 +273,7 @@ int core_wish(struct core *c, struct tstamp now, size_t peer, const char *link,
     if (peer >= c->peers.count)
         return -ENOENT;
     struct peer *p = c->peers.list[peer];
-    int err = wish_set(&p->wishes, link, use);
+    int err = wish_set(&p->told.wishes, link, use);
     peers_touch(p);
     if (err == 0)
         paths_wish_changed(p, now, link);
@@ -291,18 +292,18 @@ static void tun_one(struct core *c, struct tstamp now, struct pkt *pkt)
     struct peer *p = allowed_destination(&c->allowed, pkt);
     if (p != NULL && !p->up)
         initiator_wanted(p, now);
-    bool waits = p != NULL && (p->up || tstamp_sub(now, p->down_at) <= STATE_HOLD_NS);
+    bool waits = p != NULL && (p->up || tstamp_sub(now, p->clocks.down_at) <= STATE_HOLD_NS);
     bool gone = p != NULL && (!waits || p->bond == NULL);
     if (p == NULL || gone) {
         c->drops[p == NULL ? CORE_DROP_NO_ROUTE : CORE_DROP_NO_SESSION] += pkt->seg_count;
         pkt_put(pkt);
         return;
     }
-    if (c->tells_too_big)
+    if (c->settings.tells_too_big)
         too_big_look(c, now, p, pkt);
-    p->tx_bytes += pkt->len_bytes;
-    p->tx_packets += pkt->seg_count;
-    if (list_has(&p->outdated))
+    p->counters.tx_bytes += pkt->len_bytes;
+    p->counters.tx_packets += pkt->seg_count;
+    if (list_has(&p->places.outdated))
         policies_apply(p);
     bond_send(p->bond, now, pkt);
     peers_stir(p);
@@ -350,7 +351,7 @@ void core_unreachable(struct core *c, struct tstamp now, uint16_t socket, const 
 
 size_t core_accepted(const struct core *c, size_t peer, struct netprefix out[CORE_ACCEPTED_MAX])
 {
-    const struct accepted *a = &c->peers.list[peer]->accepted;
+    const struct accepted *a = &c->peers.list[peer]->told.accepted;
     for (size_t i = 0; i < a->count; i++)
         out[i] = a->list[i];
     return a->count;
@@ -369,19 +370,19 @@ bool core_seen(const struct core *c, struct tstamp now, size_t peer)
 
 void core_set_cpu(struct core *c, uint8_t percent)
 {
-    c->cpu = percent < WIRE_REPORT_CPU_ALL ? percent : WIRE_REPORT_CPU_ALL;
+    c->settings.cpu = percent < WIRE_REPORT_CPU_ALL ? percent : WIRE_REPORT_CPU_ALL;
 }
 
 void core_set_line_full(struct core *c, bool full)
 {
-    c->line_full = full;
+    c->tun.line_full = full;
     for (const struct peer *p = peers_first_awake(c); p != NULL; p = peers_next_awake(p))
-        bond_line_full(p->bond, full && !p->initiates);
+        bond_line_full(p->bond, full && !p->calling.initiates);
 }
 
 void core_tell_too_big(struct core *c, bool on)
 {
-    c->tells_too_big = on;
+    c->settings.tells_too_big = on;
 }
 
 void core_set_uplink(struct core *c, struct tstamp now, uint64_t rate_bps)
@@ -405,8 +406,8 @@ static struct pkt *deliver_from(struct core *c, struct peer *p)
                    !rate_limit_admits(p, c->now, pkt->len_bytes)) {
             core_drop_one(c, CORE_DROP_RATE_LIMIT);
         } else {
-            p->rx_bytes += pkt->len_bytes;
-            p->rx_packets++;
+            p->counters.rx_bytes += pkt->len_bytes;
+            p->counters.rx_packets++;
             return pkt;
         }
         pkt_put(pkt);
@@ -416,18 +417,18 @@ static struct pkt *deliver_from(struct core *c, struct peer *p)
 
 struct pkt *core_next_tun(struct core *c)
 {
-    if (c->answers.head != NULL)
-        return pkt_list_pop(&c->answers);
+    if (c->tun.answers.head != NULL)
+        return pkt_list_pop(&c->tun.answers);
     /* Many of one peer, then of the next: packets of one flow stay together. */
     for (struct list_item *first; (first = list_first(&c->peers.giving)) != NULL;) {
-        struct peer *p = LIST_OF(first, struct peer, giving);
-        bool may = c->tun_in_turn < TUN_IN_TURN;
+        struct peer *p = LIST_OF(first, struct peer, places.giving);
+        bool may = c->tun.in_turn < TUN_IN_TURN;
         struct pkt *pkt = may && p->bond != NULL ? deliver_from(c, p) : NULL;
         if (pkt != NULL) {
-            c->tun_in_turn++;
+            c->tun.in_turn++;
             return pkt;
         }
-        c->tun_in_turn = 0;
+        c->tun.in_turn = 0;
         list_remove(first);
         peers_touch(p); /* what was taken may have changed its deadline */
         if (!may)
@@ -447,7 +448,7 @@ void core_tick(struct core *c, struct tstamp now)
     struct list_item *first = list_first(&c->peers.touched);
     bool more = first != NULL;
     for (; more && looks < LOOKS_PER_TURN; first = list_first(&c->peers.touched), looks++) {
-        struct peer *p = LIST_OF(first, struct peer, touched);
+        struct peer *p = LIST_OF(first, struct peer, places.touched);
         more = first != last;
         list_remove(first);
         lifecycle_tick(p, now);
@@ -459,7 +460,7 @@ void core_tick(struct core *c, struct tstamp now)
 struct tstamp core_deadline(const struct core *c)
 {
     static const struct tstamp at_once = { 0 };
-    if (!outbox_empty(&c->outbox) || (c->spill_peer != NULL && !c->closing))
+    if (!outbox_empty(&c->outbox) || (c->group.spill_peer != NULL && !c->closing))
         return at_once;
     if (c->closing)
         return TSTAMP_NEVER;

@@ -17,7 +17,7 @@ enum {
 
 static uint32_t room(const struct core *c)
 {
-    return STATE_EVENTS_MAX - (c->event_tail - c->event_head);
+    return STATE_EVENTS_MAX - (c->events.tail - c->events.head);
 }
 
 /* False: nobody took the events that are there. */
@@ -25,7 +25,7 @@ static bool push(struct core *c, const struct state_event *e)
 {
     if (room(c) == 0)
         return false;
-    c->events[c->event_tail++ % STATE_EVENTS_MAX] = *e;
+    c->events.ring[c->events.tail++ % STATE_EVENTS_MAX] = *e;
     return true;
 }
 
@@ -35,7 +35,7 @@ static bool has_room(struct peer *p)
     if (room(p->core) >= EVENT_ROOM)
         return true;
     p->news.waits = true;
-    list_add(&p->core->news, &p->news.item);
+    list_add(&p->core->events.waiting, &p->news.item);
     return false;
 }
 
@@ -62,8 +62,8 @@ static void tell_peer(struct peer *p)
         return;
     n->told_up = n->up;
     n->again = false;
-    if (!n->up && !tstamp_is_never(p->displaced_at))
-        e.remote = p->displaced_by;
+    if (!n->up && !tstamp_is_never(p->called.displaced_at))
+        e.remote = p->called.displaced_by;
     push(p->core, &e);
 }
 
@@ -167,7 +167,7 @@ static void tell_others(struct peer *p)
     e = (struct state_event){ .type = CORE_EVENT_PEER_RIVAL,
                               .peer = p,
                               .reason = "another machine uses the peer's key",
-                              .remote = p->lives.rival };
+                              .remote = p->called.lives.rival };
     tell_once(p, &p->news.rival, &e);
     e = (struct state_event){ .type = CORE_EVENT_ACCEPTED, .peer = p };
     tell_once(p, &p->news.accepted, &e);
@@ -250,8 +250,8 @@ static void push_peer_mtu(struct peer *p)
 {
     push(p->core, &(struct state_event){ .type = CORE_EVENT_PEER_MTU,
                                          .peer = p,
-                                         .mtu_bytes = p->mtu_bytes,
-                                         .fit_bytes = p->fit_bytes,
+                                         .mtu_bytes = p->mtu.routed_bytes,
+                                         .fit_bytes = p->mtu.fit_bytes,
                                          .reason = "measured" });
 }
 
@@ -268,16 +268,16 @@ static uint32_t find_fit(const struct peer *p)
 
 static void tell_mtu(struct peer *p)
 {
-    bool grows = p->mtu_bytes > p->news.mtu_bytes;
+    bool grows = p->mtu.routed_bytes > p->news.mtu_bytes;
     uint32_t before = p->news.mtu_bytes;
-    bool same = p->mtu_bytes == p->news.mtu_bytes && p->fit_bytes == p->news.fit_bytes;
+    bool same = p->mtu.routed_bytes == p->news.mtu_bytes && p->mtu.fit_bytes == p->news.fit_bytes;
     if (same || !may_tell(p))
         return;
-    p->news.mtu_bytes = p->mtu_bytes;
-    p->news.fit_bytes = p->fit_bytes;
+    p->news.mtu_bytes = p->mtu.routed_bytes;
+    p->news.fit_bytes = p->mtu.fit_bytes;
     /* In this order the device of a single peer never has another MTU than its routes. */
-    if (before != p->mtu_bytes)
-        count_mtu(p->core, before, p->mtu_bytes);
+    if (before != p->mtu.routed_bytes)
+        count_mtu(p->core, before, p->mtu.routed_bytes);
     if (grows)
         push_peer_mtu(p);
     event_device_mtu(p->core);
@@ -290,8 +290,8 @@ void event_mtu(struct peer *p)
     uint32_t fit_bytes = find_fit(p);
     if (fit_bytes == 0)
         return;
-    p->fit_bytes = fit_bytes;
-    p->mtu_bytes = fit_bytes < INNER_MTU_MIN ? INNER_MTU_MIN : fit_bytes;
+    p->mtu.fit_bytes = fit_bytes;
+    p->mtu.routed_bytes = fit_bytes < INNER_MTU_MIN ? INNER_MTU_MIN : fit_bytes;
     tell_mtu(p);
 }
 
@@ -318,25 +318,26 @@ static void fill(struct core *c)
 {
     event_device_mtu(c);
     tell_strangers(c);
-    for (struct list_item *i; room(c) >= EVENT_ROOM && (i = list_first(&c->news)) != NULL;)
+    for (struct list_item *i;
+         room(c) >= EVENT_ROOM && (i = list_first(&c->events.waiting)) != NULL;)
         event_tick(LIST_OF(i, struct peer, news.item));
 }
 
 const struct state_event *event_next(struct core *c)
 {
     fill(c);
-    if (c->event_head == c->event_tail)
+    if (c->events.head == c->events.tail)
         return NULL;
-    return &c->events[c->event_head++ % STATE_EVENTS_MAX];
+    return &c->events.ring[c->events.head++ % STATE_EVENTS_MAX];
 }
 
 void event_forget(struct core *c, struct peer *p)
 {
-    uint32_t to = c->event_head;
-    for (uint32_t i = c->event_head; i != c->event_tail; i++)
-        if (c->events[i % STATE_EVENTS_MAX].peer != p)
-            c->events[to++ % STATE_EVENTS_MAX] = c->events[i % STATE_EVENTS_MAX];
-    c->event_tail = to;
+    uint32_t to = c->events.head;
+    for (uint32_t i = c->events.head; i != c->events.tail; i++)
+        if (c->events.ring[i % STATE_EVENTS_MAX].peer != p)
+            c->events.ring[to++ % STATE_EVENTS_MAX] = c->events.ring[i % STATE_EVENTS_MAX];
+    c->events.tail = to;
     list_remove(&p->news.item);
     uint32_t before = p->news.mtu_bytes;
     p->news.mtu_bytes = 0;

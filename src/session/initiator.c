@@ -15,16 +15,16 @@
 
 void initiator_init(struct peer *p)
 {
-    cookie_keys_init(&p->handshake.cookie, p->public_key);
+    cookie_keys_init(&p->calling.handshake.cookie, p->public_key);
 }
 
 /* A response to it fits nothing any more. */
 void initiator_abandon(struct peer *p)
 {
-    index_remove(&p->core->index, p->handshake.index);
-    p->handshake.index = 0;
-    if (p->handshake.call != NULL)
-        noise_clear(&p->handshake.call->noise);
+    index_remove(&p->core->index, p->calling.handshake.index);
+    p->calling.handshake.index = 0;
+    if (p->calling.handshake.call != NULL)
+        noise_clear(&p->calling.handshake.call->noise);
 }
 
 static struct call *make_call(struct handshake *h)
@@ -50,7 +50,7 @@ static struct tstamp jar_ends(const struct cookie_jar *jar)
 /* No call is under way: what the last one left goes with the last of its cookies. */
 static void give_back(struct peer *p, struct tstamp now)
 {
-    struct handshake *h = &p->handshake;
+    struct handshake *h = &p->calling.handshake;
     struct tstamp ends = now;
     if (h->call == NULL)
         return;
@@ -67,20 +67,20 @@ static void end(struct peer *p)
 {
     initiator_abandon(p);
     why_ended(p);
-    p->handshake.reason = HANDSHAKE_IDLE;
-    p->handshake.attempts = 0;
+    p->calling.handshake.reason = HANDSHAKE_IDLE;
+    p->calling.handshake.attempts = 0;
 }
 
 void initiator_free(struct peer *p)
 {
     end(p);
-    free_call(&p->handshake);
+    free_call(&p->calling.handshake);
 }
 
 void initiator_later(struct peer *p, struct tstamp now, int64_t wait_ns)
 {
     end(p);
-    p->handshake.not_before = tstamp_add(now, wait_ns);
+    p->calling.handshake.not_before = tstamp_add(now, wait_ns);
     peer_wake(p, now);
 }
 
@@ -88,14 +88,14 @@ void initiator_now(struct peer *p, struct tstamp now)
 {
     if (peer_can_send(p, now))
         return;
-    p->handshake.next = now;
-    p->handshake.attempts = 0;
+    p->calling.handshake.next = now;
+    p->calling.handshake.attempts = 0;
     peer_wake(p, now);
 }
 
 void initiator_wanted(struct peer *p, struct tstamp now)
 {
-    struct handshake *h = &p->handshake;
+    struct handshake *h = &p->calling.handshake;
     struct tstamp soon = tstamp_add(now, HANDSHAKE_RETRY_NS);
     h->wanted_at = now;
     if (h->reason == HANDSHAKE_IDLE || !tstamp_before(soon, h->next))
@@ -107,10 +107,10 @@ void initiator_wanted(struct peer *p, struct tstamp now)
 /* TAI64N (Bernstein): 2^62 and the seconds since 1970, then the nanoseconds. */
 static void put_timestamp(struct peer *p, struct tstamp now, uint8_t out[WIRE_TIMESTAMP_BYTES])
 {
-    int64_t wall_ns = now.ns + p->core->wall_offset_ns;
-    if (wall_ns <= p->handshake.last_wall_ns)
-        wall_ns = p->handshake.last_wall_ns + 1;
-    p->handshake.last_wall_ns = wall_ns;
+    int64_t wall_ns = now.ns + p->core->settings.wall_offset_ns;
+    if (wall_ns <= p->calling.handshake.last_wall_ns)
+        wall_ns = p->calling.handshake.last_wall_ns + 1;
+    p->calling.handshake.last_wall_ns = wall_ns;
     struct writer w = writer_of(out, WIRE_TIMESTAMP_BYTES);
     write_u64(&w, (UINT64_C(1) << 62) + (uint64_t)(wall_ns / NS_PER_S));
     write_u32(&w, (uint32_t)(wall_ns % NS_PER_S));
@@ -119,16 +119,16 @@ static void put_timestamp(struct peer *p, struct tstamp now, uint8_t out[WIRE_TI
 /* What the initiation says; a challenge fits one initiation only. */
 static void make_hello(struct peer *p, struct tstamp now, struct wire_hello *hello)
 {
-    struct call *call = p->handshake.call;
+    struct call *call = p->calling.handshake.call;
     *hello = (struct wire_hello){
         .version = WIRE_VERSION,
-        .ciphers = p->core->ciphers,
-        .preferred = p->core->preferred_cipher,
+        .ciphers = p->core->settings.ciphers,
+        .preferred = p->core->settings.preferred_cipher,
         .features = WIRE_FEATURES,
         .challenged = call->challenged,
     };
     memcpy(hello->challenge, call->challenge, sizeof hello->challenge);
-    memcpy(hello->epoch, p->epoch, sizeof hello->epoch);
+    memcpy(hello->epoch, p->association.epoch, sizeof hello->epoch);
     put_timestamp(p, now, hello->timestamp);
     call->challenged = false;
 }
@@ -147,7 +147,7 @@ static size_t mac1_at(const struct call *call)
 static bool create_initiation(struct peer *p, struct tstamp now)
 {
     struct core *c = p->core;
-    struct handshake *h = &p->handshake;
+    struct handshake *h = &p->calling.handshake;
     struct call *call = make_call(h);
     struct wire_hello hello;
     uint8_t payload[WIRE_HELLO_LONG_BYTES];
@@ -158,7 +158,7 @@ static bool create_initiation(struct peer *p, struct tstamp now)
     if (call == NULL)
         return false;
     call->begun_at = now;
-    memcpy(call->epoch, p->epoch, sizeof call->epoch);
+    memcpy(call->epoch, p->association.epoch, sizeof call->epoch);
     make_hello(p, now, &hello);
     size_t payload_bytes = wire_put_hello(payload, &hello);
     memcpy(psk.bytes, p->preshared_key, sizeof psk.bytes);
@@ -185,7 +185,7 @@ static struct cookie_jar *jar_of(struct call *call, uint16_t link, const struct 
 
 static void send_on(struct peer *p, struct tstamp now, uint16_t link, const struct netaddr *to)
 {
-    struct call *call = p->handshake.call;
+    struct call *call = p->calling.handshake.call;
     const struct cookie_jar *jar = jar_of(call, link, to);
     struct outbox_item *item = outbox_room(&p->core->outbox, NULL);
     if (item == NULL) {
@@ -206,8 +206,9 @@ static void send_on_link(struct peer *p, struct tstamp now, const struct core_li
                          bool first)
 {
     bool tried[2] = { false, false };
-    for (size_t i = 0; i < p->endpoint_count; i++) {
-        const struct netaddr *to = &p->endpoints[(p->endpoint + i) % p->endpoint_count];
+    for (size_t i = 0; i < p->calling.endpoint_count; i++) {
+        const struct netaddr *to =
+            &p->calling.endpoints[(p->calling.endpoint + i) % p->calling.endpoint_count];
         bool six = to->family == 6;
         bool wanted = !first || !tried[six];
         if ((six ? link->has_ipv6 : link->has_ipv4) && wanted)
@@ -238,7 +239,7 @@ static bool begun(const struct handshake *h, struct tstamp now)
 
 static void attempt(struct peer *p, struct tstamp now)
 {
-    struct handshake *h = &p->handshake;
+    struct handshake *h = &p->calling.handshake;
     bool looked_up = h->attempts < HANDSHAKE_RESOLVE_TRIES || tstamp_before(now, h->resolve_at);
     if (!looked_up) {
         event_resolve(p);
@@ -261,20 +262,20 @@ static enum handshake_reason wanted(const struct peer *p, struct tstamp now)
 {
     if (!peer_can_send(p, now))
         return HANDSHAKE_CONNECT;
-    if (tstamp_reached(tstamp_add(p->asked_at, STATE_SILENCE_NS), now))
+    if (tstamp_reached(tstamp_add(p->clocks.asked_at, STATE_SILENCE_NS), now))
         return HANDSHAKE_LOST;
     /* More likely than all links the peer has failed, and is back without our keys. */
-    if (!tstamp_is_never(p->asked_at) && links_all_down(p))
+    if (!tstamp_is_never(p->clocks.asked_at) && links_all_down(p))
         return HANDSHAKE_LOST;
-    if (keys_want_renewal(p->current, now, p->core->rekey_after_ns))
+    if (keys_want_renewal(p->association.current, now, p->core->settings.rekey_after_ns))
         return HANDSHAKE_REKEY;
     return HANDSHAKE_IDLE;
 }
 
 void initiator_tick(struct peer *p, struct tstamp now)
 {
-    struct handshake *h = &p->handshake;
-    if (!p->initiates || p->yielded || p->core->closing) {
+    struct handshake *h = &p->calling.handshake;
+    if (!p->calling.initiates || p->calling.yielded || p->core->closing) {
         if (h->reason != HANDSHAKE_IDLE)
             end(p);
         give_back(p, now);
@@ -285,8 +286,8 @@ void initiator_tick(struct peer *p, struct tstamp now)
         if (h->reason != HANDSHAKE_IDLE)
             end(p);
         give_back(p, now);
-        peer_wake(p, tstamp_add(p->current->born, p->core->rekey_after_ns));
-        peer_wake(p, tstamp_add(p->asked_at, STATE_SILENCE_NS));
+        peer_wake(p, tstamp_add(p->association.current->born, p->core->settings.rekey_after_ns));
+        peer_wake(p, tstamp_add(p->clocks.asked_at, STATE_SILENCE_NS));
         return;
     }
     if (h->reason == HANDSHAKE_IDLE)
@@ -300,9 +301,9 @@ void initiator_tick(struct peer *p, struct tstamp now)
 /* Of several addresses of the peer, the one that answers is called first from now on. */
 static void prefer_endpoint(struct peer *p, const struct netaddr *from)
 {
-    for (uint8_t i = 0; i < p->endpoint_count; i++)
-        if (netaddr_equal(&p->endpoints[i], from))
-            p->endpoint = i;
+    for (uint8_t i = 0; i < p->calling.endpoint_count; i++)
+        if (netaddr_equal(&p->calling.endpoints[i], from))
+            p->calling.endpoint = i;
 }
 
 /*
@@ -311,18 +312,18 @@ static void prefer_endpoint(struct peer *p, const struct netaddr *from)
  */
 static void call_again(struct peer *p, struct tstamp now, const struct wire_welcome *welcome)
 {
-    struct call *call = p->handshake.call;
+    struct call *call = p->calling.handshake.call;
     memcpy(call->challenge, welcome->epoch, sizeof call->challenge);
     call->challenged = true;
     initiator_abandon(p);
     if (call->challenges++ < HANDSHAKE_CHALLENGES_MAX && create_initiation(p, now))
-        send_on_links(p, now, p->handshake.attempts <= 1);
+        send_on_links(p, now, p->calling.handshake.attempts <= 1);
 }
 
 static bool may_use(const struct core *c, const struct wire_welcome *w)
 {
     return w->cipher != 0 && w->version == WIRE_VERSION &&
-           (c->ciphers & 1U << (w->cipher - 1)) != 0;
+           (c->settings.ciphers & 1U << (w->cipher - 1)) != 0;
 }
 
 /* What the responder said must hold, too. NULL: counted, if it should not be. */
@@ -330,7 +331,7 @@ static struct keys *accept_welcome(struct peer *p, struct tstamp now,
                                    const struct wire_response *msg)
 {
     struct core *c = p->core;
-    struct call *call = p->handshake.call;
+    struct call *call = p->calling.handshake.call;
     uint8_t payload[WIRE_WELCOME_BYTES];
     struct wire_welcome welcome;
     size_t len;
@@ -351,7 +352,7 @@ static struct keys *accept_welcome(struct peer *p, struct tstamp now,
         why_answered(p, now, WHY_VERSION);
     struct keys *k = NULL;
     if (good && may_use(c, &welcome))
-        k = keys_new(&call->noise, welcome.cipher, c->test_cipher, now);
+        k = keys_new(&call->noise, welcome.cipher, c->settings.test_cipher, now);
     if (k == NULL) {
         initiator_abandon(p); /* the next call is a new one */
         core_drop_one(c, CORE_DROP_HANDSHAKE);
@@ -378,7 +379,7 @@ struct keys *initiator_response_rx(struct core *c, struct tstamp now, const stru
         return NULL;
     }
     struct peer *p = index_find(&c->index, msg.receiver);
-    if (p == NULL || p->handshake.index != msg.receiver) {
+    if (p == NULL || p->calling.handshake.index != msg.receiver) {
         /* Copies of the initiation over other links are answered, too: not an error. */
         bool copy = p != NULL && peer_keys(p, msg.receiver) != NULL;
         core_drop_one(c, copy ? CORE_DROP_HANDSHAKE_REPLAY : CORE_DROP_HANDSHAKE);
@@ -389,7 +390,7 @@ struct keys *initiator_response_rx(struct core *c, struct tstamp now, const stru
         return NULL;
     k->local = msg.receiver;
     k->remote = msg.sender;
-    p->handshake.index = 0; /* the table's entry is the keys' now */
+    p->calling.handshake.index = 0; /* the table's entry is the keys' now */
     end(p);
     prefer_endpoint(p, &d->from);
     *of = p;
@@ -406,17 +407,19 @@ void initiator_cookie_rx(struct core *c, struct tstamp now, const struct core_da
     }
     struct peer *p = index_find(&c->index, msg.receiver);
     uint8_t cookie[COOKIE_BYTES];
-    if (p == NULL || p->handshake.index != msg.receiver || !links_endpoint_known(p, &d->from) ||
-        !cookie_open(&p->handshake.cookie, msg.nonce,
-                     p->handshake.call->message + mac1_at(p->handshake.call), msg.sealed, cookie)) {
+    if (p == NULL || p->calling.handshake.index != msg.receiver ||
+        !links_endpoint_known(p, &d->from) ||
+        !cookie_open(&p->calling.handshake.cookie, msg.nonce,
+                     p->calling.handshake.call->message + mac1_at(p->calling.handshake.call),
+                     msg.sealed, cookie)) {
         core_drop_one(c, CORE_DROP_HANDSHAKE);
         return;
     }
-    struct cookie_jar *jar = jar_of(p->handshake.call, d->socket, &d->from);
+    struct cookie_jar *jar = jar_of(p->calling.handshake.call, d->socket, &d->from);
     memcpy(jar->cookie, cookie, sizeof jar->cookie);
     jar->got = now;
     jar->full = true;
-    if (p->why.answer == WHY_NONE)
+    if (p->calling.why.answer == WHY_NONE)
         why_answered(p, now, WHY_BUSY);
     if (jar->used_for == msg.receiver)
         return; /* once for an initiation, so that two sides never play ball */

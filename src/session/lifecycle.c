@@ -32,16 +32,16 @@ static void free_bond(struct peer *p)
     bond_free(p->bond);
     if (p->paths != no_paths)
         free(p->paths);
-    free(p->accepted.list);
-    free(p->reports.report);
-    list_remove(&p->awake);
-    list_remove(&p->outdated);
+    free(p->told.accepted.list);
+    free(p->told.reports.report);
+    list_remove(&p->places.awake);
+    list_remove(&p->places.outdated);
     p->bond = NULL;
     p->paths = (struct peer_path *)no_paths;
-    p->accepted.list = NULL;
-    p->accepted.count = 0;
-    p->reports.report = NULL;
-    p->reports.heard = false;
+    p->told.accepted.list = NULL;
+    p->told.accepted.count = 0;
+    p->told.reports.report = NULL;
+    p->told.reports.heard = false;
 }
 
 /* What a peer needs that is there: much memory, so not before it is known to be there. */
@@ -53,9 +53,9 @@ static int make_bond(struct peer *p, struct tstamp now)
                                         .arena = &p->core->arena,
                                         .seed = p->bond_seed };
     struct peer_path *paths = calloc(WIRE_PATHS_MAX, sizeof *paths);
-    p->accepted.list = calloc(WIRE_ACCEPTED_MAX, sizeof *p->accepted.list);
-    p->reports.report = calloc(1, sizeof *p->reports.report);
-    bool made = paths != NULL && p->accepted.list != NULL && p->reports.report != NULL &&
+    p->told.accepted.list = calloc(WIRE_ACCEPTED_MAX, sizeof *p->told.accepted.list);
+    p->told.reports.report = calloc(1, sizeof *p->told.reports.report);
+    bool made = paths != NULL && p->told.accepted.list != NULL && p->told.reports.report != NULL &&
                 lives_make(p) == 0;
     struct bond *bond = made ? bond_new(&config, now) : NULL;
     if (bond == NULL) {
@@ -65,10 +65,10 @@ static int make_bond(struct peer *p, struct tstamp now)
     }
     p->bond = bond;
     p->paths = paths;
-    list_add(&p->core->peers.awake, &p->awake);
+    list_add(&p->core->peers.awake, &p->places.awake);
     paths_clear(p);
     share_bond_begins(p, now);
-    bond_line_full(bond, p->core->line_full && !p->initiates);
+    bond_line_full(bond, p->core->tun.line_full && !p->calling.initiates);
     int err = policies_apply(p);
     if (err < 0)
         free_bond(p);
@@ -78,17 +78,17 @@ static int make_bond(struct peer *p, struct tstamp now)
 /* Where it is called, and what that takes; a peer that has to call needs none. */
 static int make_calling(struct peer *p, struct tstamp now)
 {
-    if (p->endpoints == NULL)
-        p->endpoints = calloc(CORE_ENDPOINTS_MAX, sizeof *p->endpoints);
-    return p->endpoints != NULL ? make_bond(p, now) : -ENOMEM;
+    if (p->calling.endpoints == NULL)
+        p->calling.endpoints = calloc(CORE_ENDPOINTS_MAX, sizeof *p->calling.endpoints);
+    return p->calling.endpoints != NULL ? make_bond(p, now) : -ENOMEM;
 }
 
 static void free_calling(struct peer *p)
 {
-    free(p->endpoints);
-    p->endpoints = NULL;
-    p->endpoint_count = 0;
-    p->endpoint = 0;
+    free(p->calling.endpoints);
+    p->calling.endpoints = NULL;
+    p->calling.endpoint_count = 0;
+    p->calling.endpoint = 0;
 }
 
 int lifecycle_configure(struct peer *p, struct tstamp now, const struct core_peer_config *config)
@@ -112,10 +112,10 @@ int lifecycle_configure(struct peer *p, struct tstamp now, const struct core_pee
     memcpy(p->preshared_key, config->preshared_key, sizeof p->preshared_key);
     int err = config->initiate ? make_calling(p, now) : 0;
     if (err == 0)
-        p->initiates = config->initiate;
-    if (!p->initiates)
+        p->calling.initiates = config->initiate;
+    if (!p->calling.initiates)
         free_calling(p);
-    if (p->initiates)
+    if (p->calling.initiates)
         peers_suspect(p);
     return err;
 }
@@ -128,15 +128,15 @@ int lifecycle_new(struct peer **out, struct core *c, const struct core_peer_conf
         return -ENOMEM;
     p->core = c;
     p->paths = (struct peer_path *)no_paths;
-    p->asked_at = TSTAMP_NEVER;
-    p->displaced_at = TSTAMP_NEVER;
-    p->down_at = now;
-    p->wake = now;
+    p->clocks.asked_at = TSTAMP_NEVER;
+    p->called.displaced_at = TSTAMP_NEVER;
+    p->clocks.down_at = now;
+    p->clocks.wake = now;
     memcpy(p->public_key, config->public_key, sizeof p->public_key);
-    core_random(c, p->epoch, sizeof p->epoch);
+    core_random(c, p->association.epoch, sizeof p->association.epoch);
     core_random(c, &p->rng.state, sizeof p->rng.state);
     core_random(c, &p->bond_seed, sizeof p->bond_seed);
-    lives_init(&p->lives);
+    lives_init(&p->called.lives);
     initiator_init(p);
     accepted_init(p);
     rate_limit_init(p);
@@ -155,12 +155,12 @@ void lifecycle_free(struct peer *p)
     if (p == NULL)
         return;
     initiator_free(p);
-    peer_drop_keys(p, &p->current);
-    peer_drop_keys(p, &p->previous);
-    peer_drop_keys(p, &p->next);
+    peer_drop_keys(p, &p->association.current);
+    peer_drop_keys(p, &p->association.previous);
+    peer_drop_keys(p, &p->association.next);
     lives_free(p);
-    proof_free(&p->proof);
-    wish_free(&p->wishes);
+    proof_free(&p->called.proof);
+    wish_free(&p->told.wishes);
     free_calling(p);
     free_bond(p);
     peers_forget(p);
@@ -177,35 +177,35 @@ static void begin_association(struct peer *p, struct tstamp now, const struct ke
 {
     assert(fresh->sent == 0);
     initiator_abandon(p);
-    peer_drop_keys(p, &p->current);
-    peer_drop_keys(p, &p->previous);
-    peer_drop_keys(p, &p->next);
+    peer_drop_keys(p, &p->association.current);
+    peer_drop_keys(p, &p->association.previous);
+    peer_drop_keys(p, &p->association.next);
     transmit_forget(p->core, p);
     bond_reset(p->bond, now);
     share_bond_begins(p, now);
     paths_clear(p);
-    p->probes = 0;
-    memcpy(p->epoch, fresh->local_epoch, sizeof p->epoch);
-    memcpy(p->remote_epoch, fresh->remote_epoch, sizeof p->remote_epoch);
-    p->associated = true;
-    lives_adopt(p, p->remote_epoch);
+    p->mtu.probes = 0;
+    memcpy(p->association.epoch, fresh->local_epoch, sizeof p->association.epoch);
+    memcpy(p->association.remote_epoch, fresh->remote_epoch, sizeof p->association.remote_epoch);
+    p->association.is_there = true;
+    lives_adopt(p, p->association.remote_epoch);
 }
 
 int lifecycle_adopt(struct peer *p, struct tstamp now, struct keys *k)
 {
-    bool called = p->next == k;
+    bool called = p->association.next == k;
     int err = make_bond(p, now);
     if (err < 0) {
         if (called)
-            p->next = NULL;
+            p->association.next = NULL;
         peer_drop_keys(p, &k);
         return err;
     }
     /* Where both sides call, the one that was called last follows. */
-    p->yielded = p->initiates && called;
+    p->calling.yielded = p->calling.initiates && called;
     if (called) {
-        p->next = NULL;
-        proof_confirmed(&p->proof);
+        p->association.next = NULL;
+        proof_confirmed(&p->called.proof);
     }
     bool is_new = peer_is_new_association(p, k);
     if (is_new) {
@@ -213,18 +213,18 @@ int lifecycle_adopt(struct peer *p, struct tstamp now, struct keys *k)
             send_goodbye_replaced(p, now, &p->last_route.to);
         begin_association(p, now, k);
     } else {
-        peer_drop_keys(p, &p->previous);
-        p->previous = p->current;
+        peer_drop_keys(p, &p->association.previous);
+        p->association.previous = p->association.current;
     }
-    p->current = k;
-    p->remote_features = k->remote_features;
-    p->why.unconfirmed = 0;
-    p->why.refusal = WHY_NONE;
-    p->adopted_at = now;
-    p->handshakes++;
-    p->asked_at = TSTAMP_NEVER;
+    p->association.current = k;
+    p->association.remote_features = k->remote_features;
+    p->calling.why.unconfirmed = 0;
+    p->calling.why.refusal = WHY_NONE;
+    p->association.adopted_at = now;
+    p->association.handshakes++;
+    p->clocks.asked_at = TSTAMP_NEVER;
     if (is_new)
-        p->reports.heard = false; /* it may speak of other paths */
+        p->told.reports.heard = false; /* it may speak of other paths */
     accepted_adopted(p, now, is_new);
     rate_limit_adopted(p, now, is_new);
     paths_refresh(p, now);
@@ -234,8 +234,8 @@ int lifecycle_adopt(struct peer *p, struct tstamp now, struct keys *k)
 
 void lifecycle_heard(struct peer *p, struct tstamp now)
 {
-    p->heard_at = now;
-    p->asked_at = TSTAMP_NEVER;
+    p->clocks.heard_at = now;
+    p->clocks.asked_at = TSTAMP_NEVER;
     if (!p->up && links_best(p) >= 0)
         lifecycle_set_up(p, now, true, "answers again");
 }
@@ -247,10 +247,10 @@ void lifecycle_set_up(struct peer *p, struct tstamp now, bool up, const char *re
     p->up = up;
     peers_count_calling(p);
     if (up)
-        p->displaced_at = TSTAMP_NEVER;
+        p->called.displaced_at = TSTAMP_NEVER;
     else
-        p->down_at = now;
-    if (!up && p->initiates)
+        p->clocks.down_at = now;
+    if (!up && p->calling.initiates)
         peers_suspect(p);
     event_peer(p, up, reason);
 }
@@ -258,11 +258,11 @@ void lifecycle_set_up(struct peer *p, struct tstamp now, bool up, const char *re
 /* The next call is the caller's to make. */
 static void disconnect(struct peer *p, struct tstamp now, const char *reason)
 {
-    peer_drop_keys(p, &p->current);
-    peer_drop_keys(p, &p->previous);
+    peer_drop_keys(p, &p->association.current);
+    peer_drop_keys(p, &p->association.previous);
     paths_close_all(p, now);
-    p->asked_at = TSTAMP_NEVER;
-    p->yielded = false;
+    p->clocks.asked_at = TSTAMP_NEVER;
+    p->calling.yielded = false;
     lifecycle_set_up(p, now, false, reason);
 }
 
@@ -276,8 +276,8 @@ void lifecycle_displaced(struct peer *p, struct tstamp now, const struct netaddr
 {
     static const char reason[] = "another machine uses this key";
     bool news = !p->up && !peer_is_displaced(p, now);
-    p->displaced_at = now;
-    p->displaced_by = *by;
+    p->called.displaced_at = now;
+    p->called.displaced_by = *by;
     disconnect(p, now, reason);
     if (news)
         event_peer(p, false, reason);
@@ -287,25 +287,26 @@ void lifecycle_displaced(struct peer *p, struct tstamp now, const struct netaddr
 /* Keys that ended, in the order in which they end. */
 static void expire_keys(struct peer *p, struct tstamp now)
 {
-    const int64_t rekey_ns = p->core->rekey_after_ns;
-    if (p->next != NULL && tstamp_sub(now, p->next->born) >= KEYS_TENTATIVE_NS)
-        peer_drop_keys(p, &p->next);
-    if (p->previous != NULL && keys_too_old(p->previous, now, rekey_ns))
-        peer_drop_keys(p, &p->previous);
-    if (p->current != NULL && keys_too_old(p->current, now, rekey_ns))
+    const int64_t rekey_ns = p->core->settings.rekey_after_ns;
+    if (p->association.next != NULL &&
+        tstamp_sub(now, p->association.next->born) >= KEYS_TENTATIVE_NS)
+        peer_drop_keys(p, &p->association.next);
+    if (p->association.previous != NULL && keys_too_old(p->association.previous, now, rekey_ns))
+        peer_drop_keys(p, &p->association.previous);
+    if (p->association.current != NULL && keys_too_old(p->association.current, now, rekey_ns))
         disconnect(p, now, "no new keys in time"); /* the call for them goes on */
     lives_tick(p, now);
-    if (p->next != NULL)
-        peer_wake(p, tstamp_add(p->next->born, KEYS_TENTATIVE_NS));
-    if (p->current != NULL)
-        peer_wake(p, tstamp_add(p->current->born, KEYS_LIVES * rekey_ns));
+    if (p->association.next != NULL)
+        peer_wake(p, tstamp_add(p->association.next->born, KEYS_TENTATIVE_NS));
+    if (p->association.current != NULL)
+        peer_wake(p, tstamp_add(p->association.current->born, KEYS_LIVES * rekey_ns));
 }
 
 static void notice_silence(struct peer *p, struct tstamp now)
 {
-    if (!p->up || tstamp_is_never(p->asked_at))
+    if (!p->up || tstamp_is_never(p->clocks.asked_at))
         return;
-    struct tstamp lost_at = tstamp_add(p->asked_at, STATE_LOST_NS);
+    struct tstamp lost_at = tstamp_add(p->clocks.asked_at, STATE_LOST_NS);
     if (tstamp_reached(lost_at, now))
         lifecycle_set_up(p, now, false, "no answer");
     else
@@ -315,9 +316,10 @@ static void notice_silence(struct peer *p, struct tstamp now)
 /* A peer that calls us and has been away for long: what it had is made anew when it comes back. */
 static void leave(struct peer *p, struct tstamp now)
 {
-    bool away = p->current == NULL && p->previous == NULL && p->next == NULL;
-    struct tstamp ends = tstamp_add(p->down_at, STATE_AWAY_NS);
-    if (p->bond == NULL || p->up || p->initiates || !away)
+    bool away = p->association.current == NULL && p->association.previous == NULL &&
+                p->association.next == NULL;
+    struct tstamp ends = tstamp_add(p->clocks.down_at, STATE_AWAY_NS);
+    if (p->bond == NULL || p->up || p->calling.initiates || !away)
         return;
     if (!tstamp_reached(ends, now)) {
         peer_wake(p, ends);
@@ -325,10 +327,10 @@ static void leave(struct peer *p, struct tstamp now)
     }
     transmit_forget(p->core, p);
     free_bond(p);
-    p->probes = p->told = 0;
+    p->mtu.probes = p->told.paths = 0;
     /* Packet numbers begin again: so does the association. */
-    core_random(p->core, p->epoch, sizeof p->epoch);
-    p->associated = false;
+    core_random(p->core, p->association.epoch, sizeof p->association.epoch);
+    p->association.is_there = false;
 }
 
 static void tick_bond(struct peer *p, struct tstamp now)
@@ -349,10 +351,10 @@ static void tick_bond(struct peer *p, struct tstamp now)
 void lifecycle_tick(struct peer *p, struct tstamp now)
 {
     tick_bond(p, now);
-    if (!tstamp_reached(p->wake, now))
+    if (!tstamp_reached(p->clocks.wake, now))
         return;
     peers_stir(p);
-    p->wake = TSTAMP_NEVER;
+    p->clocks.wake = TSTAMP_NEVER;
     expire_keys(p, now);
     notice_silence(p, now);
     initiator_tick(p, now);
@@ -361,8 +363,8 @@ void lifecycle_tick(struct peer *p, struct tstamp now)
     accepted_tick(p, now);
     rate_limit_tick(p, now);
     event_tick(p);
-    if (p->proof.late != NULL)
-        peer_wake(p, proof_expire(&p->proof, now));
+    if (p->called.proof.late != NULL)
+        peer_wake(p, proof_expire(&p->called.proof, now));
     if (peer_can_send(p, now))
         reports_tick(p, now);
     leave(p, now);

@@ -8,14 +8,14 @@
 
 bool links_are_ours(const struct peer *p)
 {
-    return p->initiates && !p->yielded;
+    return p->calling.initiates && !p->calling.yielded;
 }
 
 enum wire_path_use links_local_use(const struct peer *p, uint8_t id)
 {
     const struct core_link *link = &p->core->links[id];
     if (!links_are_ours(p))
-        return p->paths[id].heard ? wish_of(&p->wishes, p->paths[id].remote.name)
+        return p->paths[id].heard ? wish_of(&p->told.wishes, p->paths[id].remote.name)
                                   : WIRE_PATH_ACTIVE;
     return link->present && link->carrier ? link->use : WIRE_PATH_DOWN;
 }
@@ -32,8 +32,9 @@ bool links_endpoint(const struct peer *p, const struct core_link *link, unsigned
 {
     const struct netaddr *fit[CORE_ENDPOINTS_MAX];
     size_t count = 0;
-    for (size_t i = 0; i < p->endpoint_count; i++) {
-        const struct netaddr *e = &p->endpoints[(p->endpoint + i) % p->endpoint_count];
+    for (size_t i = 0; i < p->calling.endpoint_count; i++) {
+        const struct netaddr *e =
+            &p->calling.endpoints[(p->calling.endpoint + i) % p->calling.endpoint_count];
         if (e->family == 6 ? link->has_ipv6 : link->has_ipv4)
             fit[count++] = e;
     }
@@ -45,8 +46,8 @@ bool links_endpoint(const struct peer *p, const struct core_link *link, unsigned
 
 bool links_endpoint_known(const struct peer *p, const struct netaddr *a)
 {
-    for (size_t i = 0; i < p->endpoint_count; i++)
-        if (netaddr_equal(&p->endpoints[i], a))
+    for (size_t i = 0; i < p->calling.endpoint_count; i++)
+        if (netaddr_equal(&p->calling.endpoints[i], a))
             return true;
     return false;
 }
@@ -108,7 +109,7 @@ void links_name(const struct peer *p, uint8_t id, char out[WIRE_LINK_NAME_MAX + 
 {
     const struct peer_path *path = &p->paths[id];
     const char *name = "";
-    if (p->initiates && !p->yielded)
+    if (p->calling.initiates && !p->calling.yielded)
         name = p->core->links[id].name;
     else if (path->heard)
         name = path->remote.name;

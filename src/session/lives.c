@@ -19,28 +19,28 @@ void lives_init(struct lives *l)
 /* How many places there are. */
 static size_t places(const struct peer *p)
 {
-    return p->lives.list != NULL ? LIVES_PLACES : 0;
+    return p->called.lives.list != NULL ? LIVES_PLACES : 0;
 }
 
 int lives_make(struct peer *p)
 {
-    if (p->lives.list == NULL)
-        p->lives.list = calloc(LIVES_PLACES, sizeof *p->lives.list);
-    return p->lives.list != NULL ? 0 : -ENOMEM;
+    if (p->called.lives.list == NULL)
+        p->called.lives.list = calloc(LIVES_PLACES, sizeof *p->called.lives.list);
+    return p->called.lives.list != NULL ? 0 : -ENOMEM;
 }
 
 void lives_free(struct peer *p)
 {
     for (size_t i = 0; i < places(p); i++)
-        peer_drop_keys(p, &p->lives.list[i].refused);
-    free(p->lives.list);
-    p->lives.list = NULL;
+        peer_drop_keys(p, &p->called.lives.list[i].refused);
+    free(p->called.lives.list);
+    p->called.lives.list = NULL;
 }
 
 struct life *lives_find(struct peer *p, const uint8_t epoch[WIRE_EPOCH_BYTES])
 {
     for (size_t i = 0; i < places(p); i++) {
-        struct life *l = &p->lives.list[i];
+        struct life *l = &p->called.lives.list[i];
         if (l->number != 0 && memcmp(l->epoch, epoch, sizeof l->epoch) == 0)
             return l;
     }
@@ -49,7 +49,8 @@ struct life *lives_find(struct peer *p, const uint8_t epoch[WIRE_EPOCH_BYTES])
 
 static bool has_session(const struct peer *p, const struct life *l)
 {
-    return p->associated && memcmp(p->remote_epoch, l->epoch, sizeof l->epoch) == 0;
+    return p->association.is_there &&
+           memcmp(p->association.remote_epoch, l->epoch, sizeof l->epoch) == 0;
 }
 
 /* Which of two lives is forgotten first. */
@@ -65,7 +66,7 @@ static struct life *make_room(struct peer *p)
 {
     struct life *least = NULL;
     for (size_t i = 0; i < LIVES_PLACES; i++) {
-        struct life *l = &p->lives.list[i];
+        struct life *l = &p->called.lives.list[i];
         if (l->number == 0)
             return l;
         if (!has_session(p, l) && (least == NULL || matters_less(l, least)))
@@ -79,7 +80,7 @@ static struct life *make_room(struct peer *p)
 static struct life *begin(struct peer *p, const uint8_t epoch[WIRE_EPOCH_BYTES])
 {
     struct life *l = make_room(p);
-    *l = (struct life){ .number = ++p->lives.count };
+    *l = (struct life){ .number = ++p->called.lives.count };
     memcpy(l->epoch, epoch, sizeof l->epoch);
     return l;
 }
@@ -90,7 +91,7 @@ static void confirm(struct peer *p, struct life *life)
     size_t confirmed = 0;
     life->confirmed = true;
     for (size_t i = 0; i < LIVES_PLACES; i++)
-        confirmed += p->lives.list[i].number != 0 && p->lives.list[i].confirmed;
+        confirmed += p->called.lives.list[i].number != 0 && p->called.lives.list[i].confirmed;
     if (confirmed == LIVES_PLACES)
         make_room(p);
 }
@@ -116,19 +117,21 @@ static void ask(struct peer *p, struct tstamp now)
 
 bool lives_may_have(struct peer *p, struct tstamp now, const struct life *life)
 {
-    const struct life *holder = p->associated ? lives_find(p, p->remote_epoch) : NULL;
+    const struct life *holder =
+        p->association.is_there ? lives_find(p, p->association.remote_epoch) : NULL;
     if (holder == NULL || holder->number <= life->number || !peer_can_send(p, now))
         return true;
-    bool silent = !tstamp_is_never(p->asked_at) && tstamp_sub(now, p->asked_at) >= LIVES_SILENCE_NS;
+    bool silent = !tstamp_is_never(p->clocks.asked_at) &&
+                  tstamp_sub(now, p->clocks.asked_at) >= LIVES_SILENCE_NS;
     /* Standby paths are quiet for minutes. */
-    if (!silent && tstamp_sub(now, p->heard_at) >= LIVES_ASK_NS)
+    if (!silent && tstamp_sub(now, p->clocks.heard_at) >= LIVES_ASK_NS)
         ask(p, now);
     return silent;
 }
 
 void lives_refuse(struct peer *p, struct tstamp now, struct life *life, const struct netaddr *from)
 {
-    struct lives *l = &p->lives;
+    struct lives *l = &p->called.lives;
     life->told = 0;
     if (++life->refusals < LIVES_REFUSALS)
         return;
@@ -152,7 +155,7 @@ void lives_adopt(struct peer *p, const uint8_t epoch[WIRE_EPOCH_BYTES])
 struct life *lives_of_index(struct peer *p, uint32_t index)
 {
     for (size_t i = 0; i < places(p); i++) {
-        struct life *l = &p->lives.list[i];
+        struct life *l = &p->called.lives.list[i];
         if (l->refused != NULL && l->refused->local == index)
             return l;
     }
@@ -186,7 +189,8 @@ void lives_answer(struct peer *p, struct tstamp now, struct life *life,
                   const struct core_datagram *d, const struct wire_header *h)
 {
     struct core *c = p->core;
-    if (keys_too_old(life->refused, now, c->rekey_after_ns) || life->told == LIVES_TOLD_MAX) {
+    if (keys_too_old(life->refused, now, c->settings.rekey_after_ns) ||
+        life->told == LIVES_TOLD_MAX) {
         core_drop_one(c, CORE_DROP_UNKNOWN_INDEX);
         return;
     }
@@ -209,14 +213,14 @@ void lives_answer(struct peer *p, struct tstamp now, struct life *life,
 
 bool lives_contested(const struct peer *p, struct tstamp now)
 {
-    return !tstamp_is_never(p->lives.rival_at) &&
-           tstamp_sub(now, p->lives.rival_at) < LIVES_RIVAL_NS;
+    return !tstamp_is_never(p->called.lives.rival_at) &&
+           tstamp_sub(now, p->called.lives.rival_at) < LIVES_RIVAL_NS;
 }
 
 void lives_tick(struct peer *p, struct tstamp now)
 {
     for (size_t i = 0; i < places(p); i++) {
-        struct life *l = &p->lives.list[i];
+        struct life *l = &p->called.lives.list[i];
         if (l->refused == NULL)
             continue;
         struct tstamp ends = tstamp_add(l->refused->born, KEYS_TENTATIVE_NS);

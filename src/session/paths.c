@@ -81,7 +81,7 @@ static void close_path(struct peer *p, struct tstamp now, uint8_t id)
 {
     struct peer_path *path = &p->paths[id];
     validation_forget(&path->address);
-    p->probes &= ~(UINT32_C(1) << id); /* nobody would send it, and everybody wait for that */
+    p->mtu.probes &= ~(UINT32_C(1) << id); /* nobody would send it, and everybody wait for that */
     if (!path->opened)
         return;
     path->opened = false;
@@ -97,7 +97,7 @@ static void seek_other_endpoint(struct peer *p, struct tstamp now, uint8_t id)
     struct route to = { .socket = id };
     if (!links_are_ours(p) || v->searching)
         return;
-    for (unsigned i = 0; i < p->endpoint_count; i++) {
+    for (unsigned i = 0; i < p->calling.endpoint_count; i++) {
         if (links_endpoint(p, &p->core->links[id], i, &to.to) &&
             !netaddr_equal(&to.to, &v->route.to)) {
             validate(p, now, id, &to, true);
@@ -314,12 +314,12 @@ bool paths_answered(struct peer *p, struct tstamp now, uint8_t id, const struct 
 void paths_told(struct peer *p, const struct wire_path_status *status)
 {
     struct peer_path *path = &p->paths[status->path];
-    bool waits = (p->told >> status->path & 1) != 0;
+    bool waits = (p->told.paths >> status->path & 1) != 0;
     const struct wire_path_status *known = waits ? &path->told : &path->remote;
     if ((path->heard || waits) && (int32_t)(status->sequence - known->sequence) <= 0)
         return;
     path->told = *status;
-    p->told |= UINT32_C(1) << status->path;
+    p->told.paths |= UINT32_C(1) << status->path;
 }
 
 static void take_status(struct peer *p, struct tstamp now, const struct wire_path_status *status)
@@ -346,14 +346,14 @@ static void take_status(struct peer *p, struct tstamp now, const struct wire_pat
 
 void paths_take_told(struct peer *p, struct tstamp now)
 {
-    p->statuses.interval_ns = STATE_STATUSES_NS;
-    p->statuses.burst = STATE_STATUSES_BURST;
-    for (; p->told != 0; p->told &= p->told - 1) {
-        if (!bucket_take(&p->statuses, now)) {
-            peer_wake(p, bucket_ready(&p->statuses));
+    p->told.statuses.interval_ns = STATE_STATUSES_NS;
+    p->told.statuses.burst = STATE_STATUSES_BURST;
+    for (; p->told.paths != 0; p->told.paths &= p->told.paths - 1) {
+        if (!bucket_take(&p->told.statuses, now)) {
+            peer_wake(p, bucket_ready(&p->told.statuses));
             return;
         }
-        take_status(p, now, &p->paths[__builtin_ctz(p->told)].told);
+        take_status(p, now, &p->paths[__builtin_ctz(p->told.paths)].told);
     }
 }
 
@@ -485,7 +485,7 @@ void paths_clear(struct peer *p)
                                     .status_serial = path->status_serial };
         replay_init(&path->replay);
     }
-    p->told = 0;
+    p->told.paths = 0;
 }
 
 static struct wire_frame_value status_frame(struct peer *p, uint8_t id)
@@ -629,18 +629,18 @@ bool paths_tick(struct peer *p, struct tstamp now)
         if (probes_now(p, id) && tstamp_before(now, path->mtu.next))
             peer_wake(p, path->mtu.next);
         if (probes_now(p, id) && mtu_due(&path->mtu, now) != 0)
-            p->probes |= UINT32_C(1) << id;
+            p->mtu.probes |= UINT32_C(1) << id;
     }
     return is_new;
 }
 
 bool paths_probe_due(struct peer *p, struct tstamp now, uint8_t *id, uint32_t *bytes)
 {
-    for (*id = 0; p->probes != 0 && *id < WIRE_PATHS_MAX; ++*id) {
+    for (*id = 0; p->mtu.probes != 0 && *id < WIRE_PATHS_MAX; ++*id) {
         uint32_t bit = UINT32_C(1) << *id;
-        if ((p->probes & bit) == 0)
+        if ((p->mtu.probes & bit) == 0)
             continue;
-        p->probes &= ~bit;
+        p->mtu.probes &= ~bit;
         *bytes = mtu_due(&p->paths[*id].mtu, now);
         if (*bytes != 0 && probes_now(p, *id))
             return true;

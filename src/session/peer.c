@@ -8,7 +8,8 @@
 
 struct keys *peer_keys(const struct peer *p, uint32_t index)
 {
-    struct keys *const all[] = { p->current, p->next, p->previous };
+    struct keys *const all[] = { p->association.current, p->association.next,
+                                 p->association.previous };
     for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
         if (all[i] != NULL && all[i]->local == index)
             return all[i];
@@ -25,31 +26,34 @@ void peer_drop_keys(struct peer *p, struct keys **k)
 
 bool peer_is_new_association(const struct peer *p, const struct keys *k)
 {
-    return !p->associated || memcmp(p->epoch, k->local_epoch, WIRE_EPOCH_BYTES) != 0 ||
-           memcmp(p->remote_epoch, k->remote_epoch, WIRE_EPOCH_BYTES) != 0;
+    return !p->association.is_there ||
+           memcmp(p->association.epoch, k->local_epoch, WIRE_EPOCH_BYTES) != 0 ||
+           memcmp(p->association.remote_epoch, k->remote_epoch, WIRE_EPOCH_BYTES) != 0;
 }
 
 bool peer_can_send(const struct peer *p, struct tstamp now)
 {
-    return p->current != NULL && !keys_too_old(p->current, now, p->core->rekey_after_ns);
+    return p->association.current != NULL &&
+           !keys_too_old(p->association.current, now, p->core->settings.rekey_after_ns);
 }
 
 void peer_asked(struct peer *p, struct tstamp now)
 {
-    if (!tstamp_is_never(p->asked_at))
+    if (!tstamp_is_never(p->clocks.asked_at))
         return;
-    p->asked_at = now;
+    p->clocks.asked_at = now;
     peer_wake(p, tstamp_add(now, STATE_SILENCE_NS));
 }
 
 bool peer_is_displaced(const struct peer *p, struct tstamp now)
 {
-    return !tstamp_is_never(p->displaced_at) && tstamp_sub(now, p->displaced_at) < LIVES_RIVAL_NS;
+    return !tstamp_is_never(p->called.displaced_at) &&
+           tstamp_sub(now, p->called.displaced_at) < LIVES_RIVAL_NS;
 }
 
 void peer_wake(struct peer *p, struct tstamp at)
 {
-    p->wake = tstamp_min(p->wake, at);
+    p->clocks.wake = tstamp_min(p->clocks.wake, at);
     peers_wake(p, at);
 }
 

@@ -89,7 +89,7 @@ void peers_remove(struct peer *p)
 
 void peers_touch(struct peer *p)
 {
-    list_add(&p->core->peers.touched, &p->touched);
+    list_add(&p->core->peers.touched, &p->places.touched);
 }
 
 static int64_t turn_bytes(const struct peers *ps)
@@ -120,42 +120,42 @@ static void take_place(struct peer *p)
         begin_round(p);
     t->early = !t->heavy && t->left_bytes > 0 && t->sent_bytes < PEERS_EARLY_BYTES;
     ps->in_turn += !t->early;
-    list_add(t->early ? &ps->early : &ps->sending, &p->sending);
+    list_add(t->early ? &ps->early : &ps->sending, &p->places.sending);
 }
 
 static void leave_place(struct peer *p)
 {
-    p->core->peers.in_turn -= list_has(&p->sending) && !p->turn.early;
-    list_remove(&p->sending);
+    p->core->peers.in_turn -= list_has(&p->places.sending) && !p->turn.early;
+    list_remove(&p->places.sending);
 }
 
 void peers_stir(struct peer *p)
 {
     peers_touch(p);
-    if (!list_has(&p->sending))
+    if (!list_has(&p->places.sending))
         take_place(p);
 }
 
 void peers_give(struct peer *p)
 {
-    list_add(&p->core->peers.giving, &p->giving);
+    list_add(&p->core->peers.giving, &p->places.giving);
 }
 
 static struct tstamp deadline_of(const struct peer *p)
 {
-    struct tstamp at = tstamp_min(p->wake, p->share.due);
+    struct tstamp at = tstamp_min(p->clocks.wake, p->share.due);
     return p->bond != NULL ? tstamp_min(at, bond_deadline(p->bond)) : at;
 }
 
 void peers_settle(struct peer *p)
 {
-    heap_set(&p->core->peers.due, &p->due, deadline_of(p));
+    heap_set(&p->core->peers.due, &p->places.due, deadline_of(p));
 }
 
 void peers_wake(struct peer *p, struct tstamp at)
 {
-    if (p->due.place == 0 || tstamp_before(at, p->due.at))
-        heap_set(&p->core->peers.due, &p->due, at);
+    if (p->places.due.place == 0 || tstamp_before(at, p->places.due.at))
+        heap_set(&p->core->peers.due, &p->places.due, at);
     peers_touch(p);
 }
 
@@ -164,7 +164,7 @@ void peers_wake_due(struct core *c, struct tstamp now)
     struct heap *due = &c->peers.due;
     for (struct heap_item *first; (first = heap_first(due)) && tstamp_reached(first->at, now);) {
         heap_remove(due, first);
-        peers_stir(LIST_OF(first, struct peer, due));
+        peers_stir(LIST_OF(first, struct peer, places.due));
     }
 }
 
@@ -174,7 +174,7 @@ struct tstamp peers_deadline(const struct core *c)
     struct tstamp at = first != NULL ? first->at : TSTAMP_NEVER;
     const struct list *touched = &c->peers.touched;
     for (struct list_item *i = list_first(touched); i != NULL; i = list_after(touched, i))
-        at = tstamp_min(at, deadline_of(LIST_OF(i, struct peer, touched)));
+        at = tstamp_min(at, deadline_of(LIST_OF(i, struct peer, places.touched)));
     return at;
 }
 
@@ -197,7 +197,7 @@ struct peer *peers_next_sending(struct core *c)
         count_turn(ps);
     if (next == NULL && (next = list_first(&ps->sending)) == NULL)
         return NULL;
-    struct peer *p = LIST_OF(next, struct peer, sending);
+    struct peer *p = LIST_OF(next, struct peer, places.sending);
     if (p->turn.left_bytes <= 0)
         begin_round(p);
     leave_place(p);
@@ -224,9 +224,9 @@ int64_t peers_room_bytes(const struct peer *p)
 {
     const struct peers *ps = &p->core->peers;
     const struct list_item *other = list_first(&ps->early);
-    if (other == &p->sending)
+    if (other == &p->places.sending)
         other = list_after(&ps->early, other);
-    if (other == NULL && (other = list_first(&ps->sending)) == &p->sending)
+    if (other == NULL && (other = list_first(&ps->sending)) == &p->places.sending)
         other = list_after(&ps->sending, other);
     if (other == NULL)
         return PEERS_ROOM_ANY;
@@ -239,39 +239,39 @@ int64_t peers_room_bytes(const struct peer *p)
 void peers_forget(struct peer *p)
 {
     struct peers *ps = &p->core->peers;
-    list_remove(&p->touched);
+    list_remove(&p->places.touched);
     leave_place(p);
-    list_remove(&p->giving);
-    list_remove(&p->silent);
-    list_remove(&p->awake);
-    list_remove(&p->outdated);
-    heap_remove(&ps->due, &p->due);
-    ps->calling -= p->calls_in_vain;
-    p->calls_in_vain = false;
+    list_remove(&p->places.giving);
+    list_remove(&p->places.silent);
+    list_remove(&p->places.awake);
+    list_remove(&p->places.outdated);
+    heap_remove(&ps->due, &p->places.due);
+    ps->calling -= p->calling.in_vain;
+    p->calling.in_vain = false;
 }
 
 void peers_suspect(struct peer *p)
 {
-    list_add(&p->core->peers.silent, &p->silent);
+    list_add(&p->core->peers.silent, &p->places.silent);
 }
 
 void peers_count_calling(struct peer *p)
 {
     struct peers *ps = &p->core->peers;
-    bool in_vain = p->why.calling && !p->up;
+    bool in_vain = p->calling.why.calling && !p->up;
     ps->calling += in_vain;
-    ps->calling -= p->calls_in_vain;
-    p->calls_in_vain = in_vain;
+    ps->calling -= p->calling.in_vain;
+    p->calling.in_vain = in_vain;
 }
 
 struct peer *peers_first_awake(const struct core *c)
 {
     struct list_item *first = list_first(&c->peers.awake);
-    return first != NULL ? LIST_OF(first, struct peer, awake) : NULL;
+    return first != NULL ? LIST_OF(first, struct peer, places.awake) : NULL;
 }
 
 struct peer *peers_next_awake(const struct peer *p)
 {
-    struct list_item *next = list_after(&p->core->peers.awake, &p->awake);
-    return next != NULL ? LIST_OF(next, struct peer, awake) : NULL;
+    struct list_item *next = list_after(&p->core->peers.awake, &p->places.awake);
+    return next != NULL ? LIST_OF(next, struct peer, places.awake) : NULL;
 }

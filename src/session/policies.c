@@ -26,7 +26,7 @@ int policies_apply(struct peer *p)
         return 0; /* they are applied when it is made */
     char link[WIRE_LINK_NAME_MAX + 1];
     for (unsigned i = 0; i < BOND_POLICIES_MAX; i++) {
-        const struct core_policy *a = &p->core->policies[i];
+        const struct core_policy *a = &p->core->policies.list[i];
         table[i] = (struct bond_policy){ .used = a->used,
                                          .mode = a->mode,
                                          .class = a->class,
@@ -36,34 +36,34 @@ int policies_apply(struct peer *p)
     for (uint8_t id = 0; id < WIRE_PATHS_MAX; id++) {
         links_name(p, id, link);
         for (unsigned i = 0; i < BOND_POLICIES_MAX; i++)
-            if (names_link(&p->core->policies[i], link))
+            if (names_link(&p->core->policies.list[i], link))
                 table[i].paths |= 1U << id;
     }
     int err = bond_set_policies(p->bond, table);
     if (err == 0)
-        list_remove(&p->outdated);
+        list_remove(&p->places.outdated);
     return err;
 }
 
 void policies_change(struct core *c, const struct core_policy policies[CORE_POLICIES_MAX])
 {
-    if (memcmp(c->policies, policies, sizeof c->policies) == 0)
+    if (memcmp(c->policies.list, policies, sizeof c->policies.list) == 0)
         return;
-    memcpy(c->policies, policies, sizeof c->policies);
+    memcpy(c->policies.list, policies, sizeof c->policies.list);
     for (struct peer *p = peers_first_awake(c); p != NULL; p = peers_next_awake(p))
-        list_add(&c->peers.outdated, &p->outdated);
-    c->policies_at = c->now;
+        list_add(&c->peers.outdated, &p->places.outdated);
+    c->policies.look_at = c->now;
 }
 
 void policies_tick(struct core *c, struct tstamp now)
 {
     struct list_item *i;
-    if (tstamp_before(now, c->policies_at))
+    if (tstamp_before(now, c->policies.look_at))
         return;
     for (unsigned n = 0; n < PEERS_PER_TURN && (i = list_first(&c->peers.outdated)) != NULL; n++) {
-        struct peer *p = LIST_OF(i, struct peer, outdated);
+        struct peer *p = LIST_OF(i, struct peer, places.outdated);
         if (policies_apply(p) < 0) {
-            c->policies_at = tstamp_add(now, AGAIN_NS);
+            c->policies.look_at = tstamp_add(now, AGAIN_NS);
             return;
         }
         peers_stir(p);
@@ -72,5 +72,5 @@ void policies_tick(struct core *c, struct tstamp now)
 
 struct tstamp policies_deadline(const struct core *c)
 {
-    return list_is_empty(&c->peers.outdated) ? TSTAMP_NEVER : c->policies_at;
+    return list_is_empty(&c->peers.outdated) ? TSTAMP_NEVER : c->policies.look_at;
 }

@@ -19,7 +19,7 @@ void rate_limit_init(struct peer *p)
 
 static bool knows_frame(const struct peer *p)
 {
-    return (p->remote_features & WIRE_FEATURE_RATE_LIMIT) != 0;
+    return (p->association.remote_features & WIRE_FEATURE_RATE_LIMIT) != 0;
 }
 
 static uint64_t kbps_of(uint64_t bps)

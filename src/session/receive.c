@@ -52,7 +52,7 @@ static void accept(struct core *c, struct tstamp now, struct arrival *a, struct 
 {
     struct peer *p = a->peer;
     p->last_route = a->from;
-    if (k == p->next && lifecycle_adopt(p, now, k) < 0) {
+    if (k == p->association.next && lifecycle_adopt(p, now, k) < 0) {
         core_drop_one(c, CORE_DROP_NO_BUFFER);
         pkt_put(pkt);
         return;
@@ -65,7 +65,7 @@ static void accept(struct core *c, struct tstamp now, struct arrival *a, struct 
     peers_stir(p);
     peers_give(p);
     paths_arrived(p, now, a->path, &a->from, a->payload_bytes, a->newest);
-    if (k == p->current) /* that older keys still work says nothing about these */
+    if (k == p->association.current) /* that older keys still work says nothing about these */
         lifecycle_heard(p, now);
     deliver(c, now, a, pkt);
 }
@@ -97,13 +97,13 @@ static void transport_rx(struct core *c, struct tstamp now, const struct core_da
         lives_answer(p, now, refused, d, &h);
         return;
     }
-    if (k == NULL || keys_too_old(k, now, c->rekey_after_ns)) {
+    if (k == NULL || keys_too_old(k, now, c->settings.rekey_after_ns)) {
         core_drop_one(c, CORE_DROP_UNKNOWN_INDEX);
         return;
     }
     /* In a new association numbers begin at 0; what is known of the old one says nothing. */
     struct peer_path *path = &p->paths[h.path];
-    bool first = k == p->next && peer_is_new_association(p, k);
+    bool first = k == p->association.next && peer_is_new_association(p, k);
     uint64_t pn = wire_expand_pn(h.pn, first ? 0 : path->expected_pn);
     if (!first && !replay_check(&path->replay, pn)) {
         core_drop_one(c, CORE_DROP_REPLAY);

@@ -13,13 +13,13 @@
 
 bool reports_due(const struct peer *p)
 {
-    return p->up && (p->remote_features & WIRE_FEATURE_REPORTS) != 0;
+    return p->up && (p->association.remote_features & WIRE_FEATURE_REPORTS) != 0;
 }
 
 bool reports_look(struct peer *p, struct tstamp now)
 {
-    bool first = !tstamp_before(now, p->reports.look_until) && reports_due(p);
-    p->reports.look_until = tstamp_add(now, REPORTS_LOOK_NS);
+    bool first = !tstamp_before(now, p->told.reports.look_until) && reports_due(p);
+    p->told.reports.look_until = tstamp_add(now, REPORTS_LOOK_NS);
     if (first)
         peer_wake(p, now);
     return first;
@@ -27,7 +27,7 @@ bool reports_look(struct peer *p, struct tstamp now)
 
 void reports_asked(struct peer *p, struct tstamp now, uint8_t seconds)
 {
-    struct reports *r = &p->reports;
+    struct reports *r = &p->told.reports;
     int64_t s = seconds < REPORTS_ASKED_MOST_S ? seconds : REPORTS_ASKED_MOST_S;
     r->wanted_until = tstamp_add(now, s * NS_PER_S);
     peer_wake(p, tstamp_max(now, r->send_at));
@@ -35,14 +35,14 @@ void reports_asked(struct peer *p, struct tstamp now, uint8_t seconds)
 
 void reports_told(struct peer *p, struct tstamp now, const struct wire_report *report)
 {
-    *p->reports.report = *report;
-    p->reports.heard = true;
-    p->reports.heard_at = now;
+    *p->told.reports.report = *report;
+    p->told.reports.heard = true;
+    p->told.reports.heard_at = now;
 }
 
 const struct wire_report *reports_latest(const struct peer *p, struct tstamp now)
 {
-    const struct reports *r = &p->reports;
+    const struct reports *r = &p->told.reports;
     bool is_new = r->heard && tstamp_sub(now, r->heard_at) < REPORTS_OLD_NS;
     return is_new && p->up ? r->report : NULL;
 }
@@ -79,7 +79,8 @@ void reports_limit(const struct peer *p, struct tstamp now, struct bond_stats *s
 {
     double rate_bps;
     enum wire_limit rate = share_limit(p, now, &rate_bps);
-    bool busy = p->core->cpu != WIRE_REPORT_CPU_UNKNOWN && p->core->cpu >= REPORTS_BUSY_CPU;
+    bool busy = p->core->settings.cpu != WIRE_REPORT_CPU_UNKNOWN &&
+                p->core->settings.cpu >= REPORTS_BUSY_CPU;
     if (s->limit_code == WIRE_LIMIT_NO_PATH)
         return;
     if (rate != WIRE_LIMIT_UNKNOWN) {
@@ -101,10 +102,10 @@ static void report(struct peer *p, struct tstamp now)
     struct bond_stats s;
     bond_stats(p->bond, now, &s);
     reports_limit(p, now, &s);
-    r->cpu = p->core->cpu;
+    r->cpu = p->core->settings.cpu;
     r->limit = (uint8_t)s.limit_code;
-    r->version_len = (uint8_t)strnlen(p->core->version, WIRE_VERSION_NAME_MAX);
-    memcpy(r->version, p->core->version, r->version_len);
+    r->version_len = (uint8_t)strnlen(p->core->settings.version, WIRE_VERSION_NAME_MAX);
+    memcpy(r->version, p->core->settings.version, r->version_len);
     for (uint8_t id = 0; id < WIRE_PATHS_MAX; id++)
         if (p->paths[id].opened)
             fill_path(p, now, id, &r->paths[r->count++]);
@@ -116,12 +117,12 @@ static void ask(struct peer *p, struct tstamp now)
     const struct wire_frame_value f = { .type = WIRE_REPORT_ASK, .report_s = REPORTS_ASK_S };
     bool answered = reports_latest(p, now) != NULL;
     send(p, now, &f);
-    p->reports.ask_at = tstamp_add(now, answered ? REPORTS_ASK_NS : REPORTS_ASK_AGAIN_NS);
+    p->told.reports.ask_at = tstamp_add(now, answered ? REPORTS_ASK_NS : REPORTS_ASK_AGAIN_NS);
 }
 
 void reports_tick(struct peer *p, struct tstamp now)
 {
-    struct reports *r = &p->reports;
+    struct reports *r = &p->told.reports;
     if (!reports_due(p))
         return;
     if (tstamp_before(now, r->look_until)) {

@@ -93,8 +93,9 @@ static bool answer_again(struct core *c, const struct incoming *in)
         if (r->index == 0 || !secret_equal(r->mac1, in->message.mac1, sizeof r->mac1))
             continue;
         struct peer *p = index_find(&c->index, r->index);
-        bool aside = p != NULL && ((p->next != NULL && p->next->local == r->index) ||
-                                   lives_of_index(p, r->index) != NULL);
+        bool aside =
+            p != NULL && ((p->association.next != NULL && p->association.next->local == r->index) ||
+                          lives_of_index(p, r->index) != NULL);
         if (!aside || r->repeats == HANDSHAKE_REPEATS_MAX)
             return false;
         r->repeats++;
@@ -122,21 +123,21 @@ static struct recent_answer *recent_place(struct core *c, const uint8_t mac1[WIR
  */
 static bool may_be_called(const struct peer *p, struct tstamp now)
 {
-    if (!p->initiates || p->yielded)
+    if (!p->calling.initiates || p->calling.yielded)
         return true;
     if (memcmp(p->core->local.public_key, p->public_key, sizeof p->public_key) > 0)
         return true;
-    return !peer_can_send(p, now) && p->handshake.attempts >= HANDSHAKE_RESOLVE_TRIES;
+    return !peer_can_send(p, now) && p->calling.handshake.attempts >= HANDSHAKE_RESOLVE_TRIES;
 }
 
 /* AES where both are fast with it, else ChaCha20, which is fast enough everywhere; 0: none. */
 static uint8_t choose_cipher(const struct core *c, const struct wire_hello *hello)
 {
-    const uint8_t both = hello->ciphers & c->ciphers;
+    const uint8_t both = hello->ciphers & c->settings.ciphers;
     const uint8_t aes = 1U << (WIRE_CIPHER_AES256_GCM - 1);
     const uint8_t chacha = 1U << (WIRE_CIPHER_CHACHA20_POLY1305 - 1);
-    bool aes_liked =
-        hello->preferred == WIRE_CIPHER_AES256_GCM && c->preferred_cipher == WIRE_CIPHER_AES256_GCM;
+    bool aes_liked = hello->preferred == WIRE_CIPHER_AES256_GCM &&
+                     c->settings.preferred_cipher == WIRE_CIPHER_AES256_GCM;
     if ((both & aes) != 0 && (aes_liked || (both & chacha) == 0))
         return WIRE_CIPHER_AES256_GCM;
     return (both & chacha) != 0 ? WIRE_CIPHER_CHACHA20_POLY1305 : 0;
@@ -160,7 +161,7 @@ static bool create_response(struct peer *p, struct incoming *in, struct wire_wel
                                     response + (view.noise - response), WIRE_RESPONSE_NOISE_BYTES,
                                     &written);
     size_t mac1_at = (size_t)(view.mac1 - response);
-    cookie_mac1(&p->handshake.cookie, response, mac1_at, response + mac1_at);
+    cookie_mac1(&p->calling.handshake.cookie, response, mac1_at, response + mac1_at);
     secret_clear(&ephemeral, sizeof ephemeral);
     secret_clear(&psk, sizeof psk);
     return err == 0 && written == WIRE_RESPONSE_NOISE_BYTES;
@@ -191,7 +192,7 @@ static void refuse(struct peer *p, struct tstamp now, struct incoming *in,
     if (refusal != WIRE_REFUSAL_TIMESTAMP)
         core_drop_one(c, CORE_DROP_HANDSHAKE);
     if (bucket_take(&c->responder.stale, now))
-        answer_no(p, in, refusal, p->epoch);
+        answer_no(p, in, refusal, p->association.epoch);
 }
 
 static bool knows_challenges(const struct incoming *in)
@@ -210,7 +211,7 @@ static void ask_for_proof(struct peer *p, struct tstamp now, struct incoming *in
     core_drop_one(c, CORE_DROP_HANDSHAKE_REPLAY);
     if (knows_challenges(in)) {
         core_random(c, random, sizeof random);
-        answer_no(p, in, WIRE_REFUSAL_CHALLENGE, proof_challenge(&p->proof, random));
+        answer_no(p, in, WIRE_REFUSAL_CHALLENGE, proof_challenge(&p->called.proof, random));
     } else if (!in->proven && bucket_take(&c->responder.stale, now)) {
         answer_cookie(c, in);
     }
@@ -219,7 +220,7 @@ static void ask_for_proof(struct peer *p, struct tstamp now, struct incoming *in
 /* Keys that wait to be confirmed make room only for who proves more, or for the same life. */
 static bool has_room(const struct peer *p, const struct incoming *in, enum proof proof)
 {
-    const struct keys *k = p->next;
+    const struct keys *k = p->association.next;
     return k == NULL || proof == PROOF_CHALLENGE || proof > k->proof ||
            memcmp(k->remote_epoch, in->hello.epoch, sizeof k->remote_epoch) == 0;
 }
@@ -227,12 +228,12 @@ static bool has_room(const struct peer *p, const struct incoming *in, enum proof
 /* What a call shows, as far as there is room for it; PROOF_NONE: it is answered or dropped here. */
 static enum proof judge(struct peer *p, struct tstamp now, struct incoming *in, bool life_newer)
 {
-    enum proof proof = proof_of(&p->proof, &in->hello, life_newer);
+    enum proof proof = proof_of(&p->called.proof, &in->hello, life_newer);
     bool late =
         proof == PROOF_NONE && !knows_challenges(in) && in->proven && has_room(p, in, PROOF_COOKIE);
-    int err = late ? proof_late(&p->proof, now, in->noise.remote_ephemeral) : 0;
+    int err = late ? proof_late(&p->called.proof, now, in->noise.remote_ephemeral) : 0;
     if (late)
-        peer_wake(p, proof_expire(&p->proof, now));
+        peer_wake(p, proof_expire(&p->called.proof, now));
     if (late && err == 0)
         return PROOF_COOKIE;
     if (proof != PROOF_NONE && has_room(p, in, proof))
@@ -246,12 +247,12 @@ static enum proof judge(struct peer *p, struct tstamp now, struct incoming *in, 
 /* Ours of the association that a call continues, or of one that it begins. */
 static void choose_epoch(struct peer *p, const struct incoming *in, uint8_t epoch[WIRE_EPOCH_BYTES])
 {
-    bool begins =
-        p->associated && memcmp(p->remote_epoch, in->hello.epoch, sizeof p->remote_epoch) != 0;
+    bool begins = p->association.is_there && memcmp(p->association.remote_epoch, in->hello.epoch,
+                                                    sizeof p->association.remote_epoch) != 0;
     if (begins)
         core_random(p->core, epoch, WIRE_EPOCH_BYTES);
     else
-        memcpy(epoch, p->epoch, WIRE_EPOCH_BYTES);
+        memcpy(epoch, p->association.epoch, WIRE_EPOCH_BYTES);
 }
 
 /* A peer's call of now, which its own limit has let through, counts in no limit of all. */
@@ -277,7 +278,7 @@ static void respond(struct peer *p, struct tstamp now, struct incoming *in, uint
     uint32_t index = peer_take_index(p);
     struct keys *k = NULL;
     if (create_response(p, in, &welcome, index, r->response))
-        k = keys_new(&in->noise, cipher, c->test_cipher, now);
+        k = keys_new(&in->noise, cipher, c->settings.test_cipher, now);
     if (k == NULL) {
         index_remove(&c->index, index);
         r->index = 0;
@@ -326,7 +327,7 @@ static struct peer *open_call(struct core *c, struct tstamp now, struct incoming
 /* What answers to one peer's calls cost is bounded, whatever they prove. */
 static bool may_answer(struct peer *p, struct tstamp now, enum proof proof)
 {
-    struct bucket *b = proof == PROOF_CHALLENGE ? &p->calls_challenged : &p->calls;
+    struct bucket *b = proof == PROOF_CHALLENGE ? &p->called.challenged : &p->called.calls;
     b->interval_ns = HANDSHAKE_PEER_NS;
     b->burst = HANDSHAKE_PEER_BURST;
     if (bucket_take(b, now))
@@ -354,7 +355,7 @@ static void take_fresh(struct peer *p, struct tstamp now, struct incoming *in, u
     if (life != NULL && !lives_may_have(p, now, life)) {
         if (!may_answer(p, now, PROOF_CLOCK))
             return;
-        proof_accepted(&p->proof, &in->hello, PROOF_CLOCK);
+        proof_accepted(&p->called.proof, &in->hello, PROOF_CLOCK);
         lives_called(p, now, &in->hello);
         respond(p, now, in, cipher, PROOF_CLOCK, &life->refused);
         lives_refuse(p, now, life, &in->datagram->from);
@@ -370,9 +371,9 @@ static void take_fresh(struct peer *p, struct tstamp now, struct incoming *in, u
     }
     if (proof >= PROOF_CLOCK)
         give_back(p->core, in);
-    proof_accepted(&p->proof, &in->hello, proof);
+    proof_accepted(&p->called.proof, &in->hello, proof);
     lives_called(p, now, &in->hello);
-    respond(p, now, in, cipher, proof, &p->next);
+    respond(p, now, in, cipher, proof, &p->association.next);
 }
 
 static void take_call(struct core *c, struct tstamp now, struct incoming *in)

@@ -30,7 +30,7 @@ bool send_frames(struct peer *p, struct tstamp now, uint8_t path, const struct r
     }
     uint64_t pn = bond_take_pn(p->bond, now, path, (uint32_t)len, eliciting, tag);
     const struct aead_span span = { .data = plain, .len_bytes = writer_len(&w) };
-    item->len_bytes = keys_seal(p->current, path, pn, &span, 1, item->data);
+    item->len_bytes = keys_seal(p->association.current, path, pn, &span, 1, item->data);
     if (item->len_bytes == 0) {
         core_drop_one(p->core, CORE_DROP_SEND);
         return false;
@@ -78,6 +78,6 @@ void send_goodbye(struct peer *p, struct tstamp now)
 
 void send_goodbye_replaced(struct peer *p, struct tstamp now, const struct netaddr *by)
 {
-    const struct wire_frame_value close = send_replaced_frame(p->remote_features, by);
+    const struct wire_frame_value close = send_replaced_frame(p->association.remote_features, by);
     close_paths(p, now, &close);
 }

@@ -90,6 +90,79 @@ struct peer_path {
     struct path_news news;
 };
 
+/*
+ * The association: packet numbers and replay windows hold for as long as neither side's epoch
+ * changes. Both are set only together with keys: see lifecycle_adopt(). Ours is new whenever a
+ * call begins one, so the pair never comes again: also where the caller's is one that had left.
+ */
+struct peer_association {
+    uint8_t epoch[WIRE_EPOCH_BYTES];
+    uint8_t remote_epoch[WIRE_EPOCH_BYTES];
+    bool is_there;
+    uint8_t remote_features; /* enum wire_feature, of the current keys */
+    struct keys *current;    /* owned, as the next two; what we send with */
+    struct keys *previous;   /* still good for receiving */
+    struct keys *next;       /* we answered, but nothing came with these keys yet */
+    struct tstamp adopted_at;
+    uint64_t handshakes;
+};
+
+struct peer_calling {
+    bool initiates; /* it has endpoints */
+    bool yielded;   /* both sides call each other, and the other one's calls count */
+    bool in_vain;   /* peers.calling counts it */
+    struct handshake handshake;
+    struct netaddr *endpoints; /* owned, CORE_ENDPOINTS_MAX of them; with initiates */
+    size_t endpoint_count;
+    uint8_t endpoint; /* the one that answered last */
+    struct why_facts why;
+};
+
+struct peer_called {
+    struct bucket calls;        /* from wherever they come */
+    struct bucket challenged;   /* by calls that are no recordings */
+    struct proof_memory proof;  /* what was accepted */
+    struct lives lives;         /* who called */
+    struct tstamp displaced_at; /* told that another machine has our key; NEVER: not since up */
+    struct netaddr displaced_by;
+};
+
+struct peer_clocks {
+    struct tstamp heard_at; /* last authentic datagram */
+    struct tstamp asked_at; /* first eliciting datagram since then; NEVER: none */
+    struct tstamp down_at;  /* when it was last lost, or the start */
+    struct tstamp wake;     /* when a timer of the session's own is due */
+};
+
+/* Where it stands among the others: see struct peers. */
+struct peer_places {
+    struct heap_item due; /* clocks.wake, or a timer of the bond */
+    struct list_item touched, sending, giving, silent, awake, outdated;
+};
+
+/* What the other side tells. */
+struct peer_told {
+    struct reports reports;
+    struct accepted accepted;
+    struct wish_list wishes; /* of paths over the peer's links */
+    uint32_t paths;          /* bit for each path of which it told what is not in effect yet */
+    struct bucket statuses;  /* how many of them may take effect */
+};
+
+struct peer_mtu {
+    uint32_t routed_bytes; /* of what is routed to it; 0: not known yet */
+    uint32_t fit_bytes;    /* of the largest inner packet that is not cut */
+    uint32_t probes;       /* bit for each path whose probe is due */
+    struct bucket too_big; /* how many senders of packets are told that they are too large */
+};
+
+struct peer_counters {
+    uint64_t tx_bytes;
+    uint64_t rx_bytes;
+    uint64_t tx_packets;
+    uint64_t rx_packets;
+};
+
 struct peer {
     struct core *core; /* the one that owns this peer */
     struct peer_news news;
@@ -99,66 +172,24 @@ struct peer {
     uint8_t preshared_key[32];
     struct netprefix *allowed; /* owned */
     size_t allowed_count;
-    bool initiates; /* it has endpoints */
-    bool yielded;   /* both sides call each other, and the other one's calls count */
     bool up;
     uint64_t bond_seed;
     struct bond *bond; /* owned; NULL: it never came, or has been away for long */
     struct peer_path
         *paths;     /* WIRE_PATHS_MAX of them; owned and made with the bond, else all zero */
     struct rng rng; /* jitter of timers */
-
-    /*
-     * The association: packet numbers and replay windows hold for as long as neither side's epoch
-     * changes. Both are set only together with keys: see lifecycle_adopt(). Ours is new whenever a
-     * call begins one, so the pair never comes again: also where the caller's is one that had left.
-     */
-    uint8_t epoch[WIRE_EPOCH_BYTES];
-    uint8_t remote_epoch[WIRE_EPOCH_BYTES];
-    bool associated;
-    uint8_t remote_features; /* enum wire_feature, of the current keys */
-    struct keys *current;    /* owned, as the next two; what we send with */
-    struct keys *previous;   /* still good for receiving */
-    struct keys *next;       /* we answered, but nothing came with these keys yet */
-    struct tstamp adopted_at;
-    uint64_t handshakes;
-
-    struct handshake handshake;     /* calling */
-    struct bucket calls;            /* being called, from wherever the calls come */
-    struct bucket calls_challenged; /* by calls that are no recordings */
-    struct proof_memory proof;      /* being called: what was accepted */
-    struct lives lives;             /* who called */
-    struct tstamp displaced_at;     /* told that another machine has our key; NEVER: not since up */
-    struct netaddr displaced_by;
-    struct netaddr *endpoints; /* owned, CORE_ENDPOINTS_MAX of them; with initiates */
-    size_t endpoint_count;
-    uint8_t endpoint; /* the one that answered last */
-    struct why_facts why;
-    bool calls_in_vain; /* peers.calling counts it */
-    struct accepted accepted;
+    struct peer_association association;
+    struct peer_calling calling;
+    struct peer_called called;
+    struct peer_told told;
+    struct peer_clocks clocks;
+    struct peer_places places;
+    struct peer_mtu mtu;
+    struct peer_counters counters;
     struct rate_limit rate_limit;
     struct peer_share share;
     struct turn turn;
-    struct reports reports;
-
-    struct tstamp heard_at; /* last authentic datagram */
-    struct tstamp asked_at; /* first eliciting datagram since then; NEVER: none */
-    struct tstamp down_at;  /* when it was last lost, or the start */
-    struct tstamp wake;     /* when a timer of the session's own is due */
-    struct heap_item due;   /* that, or a timer of the bond */
-    struct list_item touched, sending, giving, silent, awake, outdated; /* see struct peers */
-    uint32_t probes;        /* bit for each path whose MTU probe is due */
-    uint32_t told;          /* bit for each path of which the peer told what is not in effect yet */
-    struct bucket statuses; /* how many of them may take effect */
-    struct bucket too_big;  /* how many senders of packets are told that they are too large */
     struct route last_route; /* of the newest authentic datagram, for status */
-    uint64_t tx_bytes;
-    uint64_t rx_bytes;
-    uint64_t tx_packets;
-    uint64_t rx_packets;
-    uint32_t mtu_bytes;      /* of what is routed to it; 0: not known yet */
-    uint32_t fit_bytes;      /* of the largest inner packet that is not cut */
-    struct wish_list wishes; /* of paths over the peer's links */
 };
 
 struct state_event {
@@ -182,53 +213,71 @@ struct device_mtu {
     size_t count;
 };
 
-struct core {
-    struct pkt_pool *pool; /* borrowed */
-    struct arena arena;    /* of the peers' bonds */
-    struct local_keys local;
+struct core_settings {
     uint8_t ciphers;
     uint8_t preferred_cipher;
+    uint8_t test_cipher;
     int64_t rekey_after_ns;
     int64_t wall_offset_ns;
-    uint8_t test_cipher;
     uint8_t cpu; /* as wire_report.cpu */
     char version[WIRE_VERSION_NAME_MAX + 1];
+    bool tells_too_big;
     void (*random)(void *arg, void *out, size_t len_bytes);
     void *random_arg;
-    bool closing;
-    struct tstamp now; /* of the last call that brought something */
+};
 
-    struct peers peers;
-    struct share share;
-    unsigned tun_in_turn; /* packets of one peer, one after the other */
-    bool line_full;       /* as the driver sees it */
-    bool tells_too_big;
-    struct pkt_list answers; /* owned; for the tunnel, of our own */
-    struct allowed allowed;
-    struct index_table index;
-    struct core_link links[WIRE_PATHS_MAX]; /* present says whether there is one */
-    struct core_policy policies[CORE_POLICIES_MAX];
-    struct tstamp policies_at; /* when peers.outdated are looked at */
+struct core_events {
+    struct state_event ring[STATE_EVENTS_MAX];
+    uint32_t head;
+    uint32_t tail;
+    struct list waiting; /* peers with something to tell for which there was no room */
+};
 
-    struct responder responder;
-    struct strangers strangers;
-    struct outbox outbox;
-    struct state_event events[STATE_EVENTS_MAX];
-    uint32_t event_head;
-    uint32_t event_tail;
-    struct list news; /* peers with something to tell for which there was no room */
-    uint64_t drops[CORE_DROP_COUNT];
-    struct device_mtu mtu;
+/* Towards the tunnel's device. */
+struct core_tun_state {
+    unsigned in_turn;        /* packets of one peer, one after the other */
+    bool line_full;          /* as the driver sees it */
+    struct pkt_list answers; /* owned; of our own */
+};
 
-    /*
-     * The group of core_next_tx(). A datagram that was sealed but did not fit the group stands
-     * behind it and opens the next one.
-     */
-    uint8_t *group;          /* owned; STATE_GROUP_BYTES */
+struct core_policies {
+    struct core_policy list[CORE_POLICIES_MAX];
+    struct tstamp look_at; /* at peers.outdated */
+};
+
+/*
+ * The group of core_next_tx(). A datagram that was sealed but did not fit the group stands behind
+ * it and opens the next one.
+ */
+struct core_group {
+    uint8_t *bytes;          /* owned; STATE_GROUP_BYTES */
     struct peer *spill_peer; /* borrowed; NULL: none */
     uint8_t spill_path;
     size_t spill_at;
     size_t spill_bytes;
+};
+
+struct core {
+    struct pkt_pool *pool; /* borrowed */
+    struct arena arena;    /* of the peers' bonds */
+    struct local_keys local;
+    struct core_settings settings;
+    bool closing;
+    struct tstamp now; /* of the last call that brought something */
+    struct peers peers;
+    struct share share;
+    struct core_tun_state tun;
+    struct allowed allowed;
+    struct index_table index;
+    struct core_link links[WIRE_PATHS_MAX]; /* present says whether there is one */
+    struct core_policies policies;
+    struct responder responder;
+    struct strangers strangers;
+    struct outbox outbox;
+    struct core_events events;
+    uint64_t drops[CORE_DROP_COUNT];
+    struct device_mtu mtu;
+    struct core_group group;
 };
 
 static inline void core_drop_one(struct core *c, enum core_drop reason)
@@ -238,7 +287,7 @@ static inline void core_drop_one(struct core *c, enum core_drop reason)
 
 static inline void core_random(struct core *c, void *out, size_t len_bytes)
 {
-    c->random(c->random_arg, out, len_bytes);
+    c->settings.random(c->settings.random_arg, out, len_bytes);
 }
 
 #endif

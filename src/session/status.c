@@ -93,7 +93,7 @@ uint32_t core_mtu(const struct core *c)
 
 static bool is_link(const struct peer *p, uint8_t id)
 {
-    return p->initiates && !p->yielded && p->core->links[id].name[0] != '\0';
+    return p->calling.initiates && !p->calling.yielded && p->core->links[id].name[0] != '\0';
 }
 
 static void path_status(const struct peer *p, struct tstamp now, uint8_t id,
@@ -143,22 +143,23 @@ void core_peer_status(const struct core *c, struct tstamp now, size_t peer,
     *out = (struct core_peer_status){
         .up = p->up,
         .endpoint = p->last_route.to,
-        .handshake_age_ns = p->handshakes > 0 ? tstamp_sub(now, p->adopted_at) : -1,
-        .handshakes = p->handshakes,
-        .tx_bytes = p->tx_bytes,
-        .rx_bytes = p->rx_bytes,
-        .tx_packets = p->tx_packets,
-        .rx_packets = p->rx_packets,
-        .mtu_bytes = p->mtu_bytes,
-        .cipher = p->current != NULL ? p->current->cipher : 0,
+        .handshake_age_ns =
+            p->association.handshakes > 0 ? tstamp_sub(now, p->association.adopted_at) : -1,
+        .handshakes = p->association.handshakes,
+        .tx_bytes = p->counters.tx_bytes,
+        .rx_bytes = p->counters.rx_bytes,
+        .tx_packets = p->counters.tx_packets,
+        .rx_packets = p->counters.rx_packets,
+        .mtu_bytes = p->mtu.routed_bytes,
+        .cipher = p->association.current != NULL ? p->association.current->cipher : 0,
     };
     if (peer_is_displaced(p, now)) {
         out->displaced = true;
-        out->displaced_by = p->displaced_by;
+        out->displaced_by = p->called.displaced_by;
     }
     if (lives_contested(p, now)) {
         out->contested = true;
-        out->contested_by = p->lives.rival;
+        out->contested_by = p->called.lives.rival;
     }
     memcpy(out->name, p->name, sizeof out->name);
     memcpy(out->public_key, p->public_key, sizeof out->public_key);
@@ -168,7 +169,7 @@ void core_peer_status(const struct core *c, struct tstamp now, size_t peer,
         reports_limit(p, now, &out->bond);
     }
     const struct wire_report *far = reports_latest(p, now);
-    out->tells = (p->remote_features & WIRE_FEATURE_REPORTS) != 0;
+    out->tells = (p->association.remote_features & WIRE_FEATURE_REPORTS) != 0;
     out->far_known = far != NULL;
     if (far != NULL)
         out->far = *far;

@@ -52,7 +52,7 @@ static void group_out(const struct core *c, const struct group *g, struct core_t
         .socket = route->socket,
         .to = route->to,
         .from = route->from,
-        .data = c->group,
+        .data = c->group.bytes,
         .len_bytes = g->bytes,
         .segment_bytes = g->segment_bytes,
         .segment_count = g->count,
@@ -77,7 +77,7 @@ static size_t seal_probe(struct peer *p, struct tstamp now, uint8_t path, uint32
     uint32_t tag = paths_probe_tag(p, now, path);
     uint64_t pn = bond_take_pn(p->bond, now, path, bytes, true, tag);
     const struct aead_span span = ping_span(bytes);
-    return keys_seal(p->current, path, pn, &span, 1, out);
+    return keys_seal(p->association.current, path, pn, &span, 1, out);
 }
 
 /* False: none is due. */
@@ -87,7 +87,7 @@ static bool probe_group(struct core *c, struct tstamp now, struct group *g)
     if (!paths_probe_due(g->peer, now, &g->path, &bytes))
         return false;
     g->count = 1;
-    g->bytes = g->segment_bytes = seal_probe(g->peer, now, g->path, bytes, c->group);
+    g->bytes = g->segment_bytes = seal_probe(g->peer, now, g->path, bytes, c->group.bytes);
     if (g->bytes == 0)
         core_drop_one(c, CORE_DROP_SEND);
     return g->bytes > 0;
@@ -172,7 +172,7 @@ static size_t seal_out(struct peer *p, struct tstamp now, const struct bond_out 
         core_drop_one(p->core, CORE_DROP_SEND);
     if (count == 0 || !open)
         return 0;
-    size_t len = keys_seal(p->current, o->path, o->pn, spans, count, out);
+    size_t len = keys_seal(p->association.current, o->path, o->pn, spans, count, out);
     if (len == 0)
         core_drop_one(p->core, CORE_DROP_SEND);
     return len;
@@ -209,29 +209,29 @@ static bool full(const struct group *g)
 /* The datagram that did not fit the last group opens this one, if its path is still there. */
 static void take_spill(struct core *c, struct group *g)
 {
-    uint8_t path = c->spill_path;
-    g->peer = c->spill_peer;
-    c->spill_peer = NULL;
+    uint8_t path = c->group.spill_path;
+    g->peer = c->group.spill_peer;
+    c->group.spill_peer = NULL;
     if (!g->peer->paths[path].address.open) {
         core_drop_one(c, CORE_DROP_SEND);
         return;
     }
-    memmove(c->group, c->group + c->spill_at, c->spill_bytes);
-    append(g, path, c->spill_bytes);
+    memmove(c->group.bytes, c->group.bytes + c->group.spill_at, c->group.spill_bytes);
+    append(g, path, c->group.spill_bytes);
 }
 
 static void take_from_bond(struct core *c, struct tstamp now, struct group *g)
 {
     struct bond_out o;
     while ((g->count == 0 || !full(g)) && bond_next(g->peer->bond, now, &o)) {
-        size_t len = seal_out(g->peer, now, &o, c->group + g->bytes);
+        size_t len = seal_out(g->peer, now, &o, c->group.bytes + g->bytes);
         if (len == 0)
             continue;
         if (!joins(g, o.path, len)) {
-            c->spill_peer = g->peer;
-            c->spill_path = o.path;
-            c->spill_at = g->bytes;
-            c->spill_bytes = len;
+            c->group.spill_peer = g->peer;
+            c->group.spill_path = o.path;
+            c->group.spill_at = g->bytes;
+            c->group.spill_bytes = len;
             return;
         }
         append(g, o.path, len);
@@ -251,7 +251,7 @@ static void fill(struct core *c, struct tstamp now, struct group *g)
 static bool next_spill(struct core *c, struct tstamp now, struct core_tx *out)
 {
     struct group g = { 0 };
-    if (c->spill_peer == NULL)
+    if (c->group.spill_peer == NULL)
         return false;
     take_spill(c, &g);
     if (peers_room_bytes(g.peer) > 0)
@@ -299,6 +299,6 @@ bool transmit_next(struct core *c, struct tstamp now, struct core_tx *out)
 void transmit_forget(struct core *c, const struct peer *p)
 {
     outbox_forget(&c->outbox, p);
-    if (c->spill_peer == p)
-        c->spill_peer = NULL;
+    if (c->group.spill_peer == p)
+        c->group.spill_peer = NULL;
 }

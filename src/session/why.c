@@ -45,26 +45,26 @@ const char *why_code_name(enum why_code code)
 
 void why_called(struct peer *p, struct tstamp now, uint16_t link, const struct netaddr *to)
 {
-    if (!p->why.calling)
-        p->why.since = now;
-    p->why.calling = true;
+    if (!p->calling.why.calling)
+        p->calling.why.since = now;
+    p->calling.why.calling = true;
     peers_count_calling(p);
     peers_suspect(p);
-    if (p->why.ways == NULL)
-        p->why.ways = calloc(WIRE_PATHS_MAX, sizeof *p->why.ways);
-    if (p->why.ways == NULL)
+    if (p->calling.why.ways == NULL)
+        p->calling.why.ways = calloc(WIRE_PATHS_MAX, sizeof *p->calling.why.ways);
+    if (p->calling.why.ways == NULL)
         return; /* a call goes out all the same */
-    struct why_way *way = &p->why.ways[link][to->family == 6];
+    struct why_way *way = &p->calling.why.ways[link][to->family == 6];
     way->called = true;
     way->called_at = now;
 }
 
 void why_ended(struct peer *p)
 {
-    free(p->why.ways);
-    p->why.ways = NULL;
-    p->why.calling = false;
-    p->why.answer = WHY_NONE;
+    free(p->calling.why.ways);
+    p->calling.why.ways = NULL;
+    p->calling.why.calling = false;
+    p->calling.why.answer = WHY_NONE;
     peers_count_calling(p);
 }
 
@@ -79,8 +79,8 @@ static enum why_code code_of_error(int error, bool is_icmp)
 
 static bool calls_address(const struct peer *p, const struct netaddr *to)
 {
-    for (size_t i = 0; p->why.calling && i < p->endpoint_count; i++)
-        if (netaddr_equal(&p->endpoints[i], to))
+    for (size_t i = 0; p->calling.why.calling && i < p->calling.endpoint_count; i++)
+        if (netaddr_equal(&p->calling.endpoints[i], to))
             return true;
     return false;
 }
@@ -93,10 +93,10 @@ void why_failed(struct core *c, struct tstamp now, uint16_t link, const struct n
     /* Who calls in vain is among these. */
     const struct list *silent = &c->peers.silent;
     for (struct list_item *i = list_first(silent); i != NULL; i = list_after(silent, i)) {
-        const struct peer *p = LIST_OF(i, struct peer, silent);
-        if (p->why.ways == NULL || !calls_address(p, to))
+        const struct peer *p = LIST_OF(i, struct peer, places.silent);
+        if (p->calling.why.ways == NULL || !calls_address(p, to))
             continue;
-        struct why_way *way = &p->why.ways[link][to->family == 6];
+        struct why_way *way = &p->calling.why.ways[link][to->family == 6];
         way->failure = code_of_error(error, is_icmp);
         way->failed_at = now;
     }
@@ -104,8 +104,8 @@ void why_failed(struct core *c, struct tstamp now, uint16_t link, const struct n
 
 void why_answered(struct peer *p, struct tstamp now, enum why_code code)
 {
-    p->why.answer = code;
-    p->why.answered_at = now;
+    p->calling.why.answer = code;
+    p->calling.why.answered_at = now;
 }
 
 static enum why_code code_of_refusal(uint8_t refusal)
@@ -122,18 +122,18 @@ void why_answer_refused(struct peer *p, struct tstamp now, uint8_t refusal)
 
 void why_refused(struct peer *p, struct tstamp now, uint8_t refusal, const struct netaddr *caller)
 {
-    p->why.refusal = code_of_refusal(refusal);
-    p->why.refused_at = now;
-    p->why.caller = *caller;
+    p->calling.why.refusal = code_of_refusal(refusal);
+    p->calling.why.refused_at = now;
+    p->calling.why.caller = *caller;
     peers_suspect(p);
 }
 
 void why_replied(struct peer *p, struct tstamp now, const struct netaddr *caller)
 {
-    p->why.refusal = WHY_NONE;
-    p->why.unconfirmed++;
-    p->why.unconfirmed_at = now;
-    p->why.caller = *caller;
+    p->calling.why.refusal = WHY_NONE;
+    p->calling.why.unconfirmed++;
+    p->calling.why.unconfirmed_at = now;
+    p->calling.why.caller = *caller;
     peers_suspect(p);
 }
 
@@ -174,9 +174,9 @@ static bool any_link(const struct core *c)
 static enum why_code outcome(const struct peer *p, uint8_t link, bool six, struct tstamp now)
 {
     const struct core_link *l = &p->core->links[link];
-    if (p->why.ways == NULL)
+    if (p->calling.why.ways == NULL)
         return WHY_NONE;
-    const struct why_way *way = &p->why.ways[link][six];
+    const struct why_way *way = &p->calling.why.ways[link][six];
     if (!way->called || !recent(way->called_at, now, WHY_MEMORY_NS))
         return WHY_NONE;
     if (way->failure != WHY_NONE && recent(way->failed_at, now, WHY_MEMORY_NS))
@@ -232,14 +232,14 @@ static unsigned list_ports(const struct peer *p, char *out, size_t size)
     unsigned count = 0;
     size_t at = 0;
     out[0] = '\0';
-    for (size_t i = 0; i < p->endpoint_count; i++) {
+    for (size_t i = 0; i < p->calling.endpoint_count; i++) {
         bool again = false;
         for (size_t j = 0; j < i; j++)
-            again |= p->endpoints[j].port == p->endpoints[i].port;
+            again |= p->calling.endpoints[j].port == p->calling.endpoints[i].port;
         if (again)
             continue;
         at += (size_t)snprintf(out + at, size - at, "%s%u", count > 0 ? ", " : "",
-                               p->endpoints[i].port);
+                               p->calling.endpoints[i].port);
         count++;
     }
     return count;
@@ -250,7 +250,7 @@ static void explain_silence(const struct peer *p, struct tstamp now, const char 
                             const char *links, struct why *out)
 {
     char ports[CORE_ENDPOINTS_MAX * 8];
-    double silent_s = (double)tstamp_sub(now, p->why.since) / 1e9;
+    double silent_s = (double)tstamp_sub(now, p->calling.why.since) / 1e9;
     if (list_ports(p, ports, sizeof ports) > 1)
         say(out, WHY_UDP_BLOCKED,
             "nothing came back on any port for %.0f s (%s; over %s): UDP blocked?", silent_s, ports,
@@ -276,7 +276,7 @@ static bool any_way(const struct peer *p)
 
 static void explain_family(const struct peer *p, struct why *out)
 {
-    const struct netaddr *to = &p->endpoints[p->endpoint];
+    const struct netaddr *to = &p->calling.endpoints[p->calling.endpoint];
     char address[NETADDR_STRLEN];
     say(out, WHY_NO_ROUTE, "no link leads to %s: none has IPv%u", netaddr_format(to, address),
         to->family);
@@ -287,9 +287,9 @@ static void explain_ways(const struct peer *p, struct tstamp now, struct why *ou
     char address[NETADDR_STRLEN];
     char links[64];
     enum why_code code = judge(p, now);
-    netaddr_format(&p->endpoints[p->endpoint], address);
+    netaddr_format(&p->calling.endpoints[p->calling.endpoint], address);
     list_links(p, now, code, links, sizeof links);
-    bool early = recent(p->why.since, now, WHY_CONNECTING_NS);
+    bool early = recent(p->calling.why.since, now, WHY_CONNECTING_NS);
     if (code == WHY_REFUSED)
         say(out, code,
             "%s refuses (ICMP port unreachable, over %s): is hawserd running there, on this port?",
@@ -309,7 +309,7 @@ static void explain_ways(const struct peer *p, struct tstamp now, struct why *ou
 
 static void explain_answer(const struct peer *p, struct why *out)
 {
-    switch (p->why.answer) {
+    switch (p->calling.why.answer) {
     case WHY_BUSY:
         say(out, WHY_BUSY, "it only asks to call again: it is flooded with calls");
         break;
@@ -334,10 +334,10 @@ static void explain_answer(const struct peer *p, struct why *out)
 /* A peer that is called. */
 static void explain_calls(const struct peer *p, struct tstamp now, struct why *out)
 {
-    const struct why_facts *f = &p->why;
+    const struct why_facts *f = &p->calling.why;
     if (!any_link(p->core))
         say(out, WHY_NO_LINK, "no link can be used");
-    else if (p->endpoint_count == 0)
+    else if (p->calling.endpoint_count == 0)
         say(out, WHY_NO_ADDRESS, "none of its addresses is known yet");
     else if (!any_way(p))
         explain_family(p, out);
@@ -354,7 +354,7 @@ static void explain_calls(const struct peer *p, struct tstamp now, struct why *o
 /* A peer that has to call: true if its calls are known to lack something. */
 static bool explain_caller(const struct peer *p, struct tstamp now, struct why *out)
 {
-    const struct why_facts *f = &p->why;
+    const struct why_facts *f = &p->calling.why;
     char caller[NETADDR_STRLEN];
     netaddr_format(&f->caller, caller);
     bool refused = f->refusal != WHY_NONE && recent(f->refused_at, now, REFUSED_MEMORY_NS);
@@ -394,8 +394,8 @@ static void explain_rival(const struct peer *p, struct why *out)
     char text[NETADDR_STRLEN];
     say(out, WHY_KEY_ELSEWHERE,
         "another machine uses this key%s%s, and started later: give each a key of its own",
-        p->displaced_by.family != 0 ? ": " : "",
-        p->displaced_by.family != 0 ? netaddr_format(&p->displaced_by, text) : "");
+        p->called.displaced_by.family != 0 ? ": " : "",
+        p->called.displaced_by.family != 0 ? netaddr_format(&p->called.displaced_by, text) : "");
 }
 
 void why_peer(const struct peer *p, struct tstamp now, struct why *out)
@@ -410,11 +410,11 @@ void why_peer(const struct peer *p, struct tstamp now, struct why *out)
         return;
     }
     bool known = explain_caller(p, now, out);
-    if (p->initiates && !p->yielded && (!known || p->why.calling))
+    if (p->calling.initiates && !p->calling.yielded && (!known || p->calling.why.calling))
         explain_calls(p, now, out);
-    else if (!known && p->handshakes == 0)
+    else if (!known && p->association.handshakes == 0)
         say(out, WHY_WAITING, "it has not called yet");
     else if (!known)
         say(out, WHY_WAITING, "silent for %.0f s; it has to call",
-            (double)tstamp_sub(now, p->down_at) / 1e9);
+            (double)tstamp_sub(now, p->clocks.down_at) / 1e9);
 }

@@ -273,7 +273,7 @@ static void step_epochs(struct attacker *a, uint32_t n)
 /* A call that is right as far as can be seen without opening it. */
 static void step_calls(struct attacker *a, uint32_t n)
 {
-    struct handshake *h = &a->core->peers.list[0]->handshake;
+    struct handshake *h = &a->core->peers.list[0]->calling.handshake;
     const struct cookie_jar *jar = &h->call->jars[0][0];
     uint8_t call[WIRE_INITIATION_LONG_BYTES];
     struct wire_initiation view;
@@ -301,7 +301,7 @@ static void begin_calls(struct attacker *a)
     open_core(a);
     a->deaf = true;
     for (uint32_t i = 0; tstamp_before(clock_now(), until); i++) {
-        const struct call *call = a->core->peers.list[0]->handshake.call;
+        const struct call *call = a->core->peers.list[0]->calling.handshake.call;
         if (call != NULL && call->jars[0][0].full)
             return;
         for (unsigned k = 0; call != NULL && k < 5; k++)

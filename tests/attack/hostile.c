@@ -103,9 +103,9 @@ size_t hostile_seal(struct hostile *h, uint8_t path, uint32_t skip)
 {
     struct peer *p = h->core->peers.list[0];
     const struct aead_span span = { .data = h->plain, .len_bytes = writer_len(&h->w) };
-    if (!writer_ok(&h->w) || p->current == NULL)
+    if (!writer_ok(&h->w) || p->association.current == NULL)
         return 0;
     skip_numbers(&p->bond->sender.paths.at[path], skip);
     uint64_t pn = bond_take_pn(p->bond, h->now, path, (uint32_t)span.len_bytes, false, 0);
-    return keys_seal(p->current, path, pn, &span, 1, h->sealed);
+    return keys_seal(p->association.current, path, pn, &span, 1, h->sealed);
 }

@@ -247,7 +247,7 @@ static void a_newer_acknowledgement_replaces_the_one_that_waits(void **state)
     for (uint32_t i = 0; i < 10; i++)
         push_ack(at_ms(0), 1, 1000 + i);
     push_ack(at_ms(0), 2, 5);
-    assert_int_equal(queue->acks_thinned, 9);
+    assert_int_equal(queue->acks.thinned, 9);
     assert_true(flowq_ack_due(queue).ns == at_ms(0).ns);
     struct pkt *a = flowq_pop_ack(queue, at_ms(0));
     struct pkt *b = flowq_pop_ack(queue, at_ms(0));
@@ -264,7 +264,7 @@ static void acknowledgement_numbers_wrap(void **state)
     (void)state;
     push_ack(at_ms(0), 1, 0xfffffff0);
     push_ack(at_ms(0), 1, 0x10);
-    assert_int_equal(queue->acks_thinned, 1);
+    assert_int_equal(queue->acks.thinned, 1);
     struct pkt *p = flowq_pop_ack(queue, at_ms(0));
     assert_int_equal(tcp_ack_of(p), 0x10);
     pkt_put(p);
@@ -276,7 +276,7 @@ static void an_older_acknowledgement_replaces_nothing(void **state)
     (void)state;
     push_ack(at_ms(0), 1, 100);
     push_ack(at_ms(0), 1, 50);
-    assert_int_equal(queue->acks_thinned, 0);
+    assert_int_equal(queue->acks.thinned, 0);
     struct pkt *p = flowq_pop_ack(queue, at_ms(0));
     assert_int_equal(tcp_ack_of(p), 100);
     pkt_put(p);
@@ -296,7 +296,7 @@ static void let_bulk_wait(void)
 static void acknowledgements_on_a_free_way_are_spaced_little(void **state)
 {
     (void)state;
-    queue->ack_gap_max_ns = 20 * NS_PER_MS;
+    queue->acks.gap_max_ns = 20 * NS_PER_MS;
     unsigned left = 0;
     for (int64_t ms = 0; ms < 2000; ms++) {
         push_ack(at_ms(ms), 1, (uint32_t)ms);
@@ -310,7 +310,7 @@ static void acknowledgements_of_a_busy_flow_are_spaced(void **state)
 {
     (void)state;
     let_bulk_wait();
-    queue->ack_gap_max_ns = 10 * NS_PER_MS; /* twice that where bulk waits */
+    queue->acks.gap_max_ns = 10 * NS_PER_MS; /* twice that where bulk waits */
     unsigned left_early = 0;
     unsigned left_late = 0;
     struct tstamp last = { 0 };
@@ -334,7 +334,7 @@ static void acknowledgements_of_many_flows_are_spaced_wider(void **state)
 {
     (void)state;
     let_bulk_wait();
-    queue->ack_gap_max_ns = 10 * NS_PER_MS; /* twice that where bulk waits */
+    queue->acks.gap_max_ns = 10 * NS_PER_MS; /* twice that where bulk waits */
     unsigned left = 0;
     for (int64_t ms = 0; ms < 4000; ms++) {
         for (uint16_t flow = 0; flow < 9; flow++)
@@ -368,7 +368,7 @@ static void slow_start_is_told_in_few_words(void **state)
     (void)state;
     for (int64_t round_ms = 20; round_ms <= 100; round_ms += 20) {
         uint32_t acked = 0;
-        queue->ack_gap_max_ns = 100 * NS_PER_MS / 8;
+        queue->acks.gap_max_ns = 100 * NS_PER_MS / 8;
         assert_in_range(slow_start(7, round_ms, &acked), 4, 8);
         flowq_clear(queue);
         flowq_init(queue, SEED, BYTES_MAX, &memory);
@@ -379,7 +379,7 @@ static void slow_start_is_told_in_few_words(void **state)
 static void after_slow_start_acknowledgements_come_as_ever(void **state)
 {
     (void)state;
-    queue->ack_gap_max_ns = 40 * NS_PER_MS / 8;
+    queue->acks.gap_max_ns = 40 * NS_PER_MS / 8;
     uint32_t acked = 0;
     slow_start(5, 20, &acked);
     unsigned left = 0;
@@ -395,7 +395,7 @@ static void after_slow_start_acknowledgements_come_as_ever(void **state)
 static void a_repeated_acknowledgement_of_slow_start_does_not_wait(void **state)
 {
     (void)state;
-    queue->ack_gap_max_ns = 200 * NS_PER_MS / 8;
+    queue->acks.gap_max_ns = 200 * NS_PER_MS / 8;
     uint32_t acked = 0;
     slow_start(5, 20, &acked);
     push_ack(at_ms(100), 1, acked + 1448);
@@ -407,7 +407,7 @@ static void a_repeated_acknowledgement_of_slow_start_does_not_wait(void **state)
 static void acknowledgements_leave_in_the_order_of_their_times(void **state)
 {
     (void)state;
-    queue->ack_gap_max_ns = 20 * NS_PER_MS;
+    queue->acks.gap_max_ns = 20 * NS_PER_MS;
     struct tstamp before = { 0 };
     for (int64_t ms = 0; ms < 500; ms++) {
         for (uint16_t flow = 0; flow < FLOWS_MAX; flow++)
@@ -450,11 +450,11 @@ static void codel_drops_under_a_standing_queue(void **state)
     (void)state;
     unsigned marked = 0;
     overload(100, 0, &marked);
-    assert_int_equal(queue->dropped_codel, 0); /* a burst of one interval is none of its business */
+    assert_int_equal(queue->dropped.codel, 0); /* a burst of one interval is none of its business */
     flowq_clear(queue);
     overload(1000, 0, &marked);
     /* interval / sqrt(count): some (0.9 s / 100 ms / 2)^2 drops in the first second */
-    assert_in_range(queue->dropped_codel, 8, 40);
+    assert_in_range(queue->dropped.codel, 8, 40);
     assert_int_equal(marked, 0);
 }
 
@@ -463,7 +463,7 @@ static void codel_marks_who_speaks_ecn(void **state)
     (void)state;
     unsigned marked = 0;
     overload(1000, 2, &marked);
-    assert_int_equal(queue->dropped_codel, 0);
+    assert_int_equal(queue->dropped.codel, 0);
     assert_in_range(marked, 8, 40);
 }
 
@@ -476,7 +476,7 @@ static void codel_leaves_a_short_queue_alone(void **state)
         push(at_ms(ms), 1, 0, 1500);
         pkt_put(flowq_pop_bulk(queue, at_ms(ms), &seg));
     }
-    assert_int_equal(queue->dropped_codel, 0);
+    assert_int_equal(queue->dropped.codel, 0);
 }
 
 static void codel_can_be_off_and_has_a_shortest_step(void **state)
@@ -485,11 +485,11 @@ static void codel_can_be_off_and_has_a_shortest_step(void **state)
     unsigned marked = 0;
     queue->codel.off = true;
     overload(1000, 0, &marked);
-    assert_int_equal(queue->dropped_codel, 0);
+    assert_int_equal(queue->dropped.codel, 0);
     flowq_clear(queue);
     queue->codel.next_drop_min_ns = 300 * NS_PER_MS;
     overload(1000, 0, &marked);
-    assert_in_range(queue->dropped_codel, 2, 4);
+    assert_in_range(queue->dropped.codel, 2, 4);
 }
 
 /* A queue of 100 ms, until something is dropped. */
@@ -499,7 +499,7 @@ static void stand_until_drop(int64_t keep_ns)
     queue->codel.target_ns = 50 * NS_PER_MS;
     queue->codel.keep_ns = keep_ns;
     fill(at_ms(0), 1, 100);
-    for (int64_t ms = 1; ms < 400 && queue->dropped_codel == 0; ms++) {
+    for (int64_t ms = 1; ms < 400 && queue->dropped.codel == 0; ms++) {
         push(at_ms(ms), 1, 0, 1500);
         pkt_put(flowq_pop_bulk(queue, at_ms(ms), &seg));
     }
@@ -510,11 +510,11 @@ static void codel_shortens_a_queue_that_was_let_stand(void **state)
 {
     (void)state;
     stand_until_drop(20 * NS_PER_MS);
-    assert_in_range(queue->dropped_codel, 70, 85);
+    assert_in_range(queue->dropped.codel, 70, 85);
     assert_in_range(queue->bytes, 19 * 1500, 21 * 1500);
     flowq_clear(queue);
     stand_until_drop(60 * NS_PER_MS); /* not long enough for that */
-    assert_int_equal(queue->dropped_codel, 1);
+    assert_int_equal(queue->dropped.codel, 1);
 }
 
 static void a_full_queue_drops_the_oldest_of_the_fattest(void **state)
@@ -528,7 +528,7 @@ static void a_full_queue_drops_the_oldest_of_the_fattest(void **state)
     for (uint32_t i = 0; i < 20; i++)
         push(at_ms(0), 1, 1001 + i, 1500);
     assert_true(queue->bytes <= 150000);
-    assert_true(queue->dropped_full > 0);
+    assert_true(queue->dropped.full > 0);
     unsigned of_thin = 0;
     uint32_t last = 0;
     uint16_t seg;
@@ -557,7 +557,7 @@ static void the_fattest_is_told_by_bytes(void **state)
     for (struct pkt *p; (p = flowq_pop_bulk(queue, at_ms(0), &seg)) != NULL; pkt_put(p))
         of_thin += packet_flow(p) == 2;
     assert_int_equal(of_thin, 20);
-    assert_int_equal(queue->dropped_full, 40);
+    assert_int_equal(queue->dropped.full, 40);
 }
 
 /* Fat flows of eight packets between thin ones of three: nobody is cut below half of the fattest.
@@ -573,7 +573,7 @@ static void many_fat_flows_lose_in_turn_and_thin_ones_nothing(void **state)
     queue->bytes_max = queue->bytes;
     for (uint32_t i = 0; i < MORE; i++)
         push(at_ms(0), (uint16_t)(i * 2 % FLOWS), i, 1500);
-    assert_int_equal(queue->dropped_full, MORE);
+    assert_int_equal(queue->dropped.full, MORE);
     uint16_t seg;
     for (struct pkt *p; (p = flowq_pop_bulk(queue, at_ms(0), &seg)) != NULL; pkt_put(p))
         left[packet_flow(p)]++;
@@ -588,7 +588,7 @@ static void sparse_packets_are_limited_as_well(void **state)
     for (uint16_t flow = 0; flow < 100; flow++)
         push(at_ms(0), flow, 0, 1000);
     assert_true(queue->bytes <= 10000);
-    assert_int_equal(queue->dropped_full, 90);
+    assert_int_equal(queue->dropped.full, 90);
 }
 
 static void a_super_packet_leaves_segment_by_segment(void **state)
@@ -638,7 +638,7 @@ static void what_is_no_ip_is_dropped(void **state)
     p->data[0] = 0;
     ip_parse(p);
     push_packet(at_ms(0), p);
-    assert_int_equal(queue->dropped_bad, 1);
+    assert_int_equal(queue->dropped.bad, 1);
     assert_int_equal(queue->bytes, 0);
     assert_int_equal(pkt_pool_used(pool), 0);
 }
@@ -732,7 +732,7 @@ static void what_heeds_no_drop_does_not_grow_old(void **state)
         assert_true(p == NULL || tstamp_sub(at_ms(ms), p->time) <= 510 * NS_PER_MS);
         pkt_put(p);
     }
-    assert_true(queue->dropped_codel > 400);
+    assert_true(queue->dropped.codel > 400);
 }
 
 /* Of fifty flows each has a packet or two in the queue, for as long as fifty packets take. */
@@ -748,7 +748,7 @@ static void two_packets_of_a_flow_are_left_alone(void **state)
         assert_non_null(p);
         pkt_put(p);
     }
-    assert_int_equal(queue->dropped_codel, 0);
+    assert_int_equal(queue->dropped.codel, 0);
 }
 
 #define flowq_test(f) cmocka_unit_test_setup_teardown(f, begin, end)

@@ -79,7 +79,7 @@ static void crowd(const struct world *w)
 {
     for (size_t i = CLIENTS; i < PEERS; i++)
         event_peer(peer_at(w, i), true, "the test");
-    assert_int_equal(w->nodes[0].core->event_tail - w->nodes[0].core->event_head,
+    assert_int_equal(w->nodes[0].core->events.tail - w->nodes[0].core->events.head,
                      STATE_EVENTS_MAX - 3); /* but for what one change may need */
 }
 
@@ -182,7 +182,8 @@ static void what_happened_is_told_once(void **state)
     for (unsigned i = 0; i < 600; i++) {
         struct peer *p = peer_at(w, i % 300);
         event_resolve(p);
-        p->lives.rival = (struct netaddr){ .family = 4, .addr = { 192, 0, 2, (uint8_t)p->number } };
+        p->called.lives.rival =
+            (struct netaddr){ .family = 4, .addr = { 192, 0, 2, (uint8_t)p->number } };
         event_rival(p);
         event_accepted(p);
     }

@@ -403,7 +403,7 @@ static void the_newest_status_counts_in_the_end(void **state)
     world_run(w, NS_PER_S);
     for (uint8_t id = 1; id < PATHS; id++)
         assert_int_equal(p->paths[id].remote.use, WIRE_PATH_STANDBY);
-    assert_int_equal(p->told, 0);
+    assert_int_equal(p->told.paths, 0);
     world_free(w);
 }
 

@@ -88,10 +88,10 @@ static void a_sleeping_peer_is_in_no_list(void **state)
     assert_true(world_run_until_up(w, FIRST, 5 * NS_PER_S));
     world_run(w, 5 * NS_PER_S);
     const struct peer *p = at_server(w, SECOND);
-    assert_false(list_has(&p->touched));
-    assert_false(list_has(&p->sending));
-    assert_false(list_has(&p->giving));
-    assert_int_equal(p->due.place, 0);
+    assert_false(list_has(&p->places.touched));
+    assert_false(list_has(&p->places.sending));
+    assert_false(list_has(&p->places.giving));
+    assert_int_equal(p->places.due.place, 0);
     world_free(w);
 }
 
@@ -104,21 +104,21 @@ static void what_calls_take_is_given_back(void **state)
     world_start(w);
     world_run(w, 5 * NS_PER_S);
     const struct peer *caller = w->nodes[FIRST].core->peers.list[0];
-    assert_non_null(caller->handshake.call);
-    assert_non_null(caller->why.ways);
-    assert_null(at_server(w, FIRST)->endpoints);
-    assert_null(at_server(w, FIRST)->lives.list);
-    assert_null(at_server(w, FIRST)->reports.report);
+    assert_non_null(caller->calling.handshake.call);
+    assert_non_null(caller->calling.why.ways);
+    assert_null(at_server(w, FIRST)->calling.endpoints);
+    assert_null(at_server(w, FIRST)->called.lives.list);
+    assert_null(at_server(w, FIRST)->told.reports.report);
 
     set_cut(w, FIRST, false);
     assert_true(world_run_until_up(w, FIRST, 10 * NS_PER_S));
     world_run(w, NS_PER_S);
-    assert_null(caller->handshake.call);
-    assert_null(caller->why.ways);
-    assert_non_null(at_server(w, FIRST)->lives.list);
-    assert_non_null(at_server(w, FIRST)->reports.report);
-    assert_null(at_server(w, FIRST)->handshake.call);
-    assert_null(at_server(w, FIRST)->proof.late);
+    assert_null(caller->calling.handshake.call);
+    assert_null(caller->calling.why.ways);
+    assert_non_null(at_server(w, FIRST)->called.lives.list);
+    assert_non_null(at_server(w, FIRST)->told.reports.report);
+    assert_null(at_server(w, FIRST)->calling.handshake.call);
+    assert_null(at_server(w, FIRST)->called.proof.late);
     pass(w, FIRST, 1);
     world_free(w);
 }
@@ -132,13 +132,13 @@ static void a_cookie_outlives_its_call(void **state)
     assert_true(world_run_until_up(w, FIRST, 5 * NS_PER_S));
     world_run(w, NS_PER_S);
     struct peer *caller = w->nodes[FIRST].core->peers.list[0];
-    assert_null(caller->handshake.call);
-    caller->handshake.call = calloc(1, sizeof *caller->handshake.call);
-    caller->handshake.call->jars[0][1] = (struct cookie_jar){ .got = w->now, .full = true };
+    assert_null(caller->calling.handshake.call);
+    caller->calling.handshake.call = calloc(1, sizeof *caller->calling.handshake.call);
+    caller->calling.handshake.call->jars[0][1] = (struct cookie_jar){ .got = w->now, .full = true };
     world_run(w, COOKIE_LIFETIME_NS - 2 * NS_PER_S);
-    assert_non_null(caller->handshake.call);
+    assert_non_null(caller->calling.handshake.call);
     world_run(w, 130 * NS_PER_S); /* with a new call for keys in between */
-    assert_null(caller->handshake.call);
+    assert_null(caller->calling.handshake.call);
     pass(w, FIRST, 1);
     world_free(w);
 }
@@ -182,9 +182,9 @@ static void an_idle_peer_is_in_no_list(void **state)
         assert_null(core_next_tun(c));
     }
     const struct peer *p = at_server(w, FIRST);
-    assert_false(list_has(&p->touched));
-    assert_false(list_has(&p->giving));
-    assert_int_not_equal(p->due.place, 0);
+    assert_false(list_has(&p->places.touched));
+    assert_false(list_has(&p->places.giving));
+    assert_int_not_equal(p->places.due.place, 0);
     world_free(w);
 }
 

@@ -132,13 +132,14 @@ static void changes_are_told(void **state)
     }
     assert_int_equal(core_put_peer(w->nodes[0].core, w->now, &p), 0);
     world_run(w, 2 * NS_PER_S);
-    assert_int_equal(peer_of(w, 1)->accepted.count, 27); /* what a datagram of 528 bytes holds */
-    assert_memory_equal(peer_of(w, 1)->accepted.list, list, sizeof list[0] * 27);
+    assert_int_equal(peer_of(w, 1)->told.accepted.count,
+                     27); /* what a datagram of 528 bytes holds */
+    assert_memory_equal(peer_of(w, 1)->told.accepted.list, list, sizeof list[0] * 27);
     for (size_t i = 0; i < p.allowed_count; i++)
         list[i].len = 64;
     assert_int_equal(core_put_peer(w->nodes[0].core, w->now, &p), 0);
     world_run(w, 2 * NS_PER_S);
-    assert_int_equal(peer_of(w, 1)->accepted.count, CORE_ACCEPTED_MAX);
+    assert_int_equal(peer_of(w, 1)->told.accepted.count, CORE_ACCEPTED_MAX);
     world_free(w);
 }
 
@@ -257,7 +258,7 @@ static void peers_without_the_feature_are_spared(void **state)
 {
     (void)state;
     struct world *w = up(1);
-    peer_of(w, 1)->remote_features = 0;
+    peer_of(w, 1)->association.remote_features = 0;
     struct count idle = run(w, false);
     struct count looked = run(w, true);
     assert_true(looked.datagrams <= idle.datagrams + 2);

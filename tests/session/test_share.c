@@ -324,7 +324,8 @@ static void an_old_peer_keeps_its_rate_too(void **state)
         const struct demand demands[] = { { 0 }, { 4, 4, true, false } };
         set_links(w, links);
         go(w);
-        w->nodes[0].core->peers.list[0]->remote_features &= (uint8_t)~WIRE_FEATURE_RATE_LIMIT;
+        w->nodes[0].core->peers.list[0]->association.remote_features &=
+            (uint8_t)~WIRE_FEATURE_RATE_LIMIT;
         w->nodes[1].receive_limit_bps = 8 * MBIT;
         world_reload(w);
         run(w, demands, 1000);

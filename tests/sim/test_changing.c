@@ -26,11 +26,11 @@ static void run(const struct row *row, uint64_t seed, struct sim_result *result)
     struct sim_config config;
     sim_config_default(&config);
     config.direction = row->direction;
-    config.flows = row->flows;
+    config.tcp.flows = row->flows;
     config.seed = seed;
-    config.super_segments = 16;
-    config.run_ns = 24 * NS_PER_S;
-    config.warmup_ns = 4 * NS_PER_S;
+    config.tcp.super_segments = 16;
+    config.times.run_ns = 24 * NS_PER_S;
+    config.times.warmup_ns = 4 * NS_PER_S;
     if (!linkspecs_parse(&specs, scenario_find(row->scenario)->links, error))
         fail_msg("%s", error);
     config.links = &specs;

@@ -187,9 +187,9 @@ static struct sim_config alone(enum sim_transport transport)
     struct sim_config config;
     sim_config_default(&config);
     config.carrier = SIM_LINK;
-    config.transport = transport;
-    config.run_ns = 8 * NS_PER_S;
-    config.warmup_ns = 3 * NS_PER_S;
+    config.tcp.transport = transport;
+    config.times.run_ns = 8 * NS_PER_S;
+    config.times.warmup_ns = 3 * NS_PER_S;
     return config;
 }
 
@@ -230,8 +230,8 @@ static void bbr_keeps_its_rate_when_it_measures_its_round_trip(void **state)
     (void)state;
     struct sim_result result;
     struct sim_config config = alone(SIM_TCP_BBR);
-    config.run_ns = 24 * NS_PER_S;
-    config.warmup_ns = 12 * NS_PER_S;
+    config.times.run_ns = 24 * NS_PER_S;
+    config.times.warmup_ns = 12 * NS_PER_S;
     run(&config, "50/300,10ms,jitter=1", &result);
     assert_true(result.stream[LINK_DOWN].share > 0.9);
 }
@@ -265,9 +265,9 @@ static void equal_seeds_give_equal_digests(void **state)
     for (int i = 0; i < 3; i++) {
         struct sim_config config = alone(SIM_TCP_CUBIC);
         config.seed = i == 2 ? 8 : 7;
-        config.flows = 2;
+        config.tcp.flows = 2;
         config.direction = SIM_BOTH;
-        config.ecn = true;
+        config.tcp.ecn = true;
         run(&config, "10/20,12ms,loss=0.5,jitter=3", &result[i]);
     }
     assert_true(result[0].digest == result[1].digest);

@@ -35,8 +35,8 @@ static struct sim_result run(const char *links, enum sim_direction direction,
     config.direction = direction;
     config.carrier = carrier;
     config.links = &specs;
-    config.run_ns = 10 * NS_PER_S;
-    config.warmup_ns = 4 * NS_PER_S;
+    config.times.run_ns = 10 * NS_PER_S;
+    config.times.warmup_ns = 4 * NS_PER_S;
     if (!sim_run(&config, &result))
         fail_msg("%s: %s", links, result.message);
     linkspecs_free(&specs);

@@ -17,8 +17,8 @@ static struct sim_config lasting(int64_t warmup_s, int64_t run_s)
 {
     struct sim_config config;
     sim_config_default(&config);
-    config.warmup_ns = warmup_s * NS_PER_S;
-    config.run_ns = run_s * NS_PER_S;
+    config.times.warmup_ns = warmup_s * NS_PER_S;
+    config.times.run_ns = run_s * NS_PER_S;
     return config;
 }
 
@@ -55,7 +55,7 @@ static double transfer(const char *links, int only, uint64_t bytes)
 {
     struct sim_result result;
     struct sim_config config = lasting(59, 60);
-    config.transfer_bytes = bytes;
+    config.tcp.transfer_bytes = bytes;
     run(&config, links, only, &result);
     assert_true(result.stream[LINK_DOWN].transfer_ns > 0);
     return (double)result.stream[LINK_DOWN].transfer_ns / 1e6;
@@ -89,7 +89,7 @@ static void many_flows_share_both_directions(void **state)
     for (unsigned flows = 4; flows <= 16; flows *= 4) {
         struct sim_result result;
         struct sim_config config = lasting(4, 12);
-        config.flows = flows;
+        config.tcp.flows = flows;
         config.direction = SIM_BOTH;
         run(&config, "twin", -1, &result);
         for (int d = 0; d < LINK_DIRECTIONS; d++) {
@@ -112,7 +112,7 @@ static void sixteen_flows_each_way_fill_unequal_links(void **state)
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         struct sim_result result;
         struct sim_config config = lasting(cases[i].warmup_s, cases[i].warmup_s + 6);
-        config.flows = 16;
+        config.tcp.flows = 16;
         config.direction = SIM_BOTH;
         run(&config, cases[i].links, -1, &result);
         print_message("%s\n", cases[i].links);
@@ -133,7 +133,7 @@ static void quic_is_nearly_as_fast_as_tcp(void **state)
         struct sim_result tcp;
         struct sim_config config = lasting(4, 10);
         run(&config, links[i], -1, &tcp);
-        config.transport = SIM_QUIC;
+        config.tcp.transport = SIM_QUIC;
         run(&config, links[i], -1, &quic);
         assert_at_least("QUIC's part of TCP", quic.stream[LINK_DOWN].goodput_bps,
                         0.8 * tcp.stream[LINK_DOWN].goodput_bps);
@@ -187,8 +187,8 @@ static void a_second_flow_gets_its_share(void **state)
     (void)state;
     struct sim_result result;
     struct sim_config config = lasting(7, 10);
-    config.flows = 2;
-    config.late_ns = 4 * NS_PER_S;
+    config.tcp.flows = 2;
+    config.times.late_ns = 4 * NS_PER_S;
     run(&config, "twin", -1, &result);
     const struct sim_stream_result *s = &result.stream[LINK_DOWN];
     assert_at_least("part of its half", 2.0 * s->flow_bps[1] / s->goodput_bps, 0.7);

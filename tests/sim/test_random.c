@@ -41,8 +41,8 @@ static void every_seed_holds(void **state)
         struct sim_config config;
         struct sim_result result;
         sim_config_default(&config);
-        config.run_ns = kind->run_ns;
-        config.warmup_ns = 2 * NS_PER_S;
+        config.times.run_ns = kind->run_ns;
+        config.times.warmup_ns = 2 * NS_PER_S;
         assert_true(kind->draw(strtoull(*seed, NULL, 10), &config, &specs, text, sizeof(text)));
         if (!sim_run(&config, &result))
             fail_msg("seed %s: %s (%s)", *seed, result.message, text);

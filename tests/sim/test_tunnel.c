@@ -15,8 +15,8 @@ static struct sim_config bonded(enum sim_direction direction)
     struct sim_config config;
     sim_config_default(&config);
     config.direction = direction;
-    config.run_ns = 8 * NS_PER_S;
-    config.warmup_ns = 4 * NS_PER_S;
+    config.times.run_ns = 8 * NS_PER_S;
+    config.times.warmup_ns = 4 * NS_PER_S;
     return config;
 }
 
@@ -72,10 +72,10 @@ static void one_flow_gets_the_sum_of_unequal_links(void **state)
 static struct sim_config paced(enum sim_direction direction, unsigned flows)
 {
     struct sim_config config = bonded(direction);
-    config.transport = SIM_TCP_BBR;
-    config.flows = flows;
-    config.run_ns = 26 * NS_PER_S;
-    config.warmup_ns = 14 * NS_PER_S;
+    config.tcp.transport = SIM_TCP_BBR;
+    config.tcp.flows = flows;
+    config.times.run_ns = 26 * NS_PER_S;
+    config.times.warmup_ns = 14 * NS_PER_S;
     return config;
 }
 
@@ -107,8 +107,8 @@ static void several_paced_flows_get_the_sum_of_unequal_links(void **state)
     for (size_t i = 0; i < sizeof links / sizeof links[0]; i++) {
         struct sim_result result;
         struct sim_config config = paced(SIM_DOWN, 4);
-        config.super_segments = 16;
-        config.run_ns = 22 * NS_PER_S;
+        config.tcp.super_segments = 16;
+        config.times.run_ns = 22 * NS_PER_S;
         run(&config, links[i], &result);
         const struct sim_stream_result *down = &result.stream[LINK_DOWN];
         print_message("%s: %.3f, Jain's index %.3f\n", links[i], down->share, down->jain);
@@ -123,9 +123,9 @@ static void a_second_paced_flow_gets_its_share(void **state)
     (void)state;
     struct sim_result result;
     struct sim_config config = paced(SIM_DOWN, 2);
-    config.super_segments = 16;
-    config.late_ns = 15 * NS_PER_S;
-    config.warmup_ns = 19 * NS_PER_S;
+    config.tcp.super_segments = 16;
+    config.times.late_ns = 15 * NS_PER_S;
+    config.times.warmup_ns = 19 * NS_PER_S;
     run(&config, "far", &result);
     const struct sim_stream_result *down = &result.stream[LINK_DOWN];
     print_message("%.3f, the second %.1f of %.1f Mbit/s\n", down->share, down->flow_bps[1] / 1e6,
@@ -156,7 +156,7 @@ static void a_link_that_falls_is_told_of(void **state)
     (void)state;
     struct sim_result result;
     struct sim_config config = bonded(SIM_BOTH);
-    config.run_ns = 170 * NS_PER_S;
+    config.times.run_ns = 170 * NS_PER_S;
     config.no_ping = true;
     config.actions[0] = (struct sim_action){
         .kind = SIM_SET, .link = 1, .at_ns = 45 * NS_PER_S, .items = "rate-up=0.8 rate-down=0.8"
@@ -233,11 +233,11 @@ static void what_follows_a_fall_is_no_silence(void **state)
     struct sim_result result;
     struct sim_config config = bonded(SIM_DOWN);
     (void)state;
-    config.hystart = CC_HYSTART_OFF;
+    config.tcp.hystart = CC_HYSTART_OFF;
     config.actions[0] = (struct sim_action){ SIM_UNPLUG, 1, 9 * NS_PER_S, 20 * NS_PER_S };
     config.action_count = 1;
-    config.warmup_ns = 8 * NS_PER_S;
-    config.run_ns = 24 * NS_PER_S;
+    config.times.warmup_ns = 8 * NS_PER_S;
+    config.times.run_ns = 24 * NS_PER_S;
     run(&config, "name=a 20/40,15ms; name=b 20/40,20ms", &result);
     print_message("longest stall %.0f ms\n", (double)result.stream[LINK_DOWN].stall_ns / 1e6);
     assert_true(result.stream[LINK_DOWN].stall_ns < 100 * NS_PER_MS);
@@ -255,8 +255,8 @@ static void a_returned_link_is_full_within_three_seconds(void **state)
         struct sim_config config = bonded(SIM_DOWN);
         config.actions[0] = (struct sim_action){ SIM_CUT, 1, 4 * NS_PER_S, 4 * NS_PER_S };
         config.action_count = 1;
-        config.warmup_ns = 10 * NS_PER_S;
-        config.run_ns = 12 * NS_PER_S;
+        config.times.warmup_ns = 10 * NS_PER_S;
+        config.times.run_ns = 12 * NS_PER_S;
         run(&config, links[i], &result);
         print_message("%.3f from 2 s after the return\n", result.stream[LINK_DOWN].share);
         assert_true(result.stream[LINK_DOWN].share > 0.9);
@@ -271,7 +271,7 @@ static void tcp_repeats_little_at_a_cut(void **state)
     (void)state;
     config.actions[0] = (struct sim_action){ SIM_CUT, 0, 5 * NS_PER_S, NS_PER_S };
     config.action_count = 1;
-    config.run_ns = 6 * NS_PER_S; /* then its window meets CoDel */
+    config.times.run_ns = 6 * NS_PER_S; /* then its window meets CoDel */
     run(&config, "wide", &result);
     assert_true(result.stream[LINK_DOWN].repeats < 60);
 }
@@ -291,8 +291,8 @@ static double goodput_beside(const char *items, size_t link, double from_s, doub
                                              .items = items };
     config.action_count = 1;
     config.seed = seed;
-    config.warmup_ns = (int64_t)(from_s * 1e9);
-    config.run_ns = (int64_t)(to_s * 1e9);
+    config.times.warmup_ns = (int64_t)(from_s * 1e9);
+    config.times.run_ns = (int64_t)(to_s * 1e9);
     run(&config, "name=a 20/40,15ms; name=b 20/40,20ms", &result);
     print_message("%s on link %zu: %.0f kbit/s, stall %.0f ms\n", items, link,
                   result.stream[LINK_DOWN].goodput_bps / 1e3,
@@ -335,9 +335,9 @@ static void equal_seeds_give_equal_digests(void **state)
     for (int i = 0; i < 3; i++) {
         struct sim_config config = bonded(SIM_BOTH);
         config.seed = i == 2 ? 8 : 7;
-        config.run_ns = 5 * NS_PER_S;
+        config.times.run_ns = 5 * NS_PER_S;
         config.call = true;
-        config.rekey_after_ns = NS_PER_S;
+        config.times.rekey_after_ns = NS_PER_S;
         config.actions[0] = (struct sim_action){ SIM_CUT, 1, 2 * NS_PER_S, NS_PER_S / 2 };
         config.action_count = 1;
         run(&config, "wide", &result[i]);

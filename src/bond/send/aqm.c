@@ -92,7 +92,7 @@ void aqm_adapt(struct flowq *q, struct tstamp now, const struct path_set *paths,
         starting = false;
     }
     struct flowq_codel *c = &q->codel;
-    q->ack_gap_max_ns = (int64_t)fmin(rtt / TCP_ACK_GAP_RTT_PARTS, TCP_ACK_GAP_MOST_NS);
+    q->acks.gap_max_ns = (int64_t)fmin(rtt / TCP_ACK_GAP_RTT_PARTS, TCP_ACK_GAP_MOST_NS);
     /* With a hole open at nearly every time, its repair is a part of the inner round trip. */
     double in_flight = rate * rtt / (FRAME_BYTES * 8e9);
     double keep = CODEL_KEEP_RTTS * rtt;

@@ -21,7 +21,7 @@ void flowq_init(struct flowq *q, uint64_t seed, uint32_t bytes_max, struct arena
     memset(q, 0, sizeof *q);
     q->seed = seed;
     q->memory = memory;
-    q->ack_gap_scale = 1;
+    q->acks.gap_scale = 1;
     q->bytes_max = bytes_max;
     sparse_init(&q->sparse);
     q->plain.sets = q->plain_sets;
@@ -109,15 +109,15 @@ static void give_sets_back(struct flowq *q)
         band->new_head = band->new_tail = band->old_head = band->old_tail = NULL;
         band->listed = 0;
     }
-    q->fattest = NULL;
+    q->fattest.flow = NULL;
 }
 
 void flowq_clear(struct flowq *q)
 {
     for_each_band(q, band) clear_band(band);
-    for (struct flowq_flow *f = q->ack_head; f != NULL; f = f->ack_next) {
-        pkt_put(f->ack);
-        f->ack = NULL;
+    for (struct flowq_flow *f = q->acks.head; f != NULL; f = f->acks.next) {
+        pkt_put(f->acks.waiting);
+        f->acks.waiting = NULL;
     }
     give_sets_back(q);
     give_set_back(q, q->spare);
@@ -150,7 +150,7 @@ static void take_place(struct flowq_flow *f)
                               .recent_bytes = f->recent_bytes,
                               .recent_at = f->recent_at,
                               .bulk_left = { -NS_PER_S },
-                              .ack_left = { -NS_PER_S } };
+                              .acks.left = { -NS_PER_S } };
 }
 
 /* NULL: there is no memory, and no flow of the band has any. */
@@ -181,7 +181,7 @@ static struct flowq_flow *find_flow(struct flowq *q, struct flowq_band *band, ui
         if (set->tags[i] == (hash | 1))
             return &set->flows[i];
     for (struct flowq_flow *f = set->flows; f < set->flows + FLOWQ_WAYS; f++) {
-        bool idle = f->packets.head == NULL && f->ack == NULL;
+        bool idle = f->packets.head == NULL && f->acks.waiting == NULL;
         if (idle && (oldest == NULL || tstamp_before(f->recent_at, oldest->recent_at)))
             oldest = f;
     }
@@ -245,7 +245,7 @@ static double recent_bytes(const struct flowq *q, struct flowq_flow *f, struct t
 
 static int64_t ack_gap_most_ns(const struct flowq *q)
 {
-    int64_t most = (int64_t)((double)q->ack_gap_max_ns * q->ack_gap_scale);
+    int64_t most = (int64_t)((double)q->acks.gap_max_ns * q->acks.gap_scale);
     if (flowq_has_bulk(q) || q->banded > 0)
         return TCP_ACK_GAP_BULK * most;
     return most < TCP_ACK_GAP_FREE_NS ? most : TCP_ACK_GAP_FREE_NS;
@@ -263,7 +263,7 @@ int64_t flowq_ack_join_ns(const struct flowq *q)
  */
 static int64_t ack_gap_ns(const struct flowq *q, const struct flowq_flow *f, struct tstamp now)
 {
-    int64_t gap = tstamp_sub(now, f->ack_since) / TCP_ACK_AGE_PARTS;
+    int64_t gap = tstamp_sub(now, f->acks.since) / TCP_ACK_AGE_PARTS;
     int64_t most = ack_gap_most_ns(q);
     if (gap > most)
         gap = most;
@@ -273,13 +273,13 @@ static int64_t ack_gap_ns(const struct flowq *q, const struct flowq_flow *f, str
 /* Slow start doubles what came in every round trip, also in the longest. */
 static void watch_start(const struct flowq *q, struct flowq_flow *f, struct tstamp now)
 {
-    uint32_t came = f->tcp_ack - f->ack_first + ACK_FIRST_WINDOW;
-    if (came / 2 >= f->ack_doubled) {
-        f->ack_doubled = came;
-        f->ack_doubled_at = now;
-    } else if (tstamp_sub(now, f->ack_doubled_at) >
-               TCP_ACK_START_RTTS * TCP_ACK_GAP_RTT_PARTS * q->ack_gap_max_ns) {
-        f->ack_starting = false;
+    uint32_t came = f->acks.tcp_ack - f->acks.first + ACK_FIRST_WINDOW;
+    if (came / 2 >= f->acks.doubled) {
+        f->acks.doubled = came;
+        f->acks.doubled_at = now;
+    } else if (tstamp_sub(now, f->acks.doubled_at) >
+               TCP_ACK_START_RTTS * TCP_ACK_GAP_RTT_PARTS * q->acks.gap_max_ns) {
+        f->acks.starting = false;
     }
 }
 
@@ -294,73 +294,73 @@ static struct tstamp ack_due(const struct flowq *q, const struct flowq_flow *f, 
                              bool repeated)
 {
     int64_t gap = ack_gap_ns(q, f, now);
-    int64_t starting = TCP_ACK_START_GAPS * q->ack_gap_max_ns;
-    uint32_t told = f->ack_told - f->ack_first;
+    int64_t starting = TCP_ACK_START_GAPS * q->acks.gap_max_ns;
+    uint32_t told = f->acks.told - f->acks.first;
     uint32_t window = told + ACK_FIRST_WINDOW;
-    if (f->ack_starting && !repeated && told >= ACK_FIRST_WINDOW &&
-        f->tcp_ack - f->ack_told < window / TCP_ACK_START_PARTS && gap < starting)
+    if (f->acks.starting && !repeated && told >= ACK_FIRST_WINDOW &&
+        f->acks.tcp_ack - f->acks.told < window / TCP_ACK_START_PARTS && gap < starting)
         gap = starting;
-    return tstamp_max(now, tstamp_add(f->ack_left, gap));
+    return tstamp_max(now, tstamp_add(f->acks.left, gap));
 }
 
 static void insert_ack(struct flowq *q, struct flowq_flow *f)
 {
-    struct flowq_flow **at = &q->ack_head;
-    while (*at != NULL && !tstamp_before(f->ack_due, (*at)->ack_due))
-        at = &(*at)->ack_next;
-    f->ack_next = *at;
+    struct flowq_flow **at = &q->acks.head;
+    while (*at != NULL && !tstamp_before(f->acks.due, (*at)->acks.due))
+        at = &(*at)->acks.next;
+    f->acks.next = *at;
     *at = f;
 }
 
 static void remove_ack(struct flowq *q, struct flowq_flow *f)
 {
-    struct flowq_flow **at = &q->ack_head;
+    struct flowq_flow **at = &q->acks.head;
     while (*at != f)
-        at = &(*at)->ack_next;
-    *at = f->ack_next;
+        at = &(*at)->acks.next;
+    *at = f->acks.next;
 }
 
 static void begin_acks(struct flowq_flow *f, struct tstamp now)
 {
-    f->ack_since = now;
-    f->ack_first = f->tcp_ack;
-    f->ack_told = f->tcp_ack;
-    f->ack_doubled = ACK_FIRST_WINDOW;
-    f->ack_doubled_at = now;
-    f->ack_starting = true;
+    f->acks.since = now;
+    f->acks.first = f->acks.tcp_ack;
+    f->acks.told = f->acks.tcp_ack;
+    f->acks.doubled = ACK_FIRST_WINDOW;
+    f->acks.doubled_at = now;
+    f->acks.starting = true;
 }
 
 static void push_ack(struct flowq *q, struct flowq_flow *f, struct tstamp now, struct pkt *p,
                      uint32_t tcp_ack)
 {
-    bool waits = f->ack != NULL;
-    bool repeated = tcp_ack == f->tcp_ack;
-    f->tcp_ack = tcp_ack;
+    bool waits = f->acks.waiting != NULL;
+    bool repeated = tcp_ack == f->acks.tcp_ack;
+    f->acks.tcp_ack = tcp_ack;
     if (waits)
-        drop(q, f->ack, &q->acks_thinned);
-    else if (tstamp_sub(now, f->ack_left) > TCP_ACK_BUSY_NS)
+        drop(q, f->acks.waiting, &q->acks.thinned);
+    else if (tstamp_sub(now, f->acks.left) > TCP_ACK_BUSY_NS)
         begin_acks(f, now);
-    f->ack = p;
+    f->acks.waiting = p;
     watch_start(q, f, now);
     struct tstamp due = ack_due(q, f, now, repeated);
-    if (waits && !tstamp_before(due, f->ack_due))
+    if (waits && !tstamp_before(due, f->acks.due))
         return;
     if (waits)
         remove_ack(q, f);
-    f->ack_due = due;
+    f->acks.due = due;
     insert_ack(q, f);
 }
 
 const struct pkt *flowq_first_ack(const struct flowq *q)
 {
-    return q->ack_head != NULL ? q->ack_head->ack : NULL;
+    return q->acks.head != NULL ? q->acks.head->acks.waiting : NULL;
 }
 
 void flowq_put_off_ack(struct flowq *q, struct tstamp due)
 {
-    struct flowq_flow *f = q->ack_head;
-    q->ack_head = f->ack_next;
-    f->ack_due = due;
+    struct flowq_flow *f = q->acks.head;
+    q->acks.head = f->acks.next;
+    f->acks.due = due;
     insert_ack(q, f);
 }
 
@@ -387,7 +387,7 @@ static struct pkt *pop_any_sparse(struct flowq *q)
 
 static bool is_fat(const struct flowq *q, const struct flowq_flow *f)
 {
-    return f->packets.count > 0 && f->bytes > q->fattest_bytes / QUEUE_FAT_PARTS;
+    return f->packets.count > 0 && f->bytes > q->fattest.bytes / QUEUE_FAT_PARTS;
 }
 
 /*
@@ -397,16 +397,16 @@ static bool is_fat(const struct flowq *q, const struct flowq_flow *f)
  */
 static struct flowq_flow *take_fat(struct flowq *q)
 {
-    struct flowq_flow *f = q->fattest_left > 0 ? q->fattest : NULL;
+    struct flowq_flow *f = q->fattest.left > 0 ? q->fattest.flow : NULL;
     while (f != NULL && !is_fat(q, f))
         f = f->listed ? f->next : NULL;
     if (f == NULL) {
         f = find_fattest(q);
-        q->fattest_bytes = f != NULL ? f->bytes : 0;
-        q->fattest_left = QUEUE_FATTEST_PACKETS;
+        q->fattest.bytes = f != NULL ? f->bytes : 0;
+        q->fattest.left = QUEUE_FATTEST_PACKETS;
     }
-    q->fattest_left--;
-    q->fattest = f;
+    q->fattest.left--;
+    q->fattest.flow = f;
     return f;
 }
 
@@ -504,7 +504,7 @@ static bool is_heavy(struct flowq *q, struct tstamp now, const struct pkt *p, ui
 void flowq_push(struct flowq *q, struct tstamp now, struct pkt *p)
 {
     if (!ip_is(p, IP_WHOLE)) {
-        q->dropped_bad += p->seg_count;
+        q->dropped.bad += p->seg_count;
         pkt_put(p);
         return;
     }
@@ -513,7 +513,7 @@ void flowq_push(struct flowq *q, struct tstamp now, struct pkt *p)
     const struct ip_tcp tcp = ip_tcp(p);
     struct flowq_flow *f = find_flow(q, band, p->flow_hash);
     if (f == NULL) {
-        q->dropped_memory += p->seg_count;
+        q->dropped.memory += p->seg_count;
         pkt_put(p);
         return;
     }
@@ -525,13 +525,14 @@ void flowq_push(struct flowq *q, struct tstamp now, struct pkt *p)
     double recent = recent_bytes(q, f, now, p->len_bytes);
     if (f->put_off && f->packets.count <= QUEUE_RETRY_PACKETS && sparse_is(&q->sparse, recent))
         retry(band, f);
-    bool waiting = f->packets.head != NULL || f->ack != NULL;
+    bool waiting = f->packets.head != NULL || f->acks.waiting != NULL;
     bool kept = tcp.data && is_heavy(q, now, p, tcp.end, recent);
     bool sparse = band->realtime || (sparse_is(&q->sparse, recent) && !waiting && !kept &&
                                      !overtakes_itself(q, f, &tcp, now));
 
     if (tcp.pure_ack && !band->realtime && p->gso == PKT_GSO_NONE &&
-        (f->ack == NULL || (f->hash == p->flow_hash && (int32_t)(tcp.ack - f->tcp_ack) >= 0))) {
+        (f->acks.waiting == NULL ||
+         (f->hash == p->flow_hash && (int32_t)(tcp.ack - f->acks.tcp_ack) >= 0))) {
         push_ack(q, f, now, p, tcp.ack);
     } else if (sparse && p->gso == PKT_GSO_NONE) {
         pkt_list_push(&band->sparse, p);
@@ -543,9 +544,9 @@ void flowq_push(struct flowq *q, struct tstamp now, struct pkt *p)
     }
     f->hash = p->flow_hash;
     pkt_ref(p); /* it may be among what is dropped */
-    while (q->bytes > q->bytes_max && drop_from_fattest(q, &q->dropped_full))
+    while (q->bytes > q->bytes_max && drop_from_fattest(q, &q->dropped.full))
         ;
-    while (is_over_share(q, p) && drop_from_fattest(q, &q->dropped_memory))
+    while (is_over_share(q, p) && drop_from_fattest(q, &q->dropped.memory))
         ;
     pkt_put(p);
 }
@@ -569,27 +570,27 @@ struct pkt *flowq_pop_sparse(struct flowq *q)
  */
 static void count_ack_flow(struct flowq *q, struct flowq_flow *f, struct tstamp now)
 {
-    if (tstamp_reached(q->ack_turn_end, now)) {
-        q->ack_gap_scale = fmin(sqrt(fmax(1, q->ack_flows)), TCP_ACK_GAP_SCALE_MOST);
-        q->ack_flows = 0;
-        q->ack_turn++;
-        q->ack_turn_end = tstamp_add(now, TCP_ACK_TURN_NS);
+    if (tstamp_reached(q->acks.turn_end, now)) {
+        q->acks.gap_scale = fmin(sqrt(fmax(1, q->acks.flows)), TCP_ACK_GAP_SCALE_MOST);
+        q->acks.flows = 0;
+        q->acks.turn++;
+        q->acks.turn_end = tstamp_add(now, TCP_ACK_TURN_NS);
     }
-    if (f->ack_turn != q->ack_turn)
-        q->ack_flows++;
-    f->ack_turn = q->ack_turn;
+    if (f->acks.turn != q->acks.turn)
+        q->acks.flows++;
+    f->acks.turn = q->acks.turn;
 }
 
 struct pkt *flowq_pop_ack(struct flowq *q, struct tstamp now)
 {
-    struct flowq_flow *f = q->ack_head;
+    struct flowq_flow *f = q->acks.head;
     if (f == NULL)
         return NULL;
-    q->ack_head = f->ack_next;
-    struct pkt *p = f->ack;
-    f->ack = NULL;
-    f->ack_left = now;
-    f->ack_told = f->tcp_ack;
+    q->acks.head = f->acks.next;
+    struct pkt *p = f->acks.waiting;
+    f->acks.waiting = NULL;
+    f->acks.left = now;
+    f->acks.told = f->acks.tcp_ack;
     count_ack_flow(q, f, now);
     count_out(q, p);
     return p;
@@ -608,14 +609,14 @@ static bool should_drop(struct flowq *q, struct flowq_flow *f, struct tstamp now
     const struct pkt *p = f->packets.head;
     if (p == NULL || q->codel.off || tstamp_sub(now, p->time) < q->codel.target_ns ||
         f->bytes <= CODEL_LEFT_PACKETS * FLOWQ_QUANTUM) {
-        f->first_above = (struct tstamp){ 0 };
+        f->codel.first_above = (struct tstamp){ 0 };
         return false;
     }
-    if (f->first_above.ns == 0) {
-        f->first_above = tstamp_add(now, q->codel.interval_ns);
+    if (f->codel.first_above.ns == 0) {
+        f->codel.first_above = tstamp_add(now, q->codel.interval_ns);
         return false;
     }
-    return tstamp_reached(f->first_above, now);
+    return tstamp_reached(f->codel.first_above, now);
 }
 
 static bool has_waited(const struct flowq_flow *f, struct tstamp now, int64_t age_ns)
@@ -632,7 +633,7 @@ static bool punish(struct flowq *q, struct flowq_flow *f, struct tstamp now)
     if (ip_mark_ce(p))
         return false;
     do
-        drop(q, take_head(f), &q->dropped_codel);
+        drop(q, take_head(f), &q->dropped.codel);
     while (shorten && q->bytes > FLOWQ_QUANTUM && has_waited(f, now, keep_ns));
     return true;
 }
@@ -643,23 +644,23 @@ static void codel_run(struct flowq *q, struct flowq_flow *f, struct tstamp now)
     const struct flowq_codel *c = &q->codel;
     bool over = should_drop(q, f, now);
     if (!over) {
-        f->dropping = false;
+        f->codel.dropping = false;
         return;
     }
-    if (!f->dropping) {
-        f->dropping = true;
-        uint32_t delta = f->drop_count - f->drop_count_last;
-        bool recent = tstamp_sub(now, f->drop_next) < CODEL_RECENT_INTERVALS * c->interval_ns;
-        f->drop_count = recent && delta > 1 ? delta : 1;
-        f->drop_count_last = f->drop_count;
-        f->drop_next = control_law(c, now, f->drop_count);
+    if (!f->codel.dropping) {
+        f->codel.dropping = true;
+        uint32_t delta = f->codel.count - f->codel.count_last;
+        bool recent = tstamp_sub(now, f->codel.drop_next) < CODEL_RECENT_INTERVALS * c->interval_ns;
+        f->codel.count = recent && delta > 1 ? delta : 1;
+        f->codel.count_last = f->codel.count;
+        f->codel.drop_next = control_law(c, now, f->codel.count);
         punish(q, f, now);
         return;
     }
-    while (f->dropping && tstamp_reached(f->drop_next, now)) {
-        f->drop_count++;
+    while (f->codel.dropping && tstamp_reached(f->codel.drop_next, now)) {
+        f->codel.count++;
         bool gone = punish(q, f, now);
-        f->drop_next = control_law(c, f->drop_next, f->drop_count);
+        f->codel.drop_next = control_law(c, f->codel.drop_next, f->codel.count);
         if (!gone || !should_drop(q, f, now))
             break;
     }
@@ -677,7 +678,7 @@ static void drop_aged(struct flowq *q, struct flowq_flow *f, struct tstamp now)
     most_ns = fmax(most_ns, CODEL_AGE_TARGETS * (double)q->codel.target_ns);
     while (f->packets.count > 1 && f->packets.head->seg_next == 0 &&
            has_waited(f, now, (int64_t)most_ns))
-        drop(q, take_head(f), &q->dropped_codel);
+        drop(q, take_head(f), &q->dropped.codel);
 }
 
 static struct pkt *take_segment(struct flowq *q, struct flowq_flow *f, struct tstamp now,
@@ -776,7 +777,7 @@ size_t flowq_expire(struct flowq *q, struct tstamp now, int64_t age_ns)
             drop(q, pkt_list_pop(&band->sparse), &n);
         for_each_listed(band, f) while (expired(&f->packets, oldest)) drop(q, take_head(f), &n);
     }
-    while (q->ack_head != NULL && tstamp_before(q->ack_head->ack->time, oldest)) {
+    while (q->acks.head != NULL && tstamp_before(q->acks.head->acks.waiting->time, oldest)) {
         pkt_put(flowq_pop_ack(q, now));
         n++;
     }

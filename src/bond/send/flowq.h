@@ -52,23 +52,37 @@ struct flowq_codel {
     bool off;        /* the paths are not known yet: drop nothing */
 };
 
+/* The pure acknowledgements of one flow. */
+struct flowq_flow_acks {
+    struct pkt *waiting; /* owned: the one that waits */
+    struct flowq_flow *next;
+    struct tstamp due;   /* when it may leave */
+    struct tstamp left;  /* when the last one left */
+    struct tstamp since; /* beginning of this busy time of acknowledgements */
+    uint32_t first;      /* what was acknowledged then */
+    uint32_t told;       /* by the last one that left */
+    uint32_t doubled;    /* bytes that had come, with a first window, at doubled_at */
+    struct tstamp doubled_at;
+    bool starting;    /* the sender seems to be in slow start */
+    uint32_t turn;    /* last turn in which one left */
+    uint32_t tcp_ack; /* of the one that waits */
+};
+
+/* What CoDel knows of one flow (RFC 8289). */
+struct flowq_flow_codel {
+    struct tstamp first_above;
+    struct tstamp drop_next;
+    uint32_t count;
+    uint32_t count_last;
+    bool dropping;
+};
+
 struct flowq_flow {
     struct pkt_list packets;
     uint32_t bytes;          /* of packets */
     struct flowq_flow *next; /* in the list of new or old flows */
-    struct pkt *ack;         /* owned: the pure acknowledgement that waits */
-    struct flowq_flow *ack_next;
-    struct tstamp ack_due;   /* when it may leave */
-    struct tstamp ack_left;  /* when the last one left */
-    struct tstamp ack_since; /* beginning of this busy time of acknowledgements */
-    uint32_t ack_first;      /* what was acknowledged then */
-    uint32_t ack_told;       /* by the last one that left */
-    uint32_t ack_doubled;    /* bytes that had come, with a first window, at ack_doubled_at */
-    struct tstamp ack_doubled_at;
-    bool ack_starting; /* the sender seems to be in slow start */
-    uint32_t ack_turn; /* last turn in which one left */
+    struct flowq_flow_acks acks;
     int64_t deficit_bytes;
-    uint32_t tcp_ack;    /* of ack */
     uint32_t hash;       /* flow whose packet came last */
     double recent_bytes; /* sent in the recent past; see sparse.h */
     struct tstamp recent_at;
@@ -76,12 +90,7 @@ struct flowq_flow {
     bool put_off;            /* what waits is sparse, and had to wait for its turn */
     struct tstamp bulk_left; /* when its last bulk packet was given out */
     uint32_t turn;           /* last turn in which it sent */
-    /* CoDel */
-    struct tstamp first_above;
-    struct tstamp drop_next;
-    uint32_t drop_count;
-    uint32_t drop_count_last;
-    bool dropping;
+    struct flowq_flow_codel codel;
 };
 
 /* The places that a flow may have. */
@@ -101,32 +110,46 @@ struct flowq_band {
     bool realtime;          /* set by the bond: all of its plain packets overtake bulk */
 };
 
+/* The pure acknowledgements of all flows. */
+struct flowq_acks {
+    struct flowq_flow *head; /* those with one that waits, ascending by when it is due */
+    int64_t gap_max_ns;      /* set by the bond: a part of the longest round trip */
+    double gap_scale;        /* the root of the number of flows with acknowledgements */
+    uint32_t turn;           /* of TCP_ACK_TURN_NS each, in which those flows are counted */
+    struct tstamp turn_end;
+    uint32_t flows;
+    uint64_t thinned; /* that newer ones replaced */
+};
+
+/* The flow that lost a packet last because the queue was full. */
+struct flowq_fattest {
+    struct flowq_flow *flow;
+    uint32_t bytes; /* that it had when it was looked for */
+    uint32_t left;  /* packets that may be dropped before that is done again */
+};
+
+struct flowq_dropped {
+    uint64_t full;   /* too many bytes */
+    uint64_t memory; /* too many buffers, or no memory for another flow */
+    uint64_t codel;
+    uint64_t bad;
+};
+
 struct flowq {
     struct flowq_band plain;
-    struct flowq_band *bands;    /* owned: FLOWQ_BANDS of them, of policies; NULL: there is none */
-    struct flowq_flow *ack_head; /* ascending by ack_due */
-    int64_t ack_gap_max_ns;      /* set by the bond: a part of the longest round trip */
-    int64_t spread_ns;    /* set by the bond: between the earliest and the latest path's delays */
-    double ack_gap_scale; /* the root of the number of flows with acknowledgements */
-    uint32_t ack_turn;    /* of TCP_ACK_TURN_NS each, in which those flows are counted */
-    struct tstamp ack_turn_end;
-    uint32_t ack_flows;
+    struct flowq_band *bands; /* owned: FLOWQ_BANDS of them, of policies; NULL: there is none */
+    struct flowq_acks acks;
+    int64_t spread_ns; /* set by the bond: between the earliest and the latest path's delays */
     struct sparse sparse;
     struct flowq_codel codel;
     struct largest largest;
     uint64_t seed;
     uint32_t bytes_max;
     const struct pkt_share *share; /* borrowed: of the packets; NULL: they may be any number */
-    struct flowq_flow *fattest;    /* the last that lost a packet because the queue was full */
-    uint32_t fattest_bytes;        /* that the fattest had when it was looked for */
-    uint32_t fattest_left;         /* packets that may be dropped before that is done again */
-    uint32_t bytes;                /* waiting, all classes */
-    uint32_t banded;               /* packets of policies that wait */
-    uint64_t dropped_full;         /* too many bytes */
-    uint64_t dropped_memory;       /* too many buffers, or no memory for another flow */
-    uint64_t dropped_codel;
-    uint64_t dropped_bad;
-    uint64_t acks_thinned;
+    struct flowq_fattest fattest;
+    uint32_t bytes;  /* waiting, all classes */
+    uint32_t banded; /* packets of policies that wait */
+    struct flowq_dropped dropped;
     struct arena_share *memory; /* borrowed */
     struct flowq_set *spare;    /* owned: for the next flow that has no set; NULL: there is none */
     struct flowq_set *plain_sets[FLOWQ_FLOWS / FLOWQ_WAYS];
@@ -161,7 +184,7 @@ static inline bool flowq_has_sparse(const struct flowq *q)
 /* When the first pure acknowledgement may leave; TSTAMP_NEVER: none waits. */
 static inline struct tstamp flowq_ack_due(const struct flowq *q)
 {
-    return q->ack_head != NULL ? q->ack_head->ack_due : TSTAMP_NEVER;
+    return q->acks.head != NULL ? q->acks.head->acks.due : TSTAMP_NEVER;
 }
 
 static inline bool flowq_band_has_bulk(const struct flowq_band *band)
