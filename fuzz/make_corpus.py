@@ -287,7 +287,7 @@ for label, answer in {
 (SETTLE, ENGINE_TURN, GUARD_TURN, ENGINE_SAYS, GUARD_SAYS, PEER_SAYS, PASS, KILL, HANG, RELOAD, NETWORK, FAILURES,
  ANSWER, CHOOSE, ASK_RELOAD, CONVERSE, BYTES, DEVICE, PROBLEMS) = range(19)
 GOOD = 1 | 2 | 4 | 8 | 32
-OF_ENGINE = ("accepted", "choose", "mtu", "path-slow", "path-state", "peer-mtu", "peer-rival", "peer-state", "pong",
+OF_ENGINE = ("accepted", "choose", "mtu", "path-slow", "path-state", "peer-mtu", "same-key", "peer-state", "pong",
              "ready", "reload", "resolve", "usage")
 
 

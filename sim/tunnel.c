@@ -171,7 +171,7 @@ static void handle_event(struct tunnel_node *n, const struct core_event *e)
 {
     static const char *const names[] = { "peer up",    "peer down", "path up",
                                          "path down",  "resolve",   "mtu",
-                                         "peer rival", "path slow", "path slow no longer",
+                                         "same key", "path slow", "path slow no longer",
                                          "stranger",   "accepted",  "peer mtu" };
     struct tunnel *t = n->tunnel;
     struct events *events = t->net->events;
@@ -199,7 +199,7 @@ static void handle_event(struct tunnel_node *n, const struct core_event *e)
         break;
     case CORE_EVENT_PATH_UP:
     case CORE_EVENT_MTU:
-    case CORE_EVENT_PEER_RIVAL:
+    case CORE_EVENT_SAME_KEY:
     case CORE_EVENT_STRANGER:
     case CORE_EVENT_ACCEPTED:
     case CORE_EVENT_PEER_MTU:

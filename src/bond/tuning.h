@@ -441,7 +441,7 @@ TUNE(LIMIT_USELESS_NS, ns, 3 * NS_PER_S, "something else limits: it goes", "chos
 TUNE(LIMIT_USELESS, share, .6, "of it carried: something else does", "chosen", "none")
 TUNE(LIMIT_QUEUE_WINDOWS, count, 5, "with a queue: something else does", "chosen", "none")
 
-/* ---- paths: competing traffic; runs: rival ---- */
+/* ---- paths: competing traffic; runs: cross ---- */
 
 TUNE(CROSS_MEMORY_NS, ns, 8 * NS_PER_S, "drains that did not empty the queue count for so long",
      "chosen", "none")
@@ -463,7 +463,7 @@ TUNE(CROSS_SHARE_PARTS, divisor, 2, "of each new one goes into it", "chosen", "n
 TUNE(CROSS_SHARE_SMALL, share, .25, "with less our window grows fast", "chosen", "none")
 TUNE(CROSS_WINDOW_LEAST, times, 2, "packets of the window at least", "RFC 9438: two", "none")
 TUNE(CROSS_WINDOW_UNUSED, times, 1.5, "of what is used: more does not grow", "RFC 7661",
-     "half: rival -.10")
+     "half: cross -.10")
 TUNE(CROSS_GROWTH, share, .5, "of the window more each round trip, at most", "RFC 9438, 4.4",
      "none")
 

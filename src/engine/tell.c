@@ -43,8 +43,8 @@ static void state_reason(const struct core_event *event, char out[MSG_WHY_MAX + 
 
 static enum msg_type state_type(enum core_event_type type)
 {
-    if (type == CORE_EVENT_PEER_RIVAL)
-        return MSG_PEER_RIVAL;
+    if (type == CORE_EVENT_SAME_KEY)
+        return MSG_SAME_KEY;
     bool of_peer = type == CORE_EVENT_PEER_UP || type == CORE_EVENT_PEER_DOWN;
     return of_peer ? MSG_PEER_STATE : MSG_PATH_STATE;
 }
@@ -85,7 +85,7 @@ static bool event_message(const struct engine *e, const struct core_event *event
     case CORE_EVENT_PEER_DOWN:
     case CORE_EVENT_PATH_UP:
     case CORE_EVENT_PATH_DOWN:
-    case CORE_EVENT_PEER_RIVAL:
+    case CORE_EVENT_SAME_KEY:
         out->type = state_type(event->type);
         out->state.up = event->type == CORE_EVENT_PEER_UP || event->type == CORE_EVENT_PATH_UP;
         memcpy(out->state.public_key, key, 32);

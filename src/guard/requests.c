@@ -107,7 +107,7 @@ static void on_path_state(struct guard *g, struct tstamp now, const struct msg *
                m->state.reason);
 }
 
-static void on_peer_rival(struct guard *g, struct tstamp now, const struct msg *m)
+static void on_same_key(struct guard *g, struct tstamp now, const struct msg *m)
 {
     const struct config_peer *p = config_peer_of_key(&g->config, m->state.public_key);
     char from[NETADDR_STRLEN];
@@ -213,7 +213,7 @@ static const struct {
     { MSG_RELOAD, on_reload },
     { MSG_PEER_STATE, on_peer_state },
     { MSG_PATH_STATE, on_path_state },
-    { MSG_PEER_RIVAL, on_peer_rival },
+    { MSG_SAME_KEY, on_same_key },
     { MSG_CHOOSE, on_choose },
     { MSG_USAGE, on_usage },
     { MSG_PATH_SLOW, on_path_slow },

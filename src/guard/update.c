@@ -14,8 +14,8 @@
 #include "guard/tell.h"
 
 enum {
-    NETIF_CALM_MS = 20,
-    NETIF_CALM_TIMES = 4, /* as long as a look took, where there is much to look at */
+    NETIF_PAUSE_MS = 20,
+    NETIF_PAUSE_TIMES = 4, /* as long as a look took, where there is much to look at */
     LOOK_S = 10, /* what the kernel does not tell of, as its settings, is looked at so often */
 };
 
@@ -120,9 +120,9 @@ bool guard_is_online(void *guard)
  */
 void guard_look_soon(struct guard *g, struct tstamp now)
 {
-    int64_t calm_ns = NETIF_CALM_MS * NS_PER_MS;
-    if (calm_ns < NETIF_CALM_TIMES * g->look.cost_ns)
-        calm_ns = NETIF_CALM_TIMES * g->look.cost_ns;
-    struct tstamp calm = tstamp_add(g->look.last, calm_ns);
-    g->look.at = tstamp_min(g->look.at, tstamp_max(now, calm));
+    int64_t pause_ns = NETIF_PAUSE_MS * NS_PER_MS;
+    if (pause_ns < NETIF_PAUSE_TIMES * g->look.cost_ns)
+        pause_ns = NETIF_PAUSE_TIMES * g->look.cost_ns;
+    struct tstamp pause = tstamp_add(g->look.last, pause_ns);
+    g->look.at = tstamp_min(g->look.at, tstamp_max(now, pause));
 }

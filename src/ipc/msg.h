@@ -294,7 +294,7 @@ struct msg_state {
     MESSAGE(RELOAD, NONE)                                                                          \
     MESSAGE(PEER_STATE, STATE)                                                                     \
     MESSAGE(PATH_STATE, STATE)                                                                     \
-    MESSAGE(PEER_RIVAL, STATE) /* another machine calls with the peer's key */                     \
+    MESSAGE(SAME_KEY, STATE) /* another machine calls with the peer's key */                       \
     MESSAGE(PATH_SLOW, STATE)                                                                      \
     MESSAGE(CHOOSE, CHOOSE)     /* how a link is to be used, by hand */                            \
     MESSAGE(USAGE, USAGE)       /* of a link with a quota, since it was told last */               \

@@ -164,11 +164,11 @@ static void tell_others(struct peer *p)
 {
     struct state_event e = { .type = CORE_EVENT_RESOLVE, .peer = p, .reason = "no answer" };
     tell_once(p, &p->news.resolve, &e);
-    e = (struct state_event){ .type = CORE_EVENT_PEER_RIVAL,
+    e = (struct state_event){ .type = CORE_EVENT_SAME_KEY,
                               .peer = p,
                               .reason = "another machine uses the peer's key",
-                              .remote = p->called.lives.rival };
-    tell_once(p, &p->news.rival, &e);
+                              .remote = p->called.lives.same_key_from };
+    tell_once(p, &p->news.same_key, &e);
     e = (struct state_event){ .type = CORE_EVENT_ACCEPTED, .peer = p };
     tell_once(p, &p->news.accepted, &e);
 }
@@ -179,9 +179,9 @@ void event_resolve(struct peer *p)
     tell_others(p);
 }
 
-void event_rival(struct peer *p)
+void event_same_key(struct peer *p)
 {
-    p->news.rival = true;
+    p->news.same_key = true;
     tell_others(p);
 }
 

@@ -4,9 +4,9 @@
  *
  * Guarantee: nothing vanishes. What finds no room among those that the driver has not taken yet is
  * told as soon as it takes one: a state as it is then, so that a newer one takes the place of an
- * older one that waits, and what is no state (an address to look up, a rival, a stranger) once for
- * all the times that it happened. The states of one peer, or of one path, keep their order. A
- * stranger is forgotten only for newer ones, of which there are eight.
+ * older one that waits, and what is no state (an address to look up, another machine with the same
+ * key, a stranger) once for all the times that it happened. The states of one peer, or of one path,
+ * keep their order. A stranger is forgotten only for newer ones, of which there are eight.
  *
  * Whatever a peer does, the driver hears of two changes a second of it, in bursts of 96; what
  * changed more often is told as it is in the end.
@@ -26,8 +26,8 @@ void event_path(struct peer *p, uint8_t path, bool up, const char *reason);
 /* It became far slower than it was, or is no longer so. Rates of 0: not known. */
 void event_slow(struct peer *p, uint8_t path, bool slow, uint64_t rate_bps, uint64_t usual_bps);
 void event_resolve(struct peer *p);
-/* Another machine calls with the peer's key, from lives.rival. */
-void event_rival(struct peer *p);
+/* Another machine calls with the peer's key, from lives.same_key_from. */
+void event_same_key(struct peer *p);
 void event_accepted(struct peer *p);
 /* Strangers wait to be told. */
 void event_stranger(struct core *c);

@@ -13,7 +13,7 @@
 
 void lives_init(struct lives *l)
 {
-    *l = (struct lives){ .rival_at = TSTAMP_NEVER };
+    *l = (struct lives){ .same_key_at = TSTAMP_NEVER };
 }
 
 /* How many places there are. */
@@ -135,11 +135,12 @@ void lives_refuse(struct peer *p, struct tstamp now, struct life *life, const st
     life->told = 0;
     if (++life->refusals < LIVES_REFUSALS)
         return;
-    bool news = tstamp_is_never(l->rival_at) || tstamp_sub(now, l->rival_at) >= LIVES_QUIET_NS;
-    l->rival_at = now;
-    l->rival = *from;
+    bool news =
+        tstamp_is_never(l->same_key_at) || tstamp_sub(now, l->same_key_at) >= LIVES_QUIET_NS;
+    l->same_key_at = now;
+    l->same_key_from = *from;
     if (news)
-        event_rival(p);
+        event_same_key(p);
 }
 
 void lives_adopt(struct peer *p, const uint8_t epoch[WIRE_EPOCH_BYTES])
@@ -213,8 +214,8 @@ void lives_answer(struct peer *p, struct tstamp now, struct life *life,
 
 bool lives_contested(const struct peer *p, struct tstamp now)
 {
-    return !tstamp_is_never(p->called.lives.rival_at) &&
-           tstamp_sub(now, p->called.lives.rival_at) < LIVES_RIVAL_NS;
+    return !tstamp_is_never(p->called.lives.same_key_at) &&
+           tstamp_sub(now, p->called.lives.same_key_at) < LIVES_SAME_KEY_NS;
 }
 
 void lives_tick(struct peer *p, struct tstamp now)

@@ -48,7 +48,7 @@ void peer_asked(struct peer *p, struct tstamp now)
 bool peer_is_displaced(const struct peer *p, struct tstamp now)
 {
     return !tstamp_is_never(p->called.displaced_at) &&
-           tstamp_sub(now, p->called.displaced_at) < LIVES_RIVAL_NS;
+           tstamp_sub(now, p->called.displaced_at) < LIVES_SAME_KEY_NS;
 }
 
 void peer_wake(struct peer *p, struct tstamp at)

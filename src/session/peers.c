@@ -105,7 +105,7 @@ static void begin_round(struct peer *p)
 {
     struct turn *t = &p->turn;
     bool lately = p->core->peers.round - t->round <= ROUNDS_LATELY;
-    t->heavy = lately && t->sent_bytes > PEERS_EARLY_BYTES;
+    t->sent_much = lately && t->sent_bytes > PEERS_EARLY_BYTES;
     t->round = p->core->peers.round;
     t->sent_bytes = 0;
     t->left_bytes = (t->left_bytes < 0 ? t->left_bytes : 0) + turn_bytes(&p->core->peers);
@@ -118,7 +118,7 @@ static void take_place(struct peer *p)
     struct turn *t = &p->turn;
     if (t->round != ps->round)
         begin_round(p);
-    t->early = !t->heavy && t->left_bytes > 0 && t->sent_bytes < PEERS_EARLY_BYTES;
+    t->early = !t->sent_much && t->left_bytes > 0 && t->sent_bytes < PEERS_EARLY_BYTES;
     ps->in_turn += !t->early;
     list_add(t->early ? &ps->early : &ps->sending, &p->places.sending);
 }

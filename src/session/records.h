@@ -73,7 +73,7 @@ struct turn {
     uint32_t round;      /* in which it had its turn */
     int64_t left_bytes;  /* of that, or owed */
     uint32_t sent_bytes; /* in that round */
-    bool heavy;          /* it sent more than PEERS_EARLY_BYTES in the one before */
+    bool sent_much;      /* it sent more than PEERS_EARLY_BYTES in the one before */
     bool early;          /* its place is, or was, before those in turn */
 };
 
@@ -109,7 +109,8 @@ enum {
     LIVES_REFUSALS = 2, /* then it is told: a single call may have been on its way for long */
 };
 
-#define LIVES_RIVAL_NS (10 * NS_PER_S) /* so long after a refused call there are two machines */
+#define LIVES_SAME_KEY_NS (10 * NS_PER_S) /* so long after a refused call there are two machines   \
+                                           */
 
 struct life {
     uint64_t number; /* in the order of their first calls; 0: none is here */
@@ -123,10 +124,10 @@ struct life {
 };
 
 struct lives {
-    struct life *list;      /* owned, LIVES_PLACES of them; NULL: none called yet */
-    uint64_t count;         /* number of the latest */
-    struct tstamp rival_at; /* when the last call was refused; NEVER: not yet */
-    struct netaddr rival;   /* where it came from */
+    struct life *list;            /* owned, LIVES_PLACES of them; NULL: none called yet */
+    uint64_t count;               /* number of the latest */
+    struct tstamp same_key_at;    /* when the last call was refused; NEVER: not yet */
+    struct netaddr same_key_from; /* where it came from */
 };
 
 /* Of a path: how it is, and what was told of that. */
@@ -146,10 +147,10 @@ struct peer_news {
     uint32_t mtu_bytes; /* as told; 0: not yet */
     uint32_t fit_bytes; /* as told */
     struct bucket told;
-    bool resolve, rival, accepted; /* of these happened, and was not told yet */
-    bool waits;                    /* something is to be told later: event_tick() */
-    struct list_item item;         /* in core.news: there was no room for it */
-    uint8_t turn;                  /* the path that is looked at first then */
+    bool resolve, same_key, accepted; /* of these happened, and was not told yet */
+    bool waits;                       /* something is to be told later: event_tick() */
+    struct list_item item;            /* in core.news: there was no room for it */
+    uint8_t turn;                     /* the path that is looked at first then */
 };
 
 /* Calls over one link to one address family. */

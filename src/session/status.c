@@ -159,7 +159,7 @@ void core_peer_status(const struct core *c, struct tstamp now, size_t peer,
     }
     if (lives_contested(p, now)) {
         out->contested = true;
-        out->contested_by = p->called.lives.rival;
+        out->contested_by = p->called.lives.same_key_from;
     }
     memcpy(out->name, p->name, sizeof out->name);
     memcpy(out->public_key, p->public_key, sizeof out->public_key);

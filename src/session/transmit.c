@@ -26,7 +26,7 @@ struct group {
     size_t count;
 };
 
-static bool next_letter(struct core *c, struct core_tx *out)
+static bool next_control(struct core *c, struct core_tx *out)
 {
     const struct outbox_item *item = outbox_pop(&c->outbox);
     if (item == NULL)
@@ -289,7 +289,7 @@ static bool next_group(struct core *c, struct tstamp now, struct core_tx *out)
 
 bool transmit_next(struct core *c, struct tstamp now, struct core_tx *out)
 {
-    if (next_letter(c, out))
+    if (next_control(c, out))
         return true;
     if (c->closing)
         return false;

@@ -159,7 +159,7 @@ enum core_event_type {
     CORE_EVENT_MTU,     /* the device's MTU changed: the largest of the peers' */
     /* Another machine calls with the peer's key, and is refused: the one that started last counts.
      */
-    CORE_EVENT_PEER_RIVAL,
+    CORE_EVENT_SAME_KEY,
     CORE_EVENT_PATH_SLOW, /* under load it has been far slower than usual for a minute */
     CORE_EVENT_PATH_SLOW_END,
     CORE_EVENT_STRANGER, /* somebody calls whose key is no peer's */

@@ -389,7 +389,7 @@ static bool one_way(const struct peer *p)
     return any;
 }
 
-static void explain_rival(const struct peer *p, struct why *out)
+static void explain_same_key(const struct peer *p, struct why *out)
 {
     char text[NETADDR_STRLEN];
     say(out, WHY_KEY_ELSEWHERE,
@@ -406,7 +406,7 @@ void why_peer(const struct peer *p, struct tstamp now, struct why *out)
     if (p->up)
         return;
     if (peer_is_displaced(p, now)) {
-        explain_rival(p, out);
+        explain_same_key(p, out);
         return;
     }
     bool known = explain_caller(p, now, out);

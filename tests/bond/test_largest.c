@@ -19,7 +19,7 @@ static struct tstamp at_ms(int64_t ms)
 
 static bool send(int64_t ms, uint32_t hash, uint32_t end, double recent_bytes)
 {
-    const struct heavy_packet p = {
+    const struct largest_packet p = {
         .hash = hash, .tcp_end = end, .bytes = 1000, .recent_bytes = recent_bytes
     };
     return largest_count(&largest, at_ms(ms), &p);

@@ -16,7 +16,7 @@ enum { PACKET_BYTES = 1500, INFLIGHT_MAX = 1 << 15 };
 
 #define ACK_NS (5 * NS_PER_MS)
 #define QUEUE_MOST_NS (300 * NS_PER_MS) /* of the link; beyond it drops */
-#define RIVAL_QUEUE_MOST_NS (100 * NS_PER_MS)
+#define CROSS_QUEUE_MOST_NS (100 * NS_PER_MS)
 
 struct link {
     double rate_bps;
@@ -27,7 +27,7 @@ struct link {
     int64_t clock_offset_ns; /* of the receiver */
     double offered_bps;      /* 0: more than the link can take */
     double limit_bps;
-    double rival_window_bytes; /* of a TCP on the same link; 0: there is none */
+    double cross_window_bytes; /* of a TCP on the same link; 0: there is none */
 };
 
 /* A packet on its way, and then its acknowledgement. */
@@ -54,8 +54,8 @@ struct world {
     double queue_sum_ns, queue_most_ns;
     uint64_t packets;
     double pace_most_bps;
-    double rival_bytes;
-    struct tstamp rival_cut;
+    double cross_bytes;
+    struct tstamp cross_cut;
 };
 
 static struct world world;
@@ -87,7 +87,7 @@ static void send_packet(struct world *w)
     w->queue_sum_ns += (double)queue;
     w->queue_most_ns = (double)queue > w->queue_most_ns ? (double)queue : w->queue_most_ns;
     w->packets++;
-    if (queue > (l->rival_window_bytes > 0 ? RIVAL_QUEUE_MOST_NS : QUEUE_MOST_NS))
+    if (queue > (l->cross_window_bytes > 0 ? CROSS_QUEUE_MOST_NS : QUEUE_MOST_NS))
         return;
     w->link_free =
         tstamp_add(tstamp_add(w->now, queue), (int64_t)(PACKET_BYTES * 8e9 / l->rate_bps));
@@ -132,20 +132,21 @@ static void take_acks(struct world *w)
         rate_update(&w->rate, w->now, rtt_ns);
 }
 
-/* What the rival sends in ACK_NS; CUBIC where it keeps to Reno's rate (RFC 9438, section 4.3). */
-static void run_rival(struct world *w)
+/* What the cross traffic sends in ACK_NS; CUBIC where it keeps to Reno's rate (RFC 9438,
+ * section 4.3). */
+static void run_cross(struct world *w)
 {
     struct link *l = &w->link;
     int64_t queue = tstamp_sub(w->link_free, w->now);
     queue = queue > 0 ? queue : 0;
     double rtt_ns = (double)(2 * l->delay_ns + queue);
-    double bytes = l->rival_window_bytes * (double)ACK_NS / rtt_ns;
-    w->rival_bytes += bytes;
+    double bytes = l->cross_window_bytes * (double)ACK_NS / rtt_ns;
+    w->cross_bytes += bytes;
     w->link_free = tstamp_add(tstamp_add(w->now, queue), (int64_t)(bytes * 8e9 / l->rate_bps));
-    l->rival_window_bytes += 0.53 * PACKET_BYTES * (double)ACK_NS / rtt_ns;
-    if (queue > RIVAL_QUEUE_MOST_NS && (double)tstamp_sub(w->now, w->rival_cut) > rtt_ns) {
-        l->rival_window_bytes *= 0.7;
-        w->rival_cut = w->now;
+    l->cross_window_bytes += 0.53 * PACKET_BYTES * (double)ACK_NS / rtt_ns;
+    if (queue > CROSS_QUEUE_MOST_NS && (double)tstamp_sub(w->now, w->cross_cut) > rtt_ns) {
+        l->cross_window_bytes *= 0.7;
+        w->cross_cut = w->now;
     }
 }
 
@@ -159,8 +160,8 @@ static void run(struct world *w, int64_t duration_ns)
             break;
         if (tstamp_reached(w->ack_at, w->now)) {
             take_acks(w);
-            if (w->link.rival_window_bytes > 0)
-                run_rival(w);
+            if (w->link.cross_window_bytes > 0)
+                run_cross(w);
             w->ack_at = tstamp_add(w->now, ACK_NS);
             continue;
         }
@@ -181,7 +182,7 @@ static void measure(struct world *w)
     w->since = w->now;
     w->delivered_bytes = w->queue_sum_ns = w->queue_most_ns = w->pace_most_bps = 0;
     w->packets = 0;
-    w->rival_bytes = 0;
+    w->cross_bytes = 0;
 }
 
 static double delivered_bps(const struct world *w)
@@ -391,30 +392,30 @@ static void a_thin_link_that_is_offered_too_much_is_found(void **state)
     expect(w, "thin", 0.85, 60);
 }
 
-static void a_link_is_shared_with_a_rival(void **state)
+static void a_link_is_shared_with_cross_traffic(void **state)
 {
     (void)state;
     for (size_t i = 0; i < 4; i += 2) {
         struct world *w = begin(&links[i].link, 0);
         run(w, 5 * NS_PER_S);
-        w->link.rival_window_bytes = 10 * PACKET_BYTES;
+        w->link.cross_window_bytes = 10 * PACKET_BYTES;
         run(w, 30 * NS_PER_S);
         measure(w);
         run(w, 40 * NS_PER_S);
-        double rival_bps = w->rival_bytes * 8 / 40;
-        if (delivered_bps(w) < 0.2 * w->link.rate_bps || rival_bps < 0.2 * w->link.rate_bps)
-            fail_msg("%s: %.3f for us, %.3f for the rival", links[i].name,
-                     delivered_bps(w) / w->link.rate_bps, rival_bps / w->link.rate_bps);
-        w->link.rival_window_bytes = 0;
+        double cross_bps = w->cross_bytes * 8 / 40;
+        if (delivered_bps(w) < 0.2 * w->link.rate_bps || cross_bps < 0.2 * w->link.rate_bps)
+            fail_msg("%s: %.3f for us, %.3f for the cross traffic", links[i].name,
+                     delivered_bps(w) / w->link.rate_bps, cross_bps / w->link.rate_bps);
+        w->link.cross_window_bytes = 0;
         run(w, 8 * NS_PER_S);
         measure(w);
         run(w, 8 * NS_PER_S);
         assert_false(w->rate.cross.on);
-        expect(w, "the rival has gone", 0.9, 15);
+        expect(w, "the cross traffic has gone", 0.9, 15);
     }
 }
 
-static void nobody_is_taken_for_a_rival(void **state)
+static void nobody_is_taken_for_cross_traffic(void **state)
 {
     (void)state;
     struct world *w = begin(&links[2].link, 0);
@@ -486,8 +487,8 @@ int main(void)
         cmocka_unit_test(a_delay_that_changes_without_load_is_no_queue),
         cmocka_unit_test(a_short_delay_before_the_load_is_no_verdict),
         cmocka_unit_test(a_thin_link_that_is_offered_too_much_is_found),
-        cmocka_unit_test(a_link_is_shared_with_a_rival),
-        cmocka_unit_test(nobody_is_taken_for_a_rival),
+        cmocka_unit_test(a_link_is_shared_with_cross_traffic),
+        cmocka_unit_test(nobody_is_taken_for_cross_traffic),
         cmocka_unit_test(the_limit_is_kept_always),
         cmocka_unit_test(little_traffic_does_not_lower_it),
         cmocka_unit_test(a_restart_forgets_all_but_the_limit),

@@ -219,7 +219,7 @@ static struct msg sample(enum msg_type type)
         [MSG_RELOADED] = fill_reloaded, [MSG_RESOLVE] = fill_resolve,
         [MSG_MTU] = fill_mtu,           [MSG_PEER_MTU] = fill_peer_mtu,
         [MSG_PEER_STATE] = fill_state,  [MSG_PATH_STATE] = fill_state,
-        [MSG_PEER_RIVAL] = fill_state,  [MSG_PATH_SLOW] = fill_state,
+        [MSG_SAME_KEY] = fill_state,    [MSG_PATH_SLOW] = fill_state,
         [MSG_TUN] = fill_tun,           [MSG_RESTORED] = fill_restored,
         [MSG_QUOTA] = fill_quota,       [MSG_PROBLEMS] = fill_problems,
         [MSG_LOOKUP] = fill_lookup,     [MSG_CHOOSE] = fill_choose,
@@ -338,7 +338,7 @@ static void refuses_values_out_of_range(void **state)
 static void makes_the_texts_of_a_hostile_engine_plain(void **state)
 {
     (void)state;
-    static const enum msg_type with_state[] = { MSG_PEER_STATE, MSG_PATH_STATE, MSG_PEER_RIVAL,
+    static const enum msg_type with_state[] = { MSG_PEER_STATE, MSG_PATH_STATE, MSG_SAME_KEY,
                                                 MSG_PATH_SLOW };
     static const char hostile[] = "a\n\33[2J\7\r\x7f\x9b";
     static const char plain[] = "a??[2J????";

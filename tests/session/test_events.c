@@ -182,21 +182,21 @@ static void what_happened_is_told_once(void **state)
     for (unsigned i = 0; i < 600; i++) {
         struct peer *p = peer_at(w, i % 300);
         event_resolve(p);
-        p->called.lives.rival =
+        p->called.lives.same_key_from =
             (struct netaddr){ .family = 4, .addr = { 192, 0, 2, (uint8_t)p->number } };
-        event_rival(p);
+        event_same_key(p);
         event_accepted(p);
     }
     call_by_strangers(w);
     while (next(w, &e)) {
         count[e.type]++;
-        if (e.type == CORE_EVENT_PEER_RIVAL)
+        if (e.type == CORE_EVENT_SAME_KEY)
             assert_int_equal(e.remote.addr[3], (uint8_t)e.peer);
         if (e.type == CORE_EVENT_STRANGER)
             assert_int_equal(e.public_key[1], e.remote.port);
     }
     assert_int_equal(count[CORE_EVENT_RESOLVE], 300);
-    assert_int_equal(count[CORE_EVENT_PEER_RIVAL], 300);
+    assert_int_equal(count[CORE_EVENT_SAME_KEY], 300);
     assert_int_equal(count[CORE_EVENT_ACCEPTED], 300);
     assert_int_equal(count[CORE_EVENT_STRANGER], STRANGERS_TOLD_BURST);
     assert_int_equal(count[CORE_EVENT_PEER_UP], PEERS - CLIENTS);

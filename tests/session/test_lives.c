@@ -138,7 +138,7 @@ static void test_the_last_one_works_and_the_first_is_told(void **state)
         assert_string_equal(e->reason, "another machine uses this key");
         assert_true(is_outside(&t, SECOND, &e->remote));
     }
-    assert_int_equal(count_events(&t.w->nodes[0], CORE_EVENT_PEER_RIVAL), 1);
+    assert_int_equal(count_events(&t.w->nodes[0], CORE_EVENT_SAME_KEY), 1);
     assert_true(t.w->nodes[0].event_count < 20);
     world_free(t.w);
 }
@@ -226,7 +226,7 @@ static void test_three_machines(void **state)
     works(&t, THIRD, 30 * NS_PER_S);
     assert_displaced(&t, FIRST, THIRD);
     assert_displaced(&t, SECOND, THIRD);
-    assert_int_equal(count_events(&t.w->nodes[0], CORE_EVENT_PEER_RIVAL), 1);
+    assert_int_equal(count_events(&t.w->nodes[0], CORE_EVENT_SAME_KEY), 1);
     cut(&t, THIRD, true);
     world_run(t.w, BACK_NS);
     assert_true(is_up(&t, SECOND));

@@ -70,6 +70,11 @@ if comm -23 "$tmp/names" "$tmp/words" | grep .; then
     echo "src/bond/tuning.h: nobody uses these"
     status=1
 fi
+grep -v '^#' bench/parts | grep -oE '\b[A-Z][A-Z0-9]*_[A-Z0-9_]+=' | tr -d = | sort -u >"$tmp/switched"
+if [ "$(wc -l <"$tmp/switched")" -lt 20 ] || comm -13 "$tmp/names" "$tmp/switched" | grep .; then
+    echo "bench/parts: these are not in src/bond/tuning.h"
+    status=1
+fi
 if [ "$(wc -l <"$tmp/names")" -lt 100 ]; then
     echo "src/bond/tuning.h: too few constants were found"
     status=1

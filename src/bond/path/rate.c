@@ -476,7 +476,7 @@ static void update_alone(struct rate *r, struct tstamp now, double delivered, do
 }
 
 /* Beside cross traffic the base stays what it was, and the rate is that of a window. */
-static void update_beside_rival(struct rate *r, struct tstamp now, double delivered, double mean_ns,
+static void update_beside_cross(struct rate *r, struct tstamp now, double delivered, double mean_ns,
                                 bool loaded, double span_ns, double rtt_ns)
 {
     struct cross *v = &r->cross;
@@ -590,7 +590,7 @@ void rate_update(struct rate *r, struct tstamp now, int64_t rtt_ns)
         r->phase = RATE_STEADY;
     }
     if (r->cross.on)
-        update_beside_rival(r, now, delivered, mean, loaded, span_ns, rtt);
+        update_beside_cross(r, now, delivered, mean, loaded, span_ns, rtt);
     else
         update_alone(r, now, delivered, sent, span_ns, mean, loaded, rtt);
     judge_losses(r, now, span_ns, rtt);

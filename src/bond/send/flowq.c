@@ -489,10 +489,10 @@ static bool overtakes_itself(const struct flowq *q, const struct flowq_flow *f,
     return tcp->data && tstamp_sub(now, f->bulk_left) < q->spread_ns;
 }
 
-static bool is_heavy(struct flowq *q, struct tstamp now, const struct pkt *p, uint32_t tcp_end,
-                     double recent_bytes)
+static bool is_kept(struct flowq *q, struct tstamp now, const struct pkt *p, uint32_t tcp_end,
+                    double recent_bytes)
 {
-    const struct heavy_packet counted = {
+    const struct largest_packet counted = {
         .hash = p->flow_hash,
         .tcp_end = tcp_end,
         .bytes = p->len_bytes,
@@ -526,7 +526,7 @@ void flowq_push(struct flowq *q, struct tstamp now, struct pkt *p)
     if (f->put_off && f->packets.count <= QUEUE_RETRY_PACKETS && sparse_is(&q->sparse, recent))
         retry(band, f);
     bool waiting = f->packets.head != NULL || f->acks.waiting != NULL;
-    bool kept = tcp.data && is_heavy(q, now, p, tcp.end, recent);
+    bool kept = tcp.data && is_kept(q, now, p, tcp.end, recent);
     bool sparse = band->realtime || (sparse_is(&q->sparse, recent) && !waiting && !kept &&
                                      !overtakes_itself(q, f, &tcp, now));
 

@@ -32,7 +32,7 @@ static void mark(struct largest_flow *f, struct tstamp now, uint32_t start)
         f->marks[f->mark_count++ % LARGEST_MARKS] = m;
 }
 
-bool largest_count(struct largest *h, struct tstamp now, const struct heavy_packet *p)
+bool largest_count(struct largest *h, struct tstamp now, const struct largest_packet *p)
 {
     int i = largest_find(h, p->hash);
     if (i < 0 && p->recent_bytes >= LARGEST_BYTES && p->hash != 0)

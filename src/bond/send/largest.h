@@ -44,7 +44,7 @@ struct largest {
 };
 
 /* A packet with data of TCP. */
-struct heavy_packet {
+struct largest_packet {
     uint32_t hash; /* of its flow */
     uint32_t tcp_end;
     uint32_t bytes;
@@ -52,7 +52,7 @@ struct heavy_packet {
 };
 
 /* True: the flow is kept. */
-bool largest_count(struct largest *h, struct tstamp now, const struct heavy_packet *p);
+bool largest_count(struct largest *h, struct tstamp now, const struct largest_packet *p);
 
 /* Which place the flow has; negative: none. */
 int largest_find(const struct largest *h, uint32_t hash);
