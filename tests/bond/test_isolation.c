@@ -372,7 +372,7 @@ static void a_new_association_clears_what_was_used(void **state)
 {
     (void)state;
     int64_t all = least_ns(clear_all, 19 << 20);
-    assert_in_range(least_ns(begin_anew, WIRE_PATHS_MAX), 1, all / 4);
+    assert_in_range(least_ns(begin_anew, WIRE_PATHS_MAX), 1, all / 2);
 }
 
 #define isolation_test(name) cmocka_unit_test_setup_teardown(name, begin, end)

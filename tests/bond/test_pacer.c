@@ -55,6 +55,7 @@ static void the_pacer_keeps_its_inequality(void **state)
                 double t = (double)tstamp_sub(left[b], left[a]) + (double)PATH_CREDIT_NS;
                 assert_true((b - a + 1.0) * WIRE_BYTES <= bytes_per_ns * t + burst + WIRE_BYTES);
             }
+        pacer_clear(&pacer);
     }
 }
 
@@ -77,6 +78,7 @@ static void the_pacer_reaches_its_pace(void **state)
         }
         double share = bytes * 8 / paces_bps[i];
         assert_true(share > 0.98 && share < 1.03);
+        pacer_clear(&pacer);
     }
 }
 

@@ -375,6 +375,7 @@ static void late_calls_are_remembered(void **state)
     assert_int_equal(proof_late(&m, now, ephemeral), -ENOSPC);
     now = tstamp_add(now, PROOF_LATE_NS + 1);
     assert_int_equal(proof_late(&m, now, ephemeral), 0);
+    proof_free(&m);
 }
 
 int main(void)
