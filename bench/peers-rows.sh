@@ -72,18 +72,17 @@ say() {
     echo "$1" >&3
 }
 
-# wait_said WORD: until a line that begins with it came after the last command; prints the line.
+# wait_said WORD: until a line that begins with it came after the last command; it is in $tmp/line.
 
 wait_said() {
     for _ in $(seq 600); do
         tail -n "+$((said_before + 1))" "$tmp/said" | grep "^$1 " | tail -n 1 >"$tmp/line"
         if [ -s "$tmp/line" ]; then
-            cat "$tmp/line"
             return
         fi
         sleep 0.1
     done
-    cat "$tmp/clients.log" "$tmp/server.log" >&2
+    tail -n 5 "$tmp/clients.log" "$tmp/server.log" >&2
     die "no answer \"$1\" from the simulated clients within 60 s"
 }
 
@@ -219,11 +218,13 @@ row_handshakes() {
     start_clients "$clients" --rekey 0.8 >/dev/null
     sleep 3
     say handshakes
-    before=$(wait_said handshakes | cut -d ' ' -f 2)
+    wait_said handshakes
+    before=$(cut -d ' ' -f 2 "$tmp/line")
     count_from
     sleep 10
     say handshakes
-    after=$(wait_said handshakes | cut -d ' ' -f 2)
+    wait_said handshakes
+    after=$(cut -d ' ' -f 2 "$tmp/line")
     count_to handshakes
     rate=$(calc "($after - $before) / $span_s" 0)
     row "handshakes of $clients clients that want one each .8 s" "$clients" "$rate" "a second" ">="
@@ -243,7 +244,8 @@ row_restart() {
     ip netns exec "hw-$id-s" "$daemon" -f -c "$tmp/server.conf" >"$tmp/server.log" 2>&1 &
     server_pid=$!
     say probe
-    end=$(wait_said answered | cut -d ' ' -f 2)
+    wait_said answered
+    end=$(cut -d ' ' -f 2 "$tmp/line")
     row "all $clients after a restart of the server, until the last has an answer" 5 \
         "$(calc "$end - $begin")" s
     stop_all
@@ -291,7 +293,8 @@ row_status() {
 send() {
     count_from
     say "$1 $2 1200 4 $3 1"
-    wait_said run >"$tmp/run"
+    wait_said run
+    cp "$tmp/line" "$tmp/run"
     count_to "$3 clients with $(calc "$2 / 1e6" 0) Mbit/s each, $1"
     awk -v ns="$engine_ns" '{ printf "%.3f %.2f\n", ($3 - $5) * 100 / $3, ns / $5 / 1000 }' "$tmp/run"
 }
@@ -326,7 +329,8 @@ row_shares() {
     sleep 5
     count_from
     say "down 50000000 1200 8 10 64"
-    wait_said run >"$tmp/run"
+    wait_said run
+    cp "$tmp/line" "$tmp/run"
     count_to "10 clients at an uplink of 50 Mbit/s"
     row "Jain's index of 10 peers that want the same" 0.95 "$(awk '{ print $11 }' "$tmp/run")" "" ">="
     row "a peer with 64 flows, of what one with one flow gets" 1.05 \

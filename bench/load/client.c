@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/checksum.h"
+#include "base/ip.h"
 #include "base/pkt.h"
 #include "crypto/hash.h"
 #include "crypto/key.h"
@@ -117,6 +118,7 @@ static void send(struct client *c, struct tstamp now, unsigned flow, const struc
     put16(udp + 4, len_bytes - IPV4_BYTES); /* and no checksum, as UDP over IPv4 may */
     message_put(udp + 8, m);
     p->len_bytes = (uint32_t)len_bytes;
+    ip_parse(p);
     core_tun(c->core, now, &p, 1);
 }
 
