@@ -20,19 +20,30 @@ _hawser_interfaces() {
     done
 }
 
+# offer WORDS...: those that begin as what was typed. Names may come from the other side: compgen -W
+# would run what is in them.
+_hawser_offer() {
+    local name
+    for name in "$@"; do
+        if [[ $name == "$word"* && $name != *[!A-Za-z0-9._/@+:-]* ]]; then
+            COMPREPLY+=("$name")
+        fi
+    done
+}
+
 _hawser() {
     local word=${COMP_WORDS[COMP_CWORD]} command=${COMP_WORDS[1]}
-    local -a tunnel=() names=() options=(--help -i -c)
+    local -a tunnel=() names=() words=() options=(--help -i -c)
     local i
     COMPREPLY=()
     if [ "$COMP_CWORD" = 1 ]; then
-        mapfile -t COMPREPLY < <(compgen -W "genkey pubkey genpsk status top link reload demo \
-            --help --version" -- "$word")
+        _hawser_offer genkey pubkey genpsk status top link reload demo --help --version
         return
     fi
     case ${COMP_WORDS[COMP_CWORD - 1]} in
     -i)
-        mapfile -t COMPREPLY < <(compgen -W "$(_hawser_interfaces)" -- "$word")
+        mapfile -t words < <(_hawser_interfaces)
+        _hawser_offer "${words[@]}"
         return
         ;;
     -c)
@@ -56,11 +67,12 @@ _hawser() {
     *) options=(--help) ;;
     esac
     case $command/${#names[@]}/$word in
-    */-*) mapfile -t COMPREPLY < <(compgen -W "${options[*]}" -- "$word") ;;
-    status/0/*) mapfile -t COMPREPLY < <(compgen -W "$(_hawser_peers "${tunnel[@]}")" -- "$word") ;;
-    link/0/*) mapfile -t COMPREPLY < <(compgen -W "$(_hawser_links "${tunnel[@]}")" -- "$word") ;;
-    link/1/*) mapfile -t COMPREPLY < <(compgen -W "up down standby active" -- "$word") ;;
+    */-*) words=("${options[@]}") ;;
+    status/0/*) mapfile -t words < <(_hawser_peers "${tunnel[@]}") ;;
+    link/0/*) mapfile -t words < <(_hawser_links "${tunnel[@]}") ;;
+    link/1/*) words=(up down standby active) ;;
     esac
+    _hawser_offer "${words[@]}"
 }
 
 complete -F _hawser hawser

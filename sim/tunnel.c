@@ -169,10 +169,10 @@ static void resolve_again(void *owner, uint64_t value)
 
 static void handle_event(struct tunnel_node *n, const struct core_event *e)
 {
-    static const char *const names[] = { "peer up",    "peer down", "path up",
-                                         "path down",  "resolve",   "mtu",
-                                         "same key", "path slow", "path slow no longer",
-                                         "stranger",   "accepted",  "peer mtu" };
+    static const char *const names[] = { "peer up",   "peer down", "path up",
+                                         "path down", "resolve",   "mtu",
+                                         "same key",  "path slow", "path slow no longer",
+                                         "stranger",  "accepted",  "peer mtu" };
     struct tunnel *t = n->tunnel;
     struct events *events = t->net->events;
     if (t->verbose)

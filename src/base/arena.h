@@ -27,6 +27,7 @@ struct arena_share {
     size_t used_bytes;
     bool wanted;  /* a table of the owner's is to grow */
     bool refused; /* there was none for one */
+    bool sure;    /* what is asked for is given, limit or not: it must be there, or becomes less */
 };
 
 /* All zero; NULL: there is no memory, or it would be more than the share may hold. */

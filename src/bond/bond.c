@@ -21,7 +21,7 @@ enum { REPAIRS_MAX = TABLE_SIZE(16384, 64) /* a power of two */ };
 
 struct bond *bond_new(const struct bond_config *config, struct tstamp now)
 {
-    struct arena_share memory = { .arena = config->arena };
+    struct arena_share memory = { .arena = config->arena, .sure = config->sure };
     struct bond *b = arena_take(&memory, 1, sizeof *b);
     if (b == NULL)
         return NULL;
@@ -37,6 +37,7 @@ struct bond *bond_new(const struct bond_config *config, struct tstamp now)
     b->receiver.reorder.share = &b->receiver.share;
     room_grow(snd); /* what the first packets need is there, whatever others take meanwhile */
     reorder_grow(&b->receiver.reorder);
+    b->memory.sure = false;
     aggregate_clear(&snd->aggregate, &snd->queue.largest);
     bottleneck_init(&snd->bottleneck);
     b->now = now;
@@ -211,6 +212,15 @@ void bond_rx_data(struct bond *b, struct tstamp now, uint8_t path, const struct 
         pkt_put(p);
         return;
     }
+    /* What waits for a device that is slow is in the peer's share, too. */
+    if (b->receiver.reorder.out.count >= RECEIVER_BACKLOG) {
+        if (pkt_share_full(&b->receiver.share, p)) {
+            b->receiver.undelivered++;
+            pkt_put(p);
+            return;
+        }
+        pkt_charge(p, &b->receiver.share);
+    }
     if ((d->flags & WIRE_DATA_REPEAT) == 0)
         arrivals_note(&b->receiver.arrivals, now, path, d->sent_us);
     p->flags = d->flags;
@@ -347,10 +357,12 @@ static void tidy_up(struct bond *b, struct tstamp now)
     }
     if (!b->traffic.brisk && tstamp_sub(now, b->traffic.brisk_at) >= TIDY_NS &&
         since_ns >= TIDY_NS) {
+        b->memory.sure = true; /* what becomes less is taken before the other is given */
         room_give_back(&b->sender);
         reorder_give_back(&r->reorder);
         for_each_path (&b->sender.paths, p)
             acker_give_back(&r->incoming[p->id].acker);
+        b->memory.sure = false;
         b->tidied_at = now;
     }
 }

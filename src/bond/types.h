@@ -43,6 +43,7 @@ enum { BOND_ARENA_LEAST_BYTES = 1000000 };
 struct bond_config {
     struct pkt_pool *pool; /* borrowed */
     struct arena *arena;   /* borrowed, of the memory of its tables; NULL: without a limit */
+    bool sure;             /* its first tables are made whatever others hold of that */
     uint64_t seed;
     uint32_t queue_bytes_max; /* of inner packets waiting; 0: default */
 };

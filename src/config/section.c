@@ -198,8 +198,10 @@ static void fault_unknown_section(struct config_parser *p, const char *word)
     if (nearest != NULL)
         config_fault(p, p->line, "%s is no section: the nearest is %s", quoted, nearest);
     else
-        config_fault(p, p->line,
-                     "%s is no section: there are [tunnel], [peer NAME] and [link NAME]", quoted);
+        config_fault(
+            p, p->line,
+            "%s is no section: there are [tunnel], [peer NAME], [link NAME] and [policy NAME]",
+            quoted);
 }
 
 void config_parse_header(struct config_parser *p, const char *text)

@@ -46,16 +46,19 @@ static const char *owner_name(uid_t uid, char out[OWNER_BYTES])
     return out;
 }
 
-/* The group may change what is in it, or everybody; things in a sticky one only their owners. */
-static bool others_write(const struct stat *st)
+/*
+ * The group may change what is in it, or everybody; things in a sticky one only their owners, but
+ * anybody may add others: above the place that is read (is_read) that does no harm.
+ */
+static bool others_write(const struct stat *st, bool is_read)
 {
-    if ((st->st_mode & S_ISVTX) != 0)
+    if ((st->st_mode & S_ISVTX) != 0 && !is_read)
         return false;
     return (st->st_mode & S_IWOTH) != 0 ||
            ((st->st_mode & S_IWGRP) != 0 && !is_trusted_group(st->st_gid));
 }
 
-static bool trusts_directory(const char *path, char why[TRUST_TEXT_BYTES])
+static bool trusts_directory(const char *path, bool is_read, char why[TRUST_TEXT_BYTES])
 {
     char owner[OWNER_BYTES];
     struct stat st;
@@ -64,7 +67,7 @@ static bool trusts_directory(const char *path, char why[TRUST_TEXT_BYTES])
                  path, strerror(errno));
         return false;
     }
-    if (is_trusted_user(st.st_uid) && !others_write(&st))
+    if (is_trusted_user(st.st_uid) && !others_write(&st, is_read))
         return true;
     snprintf(why, TRUST_TEXT_BYTES,
              "others can put another file in its place: its directory %.*s belongs to %s (mode "
@@ -137,7 +140,7 @@ static bool step(struct way *w, const char *name, char why[TRUST_TEXT_BYTES])
 {
     char path[PATH_MAX];
     struct stat st, directory;
-    if (!trusts_directory(w->at, why))
+    if (!trusts_directory(w->at, false, why))
         return false;
     strcpy(path, w->at);
     if (!append(path, name))
@@ -212,7 +215,7 @@ bool trust_file(const char *path, const struct stat *st, mode_t others, char why
 
 bool trust_directory(const char *path, char why[TRUST_TEXT_BYTES])
 {
-    return trusts_place(path, why) && trusts_directory(path, why);
+    return trusts_place(path, why) && trusts_directory(path, true, why);
 }
 
 int trust_program(const char *path, char why[TRUST_TEXT_BYTES])

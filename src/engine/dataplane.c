@@ -124,7 +124,8 @@ static size_t take_datagrams(struct socket_slot *s, struct tstamp now,
 }
 
 /* Until it is empty or the turn has enough to do; a read that was not full has emptied it. */
-static void read_socket(struct socket_slot *s, struct udp *u, struct tstamp now)
+/* True: there is nothing left in it. */
+static bool read_socket(struct socket_slot *s, struct udp *u, struct tstamp now)
 {
     const struct udp_datagram *in;
     size_t bytes = 0;
@@ -135,6 +136,7 @@ static void read_socket(struct socket_slot *s, struct udp *u, struct tstamp now)
         if (n > 0)
             bytes += take_datagrams(s, now, in, (size_t)n);
     }
+    return n < UDP_BATCH_COALESCED;
 }
 
 static void socket_ready(void *arg, struct tstamp now, unsigned events)
@@ -152,7 +154,8 @@ static void beats_ready(void *arg, struct tstamp now, unsigned events)
     struct socket_slot *s = arg;
     struct dataplane *d = s->plane;
     (void)events;
-    read_socket(s, &s->beats, now);
+    if (!read_socket(s, &s->beats, now))
+        return; /* so many are no beats of idle peers alone: the rest is read in the next turn */
     loop_change(d->loop, &s->beats_watch, 0);
     d->beats_at = tstamp_min(d->beats_at, tstamp_add(now, BEAT_GRID_NS - now.ns % BEAT_GRID_NS));
 }

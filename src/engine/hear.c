@@ -130,7 +130,7 @@ static int take_listen(struct engine *e, struct tstamp now, struct channel_input
         err = beats_err;
     if (err < 0)
         log_error("listening socket %u cannot be used: %s", in->msg.listen, strerror(-err));
-    return 0;
+    return beats_err; /* nobody would read what the kernel puts there */
 }
 
 static int take_settings(struct engine *e, struct tstamp now, struct channel_input *in)

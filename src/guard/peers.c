@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/log.h"
 #include "guard/network/network_told.h"
@@ -59,6 +60,7 @@ void guard_peers_move(struct guard *g, const struct config *old, struct guard_pe
                                    .mtu = from->mtu,
                                    .accepted = from->accepted,
                                    .accepted_count = from->accepted_count };
+        memcpy(to->lookup, from->lookup, sizeof to->lookup);
         *from = (struct guard_peer){ 0 };
         if (to->up)
             count_up(&g->peers, p, true);

@@ -141,8 +141,10 @@ static bool apply(struct guard *g, struct tstamp now, const struct config *next,
     mtu_changed(g);
     guard_mtu_reload(g);
     memcpy(g->hook.path, g->config.hook, sizeof g->hook.path);
-    if (g->engine.ready && guard_tell_settings(g) && guard_tell_peer_changes(g, &old))
+    if (g->engine.ready && guard_tell_settings(g) && guard_tell_peer_changes(g, &old)) {
+        guard_forget_lookups(g);
         guard_tell_policies(g);
+    }
     links_configure(&g->links, &g->config);
     guard_usage_look(g, now);
     guard_peers_changed(g, now);

@@ -67,6 +67,17 @@ void guard_tell_lookups(struct guard *g)
             tell_lookup(g, i);
 }
 
+void guard_forget_lookups(struct guard *g)
+{
+    for (size_t i = 0; i < g->config.peer_count; i++) {
+        char *known = g->peers.list[i].lookup;
+        if (known[0] == '\0')
+            continue;
+        known[0] = '\0';
+        tell_lookup(g, i);
+    }
+}
+
 static void fill_peer(struct msg *m, const struct config_peer *p)
 {
     m->type = MSG_PEER;

@@ -15,6 +15,8 @@ void guard_tell_endpoints(void *arg, const struct config_peer *peer, const struc
 void guard_tell_lookup(void *arg, const struct config_peer *peer, const char *text);
 /* The same of all peers, to an engine that has started anew. */
 void guard_tell_lookups(struct guard *g);
+/* Names are looked up anew: what failed before is no reason any more. */
+void guard_forget_lookups(struct guard *g);
 void guard_tell_wish(struct guard *g, const struct msg_wish *wish);
 /* What is another since a configuration before: peers that are as they were are not told of. */
 bool guard_tell_peer_changes(struct guard *g, const struct config *old);

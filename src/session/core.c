@@ -48,7 +48,8 @@ int core_new(struct core **out, const struct core_config *config, struct tstamp 
     if (c == NULL)
         return -ENOMEM;
     c->pool = config->pool;
-    c->arena.limit_bytes = (size_t)config->memory_max_bytes;
+    c->arena.limit_bytes =
+        config->memory_max_bytes < SIZE_MAX ? (size_t)config->memory_max_bytes : SIZE_MAX;
     c->settings.ciphers = config->ciphers;
     c->settings.preferred_cipher = config->preferred_cipher;
     c->settings.rekey_after_ns =
@@ -152,7 +153,10 @@ static int add_peer(struct core *c, struct tstamp now, const struct core_peer_co
     if (err < 0)
         return err;
     peers_add(p);
-    return add_allowed(c, p);
+    err = add_allowed(c, p);
+    if (err < 0)
+        core_remove_peer(c, now, p->number);
+    return err;
 }
 
 int core_put_peer(struct core *c, struct tstamp now, const struct core_peer_config *peer)

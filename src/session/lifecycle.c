@@ -51,6 +51,7 @@ static int make_bond(struct peer *p, struct tstamp now)
         return 0;
     const struct bond_config config = { .pool = p->core->pool,
                                         .arena = &p->core->arena,
+                                        .sure = p->calling.endpoints != NULL,
                                         .seed = p->bond_seed };
     struct peer_path *paths = calloc(WIRE_PATHS_MAX, sizeof *paths);
     p->told.accepted.list = calloc(WIRE_ACCEPTED_MAX, sizeof *p->told.accepted.list);

@@ -64,6 +64,8 @@ void policies_tick(struct core *c, struct tstamp now)
         struct peer *p = LIST_OF(i, struct peer, places.outdated);
         if (policies_apply(p) < 0) {
             c->policies.look_at = tstamp_add(now, AGAIN_NS);
+            list_remove(i);
+            list_add(&c->peers.outdated, i); /* behind the others */
             return;
         }
         peers_stir(p);

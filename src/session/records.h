@@ -109,8 +109,9 @@ enum {
     LIVES_REFUSALS = 2, /* then it is told: a single call may have been on its way for long */
 };
 
-#define LIVES_SAME_KEY_NS (10 * NS_PER_S) /* so long after a refused call there are two machines   \
-                                           */
+#define LIVES_SAME_KEY_NS                                                                          \
+    (10 * NS_PER_S) /* so long after a refused call there are two machines                         \
+                     */
 
 struct life {
     uint64_t number; /* in the order of their first calls; 0: none is here */

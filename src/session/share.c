@@ -190,7 +190,9 @@ static void hold(struct peer *p, struct tstamp now)
     struct share *s = &p->core->share;
     struct peer_share *own = &p->share;
     own->held_at = now;
-    if (own->own.rate_bps > 0 && (own->own.left_bytes <= 0 || !tstamp_is_never(own->due))) {
+    /* Less than a byte is nothing: bond_allow() counts whole ones. */
+    bool own_rate = own->own.left_bytes < 1 || !tstamp_is_never(own->due) || s->line.rate_bps == 0;
+    if (own->own.rate_bps > 0 && own_rate) {
         own->held_by = WIRE_LIMIT_PEER_RATE;
         own->due = opens(&own->own, now);
         return;

@@ -42,8 +42,8 @@ void udp_close(struct udp *u);
 
 /*
  * A second socket at the address of one that udp_open() opened with the same options: from now on
- * it gets the datagrams of len_bytes, and u all others. Nobody else can share the port: it was u's
- * alone. 0 or negative errno; then u has all.
+ * it gets the datagrams of len_bytes, and u all others. Of others only programs of the same user
+ * could share the port. 0 or negative errno; then u has all.
  */
 int udp_open_apart(struct udp *apart, struct udp *u, const struct udp_options *options,
                    uint16_t len_bytes);

@@ -25,7 +25,12 @@ hawser() {
         printf 'tunnel: big\n  peers: 5, of which 1 up\n\n  peer  state\n  p1    up\n  p2    down\n'
         printf '\npolicy calls: any\n'
         ;;
-    link) printf '  link      peer  state\n  home/dsl  home  up\n  lte       -     waiting\n' ;;
+    link)
+        printf '  link      peer  state\n  home/dsl  home  up\n  lte       -     waiting\n'
+        # A link of the other side may be called so; 15 bytes are enough.
+        # shellcheck disable=SC2016
+        printf '  home/$(>%s/ran)  home  up\n  home/`>%s/ran`  home  up\n' "$tmp" "$tmp"
+        ;;
     esac
 }
 
@@ -55,6 +60,7 @@ offers 'hawser status home ' ''
 offers 'hawser status --s' --summary
 offers 'hawser link ' 'home/dsl lte'
 offers 'hawser link lte s' standby
+[ ! -e "$tmp/ran" ] || fail 'the name of a link was run'
 offers 'hawser link --json h' home/dsl
 offers 'hawser reload h' ''
 : >"$tmp/plain.sock" # which is no socket

@@ -383,9 +383,32 @@ static void changed_rates_count_at_once(void **state)
     world_free(w);
 }
 
+/* A rate may leave less than a byte: who waits for it waits, and is not asked again at once. */
+static void less_than_a_byte_is_nothing(void **state)
+{
+    static const uint64_t rates_bps[] = { 7300000, 5000000, 20000000 };
+    (void)state;
+    for (size_t i = 0; i < sizeof rates_bps / sizeof rates_bps[0]; i++) {
+        struct seen seen;
+        struct rng rng = { 7 };
+        struct world *w = start(1, 1, &seen);
+        w->nodes[1].send_limit_bps = rates_bps[i];
+        go(w);
+        memset(&seen, 0, sizeof seen);
+        for (unsigned ms = 0; ms < 5000; ms++) {
+            for (unsigned n = 0; n < 4; n++)
+                world_send_flow(w, 0, 1, 1, 0, i == 0 ? 722 : 60 + rng_below(&rng, 1300));
+            world_run(w, STEP_NS);
+        }
+        assert_near(mbps(seen.down_bytes[1], 5000), (double)rates_bps[i] / 1e6, 5);
+        world_free(w);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(less_than_a_byte_is_nothing),
         cmocka_unit_test(two_ten_and_a_hundred_peers_share_the_line_alike),
         cmocka_unit_test(many_flows_get_what_one_gets),
         cmocka_unit_test(a_flood_costs_a_caller_no_time),

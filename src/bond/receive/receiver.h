@@ -11,7 +11,10 @@
 #include "bond/receive/reorder.h"
 #include "wire/wire.h"
 
-enum { RECEIVER_DELIVER_MAX = REORDER_HELD_MAX * 3 / 2 /* waiting for the tunnel's device */ };
+enum {
+    RECEIVER_DELIVER_MAX = REORDER_HELD_MAX * 3 / 2, /* waiting for the tunnel's device */
+    RECEIVER_BACKLOG = 512,                          /* of those; more are counted in the share */
+};
 
 struct receiver {
     struct incoming incoming[WIRE_PATHS_MAX]; /* by the path's id */
